@@ -1,0 +1,37 @@
+"""
+Where the tokens of a sentence stand in its text.
+"""
+
+from typing import Sequence
+
+from dts_ee.document import DocumentError
+
+
+def align_tokens(tokens: Sequence[str], text: str) -> tuple[tuple[int, int], ...]:
+    """
+    The first character of each token and the one after its last, in `text`.
+
+    # Raises
+
+    `DocumentError`
+        If the text is not the tokens in their order with only white space around and between.
+    """
+    offsets = []
+    position = 0
+    for i, token in enumerate(tokens):
+        while not text.startswith(token, position) and text[position : position + 1].isspace():
+            position += 1
+        if not text.startswith(token, position):
+            raise DocumentError(
+                f"the tokens do not make up the sentence: tokens[{i}] is {token!r}, but the "
+                f"sentence goes on with {text[position : position + len(token)]!r} at character "
+                f"{position}",
+                "sentence",
+            )
+        offsets.append((position, position + len(token)))
+        position += len(token)
+    if text[position:].strip():
+        raise DocumentError(
+            f"the tokens do not make up the sentence: {text[position:]!r} is left over", "sentence"
+        )
+    return tuple(offsets)

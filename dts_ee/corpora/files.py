@@ -1,0 +1,75 @@
+"""
+Reading and writing whole text files, plain or gzipped.
+"""
+
+import gzip
+import io
+import os
+import zlib
+from contextlib import contextmanager
+from os import PathLike
+from typing import IO, Iterator, TextIO, Union
+
+from dts_ee.document import DocumentError
+
+PathOrStr = Union[PathLike, str]
+
+
+def read_text(path: PathOrStr) -> str:
+    """
+    The text of a UTF-8 file; a name that ends in `.gz` is decompressed, a byte order mark dropped.
+
+    # Raises
+
+    `DocumentError`
+        If the file is missing, cannot be opened, is not (whole) gzip or not UTF-8.
+    """
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:
+            data = file.read()
+        if name.endswith(".gz"):
+            data = gzip.decompress(data)
+        return data.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise DocumentError("there is no such file", path=name) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DocumentError(f"the gzip data is broken or cut off: {error}", path=name) from error
+    except UnicodeDecodeError as error:
+        raise DocumentError(
+            f"byte {error.start} is no UTF-8 ({error.reason})", path=name
+        ) from error
+    except OSError as error:
+        raise DocumentError(f"cannot be read: {error.strerror}", path=name) from error
+
+
+@contextmanager
+def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
+    """
+    A UTF-8 file to write to, which takes its name only when everything has been written.
+
+    A file that had the name before stays as it was if anything goes wrong. Missing folders are
+    made; a name that ends in `.gz` is compressed, the same text always to the same bytes.
+    """
+    name = os.fspath(path)
+    os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
+    temporary = f"{name}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as raw:
+            if name.endswith(".gz"):
+                # The header would hold the time and the temporary name.
+                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as compressed:
+                    with _text(compressed) as file:
+                        yield file
+            else:
+                with _text(raw) as file:
+                    yield file
+        os.replace(temporary, name)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise
+
+
+def _text(raw: IO[bytes]) -> TextIO:
+    return io.TextIOWrapper(raw, encoding="utf-8", newline="\n")

@@ -1,0 +1,230 @@
+"""
+The one data model: a sentence with its entities and relations.
+
+Gold, predicted and converted data are all `Document`s, so that reading, evaluation, pages and
+serving share one path. A `Document` that breaks its own rules cannot be built.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+
+class DocumentError(ValueError):
+    """
+    A document that cannot be built or read.
+
+    The message names, as far as each is known, the file, the document and the field.
+
+    # Parameters
+
+    problem : `str`
+        What is wrong, and with which value.
+    field : `str`, optional
+        Where in the document, for example `relations[2].head`.
+    document_id : `str`, optional
+        The document's own identifier, or its place in the file.
+    path : `str`, optional
+        The file that it was read from.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        field: Optional[str] = None,
+        document_id: Optional[str] = None,
+        path: Optional[str] = None,
+    ) -> None:
+        self.problem = problem
+        self.field = field
+        self.document_id = document_id
+        self.path = path
+        places = [
+            f"{name} {value}"
+            for name, value in (("file", path), ("document", document_id), ("field", field))
+            if value is not None
+        ]
+        super().__init__(f"{', '.join(places)}: {problem}" if places else problem)
+
+    def located(self, document_id: Optional[str], path: Optional[str]) -> "DocumentError":
+        """The same error, with the document and the file that only the caller knows."""
+        return DocumentError(
+            self.problem, self.field, self.document_id or document_id, self.path or path
+        )
+
+    def __reduce__(self) -> Any:
+        # Exceptions are pickled by their `args`, which hold only the message; data loaders with
+        # worker processes need the whole.
+        return DocumentError, (self.problem, self.field, self.document_id, self.path)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A typed span: tokens `start` up to, and without, `end`."""
+
+    type: str
+    start: int
+    end: int
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.start, self.end
+
+    def overlaps(self, other: "Entity") -> bool:
+        """Whether the two share a token."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True)
+class Relation:
+    """
+    A typed, directed pair: `head` and `tail` are indices into the document's entities.
+
+    `probability`, between 0 and 1, is the model's, and `None` in gold data.
+    """
+
+    type: str
+    head: int
+    tail: int
+    probability: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """
+    One sentence: its tokens, its entities and the relations between them.
+
+    `id` is the identifier that the document has in its file (or its place there), and `text` the
+    sentence as it was written; where it is not known the tokens joined by spaces stand in.
+    `token_offsets` holds each token's first character and the one after its last, in `text`; it is
+    there exactly when `text` is. Around and between the tokens the text has only white space.
+
+    # Raises
+
+    `DocumentError`
+        If there are no tokens, a token is empty, a span is empty or out of range, an entity or a
+        relation is there twice, a relation points to no entity or joins an entity with itself, a
+        probability is not between 0 and 1, or the offsets do not fit the tokens and the text.
+    """
+
+    tokens: tuple[str, ...]
+    entities: tuple[Entity, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    id: Optional[str] = None
+    text: Optional[str] = None
+    token_offsets: Optional[tuple[tuple[int, int], ...]] = None
+
+    def __post_init__(self) -> None:
+        self._check_tokens()
+        self._check_entities()
+        self._check_relations()
+
+    def _check_tokens(self) -> None:
+        if not self.tokens:
+            raise DocumentError("there are no tokens", "tokens", self.id)
+        for i, token in enumerate(self.tokens):
+            if not token.strip():
+                raise DocumentError("the token is empty", f"tokens[{i}]", self.id)
+        if (self.text is None) != (self.token_offsets is None):
+            raise DocumentError("`text` and `token_offsets` go together", "text", self.id)
+        if self.text is None or self.token_offsets is None:
+            return
+        if len(self.token_offsets) != len(self.tokens):
+            raise DocumentError(
+                f"{len(self.token_offsets)} offsets for {len(self.tokens)} tokens",
+                "token_offsets",
+                self.id,
+            )
+        previous_end = 0
+        for i, (start, end) in enumerate(self.token_offsets):
+            field = f"token_offsets[{i}]"
+            if not previous_end <= start < end <= len(self.text):
+                raise DocumentError(
+                    f"characters {start} to {end} are out of order, or not in the text of "
+                    f"{len(self.text)} characters",
+                    field,
+                    self.id,
+                )
+            if self.text[start:end] != self.tokens[i]:
+                raise DocumentError(
+                    f"characters {start} to {end} of the text are {self.text[start:end]!r}, but "
+                    f"the token is {self.tokens[i]!r}",
+                    field,
+                    self.id,
+                )
+            self._check_gap(previous_end, start)
+            previous_end = end
+        self._check_gap(previous_end, len(self.text))
+
+    def _check_gap(self, start: int, end: int) -> None:
+        gap = (self.text or "")[start:end]
+        if gap.strip():
+            raise DocumentError(f"{gap.strip()!r} is in the text, but in no token", "text", self.id)
+
+    def _check_entities(self) -> None:
+        seen: dict[Entity, int] = {}
+        for i, entity in enumerate(self.entities):
+            field = f"entities[{i}]"
+            if not entity.type:
+                raise DocumentError("the type is empty", f"{field}.type", self.id)
+            if not 0 <= entity.start < entity.end <= len(self.tokens):
+                raise DocumentError(
+                    f"tokens {entity.start} to {entity.end} (exclusive) are no span of a sentence "
+                    f"of {len(self.tokens)} tokens",
+                    field,
+                    self.id,
+                )
+            if entity in seen:
+                raise DocumentError(
+                    f"{entity.type} {entity.start}-{entity.end} is entities[{seen[entity]}] again",
+                    field,
+                    self.id,
+                )
+            seen[entity] = i
+
+    def _check_relations(self) -> None:
+        seen: dict[tuple[str, int, int], int] = {}
+        for i, relation in enumerate(self.relations):
+            field = f"relations[{i}]"
+            if not relation.type:
+                raise DocumentError("the type is empty", f"{field}.type", self.id)
+            for end in ("head", "tail"):
+                index = getattr(relation, end)
+                if not 0 <= index < len(self.entities):
+                    raise DocumentError(
+                        f"there is no entity {index}: the document has {len(self.entities)}",
+                        f"{field}.{end}",
+                        self.id,
+                    )
+            if relation.head == relation.tail:
+                raise DocumentError(
+                    f"head and tail are the same entity, {relation.head}", field, self.id
+                )
+            if relation.probability is not None and not 0.0 <= relation.probability <= 1.0:
+                raise DocumentError(
+                    f"{relation.probability} is not between 0 and 1",
+                    f"{field}.probability",
+                    self.id,
+                )
+            key = (relation.type, relation.head, relation.tail)
+            if key in seen:
+                raise DocumentError(
+                    f"{relation.type} from entity {relation.head} to entity {relation.tail} is "
+                    f"relations[{seen[key]}] again",
+                    field,
+                    self.id,
+                )
+            seen[key] = i
+
+    def character_span(self, start: int, end: int) -> tuple[int, int]:
+        """The characters of tokens `start` to `end` (exclusive): first, and one after the last."""
+        if self.token_offsets is not None:
+            return self.token_offsets[start][0], self.token_offsets[end - 1][1]
+        first = sum(len(token) + 1 for token in self.tokens[:start])
+        return first, first + len(" ".join(self.tokens[start:end]))
+
+    def entity_text(self, entity: Entity) -> str:
+        """The entity as it is written in the sentence."""
+        if self.text is None:
+            return " ".join(self.tokens[entity.start : entity.end])
+        start, end = self.character_span(entity.start, entity.end)
+        return self.text[start:end]
