@@ -1,0 +1,89 @@
+"""The entities of a batch of sentences, and the pairs between them, as flat tensors."""
+
+from dataclasses import dataclass
+from typing import List, Sequence, Tuple
+
+import torch
+
+
+@dataclass
+class EntityBatch:
+    """
+    All entities of a batch, sentence after sentence.
+
+    # Parameters
+
+    vectors : `torch.Tensor`
+        Shape (num_entities, entity_dim): what an entity is scored by, `g` in the paper.
+    tokens : `torch.Tensor`
+        Shape (batch_size, num_tokens, token_dim): the encoded sentences, `h` in the paper.
+    sentences, starts, ends : `torch.LongTensor`
+        Shape (num_entities,): the entity's sentence, first token, and the token after its last.
+    counts : `torch.LongTensor`
+        Shape (batch_size,): the number of entities of each sentence.
+    """
+
+    vectors: torch.Tensor
+    tokens: torch.Tensor
+    sentences: torch.Tensor
+    starts: torch.Tensor
+    ends: torch.Tensor
+    counts: torch.Tensor
+
+
+def flatten_spans(
+    spans: Sequence[Sequence[Tuple[int, int]]], device: torch.device
+) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """
+    The spans of each sentence (start, end exclusive) as flat index tensors.
+
+    # Returns
+
+    `Tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]`
+        `sentences`, `starts` and `ends`, each of shape (num_entities,), and `counts` of shape
+        (batch_size,).
+    """
+    counts = torch.tensor([len(sentence) for sentence in spans], dtype=torch.long)
+    flat: List[Tuple[int, int]] = [span for sentence in spans for span in sentence]
+    # Shape: (num_entities, 2)
+    bounds = torch.tensor(flat, dtype=torch.long).view(-1, 2)
+    sentences = torch.repeat_interleave(torch.arange(len(spans)), counts)
+    return (
+        sentences.to(device),
+        bounds[:, 0].to(device),
+        bounds[:, 1].to(device),
+        counts.to(device),
+    )
+
+
+def entity_pairs(counts: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+    """
+    Every ordered pair of two different entities of one sentence.
+
+    Pairs are ordered by sentence, then by head, then by tail, so that in a sentence of `n` entities
+    whose first pair is number `p`, the pair (head, tail) is number
+    `p + head * (n - 1) + tail - (tail > head)`.
+
+    # Parameters
+
+    counts : `torch.LongTensor`
+        Shape (batch_size,): the number of entities of each sentence.
+
+    # Returns
+
+    `Tuple[torch.Tensor, torch.Tensor]`
+        `heads` and `tails`, each of shape (num_pairs,): positions among all entities of the batch.
+    """
+    device = counts.device
+    num_entities = int(counts.sum())
+    # Shape: (num_entities,)
+    first_of_sentence = torch.repeat_interleave(counts.cumsum(0) - counts, counts)
+    partners = torch.repeat_interleave(counts, counts) - 1
+    entities = torch.arange(num_entities, device=device)
+    # Shape: (num_pairs,)
+    heads = torch.repeat_interleave(entities, partners)
+    first_pair_of_head = torch.repeat_interleave(partners.cumsum(0) - partners, partners)
+    place = torch.arange(len(heads), device=device) - first_pair_of_head
+    first = first_of_sentence[heads]
+    tails = first + place + (place >= heads - first).long()
+    return heads, tails

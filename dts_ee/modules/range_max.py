@@ -1,0 +1,60 @@
+"""The maximum over any range of tokens, without visiting the tokens of each range."""
+
+from typing import List
+
+import torch
+
+
+class RangeMax:
+    """
+    Answers, for many ranges over the same tokens, what the largest value of each feature is.
+
+    A table holds the maxima over all runs of 1, 2, 4, … tokens; any range is covered by two
+    overlapping runs. Building costs O(num_tokens · log(longest)) and a range O(1), however long it
+    is, in time and in memory; gradients flow to the tokens that hold the maxima.
+
+    # Parameters
+
+    tokens : `torch.Tensor`
+        Shape (batch_size, num_tokens, dim).
+    longest : `int`
+        The length of the longest range that will be asked for.
+    """
+
+    def __init__(self, tokens: torch.Tensor, longest: int) -> None:
+        levels: List[torch.Tensor] = [tokens]
+        width = 1
+        while 2 * width <= longest:
+            last = levels[-1]
+            # The last `width` positions start no run of this length: what stands there is not read.
+            levels.append(torch.cat([torch.maximum(last[:, :-width], last[:, width:]), last[:, -width:]], 1))
+            width *= 2
+        # Shape: (num_levels * batch_size * num_tokens, dim)
+        self._table = torch.cat(levels).flatten(0, 1)
+        self._batch_size, self._num_tokens = tokens.shape[:2]
+
+    def __call__(
+        self, sentences: torch.Tensor, starts: torch.Tensor, ends: torch.Tensor
+    ) -> torch.Tensor:
+        """
+        # Parameters
+
+        sentences, starts, ends : `torch.LongTensor`
+            Shape (num_ranges,): the sentence, the first token, and the token after the last. An
+            empty range (`ends <= starts`) has the maximum 0.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (num_ranges, dim).
+        """
+        lengths = ends - starts
+        empty = lengths <= 0
+        # `frexp` writes n as m · 2^e with 0.5 <= m < 1, so that e - 1 is the exact floor of log2(n).
+        levels = torch.frexp(lengths.clamp(min=1).double()).exponent.long() - 1
+        rows = (levels * self._batch_size + sentences) * self._num_tokens
+        first = (rows + starts).masked_fill(empty, 0)
+        last = (rows + ends - (1 << levels)).masked_fill(empty, 0)
+        # Shape: (num_ranges, dim)
+        maxima = torch.maximum(self._table[first], self._table[last])
+        return maxima.masked_fill(empty.unsqueeze(1), 0.0)

@@ -1,0 +1,3 @@
+from dts_ee.modules.seq2seq_encoders.resbn_transformer import ResBnTransformer
+
+__all__ = ["ResBnTransformer"]

@@ -1,0 +1,107 @@
+"""ResBN-Transformer: transformer layers with a batch norm and a residual from the input."""
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.modules.seq2seq_encoders import Seq2SeqEncoder
+from allennlp.nn.util import add_positional_features
+
+
+@Seq2SeqEncoder.register("resbn_transformer")
+class ResBnTransformer(Seq2SeqEncoder):
+    """
+    `proj(x) + BatchNorm(proj(TransformerEncoder(x + positional(x))))` (report, §4.2).
+
+    The batch norm sees each feature over the batch's unpadded tokens; a training batch of one
+    single token, which has no variance, is normalised by the running statistics. Attention heads
+    need an input that they divide: the input is padded with zero features up to the next multiple.
+
+    # Parameters
+
+    input_dim : `int`
+        The size of a token.
+    hidden_dim : `int`
+        The size of an encoded token.
+    num_layers : `int`, optional (default = `1`)
+        The number of transformer layers.
+    num_attention_heads : `int`, optional (default = `8`)
+        The number of attention heads of each layer.
+    feedforward_hidden_dim : `int`, optional (default = `2048`)
+        The size of each layer's inner feed-forward layer.
+    dropout : `float`, optional (default = `0.1`)
+        The dropout inside the transformer layers.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        hidden_dim: int,
+        num_layers: int = 1,
+        num_attention_heads: int = 8,
+        feedforward_hidden_dim: int = 2048,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if num_layers < 1:
+            raise ConfigurationError("resbn_transformer needs a num_layers of at least 1")
+        self._padding = -input_dim % num_attention_heads
+        layer = torch.nn.TransformerEncoderLayer(
+            d_model=input_dim + self._padding,
+            nhead=num_attention_heads,
+            dim_feedforward=feedforward_hidden_dim,
+            dropout=dropout,
+            batch_first=True,
+        )
+        self._transformer = torch.nn.TransformerEncoder(
+            layer, num_layers, enable_nested_tensor=False
+        )
+        # The layers start as copies of one another; initialised anew, each learns its own.
+        for parameter in self._transformer.parameters():
+            if parameter.dim() > 1:
+                torch.nn.init.xavier_uniform_(parameter)
+        self._output_projection = torch.nn.Linear(input_dim + self._padding, hidden_dim)
+        self._residual_projection = torch.nn.Linear(input_dim, hidden_dim)
+        self._batch_norm = torch.nn.BatchNorm1d(hidden_dim)
+        self._input_dim = input_dim
+
+    def get_input_dim(self) -> int:
+        return self._input_dim
+
+    def get_output_dim(self) -> int:
+        return self._batch_norm.num_features
+
+    def is_bidirectional(self) -> bool:
+        return False
+
+    def forward(self, inputs: torch.Tensor, mask: torch.BoolTensor) -> torch.Tensor:
+        """
+        # Parameters
+
+        inputs : `torch.Tensor`
+            Shape (batch_size, num_tokens, input_dim).
+        mask : `torch.BoolTensor`
+            Shape (batch_size, num_tokens).
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (batch_size, num_tokens, hidden_dim); zero where the mask is.
+        """
+        # Shape: (batch_size, num_tokens, input_dim + padding)
+        positioned = torch.nn.functional.pad(add_positional_features(inputs), (0, self._padding))
+        transformed = self._transformer(positioned, src_key_padding_mask=~mask)
+        # Shape: (num_unpadded_tokens, hidden_dim)
+        projected = self._output_projection(transformed[mask])
+        outputs = self._residual_projection(inputs[mask]) + self._normalise(projected)
+        # Shape: (batch_size, num_tokens, hidden_dim)
+        encoded = inputs.new_zeros(*mask.shape, self.get_output_dim())
+        encoded[mask] = outputs
+        return encoded
+
+    def _normalise(self, tokens: torch.Tensor) -> torch.Tensor:
+        # Shape: (num_unpadded_tokens, hidden_dim)
+        norm = self._batch_norm
+        if len(tokens) > 1:
+            return norm(tokens)
+        return torch.nn.functional.batch_norm(
+            tokens, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps
+        )

@@ -1,0 +1,44 @@
+import pytest
+import torch
+
+from dts_ee.modules.entity_batch import entity_pairs, flatten_spans
+
+
+@pytest.mark.parametrize("counts", [[0], [1], [2], [0, 0], [3, 0, 1, 4], [1, 1], [5, 2]])
+def test_every_ordered_pair_of_a_sentence_is_there_in_the_documented_order(counts):
+    heads, tails = entity_pairs(torch.tensor(counts))
+    expected, first = [], 0
+    for count in counts:
+        expected += [
+            (first + head, first + tail)
+            for head in range(count)
+            for tail in range(count)
+            if head != tail
+        ]
+        first += count
+    assert list(zip(heads.tolist(), tails.tolist(), strict=True)) == expected
+
+
+def test_the_documented_number_of_a_pair():
+    heads, tails = entity_pairs(torch.tensor([2, 4]))
+    first_pair, first_entity, count = 2, 2, 4
+    for number, (head, tail) in enumerate(zip(heads.tolist(), tails.tolist())):
+        if number >= first_pair:
+            head, tail = head - first_entity, tail - first_entity
+            assert number == first_pair + head * (count - 1) + tail - (tail > head)
+
+
+def test_spans_are_flattened_sentence_after_sentence():
+    sentences, starts, ends, counts = flatten_spans(
+        [[(0, 2), (3, 4)], [], [(1, 5)]], torch.device("cpu")
+    )
+    assert sentences.tolist() == [0, 0, 2]
+    assert starts.tolist() == [0, 3, 1]
+    assert ends.tolist() == [2, 4, 5]
+    assert counts.tolist() == [2, 0, 1]
+
+
+def test_a_batch_without_entities():
+    sentences, starts, ends, counts = flatten_spans([[], []], torch.device("cpu"))
+    assert len(sentences) == len(starts) == len(ends) == 0
+    assert counts.tolist() == [0, 0]

@@ -1,0 +1,36 @@
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dts_ee.modules.range_max import RangeMax
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_every_range_gives_the_maximum_over_its_tokens(data):
+    batch_size = data.draw(st.integers(1, 3))
+    num_tokens = data.draw(st.integers(1, 40))
+    tokens = torch.randn(batch_size, num_tokens, 4)
+    ranges = data.draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, batch_size - 1),
+                st.integers(0, num_tokens),
+                st.integers(0, num_tokens),
+            ),
+            min_size=1,
+        )
+    )
+    sentences, starts, ends = torch.tensor(ranges).unbind(1)
+    maxima = RangeMax(tokens, longest=num_tokens)(sentences, starts, ends)
+    for row, (sentence, start, end) in zip(maxima, ranges):
+        expected = tokens[sentence, start:end].amax(0) if end > start else torch.zeros(4)
+        torch.testing.assert_close(row, expected)
+
+
+def test_gradients_reach_the_tokens_that_hold_the_maxima():
+    tokens = torch.tensor([[[1.0], [5.0], [3.0], [9.0]]], requires_grad=True)
+    zero = torch.tensor([0])
+    RangeMax(tokens, longest=3)(zero, zero, torch.tensor([3])).sum().backward()
+    assert tokens.grad is not None
+    assert tokens.grad.flatten().tolist() == [0.0, 1.0, 0.0, 0.0]
