@@ -1,0 +1,3 @@
+from dts_ee.models.dts import DeeperTaskSpecificity
+
+__all__ = ["DeeperTaskSpecificity"]

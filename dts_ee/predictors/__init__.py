@@ -1,0 +1,3 @@
+from dts_ee.predictors.dts import DtsPredictor
+
+__all__ = ["DtsPredictor"]

@@ -1,0 +1,13 @@
+// ADE, one of ten folds, with the paper's inputs and pair features: ELMo 5.5B, GloVe 300 d, characters, casing.
+local corpora = import 'lib/corpora.libsonnet';
+local experiment = import 'lib/experiment.libsonnet';
+local features = import 'lib/features.libsonnet';
+
+// 0 to 9.
+local fold = 0;
+
+experiment(
+  corpus=corpora.ade(fold),
+  features=[features.elmo, features.glove_300d, features.characters, features.casing],
+  pair_features=['cosine', 'distmult'],
+)

@@ -1,0 +1,12 @@
+// ADE, one of ten folds, with no contextual encoder.
+local corpora = import 'lib/corpora.libsonnet';
+local experiment = import 'lib/experiment.libsonnet';
+local features = import 'lib/features.libsonnet';
+
+// 0 to 9.
+local fold = 0;
+
+experiment(
+  corpus=corpora.ade(fold),
+  features=[features.glove_50d, features.characters, features.casing],
+)

@@ -1,0 +1,16 @@
+// ADE, one of ten folds, with a ResBN-Transformer in place of every GRU.
+local corpora = import 'lib/corpora.libsonnet';
+local experiment = import 'lib/experiment.libsonnet';
+local features = import 'lib/features.libsonnet';
+local layers = import 'lib/layers.libsonnet';
+
+// 0 to 9.
+local fold = 0;
+
+experiment(
+  corpus=corpora.ade(fold),
+  features=[features.mpnet, features.glove_50d, features.characters, features.casing],
+  shared=layers.resbn_transformer(1),
+  ner=layers.resbn_transformer(1),
+  relation=layers.resbn_transformer(2),
+)

@@ -1,0 +1,29 @@
+// The corpora: a dataset reader and the files.
+{
+  conll04: {
+    reader: { type: 'conll04' },
+    train: 'resources/conll04/conll04_train.json',
+    validation: 'resources/conll04/conll04_dev.json',
+    test: 'resources/conll04/conll04_test.json',
+  },
+  // One of SpERT's ten folds, 0 to 9. They have no development part.
+  ade(fold):: {
+    reader: { type: 'ade' },
+    train: 'resources/ade/ade_split_%d_train.json' % fold,
+    validation: null,
+    test: 'resources/ade/ade_split_%d_test.json' % fold,
+  },
+  // Written for this project, and part of it.
+  sample_news: {
+    reader: { type: 'conll04' },
+    train: 'fixtures/sample/news_train.json',
+    validation: 'fixtures/sample/news_dev.json',
+    test: 'fixtures/sample/news_test.json',
+  },
+  sample_case_reports: {
+    reader: { type: 'ade' },
+    train: 'fixtures/sample/case_reports_train.json',
+    validation: 'fixtures/sample/case_reports_dev.json',
+    test: 'fixtures/sample/case_reports_test.json',
+  },
+}

@@ -1,0 +1,66 @@
+// A whole experiment, from its parts. What it returns can be added to with `+ { … }`.
+local layers = import 'layers.libsonnet';
+
+function(
+  corpus,  // see corpora.libsonnet
+  features,  // see features.libsonnet
+  // The three stacks, see layers.libsonnet; null for none.
+  shared=layers.gru(1),
+  ner=layers.gru(1),
+  relation=layers.gru(2),
+  // What is looked at in a pair of entities; `cosine` and `distmult` are the paper's.
+  pair_features=['cosine', 'distmult', 'context', 'distance'],
+  num_epochs=20,
+  batch_size=16,
+  learning_rate=0.002,
+)
+  local batches(size) = {
+    batch_sampler: { type: 'bucket', batch_size: size, sorting_keys: ['tokens'] },
+  };
+  local vocabularies = [
+    feature.vocabulary
+    for feature in features
+    if std.objectHas(feature, 'vocabulary')
+  ];
+  local has_validation = corpus.validation != null;
+  {
+    dataset_reader: corpus.reader {
+      token_indexers: { [feature.name]: feature.indexer for feature in features },
+    },
+    train_data_path: corpus.train,
+    [if has_validation then 'validation_data_path']: corpus.validation,
+    [if vocabularies != [] then 'vocabulary']: std.foldl(std.mergePatch, vocabularies, {}),
+    model: {
+      type: 'dts',
+      text_field_embedder: {
+        token_embedders: { [feature.name]: feature.embedder for feature in features },
+      },
+      [if shared != null then 'shared_encoder']: shared,
+      [if ner != null then 'ner_encoder']: ner,
+      [if relation != null then 'relation_encoder']: relation,
+      entity_tagger: {
+        type: 'crf',
+        feedforward: { num_layers: 1, hidden_dims: 128, activations: 'tanh' },
+      },
+      relation_scorer: {
+        type: 'pairwise',
+        feedforward: { num_layers: 1, hidden_dims: 128, activations: 'relu' },
+        pair_features: [{ type: feature } for feature in pair_features],
+      },
+      label_embedding_dim: 25,
+      dropout: 0.35,
+      relation_dropout: 0.5,
+      relation_loss_weight: 5.0,
+      relation_threshold: 0.5,
+    },
+    data_loader: batches(batch_size),
+    [if has_validation then 'validation_data_loader']: batches(32),
+    trainer: {
+      num_epochs: num_epochs,
+      grad_norm: 1.0,
+      [if has_validation then 'validation_metric']: '+mean_f1',
+      optimizer: { type: 'adam', lr: learning_rate },
+      learning_rate_scheduler: { type: 'slanted_triangular', cut_frac: 0.1 },
+      checkpointer: { keep_most_recent_by_count: 1 },
+    },
+  }

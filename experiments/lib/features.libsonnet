@@ -1,0 +1,64 @@
+// What a token is made of. Each feature is a name, a token indexer and a token embedder; an
+// experiment concatenates those that it lists.
+local glove(name, dim, file) = {
+  name: name,
+  indexer: { type: 'single_id', namespace: name, lowercase_tokens: true },
+  embedder: {
+    type: 'embedding',
+    vocab_namespace: name,
+    embedding_dim: dim,
+    pretrained_file: file,
+    trainable: false,
+  },
+  // The words of new text are more than those of the training data.
+  vocabulary: {
+    pretrained_files: { [name]: file },
+    min_pretrained_embeddings: { [name]: 100000 },
+  },
+};
+
+local frozen_transformer(name) = {
+  name: name,
+  indexer: { type: 'word_pieces', model_name: 'resources/' + name },
+  embedder: { type: 'frozen_transformer', model_name: 'resources/' + name },
+};
+
+{
+  // all-mpnet-base-v2: 768 d, uncased.
+  mpnet: frozen_transformer('mpnet'),
+  // all-MiniLM-L6-v2: 384 d, uncased.
+  minilm: frozen_transformer('minilm'),
+  // ELMo 5.5B: 1024 d, the paper's contextual encoder.
+  elmo: {
+    name: 'elmo',
+    indexer: { type: 'elmo_characters' },
+    embedder: {
+      type: 'frozen_elmo',
+      options_file: 'resources/elmo-5.5b/options.json',
+      weight_file: 'resources/elmo-5.5b/weights.hdf5',
+    },
+  },
+  glove_50d: glove('glove', 50, 'resources/glove-6b-50d/glove.6B.50d.txt'),
+  glove_300d: glove('glove', 300, 'resources/glove-6b-300d/glove.6B.300d.txt'),
+  // Word vectors learned from the training data alone.
+  words(dim):: {
+    name: 'words',
+    indexer: { type: 'single_id', namespace: 'words', lowercase_tokens: true },
+    embedder: { type: 'embedding', vocab_namespace: 'words', embedding_dim: dim },
+  },
+  // One bidirectional GRU over a word's characters: the last states of both directions.
+  characters: {
+    name: 'characters',
+    indexer: { type: 'characters', namespace: 'characters', min_padding_length: 1 },
+    embedder: {
+      type: 'character_encoding',
+      embedding: { vocab_namespace: 'characters', embedding_dim: 25 },
+      encoder: { type: 'gru', input_size: 25, hidden_size: 32, bidirectional: true },
+    },
+  },
+  casing: {
+    name: 'casing',
+    indexer: { type: 'casing' },
+    embedder: { type: 'casing' },
+  },
+}

@@ -1,0 +1,9 @@
+// The sample corpus of case reports, with nothing that has to be fetched.
+local corpora = import 'lib/corpora.libsonnet';
+local experiment = import 'lib/experiment.libsonnet';
+local features = import 'lib/features.libsonnet';
+
+experiment(
+  corpus=corpora.sample_case_reports,
+  features=[features.words(100), features.characters, features.casing],
+)

@@ -1,0 +1,294 @@
+import json
+
+import pytest
+import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.testing import ModelTestCase
+from allennlp.data import Batch, DataLoader, Vocabulary
+from allennlp.data.dataset_readers import DatasetReader
+from allennlp.models import Model
+from allennlp.nn.util import move_to_device
+
+import dts_ee  # noqa: F401
+from dts_ee.document import Document, Entity, Relation
+from tests.paths import FIXTURES
+
+CONFIG = FIXTURES / "tiny" / "dts.jsonnet"
+NEWS = FIXTURES / "tiny" / "news.json"
+RESBN = {"type": "resbn_transformer", "hidden_dim": 8, "num_attention_heads": 2}
+
+
+def _params(overrides=None):
+    params = Params.from_file(CONFIG).as_dict()
+    for section, values in (overrides or {}).items():
+        params[section].update(values)
+    for key in ("train_data_path", "validation_data_path"):
+        params[key] = str(FIXTURES.parent / params[key])
+    return params
+
+
+def _model_and_batch(overrides=None, documents=None, drop=()):
+    params = _params({"model": overrides or {}})
+    for key in drop:
+        del params["model"][key]
+    reader = DatasetReader.from_params(Params(params["dataset_reader"]))
+    instances = (
+        list(reader.read(NEWS))
+        if documents is None
+        else [reader.text_to_instance(document) for document in documents]
+    )
+    for instance in instances:
+        reader.apply_token_indexers(instance)
+    vocabulary = Vocabulary.from_instances(instances)
+    torch.manual_seed(0)
+    model = Model.from_params(Params(params["model"]), vocab=vocabulary)
+    batch = Batch(instances)
+    batch.index_instances(vocabulary)
+    return model, batch.as_tensor_dict()
+
+
+class TestDeeperTaskSpecificity(ModelTestCase):
+    def setup_method(self):
+        super().setup_method()
+        params = _params()
+        path = self.TEST_DIR / "config.json"
+        path.write_text(json.dumps(params))
+        self.set_up_model(path, NEWS)
+
+    def test_trains_saves_and_loads(self):
+        self.ensure_model_can_train_save_and_load(self.param_file)
+
+    def test_a_sentence_is_predicted_the_same_alone_and_in_a_batch(self):
+        self.model.eval()
+        together = self.model.forward_on_instances(self.instances)
+        alone = [self.model.forward_on_instance(instance) for instance in self.instances]
+        for first, second in zip(together, alone, strict=True):
+            assert first["entities"] == second["entities"]
+            assert len(first["relations"]) == len(second["relations"])
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"shared_encoder": RESBN},
+        {"shared_encoder": RESBN, "ner_encoder": RESBN, "relation_encoder": RESBN},
+        {"ner_encoder": {"type": "lstm", "hidden_size": 5, "bidirectional": False}},
+        {"label_embedding_dim": 0},
+        {"relation_scorer": {"pair_features": []}},
+        {"relation_loss_weight": 0.0},
+    ],
+)
+def test_configurations_learn(overrides):
+    model, batch = _model_and_batch(overrides)
+    loss = model(**batch)["loss"]
+    loss.backward()
+    unused = [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and parameter.grad is None
+    ]
+    assert loss.isfinite() and not unused
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        ["shared_encoder"],
+        ["ner_encoder"],
+        ["relation_encoder"],
+        ["shared_encoder", "ner_encoder", "relation_encoder"],
+    ],
+)
+def test_any_stack_may_have_no_layers(absent):
+    model, batch = _model_and_batch(drop=absent)
+    for name in absent:
+        assert getattr(model, name) is None
+    assert model(**batch)["loss"].isfinite()
+
+
+def test_overfits_and_says_so(tmp_path):
+    params = _params(
+        {
+            "model": {"dropout": 0.0, "relation_dropout": 0.0},
+            "trainer": {"num_epochs": 60, "validation_metric": "+mean_f1"},
+        }
+    )
+    train_model(Params(params), tmp_path / "out")
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    for name in ("entity_f1", "relation_f1", "relation_boundaries_f1", "_relation_Work_For_f1"):
+        assert metrics[f"best_validation_{name}"] == 1.0
+    assert metrics["best_validation_mean_f1"] == 1.0
+    assert metrics["training_relation_loss"] < 0.1
+
+
+def test_loss_is_the_documented_sum():
+    model, batch = _model_and_batch({"relation_loss_weight": 3.0})
+    model.eval()
+    loss = model(**batch)["loss"]
+    metrics = model.get_metrics()
+    expected = metrics["ner_loss"] + 3.0 * metrics["relation_loss"]
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+TWO_CLASSES = Document(
+    tokens=("Ada", "runs", "Velm", "in", "Tarn", "."),
+    entities=(Entity("Org", 2, 3), Entity("Peop", 0, 1), Entity("Loc", 4, 5)),
+    relations=(Relation("OrgBased_In", 0, 2), Relation("Work_For", 1, 0)),
+    id="two",
+)
+
+
+def test_relation_targets_stand_at_their_pair():
+    alone = Document(tokens=("Tarn", "sleeps"), entities=(Entity("Loc", 0, 1),))
+    model, _ = _model_and_batch(documents=[TWO_CLASSES])
+    columns = model.vocab.get_token_to_index_vocabulary("relation_labels")
+    targets = model._relation_targets(
+        [alone, TWO_CLASSES, TWO_CLASSES], torch.zeros(12, len(columns))
+    )
+    # Of each sentence of three: (0,1) (0,2) (1,0) (1,2) (2,0) (2,1).
+    expected = {
+        (first + place, columns[name])
+        for first in (0, 6)
+        for place, name in ((1, "OrgBased_In"), (2, "Work_For"))
+    }
+    assert {tuple(place) for place in targets.nonzero().tolist()} == expected
+
+
+def test_predicted_relations_stand_at_their_pair():
+    model, _ = _model_and_batch(documents=[TWO_CLASSES])
+    columns = model.vocab.get_token_to_index_vocabulary("relation_labels")
+    probabilities = torch.full((2 + 6, len(columns)), 0.1)
+    probabilities[1, columns["Work_For"]] = 0.75
+    probabilities[2 + 3, columns["OrgBased_In"]] = 0.5
+    two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
+    relations = model._relations_above_threshold(
+        probabilities, [(), two, (Entity("Loc", 0, 1),), TWO_CLASSES.entities]
+    )
+    assert relations == [
+        [],
+        [Relation("Work_For", 1, 0, 0.75)],
+        [],
+        [Relation("OrgBased_In", 1, 2, 0.5)],
+    ]
+
+
+@pytest.mark.parametrize(
+    "entities", [(), (Entity("Loc", 0, 1),), (Entity("Loc", 0, 1), Entity("Loc", 1, 3))]
+)
+def test_batches_without_relations_or_pairs(entities):
+    plain = Document(tokens=("Tarn", "and", "Velm"), entities=entities)
+    model, _ = _model_and_batch()
+    reader = DatasetReader.from_params(Params(_params()["dataset_reader"]))
+    instance = reader.text_to_instance(plain)
+    reader.apply_token_indexers(instance)
+    batch = Batch([instance, instance])
+    batch.index_instances(model.vocab)
+    for mode in (model.train(), model.eval()):
+        output = mode(**batch.as_tensor_dict())
+        assert output["loss"].isfinite()
+    output["loss"].backward()
+
+
+def test_data_without_relation_labels_trains_ner_alone():
+    documents = [Document(tokens=("Tarn", "and", "Velm"), entities=(Entity("Loc", 0, 1),))]
+    model, batch = _model_and_batch(documents=documents)
+    assert model.relation_scorer is None and model.relation_encoder is None
+    model(**batch)["loss"].backward()
+    model.eval()
+    output = model.make_output_human_readable(model(**batch))
+    assert output["relations"] == [[]]
+    assert model.get_metrics()["relation_f1"] == 0.0
+
+
+def test_labels_that_training_never_saw_count_as_missed():
+    model, _ = _model_and_batch(documents=[TWO_CLASSES])
+    unseen = Document(
+        tokens=TWO_CLASSES.tokens,
+        entities=(Entity("Ship", 2, 3), Entity("Peop", 0, 1)),
+        relations=(Relation("Sails", 1, 0),),
+    )
+    reader = DatasetReader.from_params(Params(_params()["dataset_reader"]))
+    instance = reader.text_to_instance(unseen)
+    reader.apply_token_indexers(instance)
+    model.eval()
+    model.forward_on_instance(instance)
+    metrics = model.get_metrics()
+    assert metrics["_entity_Ship_recall"] == 0.0
+    assert metrics["_relation_Sails_recall"] == 0.0
+
+
+def test_overlapping_entities_count_as_missed():
+    reader = DatasetReader.from_params(Params({"type": "ade"}))
+    nested = Document(
+        tokens=("velmine", "toxicity", "came"),
+        entities=(Entity("Adverse-Effect", 0, 2), Entity("Drug", 0, 1)),
+        relations=(Relation("Adverse-Effect", 0, 1),),
+    )
+    instance = reader.text_to_instance(nested)
+    assert len(instance["metadata"].metadata["tagged_document"].entities) == 1
+    model, _ = _model_and_batch(documents=[nested_without_overlap()])
+    model._entity_f1(
+        [Document(tokens=nested.tokens, entities=nested.entities[:1])],
+        [instance["metadata"].metadata["document"]],
+    )
+    assert model._entity_f1.get_metric(True)["entity_recall"] == 0.5
+
+
+def nested_without_overlap():
+    return Document(
+        tokens=("velmine", "toxicity"),
+        entities=(Entity("Drug", 0, 1), Entity("Adverse-Effect", 1, 2)),
+        relations=(Relation("Adverse-Effect", 1, 0),),
+    )
+
+
+def test_bioul():
+    params = _params(
+        {"dataset_reader": {"tag_encoding": "BIOUL"}, "model": {"tag_encoding": "BIOUL"}}
+    )
+    reader = DatasetReader.from_params(Params(params["dataset_reader"]))
+    instances = list(reader.read(NEWS))
+    for instance in instances:
+        reader.apply_token_indexers(instance)
+    vocabulary = Vocabulary.from_instances(instances)
+    model = Model.from_params(Params(params["model"]), vocab=vocabulary).eval()
+    for prediction in model.forward_on_instances(instances):
+        assert all(entity["type"] in {"Peop", "Loc", "Org", "Other"} for entity in prediction["entities"])
+
+
+def test_a_reader_and_a_model_of_different_encodings():
+    params = _params({"dataset_reader": {"tag_encoding": "BIOUL"}})
+    reader = DatasetReader.from_params(Params(params["dataset_reader"]))
+    vocabulary = Vocabulary.from_instances(reader.read(NEWS))
+    with pytest.raises(ConfigurationError, match="tag_encoding is BIO"):
+        Model.from_params(Params(params["model"]), vocab=vocabulary)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, 90])
+def test_a_threshold_that_is_no_probability(threshold):
+    with pytest.raises(ConfigurationError, match="relation_threshold"):
+        _model_and_batch({"relation_threshold": threshold})
+
+
+def test_no_tags_in_the_vocabulary():
+    with pytest.raises(ConfigurationError, match="no tags"):
+        Model.from_params(Params(_params()["model"]), vocab=Vocabulary())
+
+
+def test_very_many_entities_in_one_sentence():
+    num_entities = 120
+    crowd = Document(
+        tokens=tuple(f"w{i}" for i in range(num_entities)),
+        entities=tuple(Entity("Peop", i, i + 1) for i in range(num_entities)),
+        relations=(Relation("Knows", 0, 119), Relation("Knows", 119, 0)),
+    )
+    small = {"relation_scorer": {"max_pairs_per_chunk": 500}, "label_embedding_dim": 0}
+    losses = []
+    for overrides in ({"relation_scorer": {}, "label_embedding_dim": 0}, small):
+        model, batch = _model_and_batch({**overrides, "relation_dropout": 0.0, "dropout": 0.0}, [crowd])
+        loss = model(**batch)["loss"]
+        loss.backward()
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
