@@ -1,5 +1,6 @@
 """Joint entity and relation extraction by deeper task-specificity."""
 
+from dataclasses import replace
 from typing import Any, Dict, List, Optional, Tuple
 
 import torch
@@ -9,14 +10,15 @@ from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.modules.conditional_random_field import allowed_transitions
-from allennlp.nn import InitializerApplicator, RegularizerApplicator
+from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import get_text_field_mask
 from allennlp.training.metrics import Average
 
+from dts_ee.corpora.spert import document_to_json
 from dts_ee.dataset_readers.tags import tags_to_entities
 from dts_ee.document import Document, Entity, Relation
-from dts_ee.corpora.spert import document_to_json
 from dts_ee.metrics import EntityF1, RelationF1
+from dts_ee.models.pair_relations import relation_targets, relations_above
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
@@ -69,6 +71,8 @@ class DeeperTaskSpecificity(Model):
         The vocabulary's namespaces of tags and of relation types.
     initializer : `InitializerApplicator`, optional
         Initialises the parameters.
+    kwargs : `Any`
+        What every AllenNLP `Model` takes, such as a `regularizer`.
     """
 
     default_predictor = "dts"
@@ -91,10 +95,9 @@ class DeeperTaskSpecificity(Model):
         label_namespace: str = "labels",
         relation_namespace: str = "relation_labels",
         initializer: InitializerApplicator = InitializerApplicator(),
-        regularizer: Optional[RegularizerApplicator] = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocab, regularizer, **kwargs)
+        super().__init__(vocab, **kwargs)
         if not 0.0 < relation_threshold < 1.0:
             raise ConfigurationError(
                 f"relation_threshold is a probability between 0 and 1, not {relation_threshold}"
@@ -157,11 +160,11 @@ class DeeperTaskSpecificity(Model):
     ) -> Tuple[Optional[Seq2SeqEncoder], int]:
         if encoder is None:
             return None, input_dim
-        # AllenNLP's encoders name their input's size in one of two ways, and take the one they know.
+        # AllenNLP's encoders name their input's size in one of two ways; each takes its own.
         stack = encoder.construct(input_size=input_dim, input_dim=input_dim)
         return stack, stack.get_output_dim()
 
-    def forward(  # type: ignore[override]
+    def forward(
         self,
         tokens: TextFieldTensors,
         metadata: List[Dict[str, Any]],
@@ -247,9 +250,7 @@ class DeeperTaskSpecificity(Model):
             # Shape: (num_entities, token_dim + label_embedding_dim)
             labels = self.label_embedding(tags[sentences, ends - 1])
             vectors = torch.cat([vectors, labels], dim=1)
-        batch = EntityBatch(
-            self.relation_dropout(vectors), tokens, sentences, starts, ends, counts
-        )
+        batch = EntityBatch(self.relation_dropout(vectors), tokens, sentences, starts, ends, counts)
         heads, tails = entity_pairs(counts)
         return self.relation_scorer(batch, heads, tails)
 
@@ -266,7 +267,8 @@ class DeeperTaskSpecificity(Model):
         logits = self._score_pairs(tokens, [document.entities for document in gold], tags)
         if len(logits) == 0:
             return ner_loss
-        targets = self._relation_targets(gold, logits)
+        columns = self.vocab.get_token_to_index_vocabulary(self.relation_namespace)
+        targets = relation_targets(gold, columns, logits)
         # Shape: (num_pairs, num_relations)
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, targets, reduction="none"
@@ -274,27 +276,6 @@ class DeeperTaskSpecificity(Model):
         relation_loss = losses.sum(1).mean()
         self._losses["relation_loss"](relation_loss)
         return ner_loss + self.relation_loss_weight * relation_loss
-
-    def _relation_targets(self, gold: List[Document], logits: torch.Tensor) -> torch.Tensor:
-        # A relation type that the training data never showed has no column: evaluation counts it
-        # as missed.
-        columns = self.vocab.get_token_to_index_vocabulary(self.relation_namespace)
-        rows_and_columns = []
-        first_pair = 0
-        for document in gold:
-            partners = len(document.entities) - 1
-            for relation in document.relations:
-                if relation.type in columns:
-                    place = relation.head * partners + relation.tail
-                    place -= int(relation.tail > relation.head)
-                    rows_and_columns.append((first_pair + place, columns[relation.type]))
-            first_pair += len(document.entities) * max(partners, 0)
-        # Shape: (num_pairs, num_relations)
-        targets = torch.zeros_like(logits)
-        if rows_and_columns:
-            rows, cols = torch.tensor(rows_and_columns, device=logits.device).unbind(1)
-            targets[rows, cols] = 1.0
-        return targets
 
     def _predict(
         self,
@@ -312,47 +293,13 @@ class DeeperTaskSpecificity(Model):
                 [torch.tensor(sentence) for sentence in tag_ids], batch_first=True
             ).to(tokens.device)
             probabilities = self._score_pairs(tokens, entities, tags).sigmoid()
-            relations = self._relations_above_threshold(probabilities, entities)
+            types = self.vocab.get_index_to_token_vocabulary(self.relation_namespace)
+            relations = relations_above(self.relation_threshold, probabilities, entities, types)
         documents = []
         for sentence, its_entities, its_relations in zip(metadata, entities, relations):
             source: Document = sentence["document"]
-            documents.append(
-                Document(
-                    tokens=source.tokens,
-                    entities=its_entities,
-                    relations=tuple(its_relations),
-                    id=source.id,
-                    text=source.text,
-                    token_offsets=source.token_offsets,
-                )
-            )
+            documents.append(replace(source, entities=its_entities, relations=tuple(its_relations)))
         return documents
-
-    def _relations_above_threshold(
-        self, probabilities: torch.Tensor, entities: List[Tuple[Entity, ...]]
-    ) -> List[List[Relation]]:
-        types = self.vocab.get_index_to_token_vocabulary(self.relation_namespace)
-        counts = torch.tensor([len(sentence) for sentence in entities])
-        heads, tails = entity_pairs(counts)
-        first_entities = (counts.cumsum(0) - counts).tolist()
-        sentences = torch.repeat_interleave(torch.arange(len(entities)), counts)
-        # Shape: (num_pairs, num_relations)
-        probabilities = probabilities.cpu()
-        # Shape: (num_predicted,)
-        pairs, columns = (probabilities >= self.relation_threshold).nonzero(as_tuple=True)
-        relations: List[List[Relation]] = [[] for _ in entities]
-        for head, tail, column, probability in zip(
-            heads[pairs].tolist(),
-            tails[pairs].tolist(),
-            columns.tolist(),
-            probabilities[pairs, columns].tolist(),
-        ):
-            sentence = int(sentences[head])
-            first = first_entities[sentence]
-            relations[sentence].append(
-                Relation(types[column], head - first, tail - first, probability)
-            )
-        return relations
 
     def make_output_human_readable(self, output_dict: Dict[str, Any]) -> Dict[str, Any]:
         """
@@ -376,9 +323,7 @@ class DeeperTaskSpecificity(Model):
 
         `mean_f1`, the mean of the NER and the strict RE micro F1, is what to choose a model by.
         """
-        metrics = {
-            name: float(loss.get_metric(reset)) for name, loss in self._losses.items()
-        }
+        metrics = {name: float(loss.get_metric(reset)) for name, loss in self._losses.items()}
         if self.training:
             return metrics
         metrics.update(self._entity_f1.get_metric(reset))

@@ -1,4 +1,4 @@
-"""A linear-chain conditional random field whose loss and decoding run over the whole batch at once."""
+"""A linear-chain conditional random field whose loss and decoding run over whole batches."""
 
 from typing import List, Optional, Tuple
 
@@ -62,12 +62,12 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         # Shape: (batch_size,)
         return torch.logsumexp(alpha, 1)
 
-    def _constrained(self, scores: Optional[torch.Tensor], allowed: torch.Tensor) -> torch.Tensor:
-        scores = torch.zeros_like(allowed) if scores is None else scores
+    @staticmethod
+    def _constrained(scores: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
         return scores * allowed + _FORBIDDEN * (1 - allowed)
 
     @torch.no_grad()
-    def viterbi_tags(  # type: ignore[override]
+    def viterbi_tags(
         self,
         logits: torch.Tensor,
         mask: Optional[torch.BoolTensor] = None,
@@ -93,19 +93,23 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         if top_k is not None:
             return super().viterbi_tags(logits, mask, top_k)
         batch_size, num_tokens, num_tags = logits.shape
-        if mask is None:
-            mask = torch.ones(batch_size, num_tokens, dtype=torch.bool, device=logits.device)  # type: ignore[assignment]
+        # Shape: (batch_size,)
+        lengths = torch.full((batch_size,), num_tokens) if mask is None else mask.sum(1)
+        # Shape: (num_tokens, 1)
+        places = torch.arange(num_tokens, device=logits.device).unsqueeze(1)
+        # Shape: (num_tokens, batch_size, 1)
+        steps = (places < lengths.to(logits.device)).unsqueeze(2)
+        # Shape: (num_tokens, batch_size, num_tags)
+        emissions = logits.transpose(0, 1)
 
         allowed = self._constraint_mask
-        start, end = None, None
+        start = end = torch.zeros_like(allowed[0, :num_tags])
         if self.include_start_end_transitions:
             start, end = self.start_transitions, self.end_transitions
         start = self._constrained(start, allowed[num_tags, :num_tags])
         end = self._constrained(end, allowed[:num_tags, num_tags + 1])
         transitions = self._constrained(self.transitions, allowed[:num_tags, :num_tags])
 
-        # Shape: (num_tokens, batch_size, num_tags) and (num_tokens, batch_size, 1)
-        emissions, steps = logits.transpose(0, 1), mask.transpose(0, 1).unsqueeze(2)
         # Beyond a sentence's end every tag comes from itself, so that all sentences can be
         # followed back from the same last step.
         # Shape: (1, num_tags)
@@ -128,6 +132,6 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         # Shape: (batch_size, num_tokens)
         paths = torch.stack(backwards[::-1], dim=1)
         decoded: List[Tuple[List[int], float]] = []
-        for path, length, total in zip(paths.tolist(), mask.sum(1).tolist(), totals.tolist()):
+        for path, length, total in zip(paths.tolist(), lengths.tolist(), totals.tolist()):
             decoded.append((path[:length], total))
         return decoded

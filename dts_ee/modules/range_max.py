@@ -27,7 +27,9 @@ class RangeMax:
         while 2 * width <= longest:
             last = levels[-1]
             # The last `width` positions start no run of this length: what stands there is not read.
-            levels.append(torch.cat([torch.maximum(last[:, :-width], last[:, width:]), last[:, -width:]], 1))
+            levels.append(
+                torch.cat([torch.maximum(last[:, :-width], last[:, width:]), last[:, -width:]], 1)
+            )
             width *= 2
         # Shape: (num_levels * batch_size * num_tokens, dim)
         self._table = torch.cat(levels).flatten(0, 1)
@@ -50,7 +52,7 @@ class RangeMax:
         """
         lengths = ends - starts
         empty = lengths <= 0
-        # `frexp` writes n as m · 2^e with 0.5 <= m < 1, so that e - 1 is the exact floor of log2(n).
+        # `frexp` writes n as m · 2^e with 0.5 <= m < 1: e - 1 is exactly the floor of log2(n).
         levels = torch.frexp(lengths.clamp(min=1).double()).exponent.long() - 1
         rows = (levels * self._batch_size + sentences) * self._num_tokens
         first = (rows + starts).masked_fill(empty, 0)

@@ -1,7 +1,7 @@
 """The RE head: from the entities of a batch to a score for each pair and relation."""
 
 from abc import ABC, abstractmethod
-from typing import Any, List, Optional
+from typing import Any, List, Optional, cast
 
 import torch
 from allennlp.common import Lazy, Registrable
@@ -87,14 +87,15 @@ class PairwiseRelationScorer(RelationScorer):
         if pair_features is None:
             pair_features = [Lazy(CosineFeature), Lazy(DistMultFeature)]
         self.feedforward = feedforward.construct(input_dim=entity_dim)
-        self.pair_features = torch.nn.ModuleList(
+        features = [
             feature.construct(
                 entity_dim=entity_dim, token_dim=token_dim, num_relations=num_relations
             )
             for feature in pair_features
-        )
+        ]
+        self.pair_features = torch.nn.ModuleList(features)
         pair_dim = 2 * self.feedforward.get_output_dim()
-        pair_dim += sum(feature.get_output_dim() for feature in self.pair_features)
+        pair_dim += sum(feature.get_output_dim() for feature in features)
         self.dropout = torch.nn.Dropout(dropout)
         self.pair_feedforward = None
         if pair_feedforward is not None:
@@ -108,7 +109,7 @@ class PairwiseRelationScorer(RelationScorer):
     ) -> torch.Tensor:
         # Shape: (num_entities, hidden_dim)
         hidden = self.feedforward(entities.vectors)
-        prepared = [feature.prepare(entities) for feature in self.pair_features]
+        prepared = [cast(PairFeature, feature).prepare(entities) for feature in self.pair_features]
         if len(heads) <= self.max_pairs_per_chunk:
             return self._score(entities, hidden, prepared, heads, tails)
         chunks = zip(heads.split(self.max_pairs_per_chunk), tails.split(self.max_pairs_per_chunk))

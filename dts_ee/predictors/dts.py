@@ -20,10 +20,11 @@ class DtsPredictor(Predictor):
     Predicts the entities and relations of sentences.
 
     An input is a JSON object with `sentence`, a string, or `tokens`, a list of strings, or both,
-    where the sentence says which characters the tokens are; and optionally `orig_id`. An output holds `tokens`; `entities` with `type`, `start` and `end`
-    (tokens, `end` exclusive), `text`, `start_char` and `end_char` (characters in the sentence);
-    `relations` with `type`, `head` and `tail` (positions among the entities) and `probability`;
-    and `orig_id` and `sentence`. It is again a document that the dataset readers read.
+    where the sentence says which characters the tokens are; and optionally `orig_id`. An output
+    holds `sentence`, `tokens`, and `orig_id` where it is known; `entities` with `type`, `start` and
+    `end` (tokens), `text`, `start_char` and `end_char` (characters in the sentence), ends being
+    exclusive; and `relations` with `type`, `head` and `tail` (positions among the entities) and
+    `probability`. It is again a document that the dataset readers read.
 
     # Parameters
 

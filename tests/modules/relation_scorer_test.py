@@ -35,12 +35,12 @@ def test_the_papers_formula_pair_by_pair():
     heads, tails = entity_pairs(entities.counts)
     scores = scorer(entities, heads, tails)
     assert scores.shape == (3 * 2 + 4 * 3, NUM_RELATIONS)
-    _, distmult = scorer.pair_features
+    diagonals = scorer.state_dict()["pair_features.1.diagonals.weight"]
     for head, tail, score in zip(heads, tails, scores):
         g_i, g_j = entities.vectors[head], entities.vectors[tail]
         f_i, f_j = scorer.feedforward(g_i), scorer.feedforward(g_j)
         cosine = torch.dot(g_i, g_j) / (g_i.norm() * g_j.norm())
-        bilinear = [g_i @ torch.diag(m_k) @ g_j for m_k in distmult.diagonals.weight]
+        bilinear = [g_i @ torch.diag(m_k) @ g_j for m_k in diagonals]
         pair = torch.cat([f_i, f_j, cosine.unsqueeze(0), torch.stack(bilinear)])
         torch.testing.assert_close(score, scorer.projection(pair))
 
@@ -73,9 +73,7 @@ def test_no_pairs():
 
 
 def test_a_hidden_layer_over_pairs():
-    scorer = _scorer(
-        pair_feedforward={"num_layers": 1, "hidden_dims": 7, "activations": "relu"}
-    )
+    scorer = _scorer(pair_feedforward={"num_layers": 1, "hidden_dims": 7, "activations": "relu"})
     entities = _entities()
     assert scorer.projection.in_features == 7
     assert scorer(entities, *entity_pairs(entities.counts)).shape == (18, NUM_RELATIONS)

@@ -67,7 +67,9 @@ def test_tokens(predictor):
 
 
 def test_tokens_with_their_sentence(predictor):
-    output = predictor.predict_json({"tokens": ["Velmouth", "is", "far", "."], "sentence": "Velmouth is far."})
+    output = predictor.predict_json(
+        {"tokens": ["Velmouth", "is", "far", "."], "sentence": "Velmouth is far."}
+    )
     assert output["sentence"] == "Velmouth is far."
     assert output["entities"][0]["end_char"] == len("Velmouth")
 

@@ -26,9 +26,7 @@ def _pair(name, head, tail):
     vectors = torch.randn(len(starts), ENTITY_DIM)
     entities = EntityBatch(vectors, tokens, sentences, starts, ends, counts)
     feature = _feature(name)
-    value = feature(
-        entities, torch.tensor([head]), torch.tensor([tail]), feature.prepare(entities)
-    )
+    value = feature(entities, torch.tensor([head]), torch.tensor([tail]), feature.prepare(entities))
     assert value.shape == (1, feature.get_output_dim())
     return value[0], entities, feature
 

@@ -1,0 +1,19 @@
+"""
+From `Document`s to instances.
+"""
+
+from dts_ee.dataset_readers.document_field import RELATION_NAMESPACE, DocumentField
+from dts_ee.dataset_readers.spert_reader import AdeReader, Conll04Reader, SpertReader
+from dts_ee.dataset_readers.tags import entities_to_tags, tags_to_entities
+from dts_ee.dataset_readers.tags_field import TagsField
+
+__all__ = [
+    "RELATION_NAMESPACE",
+    "AdeReader",
+    "Conll04Reader",
+    "DocumentField",
+    "SpertReader",
+    "TagsField",
+    "entities_to_tags",
+    "tags_to_entities",
+]

@@ -1,0 +1,83 @@
+"""
+What to do with overlapping entities, which a sequence of tags cannot express.
+"""
+
+from dataclasses import replace
+
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.document import Document, DocumentError, Entity
+
+OVERLAP_POLICIES = ("error", "longest", "first")
+
+
+def check_overlap_policy(on_overlap: str) -> str:
+    """Returns the policy, or raises a `ConfigurationError` if there is no such."""
+    if on_overlap not in OVERLAP_POLICIES:
+        raise ConfigurationError(
+            f"`on_overlap` is {on_overlap!r}: choose one of {', '.join(OVERLAP_POLICIES)}"
+        )
+    return on_overlap
+
+
+def resolve_overlaps(document: Document, on_overlap: str) -> Document:
+    """
+    The document without the entities that overlap a better one, and without their relations.
+
+    # Parameters
+
+    document : `Document`
+        Returned as it is where nothing overlaps.
+    on_overlap : `str`
+        `"longest"` prefers the entity with the most tokens, then the one that starts first;
+        `"first"` the one that starts first, then the longest; what is still equal goes by the
+        order in the document. `"error"` raises.
+
+    # Raises
+
+    `DocumentError`
+        If entities overlap and the policy is `"error"`.
+    """
+    check_overlap_policy(on_overlap)
+
+    def rank(index: int) -> tuple[int, int, int]:
+        entity = document.entities[index]
+        length = entity.end - entity.start
+        if on_overlap == "longest":
+            return -length, entity.start, index
+        return entity.start, -length, index
+
+    kept: list[int] = []
+    for index in sorted(range(len(document.entities)), key=rank):
+        entity = document.entities[index]
+        better = next((i for i in kept if document.entities[i].overlaps(entity)), None)
+        if better is None:
+            kept.append(index)
+        elif on_overlap == "error":
+            raise DocumentError(
+                f"{_describe(document, entity)} overlaps "
+                f"{_describe(document, document.entities[better])}, which tags cannot express: "
+                'set `on_overlap` of the dataset reader to "longest" or "first" to train without '
+                "one of them (it still counts as missed in evaluation)",
+                f"entities[{index}]",
+                document.id,
+            )
+    if len(kept) == len(document.entities):
+        return document
+    new_index = {old: new for new, old in enumerate(sorted(kept))}
+    return replace(
+        document,
+        entities=tuple(document.entities[i] for i in new_index),
+        relations=tuple(
+            replace(relation, head=new_index[relation.head], tail=new_index[relation.tail])
+            for relation in document.relations
+            if relation.head in new_index and relation.tail in new_index
+        ),
+    )
+
+
+def _describe(document: Document, entity: Entity) -> str:
+    return (
+        f"{entity.type} {document.entity_text(entity)!r} (tokens {entity.start} to {entity.end}, "
+        "exclusive)"
+    )

@@ -1,0 +1,89 @@
+"""
+The field of an instance that holds its tags.
+"""
+
+from typing import Dict, List
+
+from allennlp.data import Vocabulary
+from allennlp.data.fields import SequenceField, SequenceLabelField
+
+from dts_ee.dataset_readers.tags import (
+    OUTSIDE,
+    TAG_PREFIXES,
+    entities_to_tags,
+    tags_to_entities,
+)
+from dts_ee.document import Entity
+
+
+class TagsField(SequenceLabelField):
+    """
+    A `SequenceLabelField` for entity tags that can be indexed with any `Vocabulary`.
+
+    An entity whose type the vocabulary lacks (an archive is evaluated on other data, or the
+    vocabulary was made from the training data alone) is indexed as being outside of any entity, as
+    the model cannot predict it; the gold document keeps it, so it counts as missed. For every type
+    that is there, all its tags are counted into the vocabulary, so that a model can predict a
+    three-token entity where training has none of that type.
+
+    # Parameters
+
+    tags : `List[str]`
+        One per token.
+    sequence_field : `SequenceField`
+        The tokens.
+    tag_encoding : `str`
+        `"BIO"` or `"BIOUL"`.
+    label_namespace : `str`, optional (default = `"labels"`)
+        The vocabulary's namespace for them.
+    """
+
+    __slots__ = ["_tag_encoding"]
+
+    labels: List[str]
+
+    def __init__(
+        self,
+        tags: List[str],
+        sequence_field: SequenceField,
+        tag_encoding: str,
+        label_namespace: str = "labels",
+    ) -> None:
+        super().__init__(tags, sequence_field, label_namespace)
+        self._tag_encoding = tag_encoding
+
+    def count_vocab_items(self, counter: Dict[str, Dict[str, int]]) -> None:
+        super().count_vocab_items(counter)
+        counts = counter[self._label_namespace]
+        types = {entity.type for entity in self._entities()}
+        prefixes = TAG_PREFIXES[self._tag_encoding]
+        # Sorted, or the order of equally frequent tags would differ from run to run.
+        for tag in [OUTSIDE, *(f"{p}-{type}" for type in sorted(types) for p in prefixes)]:
+            # A count of 0 would not enter the vocabulary.
+            counts[tag] = counts[tag] or 1
+
+    def index(self, vocab: Vocabulary) -> None:
+        known = vocab.get_token_to_index_vocabulary(self._label_namespace)
+        tags = self.labels
+        if any(tag not in known for tag in tags):
+            # By whole entities, or half of one would remain.
+            tags = entities_to_tags(
+                (
+                    entity
+                    for entity in self._entities()
+                    if all(tag in known for tag in tags[entity.start : entity.end])
+                ),
+                len(tags),
+                self._tag_encoding,
+            )
+        self._indexed_labels = [known[tag] for tag in tags]
+
+    def empty_field(self) -> "TagsField":
+        empty = TagsField(
+            [], self.sequence_field.empty_field(), self._tag_encoding, self._label_namespace
+        )
+        empty._indexed_labels = []
+        return empty
+
+    def _entities(self) -> List[Entity]:
+        return tags_to_entities(self.labels, self._tag_encoding)

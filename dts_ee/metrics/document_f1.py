@@ -1,0 +1,123 @@
+"""
+What the metrics over entities and over relations share.
+"""
+
+from abc import ABC, abstractmethod
+from typing import AbstractSet, ClassVar, Dict, List, Tuple
+
+import torch.distributed
+from allennlp.common.checks import ConfigurationError
+from allennlp.nn.util import is_distributed
+from allennlp.training.metrics import Metric
+
+from dts_ee.document import Document
+from dts_ee.metrics.counts import Item, TypedCounts
+
+ItemSets = Tuple[AbstractSet[Item], AbstractSet[Item]]
+
+
+class DocumentF1(Metric, ABC):
+    """
+    Precision, recall and F1 of what predicted `Document`s hold, under several protocols.
+
+    A protocol says which items of a document are compared and what must agree for one to be right.
+    Items are sets: the same item twice in a document counts once.
+    """
+
+    supports_distributed = True
+
+    name: ClassVar[str]
+    """The first part of the numbers' names."""
+
+    protocols: ClassVar[Tuple[str, ...]]
+    """The names of the protocols; `strict`, whose numbers bear no name of a protocol, is first."""
+
+    untyped_protocols: ClassVar[Tuple[str, ...]] = ()
+    """Those that look at no type at all, so that there is no macro average."""
+
+    def __init__(self) -> None:
+        self._counts: Dict[str, TypedCounts] = {}
+        self.reset()
+
+    @abstractmethod
+    def items(self, protocol: str, predicted: Document, gold: Document) -> ItemSets:
+        """The predicted and the gold items of a document under a protocol."""
+
+    def __call__(  # type: ignore[override]
+        self, predictions: List[Document], gold: List[Document]
+    ) -> None:
+        """
+        Counts a batch of documents.
+
+        # Parameters
+
+        predictions : `List[Document]`
+            The documents as predicted.
+        gold : `List[Document]`
+            The same sentences, in the same order, as they should be.
+
+        # Raises
+
+        `ConfigurationError`
+            If the two are not the same sentences.
+        """
+        _check_same_sentences(predictions, gold)
+        batch = {protocol: TypedCounts() for protocol in self.protocols}
+        for predicted_document, gold_document in zip(predictions, gold, strict=True):
+            for protocol, counts in batch.items():
+                counts.count(*self.items(protocol, predicted_document, gold_document))
+        for worker in _of_all_workers(batch):
+            for protocol, counts in worker.items():
+                self._counts[protocol].add(counts)
+
+    def get_metric(self, reset: bool = False) -> Dict[str, float]:
+        """
+        The numbers by name, over all documents since the last reset.
+
+        # Parameters
+
+        reset : `bool`, optional (default = `False`)
+            Whether to start anew afterwards.
+
+        # Returns
+
+        `Dict[str, float]`
+            Each name ends in `precision`, `recall` or `f1`. Those of single types begin with an
+            underscore, which keeps them out of AllenNLP's progress bar.
+        """
+        numbers: Dict[str, float] = {}
+        for protocol, counts in self._counts.items():
+            prefix = f"{self.name}_" if protocol == "strict" else f"{self.name}_{protocol}_"
+            numbers.update(counts.micro().named(prefix))
+            if protocol not in self.untyped_protocols:
+                numbers.update(counts.macro().named(f"{prefix}macro_"))
+        for type, score in self._counts["strict"].by_type().items():
+            numbers.update(score.named(f"_{self.name}_{type}_"))
+        if reset:
+            self.reset()
+        return numbers
+
+    def reset(self) -> None:
+        self._counts = {protocol: TypedCounts() for protocol in self.protocols}
+
+
+def _check_same_sentences(predictions: List[Document], gold: List[Document]) -> None:
+    if len(predictions) != len(gold):
+        raise ConfigurationError(
+            f"there are {len(predictions)} predicted documents, but {len(gold)} gold ones"
+        )
+    for i, (predicted_document, gold_document) in enumerate(zip(predictions, gold, strict=True)):
+        if predicted_document.tokens != gold_document.tokens:
+            raise ConfigurationError(
+                f"predicted document {i} ({predicted_document.id}) and gold document {i} "
+                f"({gold_document.id}) do not have the same tokens"
+            )
+
+
+def _of_all_workers(batch: Dict[str, TypedCounts]) -> List[Dict[str, TypedCounts]]:
+    if not is_distributed():
+        return [batch]
+    # The workers meet different types, so their counts are no tensors of one shape to be summed.
+    batches: List[Dict[str, TypedCounts]] = [{}] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(batches, batch)
+    return batches

@@ -1,0 +1,42 @@
+"""
+How well entities are recognised.
+"""
+
+from allennlp.training.metrics import Metric
+
+from dts_ee.document import Document
+from dts_ee.metrics.document_f1 import DocumentF1, ItemSets
+
+
+@Metric.register("entity_f1")
+class EntityF1(DocumentF1):
+    """
+    Precision, recall and F1 of entities.
+
+    Registered as a `Metric` with name `"entity_f1"`.
+
+    - strict: an entity is right if its span and its type are. `entity_f1` is the micro average
+      (the counts of all types together), `entity_macro_f1` the mean of the types' F1s,
+      unweighted, over the types that occur in gold or predictions; `_entity_Peop_f1` is that of
+      one type.
+    - boundaries: an entity is right if its span is. `entity_boundaries_f1`; there are no types,
+      so no macro average.
+
+    For each there are `precision` and `recall` in place of `f1`. What has nothing to divide by
+    is 0.
+    """
+
+    name = "entity"
+    protocols = ("strict", "boundaries")
+    untyped_protocols = ("boundaries",)
+
+    def items(self, protocol: str, predicted: Document, gold: Document) -> ItemSets:
+        if protocol == "strict":
+            return (
+                {(entity.type, entity.span) for entity in predicted.entities},
+                {(entity.type, entity.span) for entity in gold.entities},
+            )
+        return (
+            {("entity", entity.span) for entity in predicted.entities},
+            {("entity", entity.span) for entity in gold.entities},
+        )

@@ -1,0 +1,9 @@
+"""
+Token embedders.
+"""
+
+from dts_ee.modules.token_embedders.casing import CasingEmbedder
+from dts_ee.modules.token_embedders.frozen_elmo import FrozenElmoEmbedder
+from dts_ee.modules.token_embedders.frozen_transformer import FrozenTransformerEmbedder
+
+__all__ = ["CasingEmbedder", "FrozenElmoEmbedder", "FrozenTransformerEmbedder"]

@@ -1,0 +1,149 @@
+import json
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+import numpy
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.modules.elmo import _ElmoBiLm
+from allennlp.modules.token_embedders import TokenEmbedder
+
+from dts_ee.encoder_files import elmo_name, find_elmo, keep_files
+from dts_ee.modules.token_embedders.frozen_embedder import (
+    FrozenEmbedder,
+    FrozenEncoder,
+    Sentence,
+)
+
+
+class ElmoEncoder(FrozenEncoder):
+    """
+    AllenNLP's ELMo as a `FrozenEncoder`.
+
+    AllenNLP's ELMo begins a sentence with the states that the batch before it has left, so that its
+    output depends on what came before. Here each batch begins with empty states.
+
+    A `Sentence` is one array: the character ids of each word, of shape `(num_words, 50)`.
+
+    # Parameters
+
+    options_file : `Path`
+        ELMo's options, JSON.
+    weight_file : `Path`
+        ELMo's weights, HDF5.
+    batch_size : `int`, optional (default = `32`)
+        How many sentences are encoded together.
+    """
+
+    def __init__(self, options_file: Path, weight_file: Path, batch_size: int = 32) -> None:
+        if batch_size < 1:
+            raise ConfigurationError(f"batch_size is {batch_size}, less than 1.")
+        try:
+            options = json.loads(options_file.read_text())
+            network = _ElmoBiLm(str(options_file), str(weight_file))
+        except (KeyError, OSError, RuntimeError, ValueError) as error:
+            raise ConfigurationError(
+                f"ELMo could not be built from {options_file} and {weight_file}: {error!r}"
+            ) from error
+        self._lstm = network._elmo_lstm
+        self._batch_size = batch_size
+        super().__init__(
+            network,
+            num_layers=network.num_layers,
+            dim=network.get_output_dim(),
+            settings={"options": json.dumps(options, sort_keys=True)},
+        )
+
+    def _encode(self, sentences: Sequence[Sentence], device: torch.device) -> List[torch.Tensor]:
+        encoded: List[torch.Tensor] = [torch.empty(0)] * len(sentences)
+        # The longest come first, so that one batch holds sentences of about the same length.
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i][0]), reverse=True)
+        for first in range(0, len(order), self._batch_size):
+            batch = order[first : first + self._batch_size]
+            num_words = len(sentences[batch[0]][0])
+            # Shape: (batch_size, num_words, num_characters)
+            characters = numpy.zeros(
+                (len(batch), num_words, sentences[batch[0]][0].shape[1]), dtype=numpy.int64
+            )
+            for row, i in enumerate(batch):
+                characters[row, : len(sentences[i][0])] = sentences[i][0]
+            self._lstm.reset_states()
+            activations = self.network(torch.from_numpy(characters).to(device))["activations"]
+            # Shape: (num_layers, batch_size, num_words + 2, dim)
+            layers = torch.stack(activations)
+            for row, i in enumerate(batch):
+                # The first and the last vector are the sentence's boundaries.
+                encoded[i] = layers[:, row, 1 : len(sentences[i][0]) + 1]
+        return encoded
+
+
+@TokenEmbedder.register("frozen_elmo")
+class FrozenElmoEmbedder(FrozenEmbedder):
+    """
+    Embeds words by ELMo ([Peters et al., 2018](https://arxiv.org/abs/1802.05365)), which stays as
+    it is, with a learned mix of its layers.
+
+    A sentence is encoded once, and its features are kept (see `FrozenEmbedder`). What comes out for
+    it does not depend on the sentences before it, as it does in AllenNLP's `elmo_token_embedder`.
+    It goes with AllenNLP's `elmo_characters` indexer.
+
+    Registered as a `TokenEmbedder` with name "frozen_elmo".
+
+    # Parameters
+
+    options_file : `str`
+        ELMo's options, JSON: a path or a URL.
+    weight_file : `str`
+        ELMo's weights, HDF5: a path or a URL.
+    batch_size : `int`, optional (default = `32`)
+        How many sentences are encoded together.
+    cache_dir : `str`, optional (default = `None`)
+        See `FrozenEmbedder`.
+    memory_limit_gib : `float`, optional (default = `4.0`)
+        See `FeatureCache`.
+    serialization_dir : `str`, optional (default = `None`)
+        Where the training run keeps its files, or where an archive was extracted. ELMo's files are
+        put in there for the archive, and taken from there where they are. AllenNLP fills it in.
+
+    # Raises
+
+    `ConfigurationError`
+        If a file is not found, or the two do not fit each other.
+    """
+
+    def __init__(
+        self,
+        options_file: str,
+        weight_file: str,
+        batch_size: int = 32,
+        cache_dir: Optional[str] = None,
+        memory_limit_gib: float = 4.0,
+        serialization_dir: Optional[str] = None,
+    ) -> None:
+        files = find_elmo(options_file, weight_file, serialization_dir)
+        encoder = ElmoEncoder(files["options.json"], files["weights.hdf5"], batch_size)
+        super().__init__(encoder, "elmo", cache_dir, memory_limit_gib)
+        if serialization_dir is not None:
+            keep_files(elmo_name(options_file, weight_file), files, serialization_dir)
+
+    def forward(self, elmo_tokens: torch.LongTensor) -> torch.Tensor:
+        """
+        # Parameters
+
+        elmo_tokens : `torch.LongTensor`
+            Shape `(batch_size, num_words, 50)`, the character ids of each word, 0 in the padding.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape `(batch_size, num_words, dim)`, with zeros where there is no word.
+        """
+        # Shape: (batch_size, num_words)
+        mask = (elmo_tokens > 0).any(dim=2)
+        sentences = [
+            (characters[:num_words],)
+            for characters, num_words in zip(
+                elmo_tokens.cpu().numpy(), mask.sum(dim=1).tolist(), strict=True
+            )
+        ]
+        return self.embed(sentences, mask)

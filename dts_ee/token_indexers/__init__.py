@@ -1,0 +1,8 @@
+"""
+Tokens to numbers.
+"""
+
+from dts_ee.token_indexers.casing import CasingIndexer
+from dts_ee.token_indexers.word_pieces import WordPiecesIndexer
+
+__all__ = ["CasingIndexer", "WordPiecesIndexer"]

@@ -1,0 +1,97 @@
+from typing import Dict, List, Optional
+
+import numpy
+from allennlp.common.checks import ConfigurationError
+from allennlp.data.token_indexers import TokenIndexer
+from allennlp.data.token_indexers.token_indexer import IndexedTokenList
+from allennlp.data.tokenizers import Token
+from allennlp.data.vocabulary import Vocabulary
+
+from dts_ee.encoder_files import load_tokenizer
+
+
+@TokenIndexer.register("word_pieces")
+class WordPiecesIndexer(TokenIndexer):
+    """
+    Splits the words of a sentence into the pieces of a pretrained transformer, all at once.
+
+    It goes with the `frozen_transformer` embedder. AllenNLP's `pretrained_transformer_mismatched`
+    calls the tokenizer for every word and cuts a long text into segments without overlap; this
+    indexer calls it once per sentence, cuts nothing, and leaves the windows to the embedder.
+
+    Registered as a `TokenIndexer` with name "word_pieces".
+
+    # Parameters
+
+    model_name : `str`
+        The folder of a Hugging Face model, or `hf://` and its name on the Hugging Face hub. It
+        must be the embedder's.
+    serialization_dir : `str`, optional (default = `None`)
+        Where the training run keeps its files, or where an archive was extracted: a copy of the
+        tokenizer in there comes first. AllenNLP fills it in.
+    token_min_padding_length : `int`, optional (default = `0`)
+        See `TokenIndexer`.
+
+    # Raises
+
+    `ConfigurationError`
+        If the tokenizer is not found, or is none of the fast tokenizers.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        serialization_dir: Optional[str] = None,
+        token_min_padding_length: int = 0,
+    ) -> None:
+        super().__init__(token_min_padding_length)
+        self._model_name = model_name
+        tokenizer = load_tokenizer(model_name, serialization_dir)
+        self._unknown_id: Optional[int] = tokenizer.unk_token_id
+        self._tokenizer = tokenizer.backend_tokenizer
+
+    def count_vocab_items(self, token: Token, counter: Dict[str, Dict[str, int]]) -> None:
+        """Counts nothing: the pieces have their indices from the tokenizer."""
+
+    def get_empty_token_list(self) -> IndexedTokenList:
+        return {"piece_ids": [], "piece_counts": [], "mask": []}
+
+    def tokens_to_indices(self, tokens: List[Token], vocabulary: Vocabulary) -> IndexedTokenList:
+        """
+        # Returns
+
+        `IndexedTokenList`
+            `piece_ids`, the pieces of the whole sentence, without special tokens; `piece_counts`,
+            the number of pieces of each word; and `mask`, true for each word. A word of which the
+            tokenizer leaves nothing (a control character, for example) has the unknown piece.
+        """
+        words = [token.ensure_text() for token in tokens]
+        encoding = self._tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False)
+        piece_ids = encoding.ids
+        piece_counts = numpy.bincount(
+            numpy.array(encoding.word_ids, dtype=numpy.int64), minlength=len(words)
+        )
+        without_pieces = numpy.flatnonzero(piece_counts == 0)
+        if without_pieces.size:
+            if self._unknown_id is None:
+                raise ConfigurationError(
+                    f"The tokenizer of {self._model_name} has no unknown token, and no pieces for "
+                    f"the word {words[without_pieces[0]]!r}."
+                )
+            places = numpy.cumsum(piece_counts)[without_pieces]
+            piece_ids = numpy.insert(piece_ids, places, self._unknown_id).astype(int).tolist()
+            piece_counts[without_pieces] = 1
+        return {
+            "piece_ids": piece_ids,
+            "piece_counts": piece_counts.tolist(),
+            "mask": [True] * len(words),
+        }
+
+    def __eq__(self, other: object) -> bool:
+        # Two tokenizers from the same files are different objects.
+        if isinstance(other, WordPiecesIndexer):
+            return (self._model_name, self._token_min_padding_length) == (
+                other._model_name,
+                other._token_min_padding_length,
+            )
+        return NotImplemented

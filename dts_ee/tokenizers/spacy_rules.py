@@ -1,0 +1,107 @@
+"""
+Raw text to words, by rules alone.
+"""
+
+import re
+from functools import cache
+from typing import Any, List, Optional
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.data.tokenizers import Token, Tokenizer
+
+from dts_ee.corpora.alignment import align_tokens
+from dts_ee.document import Document, DocumentError
+
+
+@Tokenizer.register("spacy_rules")
+class SpacyRulesTokenizer(Tokenizer):
+    """
+    Splits text by the rules that spaCy has for a language; no spaCy model is needed.
+
+    Registered as a `Tokenizer` with name `"spacy_rules"`.
+
+    # Parameters
+
+    language : `str`, optional (default = `"en"`)
+        The language's code, as `spacy.blank` takes it.
+    split_hyphens : `bool`, optional (default = `True`)
+        Whether a hyphen between two letters (`London-based`) or two digits (`1994-1996`) is a token
+        of its own. One between a digit and a letter (`5-fluorouracil`) never is.
+    """
+
+    def __init__(self, language: str = "en", split_hyphens: bool = True) -> None:
+        self._language = language
+        self._split_hyphens = split_hyphens
+
+    def tokenize(self, text: str) -> List[Token]:
+        """
+        The words of a text, with their places in it; white space is not among them.
+
+        # Raises
+
+        `ConfigurationError`
+            If spaCy does not have the language, or lacks something for it.
+        """
+        rules = _load_rules(self._language, self._split_hyphens)
+        return [
+            Token(word.text, idx=word.idx, idx_end=word.idx + len(word.text))
+            for word in rules(text)
+            if word.text.strip()
+        ]
+
+
+# Not an attribute of the tokenizer, which is sent to worker processes. spaCy is imported when it is
+# first needed, because every command would wait for it.
+@cache
+def _load_rules(language: str, split_hyphens: bool) -> Any:
+    import spacy
+    from spacy.lang.char_classes import ALPHA, HYPHENS
+
+    try:
+        pipeline = spacy.blank(language)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"spaCy cannot tokenise the language {language!r}: {error}"
+        ) from error
+    # Languages differ in whether a hyphen after a digit splits; the corpora agree that it does not.
+    infixes = [rule for rule in pipeline.Defaults.infixes or () if not re.search(rule, "a-b")]
+    marks = HYPHENS.split("|")
+    if not split_hyphens:
+        infixes = [rule for rule in infixes if not re.search(rule, "1-2")]
+        # The longer dashes separate words, they do not join them.
+        marks.remove("-")
+    infixes.append(f"(?<=[{ALPHA}])(?:{'|'.join(marks)})(?=[{ALPHA}])")
+    rules: Any = pipeline.tokenizer
+    rules.infix_finditer = spacy.util.compile_infix_regex(infixes).finditer
+    return rules
+
+
+def document_from_text(
+    sentence: str, tokenizer: Tokenizer, document_id: Optional[str] = None
+) -> Document:
+    """
+    The document of a raw sentence: its text, its tokens and where they stand; no entities yet.
+
+    # Parameters
+
+    sentence : `str`
+        The text.
+    tokenizer : `Tokenizer`
+        Any that splits text into words; its tokens must stand in the text as they are.
+    document_id : `str`, optional (default = `None`)
+        The document's identifier.
+
+    # Raises
+
+    `DocumentError`
+        If the sentence has no words, or the tokens are not pieces of it.
+    """
+    if not sentence.strip():
+        raise DocumentError("there are no words in the sentence", "sentence", document_id)
+    tokens = [token.ensure_text() for token in tokenizer.tokenize(sentence)]
+    tokens = [token for token in tokens if token.strip()]
+    try:
+        offsets = align_tokens(tokens, sentence)
+    except DocumentError as error:
+        raise error.located(document_id, None) from None
+    return Document(tokens=tuple(tokens), id=document_id, text=sentence, token_offsets=offsets)

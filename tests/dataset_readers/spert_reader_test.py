@@ -1,0 +1,235 @@
+import logging
+from typing import Any
+
+import pytest
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, Vocabulary
+from allennlp.data.data_loaders import MultiProcessDataLoader
+from allennlp.data.dataset_readers.dataset_reader import WorkerInfo
+from allennlp.data.token_indexers import SingleIdTokenIndexer
+from allennlp.data.tokenizers import WhitespaceTokenizer
+
+from dts_ee.corpora import read_documents, write_documents
+from dts_ee.dataset_readers import AdeReader, Conll04Reader, SpertReader
+from dts_ee.document import DocumentError, Entity
+from dts_ee.tokenizers import document_from_text
+from tests.documents import TINY_CASE_REPORTS, TINY_NEWS, document
+
+
+def read(reader: DatasetReader, path: Any) -> list[Any]:
+    return list(reader.read(path))
+
+
+def words(instance):
+    return [token.text for token in instance["tokens"]]
+
+
+def test_instances_hold_tokens_tags_and_documents():
+    instances = read(Conll04Reader(), TINY_NEWS)
+    assert [instance["metadata"]["document"] for instance in instances] == read_documents(TINY_NEWS)
+    second = instances[1]
+    assert set(second.fields) == {"tokens", "tags", "metadata"}
+    assert words(second) == second["metadata"]["words"]
+    assert " ".join(words(second)) == (
+        "The Orvane Shipping Company , based in Velmouth , hired Ilse Brandt and Tomas Reyl in "
+        "1987 ."
+    )
+    assert list(second["tags"]) == (
+        [
+            "O",
+            "B-Org",
+            "I-Org",
+            "I-Org",
+            "O",
+            "O",
+            "O",
+            "B-Loc",
+            "O",
+            "O",
+            "B-Peop",
+            "I-Peop",
+            "O",
+            "B-Peop",
+            "I-Peop",
+            "O",
+            "B-Other",
+            "O",
+        ]
+    )
+    assert second["metadata"]["tagged_document"] is second["metadata"]["document"]
+    assert isinstance(second["tokens"].token_indexers["tokens"], SingleIdTokenIndexer)
+
+
+@pytest.mark.parametrize("path", [TINY_NEWS, str(TINY_NEWS)])
+def test_reader_is_made_from_a_configuration(path):
+    reader: Any = DatasetReader.from_params(
+        Params(
+            {
+                "type": "conll04",
+                "tag_encoding": "BIOUL",
+                "token_indexers": {"characters": {"type": "characters", "min_padding_length": 3}},
+                "tokenizer": "whitespace",
+                "max_instances": 3,
+            }
+        )
+    )
+    instances = read(reader, path)
+    assert len(instances) == 3
+    assert list(instances[2]["tags"]) == ["U-Loc", *["O"] * 6, "U-Loc", "O"]
+    assert list(instances[0]["tokens"].token_indexers) == ["characters"]
+    assert isinstance(reader.tokenizer, WhitespaceTokenizer)
+
+
+@pytest.mark.parametrize("parameter", ["tag_encoding", "on_overlap"])
+def test_unknown_choice_is_refused(parameter):
+    with pytest.raises(ConfigurationError, match="'last'"):
+        SpertReader.from_params(Params({parameter: "last"}))
+
+
+def test_vocabulary_has_all_labels_and_no_padding():
+    vocab = Vocabulary.from_instances(Conll04Reader().read(TINY_NEWS))
+    tags = vocab.get_token_to_index_vocabulary("labels")
+    types = ("Peop", "Loc", "Org", "Other")
+    assert set(tags) == {"O", *(f"{prefix}-{type}" for prefix in "BI" for type in types)}
+    assert sorted(tags.values()) == list(range(9))
+    relations = vocab.get_token_to_index_vocabulary("relation_labels")
+    # Work_For 1 + 2 + 1, Live_In 1 + 1 + 1, OrgBased_In 1 + 1, Located_In 1, Kill 1.
+    assert list(relations) == ["Work_For", "Live_In", "OrgBased_In", "Located_In", "Kill"]
+    assert list(relations.values()) == list(range(5))
+
+
+def test_labels_that_the_vocabulary_lacks_do_not_stop_indexing():
+    vocab = Vocabulary.from_instances(AdeReader().read(TINY_CASE_REPORTS))
+    first = read(Conll04Reader(), TINY_NEWS)[0]
+    first.index_fields(vocab)
+    outside = vocab.get_token_index("O", "labels")
+    assert first.as_tensor_dict()["tags"].tolist() == [outside] * len(words(first))
+    assert len(first["metadata"]["document"].entities) == 3
+
+
+def test_overlapping_entities_are_kept_in_the_gold_document_alone(caplog):
+    with caplog.at_level(logging.WARNING):
+        third = read(AdeReader(), TINY_CASE_REPORTS)[2]
+    assert list(third["tags"]) == (
+        [
+            "O",
+            "O",
+            "O",
+            "B-Adverse-Effect",
+            "I-Adverse-Effect",
+            "I-Adverse-Effect",
+            "O",
+            "O",
+            "O",
+            "B-Drug",
+            "O",
+            "O",
+            "O",
+        ]
+    )
+    metadata = third["metadata"]
+    assert len(metadata["document"].entities) == 3
+    assert len(metadata["document"].relations) == 1
+    assert metadata["tagged_document"].entities == (
+        Entity("Adverse-Effect", 3, 6),
+        Entity("Drug", 9, 10),
+    )
+    assert metadata["tagged_document"].relations == ()
+    messages = [record.message for record in caplog.records if record.name.startswith("dts_ee")]
+    # 2 + 3 + 3 + 0 + 3 + 1 + 2 entities and 1 + 2 + 1 + 0 + 2 + 0 + 1 relations.
+    assert messages == [
+        f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations, in 1 documents, are left "
+        "out of training because their spans overlap others (on_overlap: longest); they count as "
+        "missed in evaluation"
+    ]
+
+
+def test_nothing_is_logged_where_nothing_overlaps(caplog):
+    with caplog.at_level(logging.WARNING):
+        read(AdeReader(), TINY_NEWS)
+    assert [record for record in caplog.records if record.name.startswith("dts_ee")] == []
+
+
+def test_overlapping_entities_are_an_error_in_conll04():
+    with pytest.raises(
+        DocumentError, match="Drug 'lorvatine'.* overlaps .*'lorvatine rebound pain'"
+    ):
+        Conll04Reader().text_to_instance(read_documents(TINY_CASE_REPORTS)[2])
+    with pytest.raises(DocumentError) as raised:
+        read(Conll04Reader(), TINY_CASE_REPORTS)
+    assert raised.value.path == str(TINY_CASE_REPORTS)
+    assert raised.value.document_id == "case-3"
+
+
+def test_missing_file_is_named():
+    with pytest.raises(DocumentError, match="file no/such.json: there is no such file"):
+        read(Conll04Reader(), "no/such.json")
+
+
+def test_bad_document_is_named_with_its_file(tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text('[{"tokens": [], "entities": []}]')
+    with pytest.raises(DocumentError, match=rf"file {path}, document #1, field tokens: "):
+        read(Conll04Reader(), path)
+
+
+def test_document_without_gold_has_no_tags():
+    text = "Ann  left Rome."
+    instance: Any = Conll04Reader().text_to_instance(
+        document_from_text(text, Conll04Reader().tokenizer), gold=False
+    )
+    assert set(instance.fields) == {"tokens", "metadata"}
+    assert "tagged_document" not in instance["metadata"]
+    assert [text[token.idx : token.idx_end] for token in instance["tokens"]] == [
+        "Ann",
+        "left",
+        "Rome",
+        ".",
+    ]
+
+
+def test_corpora_differ_in_hyphens():
+    sentence = "The Oslo-based firm"
+    assert [str(token) for token in Conll04Reader().tokenizer.tokenize(sentence)] == [
+        "The",
+        "Oslo-based",
+        "firm",
+    ]
+    assert [str(token) for token in AdeReader().tokenizer.tokenize(sentence)] == [
+        "The",
+        "Oslo",
+        "-",
+        "based",
+        "firm",
+    ]
+
+
+def test_data_without_relations_is_read(tmp_path):
+    path = tmp_path / "entities.jsonl"
+    write_documents(path, [document("[Ann|Peop] left .")])
+    vocab = Vocabulary.from_instances(Conll04Reader().read(path))
+    assert vocab.get_vocab_size("relation_labels") == 0
+
+
+def test_workers_share_the_documents_and_the_first_warns(caplog):
+    shares, warnings = [], []
+    for worker in range(3):
+        reader = AdeReader()
+        reader._set_worker_info(WorkerInfo(3, worker))
+        caplog.clear()
+        shares.append(
+            [instance["metadata"]["document"].id for instance in read(reader, TINY_CASE_REPORTS)]
+        )
+        warnings.append(len(caplog.records))
+    assert shares == [["case-1", "case-4", "case-7"], ["case-2", "case-5"], ["case-3", "case-6"]]
+    assert warnings == [1, 0, 0]
+
+
+def test_worker_processes_deliver_every_document_once():
+    loader: Any = MultiProcessDataLoader(
+        AdeReader(), str(TINY_CASE_REPORTS), batch_size=2, num_workers=2
+    )
+    loader.index_with(Vocabulary.from_instances(AdeReader().read(TINY_CASE_REPORTS)))
+    loaded = [metadata["document"] for batch in loader for metadata in batch["metadata"]]
+    assert sorted(loaded, key=lambda item: item.id) == read_documents(TINY_CASE_REPORTS)

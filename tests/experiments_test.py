@@ -1,0 +1,90 @@
+import json
+import random
+import shutil
+
+import pytest
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.data import DatasetReader, Vocabulary
+from allennlp.models import Model
+from allennlp.models.archival import load_archive
+from allennlp.predictors import Predictor
+
+import dts_ee  # noqa: F401
+from dts_ee.corpora.spert import read_documents, write_documents
+from tests.paths import EXPERIMENTS, FIXTURES, PROJECT
+from tests.tiny_elmo import build_tiny_elmo
+from tests.tiny_transformer import build_tiny_transformer
+
+FILES = sorted(EXPERIMENTS.glob("*.jsonnet"))
+
+
+def _write_glove(path, dim, words):
+    path.parent.mkdir(parents=True)
+    generator = random.Random(0)
+    with path.open("w", encoding="utf-8") as file:
+        for word in words:
+            vector = " ".join(f"{generator.uniform(-1, 1):.4f}" for _ in range(dim))
+            file.write(f"{word} {vector}\n")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder like the project after `fetch`, with small files of the same formats."""
+    shutil.copytree(FIXTURES, tmp_path / "fixtures")
+    resources = tmp_path / "resources"
+    news = read_documents(FIXTURES / "tiny" / "news.json")
+    cases = read_documents(FIXTURES / "tiny" / "case_reports.jsonl")
+    for corpus in ("conll04", "ade"):
+        (resources / corpus).mkdir(parents=True)
+    for part in ("train", "dev", "test"):
+        write_documents(resources / "conll04" / f"conll04_{part}.json", news)
+        write_documents(resources / "ade" / f"ade_split_0_{part}.json", cases)
+    words = sorted({token.lower() for document in news + cases for token in document.tokens})
+    _write_glove(resources / "glove-6b-50d" / "glove.6B.50d.txt", 50, words)
+    _write_glove(resources / "glove-6b-300d" / "glove.6B.300d.txt", 300, words)
+    build_tiny_transformer(resources / "minilm", kind="bert")
+    build_tiny_transformer(resources / "mpnet", kind="mpnet")
+    build_tiny_elmo(resources / "elmo-5.5b")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_experiment_builds_its_model(file, project):
+    params = Params.from_file(file)
+    reader = DatasetReader.from_params(params.pop("dataset_reader"))
+    instances = list(reader.read(params.pop("train_data_path")))[:8]
+    vocabulary = Vocabulary.from_params(
+        params.pop("vocabulary", Params({})), instances=iter(instances)
+    )
+    model = Model.from_params(params.pop("model"), vocab=vocabulary)
+    for instance in instances:
+        reader.apply_token_indexers(instance)
+    outputs = model.eval().forward_on_instances(instances)
+    tokens = [[token.text for token in instance["tokens"]] for instance in instances]  # type: ignore[attr-defined]
+    assert [output["tokens"] for output in outputs] == tokens
+
+
+def test_there_is_an_experiment_for_each_that_the_readme_names():
+    readme = (PROJECT / "README.md").read_text()
+    missing = [file.name for file in FILES if f"`{file.name}`" not in readme]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", ["conll04", "conll04_elmo"])
+def test_an_archive_predicts_without_resources(name, project, tmp_path_factory, monkeypatch):
+    params = Params.from_file(
+        EXPERIMENTS / f"{name}.jsonnet", json.dumps({"trainer.num_epochs": 1})
+    )
+    train_model(params, project / "out")
+    sentence = "Marta Lindqvist grew up in Tarnby, which nobody had heard of before."
+    before = Predictor.from_archive(load_archive(project / "out" / "model.tar.gz"))
+    expected = before.predict_json({"sentence": sentence})
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.move(project / "out" / "model.tar.gz", elsewhere / "model.tar.gz")
+    shutil.rmtree(project)
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    after = Predictor.from_archive(load_archive(elsewhere / "model.tar.gz"))
+    assert after.predict_json({"sentence": sentence}) == expected

@@ -1,0 +1,59 @@
+import copy
+import logging
+
+import torch
+
+from dts_ee.modules.feature_cache import FeatureCache
+from dts_ee.modules.feature_file import FeatureFile
+
+# 2 layers of 8 words with 4 numbers of 2 bytes.
+SENTENCE = torch.arange(64).view(2, 8, 4).half()
+GIB_PER_SENTENCE = 128 / (1 << 30)
+
+
+def test_what_was_added_is_found():
+    cache = FeatureCache(memory_limit_gib=1)
+    cache.add({b"a": SENTENCE})
+    assert torch.equal(cache.get(b"a", 8), SENTENCE)
+    assert cache.get(b"b", 8) is None
+    assert len(cache) == 1
+    assert cache.num_bytes == 128
+
+
+def test_memory_stays_below_the_limit_and_says_so_once(caplog):
+    cache = FeatureCache(memory_limit_gib=2.5 * GIB_PER_SENTENCE)
+    with caplog.at_level(logging.WARNING):
+        for i in range(10):
+            cache.add({bytes([i]): SENTENCE})
+    assert len(cache) == 2
+    assert cache.num_bytes == 256
+    assert [cache.get(bytes([i]), 8) is not None for i in range(4)] == [True, True, False, False]
+    assert caplog.text.count("memory_limit_gib") == 1
+
+
+def test_nothing_is_kept_in_memory_with_a_limit_of_zero():
+    cache = FeatureCache(memory_limit_gib=0)
+    cache.add({b"a": SENTENCE})
+    assert cache.get(b"a", 8) is None
+
+
+def test_the_file_has_what_the_memory_has_no_room_for(tmp_path):
+    file = FeatureFile(tmp_path / "features.lmdb", 2, 4)
+    cache = FeatureCache(memory_limit_gib=1.5 * GIB_PER_SENTENCE, file=file)
+    cache.add({b"a": SENTENCE, b"b": SENTENCE + 1})
+    assert len(cache) == 1
+    assert torch.equal(cache.get(b"b", 8), SENTENCE + 1)
+
+
+def test_what_was_read_from_the_file_is_kept_in_memory(tmp_path):
+    file = FeatureFile(tmp_path / "features.lmdb", 2, 4)
+    file.write({b"a": SENTENCE})
+    cache = FeatureCache(memory_limit_gib=1, file=file)
+    assert torch.equal(cache.get(b"a", 8), SENTENCE)
+    assert len(cache) == 1
+    assert cache.get(b"a", 8) is cache.get(b"a", 8)
+
+
+def test_copies_of_a_model_share_it(tmp_path):
+    cache = FeatureCache(1, FeatureFile(tmp_path / "features.lmdb", 2, 4))
+    assert copy.deepcopy({"cache": cache})["cache"] is cache

@@ -1,0 +1,384 @@
+import copy
+import logging
+
+import numpy
+import pytest
+import torch
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Batch, Instance, Vocabulary
+from allennlp.data.fields import TextField
+from allennlp.data.tokenizers import Token
+from allennlp.modules.text_field_embedders import TextFieldEmbedder
+from safetensors.torch import load_file, save_file
+from transformers import AutoModel, AutoTokenizer, T5Config
+
+from dts_ee.modules.token_embedders import FrozenTransformerEmbedder
+from dts_ee.token_indexers import WordPiecesIndexer
+from tests.tiny_transformer import build_tiny_transformer
+
+SENTENCES = [
+    ["The", "bank", "in", "Oslo"],
+    ["Ada"],
+    ["He", "left", "Rome", "\u200b", "then"],
+    ["a", "b", "c", "d", "e", "f", "g"],
+]
+LONG = [f"w{i}" for i in range(10, 40)]
+
+# Features are rounded to 16 bits: 11 significant ones, for values up to 4.
+ROUNDING = {"atol": 2e-3, "rtol": 0.0}
+
+
+@pytest.fixture(params=["bert", "mpnet"])
+def folder(tmp_path, request):
+    return build_tiny_transformer(tmp_path / "encoders" / request.param, request.param)
+
+
+@pytest.fixture
+def bert(tmp_path):
+    return build_tiny_transformer(tmp_path / "encoders" / "bert")
+
+
+def _tensors(folder, sentences):
+    indexer = WordPiecesIndexer(str(folder))
+    batch = Batch(
+        [
+            Instance({"t": TextField([Token(w) for w in words], {"x": indexer})})
+            for words in sentences
+        ]
+    )
+    batch.index_instances(Vocabulary())
+    return batch.as_tensor_dict()["t"]["x"]
+
+
+def _plain(folder, words, pooling="mean"):
+    """The hidden states of a sentence by the library alone. Shape: (num_layers, num_words, dim)"""
+    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    words = [word if word != "\u200b" else tokenizer.unk_token for word in words]
+    encoding = tokenizer(words, is_split_into_words=True, return_tensors="pt")
+    with torch.no_grad():
+        network = AutoModel.from_pretrained(str(folder)).eval()
+        states = torch.cat(network(**encoding, output_hidden_states=True).hidden_states)
+    pieces = [[i for i, w in enumerate(encoding.word_ids()) if w == k] for k in range(len(words))]
+    if pooling == "first":
+        return states[:, [each[0] for each in pieces]]
+    return torch.stack([states[:, each].mean(dim=1) for each in pieces], dim=1)
+
+
+def _count_runs(embedder):
+    runs = []
+    embedder._encoder.network.register_forward_hook(
+        lambda module, inputs, outputs: runs.append(outputs.hidden_states[0].shape[:2])
+    )
+    return runs
+
+
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+def test_it_mixes_the_hidden_states_of_the_encoder(folder, pooling):
+    embedder = FrozenTransformerEmbedder(str(folder), pooling=pooling)
+    with torch.no_grad():
+        for i, parameter in enumerate(embedder._mix.scalar_parameters):
+            parameter.fill_(i)
+        embedder._mix.gamma.fill_(2.0)
+        embedded = embedder(**_tensors(folder, SENTENCES))
+    weights = 2 * torch.softmax(torch.arange(3.0), dim=0)
+    assert embedded.shape == (4, 7, 8)
+    for row, words in zip(embedded, SENTENCES, strict=True):
+        expected = torch.einsum("l,lwd->wd", weights, _plain(folder, words, pooling))
+        torch.testing.assert_close(row[: len(words)], expected, **ROUNDING)
+        assert (row[len(words) :] == 0).all()
+
+
+@pytest.mark.parametrize(("layers", "expected"), [([0, 2], [0, 2]), ([-1, -2], [2, 1]), ([1], [1])])
+def test_layers_can_be_chosen(bert, layers, expected):
+    embedder = FrozenTransformerEmbedder(str(bert), layers=layers)
+    assert (embedder._mix is None) == (len(layers) == 1)
+    embedded = embedder(**_tensors(bert, SENTENCES[:1]))
+    torch.testing.assert_close(
+        embedded[0], _plain(bert, SENTENCES[0])[expected].mean(dim=0), **ROUNDING
+    )
+
+
+def test_a_sentence_is_the_same_in_every_batch(folder):
+    together = FrozenTransformerEmbedder(str(folder))(**_tensors(folder, SENTENCES))
+    in_small_batches = FrozenTransformerEmbedder(str(folder), batch_size=1)(
+        **_tensors(folder, SENTENCES)
+    )
+    torch.testing.assert_close(in_small_batches, together, **ROUNDING)
+    for words, row in zip(SENTENCES, together, strict=True):
+        alone = FrozenTransformerEmbedder(str(folder))(**_tensors(folder, [words]))
+        torch.testing.assert_close(alone[0], row[: len(words)], **ROUNDING)
+
+
+def test_a_sentence_is_encoded_once(bert, caplog):
+    embedder = FrozenTransformerEmbedder(str(bert))
+    runs = _count_runs(embedder)
+    first = embedder(**_tensors(bert, [*SENTENCES, SENTENCES[0]]))
+    assert len(runs) == 1
+    assert runs[0][0] == len(SENTENCES)
+    with caplog.at_level(logging.INFO):
+        again = embedder(**_tensors(bert, SENTENCES[::-1]))
+        embedder(**_tensors(bert, SENTENCES))
+    assert len(runs) == 1
+    assert torch.equal(again.flip(0), first[:4])
+    assert caplog.text.count("has encoded 4 sentences") == 1
+    embedder(**_tensors(bert, [SENTENCES[0], ["new"]]))
+    assert [run[0] for run in runs] == [4, 1]
+
+
+def test_the_first_time_gives_what_every_time_gives(bert):
+    embedder = FrozenTransformerEmbedder(str(bert), memory_limit_gib=0.0)
+    runs = _count_runs(embedder)
+    tensors = _tensors(bert, SENTENCES)
+    unkept = [embedder(**tensors), embedder(**tensors)]
+    assert len(runs) == 2
+    kept = FrozenTransformerEmbedder(str(bert))
+    assert torch.equal(kept(**tensors), unkept[0])
+    assert torch.equal(kept(**tensors), unkept[1])
+
+
+def test_long_sentences_are_encoded_in_windows(folder):
+    # 22 pieces beside the two special tokens: 7 words of 3 pieces.
+    embedder = FrozenTransformerEmbedder(str(folder), layers=[-1], window_overlap=9)
+    runs = _count_runs(embedder)
+    embedded = embedder(**_tensors(folder, [LONG, SENTENCES[0]]))
+    assert max(length for _, length in runs) <= 24
+    torch.testing.assert_close(embedded[1, :4], _plain(folder, SENTENCES[0])[-1], **ROUNDING)
+    # The windows begin every 4 words; of their 7 words the 4 in the middle are kept.
+    assert len(LONG) == 30
+    for start in range(0, 24, 4):
+        window = _plain(folder, LONG[start : start + 7])[-1]
+        kept = slice(0 if start == 0 else 2, 5)
+        torch.testing.assert_close(embedded[0, start : start + 7][kept], window[kept], **ROUNDING)
+
+
+def test_the_limit_can_be_lowered(bert):
+    tensors = _tensors(bert, [SENTENCES[3]])
+    embedder = FrozenTransformerEmbedder(str(bert), layers=[-1], max_length=5, window_overlap=0)
+    runs = _count_runs(embedder)
+    embedded = embedder(**tensors)
+    assert list(runs[0]) == [3, 5]
+    torch.testing.assert_close(embedded[0, :3], _plain(bert, SENTENCES[3][:3])[-1], **ROUNDING)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+def test_a_word_longer_than_the_limit_is_embedded(bert, pooling):
+    embedder = FrozenTransformerEmbedder(str(bert), pooling=pooling, layers=[0])
+    embedded = embedder(**_tensors(bert, [["a", "x" * 60, "b"]]))
+    assert embedded.shape == (1, 3, 8)
+    assert torch.isfinite(embedded).all()
+    assert (embedded != 0).all()
+    assert not torch.allclose(embedded[0, 0], embedded[0, 1])
+
+
+@pytest.mark.parametrize(("kind", "positions"), [("bert", 24), ("mpnet", 26), ("roberta", 26)])
+def test_the_limit_leaves_out_the_paddings_positions(tmp_path, kind, positions):
+    folder = build_tiny_transformer(tmp_path / kind, kind, max_length=24)
+    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    tokenizer.model_max_length = 10**9
+    tokenizer.save_pretrained(str(folder))
+    network = AutoModel.from_pretrained(str(folder))
+    assert network.config.max_position_embeddings == positions
+    embedder = FrozenTransformerEmbedder(str(folder))
+    runs = _count_runs(embedder)
+    embedded = embedder(**_tensors(folder, [["a"] * 60]))
+    assert torch.isfinite(embedded).all()
+    assert max(length for _, length in runs) == 24
+
+
+def test_a_row_without_words_is_zeros(bert):
+    tensors = _tensors(bert, SENTENCES[:2])
+    tensors = {name: torch.cat((t, torch.zeros_like(t[:1]))) for name, t in tensors.items()}
+    embedded = FrozenTransformerEmbedder(str(bert))(**tensors)
+    assert (embedded[2] == 0).all()
+    assert (embedded[0] != 0).any()
+
+
+def test_only_the_mix_is_trained_and_saved(bert):
+    embedder = FrozenTransformerEmbedder(str(bert))
+    before = copy.deepcopy(embedder._encoder.network.state_dict())
+    assert sum(parameter.numel() for parameter in embedder.parameters()) == 4
+    assert len(embedder.state_dict()) == 4
+    embedder.train()
+    assert not embedder._encoder.network.training
+    tensors = _tensors(bert, SENTENCES)
+    optimizer = torch.optim.SGD(embedder.parameters(), lr=1.0)
+    embedder(**tensors)[:, :, 0].sum().backward()
+    assert all(p.grad is not None and p.grad.abs() > 0 for p in embedder.parameters())
+    optimizer.step()
+    for name, tensor in embedder._encoder.network.state_dict().items():
+        assert torch.equal(tensor, before[name])
+
+
+def test_a_copy_shares_the_encoder_and_what_it_has_said(bert, tmp_path):
+    embedder = FrozenTransformerEmbedder(str(bert), cache_dir=str(tmp_path / "features"))
+    embedder(**_tensors(bert, SENTENCES))
+    duplicate = copy.deepcopy(embedder)
+    runs = _count_runs(duplicate)
+    assert torch.equal(
+        duplicate(**_tensors(bert, SENTENCES)), embedder(**_tensors(bert, SENTENCES))
+    )
+    assert runs == []
+    assert duplicate._mix is not embedder._mix
+
+
+def test_mixed_precision_does_not_change_the_features(bert):
+    tensors = _tensors(bert, SENTENCES)
+    plain = FrozenTransformerEmbedder(str(bert), layers=[-1])(**tensors)
+    with torch.autocast(device_type="cpu", dtype=torch.bfloat16):
+        mixed = FrozenTransformerEmbedder(str(bert), layers=[-1])(**tensors)
+    assert torch.equal(plain, mixed)
+
+
+def test_features_that_16_bits_cannot_hold_are_an_error(bert):
+    weights = load_file(str(bert / "model.safetensors"))
+    weights["encoder.layer.1.output.LayerNorm.weight"] *= 1e6
+    save_file(weights, str(bert / "model.safetensors"), metadata={"format": "pt"})
+    with pytest.raises(ConfigurationError, match="16-bit"):
+        FrozenTransformerEmbedder(str(bert))(**_tensors(bert, SENTENCES))
+
+
+def test_features_survive_the_run(bert, tmp_path):
+    features = str(tmp_path / "features")
+    tensors = _tensors(bert, SENTENCES)
+    first = FrozenTransformerEmbedder(str(bert), cache_dir=features)
+    expected = first(**tensors)
+    del first
+    (file,) = (path for path in (tmp_path / "features").iterdir() if path.suffix == ".lmdb")
+    assert file.name.startswith("bert-")
+    second = FrozenTransformerEmbedder(str(bert), cache_dir=features)
+    runs = _count_runs(second)
+    assert torch.equal(second(**tensors), expected)
+    assert runs == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"pooling": "first"},
+        {"layers": [0, 1]},
+        {"max_length": 20},
+        {"window_overlap": 1},
+        {"weights": 1},
+        {"kind": "mpnet"},
+    ],
+)
+def test_features_of_other_weights_or_settings_are_never_used(bert, tmp_path, changed):
+    features = tmp_path / "features"
+    FrozenTransformerEmbedder(str(bert), cache_dir=str(features))
+    changed = dict(changed)
+    other = build_tiny_transformer(
+        tmp_path / "others" / "bert", changed.pop("kind", "bert"), seed=changed.pop("weights", 0)
+    )
+    embedder = FrozenTransformerEmbedder(str(other), cache_dir=str(features), **changed)
+    assert len(list(features.glob("bert-*.lmdb"))) == 2
+    assert embedder._encoder.fingerprint() in {
+        path.stem[len("bert-") :] for path in features.glob("bert-*.lmdb")
+    }
+
+
+def test_equal_weights_in_another_folder_share_the_file(bert, tmp_path):
+    other = build_tiny_transformer(tmp_path / "others" / "bert")
+    embedders = [
+        FrozenTransformerEmbedder(str(each), cache_dir=str(tmp_path / "features"), batch_size=size)
+        for each, size in ((bert, 32), (other, 8))
+    ]
+    assert embedders[0]._cache._file is embedders[1]._cache._file
+
+
+def test_without_a_place_for_the_file_it_works_from_memory(bert, tmp_path, caplog):
+    with caplog.at_level(logging.WARNING):
+        embedder = FrozenTransformerEmbedder(
+            str(bert), cache_dir=str(tmp_path / "absent" / "features")
+        )
+    assert "no file of features" in caplog.text
+    assert not (tmp_path / "absent").exists()
+    (tmp_path / "features").write_text("a file")
+    with caplog.at_level(logging.WARNING):
+        FrozenTransformerEmbedder(str(bert), cache_dir=str(tmp_path / "features"))
+    assert caplog.text.count("no file of features") == 2
+    assert embedder(**_tensors(bert, SENTENCES)).shape == (4, 7, 8)
+
+
+def test_it_is_built_from_params_and_called_by_the_text_field_embedder(bert, tmp_path):
+    params = {
+        "token_embedders": {
+            "x": {"type": "frozen_transformer", "model_name": str(bert), "layers": [-2, -1]}
+        }
+    }
+    embedder = TextFieldEmbedder.from_params(
+        Params(params), serialization_dir=str(tmp_path / "run")
+    )
+    assert embedder.get_output_dim() == 8
+    assert embedder({"x": _tensors(bert, SENTENCES)}).shape == (4, 7, 8)
+    assert list((tmp_path / "run" / "vocabulary" / ".encoders").glob("*/model.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"pooling": "max"}, "pooling"),
+        ({"layers": "last"}, "layers"),
+        ({"layers": []}, "layers"),
+        ({"layers": [3]}, "no layer 3"),
+        ({"layers": [2, -1]}, "twice"),
+        ({"max_length": 25}, "takes 24"),
+        ({"max_length": 2}, "no room"),
+        ({"window_overlap": 22}, "window_overlap"),
+        ({"window_overlap": -1}, "window_overlap"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"memory_limit_gib": -1.0}, "memory_limit_gib"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(bert, arguments, message):
+    with pytest.raises(ConfigurationError, match=message):
+        FrozenTransformerEmbedder(str(bert), **arguments)
+
+
+def test_weights_that_are_not_complete_are_refused(bert):
+    weights = load_file(str(bert / "model.safetensors"))
+    del weights["encoder.layer.1.output.dense.weight"]
+    save_file(weights, str(bert / "model.safetensors"), metadata={"format": "pt"})
+    with pytest.raises(ConfigurationError, match=r"layer\.1\.output\.dense\.weight"):
+        FrozenTransformerEmbedder(str(bert))
+
+
+def test_weights_may_be_in_several_files_and_carry_the_prefix_of_a_larger_model(bert):
+    expected = FrozenTransformerEmbedder(str(bert))(**_tensors(bert, SENTENCES))
+    weights = load_file(str(bert / "model.safetensors"))
+    (bert / "model.safetensors").unlink()
+    names = sorted(weights)
+    for i, part in enumerate((names[:10], names[10:]), start=1):
+        save_file(
+            {f"bert.{name}": weights[name] for name in part},
+            str(bert / f"model-0000{i}-of-00002.safetensors"),
+            metadata={"format": "pt"},
+        )
+    assert torch.equal(FrozenTransformerEmbedder(str(bert))(**_tensors(bert, SENTENCES)), expected)
+
+
+def test_a_folder_without_safetensors_is_refused(bert):
+    (bert / "model.safetensors").unlink()
+    with pytest.raises(ConfigurationError, match="no safetensors"):
+        FrozenTransformerEmbedder(str(bert))
+
+
+def test_a_model_that_is_no_encoder_is_refused(bert):
+    T5Config().save_pretrained(str(bert))
+    with pytest.raises(ConfigurationError, match="no encoder"):
+        FrozenTransformerEmbedder(str(bert))
+
+
+def test_pieces_of_another_tokenizer_are_refused(bert):
+    tensors = _tensors(bert, SENTENCES)
+    tensors["piece_ids"] += 1000
+    with pytest.raises(ConfigurationError, match="the same model"):
+        FrozenTransformerEmbedder(str(bert))(**tensors)
+
+
+def test_the_same_pieces_in_other_words_are_another_sentence(bert):
+    embedder = FrozenTransformerEmbedder(str(bert), layers=[0])
+    piece_ids = torch.tensor(numpy.array([[10, 11, 12]]))
+    first = embedder(piece_ids, torch.tensor([[1, 2]]), torch.ones(1, 2, dtype=torch.bool))
+    second = embedder(piece_ids, torch.tensor([[2, 1]]), torch.ones(1, 2, dtype=torch.bool))
+    assert not torch.allclose(first, second)

@@ -1,0 +1,131 @@
+"""Builds folders of small Hugging Face models with random weights, of the files that real ones have."""
+
+import json
+import string
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import ByteLevelBPETokenizer
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizerFast,
+    MPNetConfig,
+    MPNetModel,
+    MPNetTokenizerFast,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    RobertaConfig,
+    RobertaModel,
+    RobertaTokenizerFast,
+)
+
+_BERT_SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+_MPNET_SPECIALS = ["<s>", "<pad>", "</s>", "[UNK]", "<mask>"]
+_CHARACTERS = string.ascii_lowercase + string.digits + string.punctuation
+
+
+def build_tiny_transformer(
+    folder: Path,
+    kind: str = "bert",
+    dim: int = 8,
+    num_layers: int = 2,
+    max_length: int = 24,
+    seed: int = 0,
+) -> Path:
+    """
+    Makes `folder` with config.json, model.safetensors and the files of a fast tokenizer.
+
+    The tokenizers of "bert" and "mpnet" are uncased and have a piece for every ASCII character, so
+    that a word of five letters has five pieces; those of "roberta" are byte-level.
+
+    # Parameters
+
+    folder : `Path`
+        What to make.
+    kind : `str`, optional (default = `"bert"`)
+        `"bert"`, `"mpnet"` or `"roberta"`.
+    dim : `int`, optional (default = `8`)
+        The size of the hidden states, even.
+    num_layers : `int`, optional (default = `2`)
+        How many layers there are above the embeddings.
+    max_length : `int`, optional (default = `24`)
+        The most pieces that the encoder takes, with the two special tokens.
+    seed : `int`, optional (default = `0`)
+        For the weights.
+    """
+    folder.mkdir(parents=True)
+    tokenizer = _build_tokenizer(folder, kind)
+    tokenizer.model_max_length = max_length
+    tokenizer.save_pretrained(str(folder))
+
+    sizes = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": dim,
+        "num_hidden_layers": num_layers,
+        "num_attention_heads": 2,
+        "intermediate_size": 2 * dim,
+        # Large enough for what a word is surrounded by to make a difference.
+        "initializer_range": 0.5,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    reserved = 0 if kind == "bert" else tokenizer.pad_token_id + 1
+    config: PretrainedConfig
+    network: PreTrainedModel
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        if kind == "bert":
+            config = BertConfig(max_position_embeddings=max_length, **sizes)
+            network = BertModel(config, add_pooling_layer=False)
+        elif kind == "mpnet":
+            config = MPNetConfig(max_position_embeddings=max_length + reserved, **sizes)
+            network = MPNetModel(config, add_pooling_layer=False)
+        else:
+            config = RobertaConfig(max_position_embeddings=max_length + reserved, **sizes)
+            network = RobertaModel(config, add_pooling_layer=False)
+    config.save_pretrained(str(folder))
+    weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
+    return folder
+
+
+def _build_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerFast:
+    if kind == "roberta":
+        trained = ByteLevelBPETokenizer()
+        trained.train_from_iterator(
+            ["a bank in the town of the north"],
+            vocab_size=300,
+            min_frequency=1,
+            special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        )
+        trained.save_model(str(folder))
+        return RobertaTokenizerFast.from_pretrained(str(folder))
+    specials = _BERT_SPECIALS if kind == "bert" else _MPNET_SPECIALS
+    pieces = [*specials, *_CHARACTERS, *(f"##{character}" for character in _CHARACTERS)]
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n")
+    if kind == "bert":
+        return BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+    return MPNetTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+
+
+def set_truncation(folder: Path, max_length: int) -> None:
+    """Makes tokenizer.json ask for truncation and padding, as sentence-transformers' files do."""
+    file = folder / "tokenizer.json"
+    content = json.loads(file.read_text())
+    content["truncation"] = {
+        "max_length": max_length,
+        "strategy": "LongestFirst",
+        "stride": 0,
+        "direction": "Right",
+    }
+    content["padding"] = {
+        "strategy": {"Fixed": max_length},
+        "direction": "Right",
+        "pad_to_multiple_of": None,
+        "pad_id": 0,
+        "pad_type_id": 0,
+        "pad_token": "[PAD]",
+    }
+    file.write_text(json.dumps(content))
