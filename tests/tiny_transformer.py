@@ -1,4 +1,4 @@
-"""Builds folders of small Hugging Face models with random weights, of the files that real ones have."""
+"""Builds folders of small Hugging Face models, with random weights and the files of real ones."""
 
 import json
 import string

@@ -8,7 +8,7 @@ import os
 import zlib
 from contextlib import contextmanager
 from os import PathLike
-from typing import IO, Iterator, TextIO, Union
+from typing import Any, Iterator, TextIO, Union
 
 from dts_ee.document import DocumentError
 
@@ -17,7 +17,7 @@ PathOrStr = Union[PathLike, str]
 
 def read_text(path: PathOrStr) -> str:
     """
-    The text of a UTF-8 file; a name that ends in `.gz` is decompressed, a byte order mark dropped.
+    The text of a UTF-8 file, decompressed if it is gzipped, without a byte order mark.
 
     # Raises
 
@@ -28,7 +28,8 @@ def read_text(path: PathOrStr) -> str:
     try:
         with open(name, "rb") as file:
             data = file.read()
-        if name.endswith(".gz"):
+        # A downloaded file lies in the cache under a name without suffix.
+        if name.endswith(".gz") or data.startswith(b"\x1f\x8b"):
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
     except FileNotFoundError:
@@ -58,9 +59,11 @@ def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
         with open(temporary, "wb") as raw:
             if name.endswith(".gz"):
                 # The header would hold the time and the temporary name.
-                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as compressed:
-                    with _text(compressed) as file:
-                        yield file
+                with (
+                    gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as compressed,
+                    _text(compressed) as file,
+                ):
+                    yield file
             else:
                 with _text(raw) as file:
                     yield file
@@ -71,5 +74,5 @@ def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
         raise
 
 
-def _text(raw: IO[bytes]) -> TextIO:
+def _text(raw: Any) -> TextIO:
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n")

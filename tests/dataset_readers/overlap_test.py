@@ -34,6 +34,17 @@ def test_first_keeps_the_entity_that_starts_first():
     assert resolved.relations == (Relation("R", 0, 2), Relation("S", 1, 2), Relation("S", 0, 1))
 
 
+def test_kept_entities_stay_in_the_order_of_the_document():
+    unordered = Document(
+        tuple("abcdefgh"),
+        (Entity("A", 6, 7), Entity("B", 0, 2), Entity("C", 1, 4)),
+        (Relation("R", 0, 2),),
+    )
+    resolved = resolve_overlaps(unordered, "longest")
+    assert resolved.entities == (Entity("A", 6, 7), Entity("C", 1, 4))
+    assert resolved.relations == (Relation("R", 0, 1),)
+
+
 def test_error_names_both_entities_and_the_remedy():
     with pytest.raises(DocumentError) as raised:
         resolve_overlaps(CHAIN, "error")

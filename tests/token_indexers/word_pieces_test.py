@@ -1,3 +1,5 @@
+from typing import Any, Dict, cast
+
 import pytest
 import torch
 from allennlp.common import Params
@@ -68,7 +70,7 @@ def test_batches_are_padded(tmp_path):
     ]
     batch = Batch([Instance({"tokens": field}) for field in fields])
     batch.index_instances(Vocabulary())
-    tensors = batch.as_tensor_dict()["tokens"]["pieces"]
+    tensors = cast(Dict[str, Any], batch.as_tensor_dict())["tokens"]["pieces"]
     assert tensors["piece_ids"].shape == (2, 3)
     assert tensors["piece_counts"].tolist() == [[2, 1], [1, 0]]
     assert tensors["mask"].tolist() == [[True, True], [True, False]]
@@ -82,7 +84,7 @@ def test_an_empty_field_has_no_pieces(tmp_path):
 
 def test_the_vocabulary_is_left_alone(tmp_path):
     indexer = WordPiecesIndexer(str(build_tiny_transformer(tmp_path / "bert")))
-    counter = {}
+    counter: Dict[str, Dict[str, int]] = {}
     indexer.count_vocab_items(Token("ab"), counter)
     assert counter == {}
 

@@ -1,0 +1,8 @@
+"""
+Subcommands that this package adds to `allennlp`.
+"""
+
+from dts_ee.commands.fetch import Fetch
+from dts_ee.commands.render import Render
+
+__all__ = ["Fetch", "Render"]

@@ -1,0 +1,185 @@
+"""
+Subcommand for putting data and weights where the experiments look for them.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+from allennlp.commands import Subcommand
+from tqdm import tqdm
+
+from dts_ee.resources import FetchResult, Resource, ResourceStore, load_manifest
+from dts_ee.resources.record import RECORD_NAME
+
+
+@Subcommand.register("fetch")
+class Fetch(Subcommand):
+    """
+    `allennlp fetch NAME...`: fetches resources and verifies them.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        names = ", ".join(load_manifest())
+        description = "Fetch data and weights, and verify them against their checksums."
+        subparser = parser.add_parser(
+            self.name,
+            description=f"{description} What is there already and correct is left as it is; an "
+            "interrupted download is continued by the same command. The exit status is 0 if "
+            "everything asked for is there at the end, and 1 otherwise.",
+            epilog="For example: allennlp fetch conll04 mpnet glove-6b-50d",
+            help=description,
+        )
+        subparser.add_argument(
+            "names", nargs="*", type=_resource_name, metavar="NAME", help=f"one of {names}"
+        )
+        subparser.add_argument(
+            "--from",
+            dest="mirror",
+            type=_existing_folder,
+            metavar="DIR",
+            help="a folder to look into first, with one sub-folder for each resource; a folder "
+            "that this command has filled is one",
+        )
+        subparser.add_argument(
+            "--to",
+            dest="root",
+            type=Path,
+            default=Path("resources"),
+            metavar="DIR",
+            help="the folder to fill",
+        )
+        subparser.add_argument(
+            "--list",
+            dest="only_list",
+            action="store_true",
+            help="show what can be fetched, with size, licence, and what is there (judged by "
+            "size), and fetch nothing",
+        )
+        subparser.set_defaults(func=fetch_from_args)
+        return subparser
+
+
+def fetch_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if something could not be had."""
+    if args.only_list:
+        print(table_of_resources(args.root, args.names))
+        return
+    if not args.names:
+        print("Name what to fetch, or use --list to see what there is.", file=sys.stderr)
+        sys.exit(2)
+    try:
+        failed = fetch(args.names, args.root, args.mirror)
+    except KeyboardInterrupt:
+        print("\nInterrupted. The same command goes on from here.", file=sys.stderr)
+        sys.exit(130)
+    if failed:
+        print(f"Not fetched: {', '.join(failed)}.", file=sys.stderr)
+        sys.exit(1)
+
+
+def fetch(names: List[str], root: Path, mirror: Optional[Path] = None) -> List[str]:
+    """
+    Fetch resources one after the other, and print what becomes of each.
+
+    # Parameters
+
+    names : `List[str]`
+        Which, by their names in the manifest.
+    root : `Path`
+        The folder to fill.
+    mirror : `Path`, optional (default = `None`)
+        A folder to look into first.
+
+    # Returns
+
+    `List[str]`
+        The names of those that are not complete.
+    """
+    manifest = load_manifest()
+    store = ResourceStore(root, mirror)
+    failed = []
+    # Each once, in the given order.
+    for name in dict.fromkeys(names):
+        try:
+            result = store.fetch(manifest[name])
+        except OSError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed.append(name)
+            continue
+        if result.missing:
+            print(_complaint(manifest[name], result), file=sys.stderr)
+            failed.append(name)
+        else:
+            print(_success(manifest[name], result))
+    return failed
+
+
+def table_of_resources(root: Path, names: Optional[List[str]] = None) -> str:
+    """
+    A table of what can be fetched: name, size, licence, state under `root`, description.
+
+    # Parameters
+
+    root : `Path`
+        The folder whose state is shown.
+    names : `List[str]`, optional (default = `None`)
+        Which to show; all of them without it.
+    """
+    manifest = load_manifest()
+    store = ResourceStore(root)
+    rows = [("NAME", "SIZE", "LICENCE", "STATE", "WHAT")]
+    for name in names or manifest:
+        resource = manifest[name]
+        row = (name, _size(resource), resource.licence, store.state(resource), resource.description)
+        rows.append(row)
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
+        for row in rows
+    )
+
+
+def _success(resource: Resource, result: FetchResult) -> str:
+    if result.fetched:
+        places = " and ".join(dict.fromkeys(result.fetched.values()))
+        number = f"{len(result.fetched)} of {len(resource.files)} files"
+        lines = [f"{resource.name}: {number} fetched from {places} to {result.folder}."]
+    else:
+        lines = [f"{resource.name}: already there, in {result.folder}."]
+    for name, digest in result.unverified.items():
+        lines.append(
+            f"  {name} could not be verified against a known SHA-256. It has {digest}, which is "
+            f"kept in {result.folder / RECORD_NAME} for the next time. {resource.note or ''}"
+        )
+    return "\n".join(lines).rstrip()
+
+
+def _complaint(resource: Resource, result: FetchResult) -> str:
+    lines = [f"{resource.name}: {len(result.missing)} of {len(resource.files)} files are missing."]
+    lines.append(
+        "  If there is no way to the network from here, fetch it on another machine, or put these "
+        f"files into DIR/{resource.name}/ yourself, and give --from DIR (SHA-256 and name):"
+    )
+    for file in result.missing:
+        lines.append(f"    {file.sha256 or '(not known)'.ljust(64)}  {resource.name}/{file.name}")
+    return "\n".join(lines)
+
+
+def _size(resource: Resource) -> str:
+    return "unknown" if resource.size is None else f"{tqdm.format_sizeof(resource.size)}B"
+
+
+def _resource_name(text: str) -> str:
+    names = load_manifest()
+    if text not in names:
+        raise argparse.ArgumentTypeError(f"there is no {text!r}, only {', '.join(names)}")
+    return text
+
+
+def _existing_folder(text: str) -> Path:
+    folder = Path(text)
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder")
+    return folder

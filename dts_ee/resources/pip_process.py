@@ -1,0 +1,88 @@
+"""
+Running pip, in a process of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, List
+
+from dts_ee.resources.errors import SourceError
+from dts_ee.resources.files import KnownFile, progress_bar
+
+
+@contextmanager
+def pip_folder(parent: Path) -> Iterator[Path]:
+    """
+    A folder in `parent` for pip to work in, removed at the end of the `with` block.
+
+    It has a name of its own every time: when a run is killed, its pip may live on for a while.
+    """
+    for leftover in parent.glob("pip-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="pip-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_pip(arguments: List[str], scratch: Path, expected: KnownFile) -> None:
+    """
+    Run this interpreter's pip, and keep what it prints unless it fails.
+
+    # Parameters
+
+    arguments : `List[str]`
+        The command and its options.
+    scratch : `Path`
+        A folder for pip's temporary files, where they cannot be left behind elsewhere.
+    expected : `KnownFile`
+        What the progress bar counts towards.
+
+    # Raises
+
+    `SourceError`
+        If pip fails; with what it says about that.
+    """
+    command = [
+        *(sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check"),
+        *("--retries", "2", *arguments, "--progress-bar=off"),
+    ]
+    temporary = scratch / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
+    log = scratch / "pip.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment
+        )
+    try:
+        with progress_bar(expected.size, expected.name) as bar:
+            while process.poll() is None:
+                bar.update(max(0, _largest_file(scratch) - bar.n))
+                time.sleep(0.1)
+    finally:
+        process.kill()
+        process.wait()
+    if process.returncode != 0:
+        lines = log.read_text(errors="replace").strip().splitlines()
+        # Warnings of every single attempt to connect come before them.
+        errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:]
+        raise SourceError("pip failed: " + " ".join(errors))
+
+
+def _largest_file(folder: Path) -> int:
+    sizes = [0]
+    for path in folder.rglob("*"):
+        try:
+            sizes.append(path.stat().st_size)
+        except FileNotFoundError:
+            # pip has moved it since.
+            continue
+    return max(sizes)

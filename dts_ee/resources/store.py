@@ -1,0 +1,168 @@
+"""
+The folder that resources are put into.
+"""
+
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from filelock import FileLock, Timeout
+
+from dts_ee.resources.download import Downloader
+from dts_ee.resources.errors import SourceError
+from dts_ee.resources.files import KnownFile
+from dts_ee.resources.record import ChecksumRecord
+from dts_ee.resources.resource import Resource
+from dts_ee.resources.source import LocalMirror, Source, Workspace
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FetchResult:
+    """
+    What became of one resource.
+
+    # Parameters
+
+    folder : `Path`
+        Where its files are.
+    fetched : `Dict[str, str]`
+        Of each file that was put there now, its name and the place that it comes from.
+    missing : `List[KnownFile]`
+        What could not be had; empty if all is well.
+    unverified : `Dict[str, str]`
+        The SHA-256 of each file that was taken without a known one to compare it with.
+    """
+
+    folder: Path
+    fetched: Dict[str, str]
+    missing: List[KnownFile]
+    unverified: Dict[str, str]
+
+
+class ResourceStore:
+    """
+    A folder with one sub-folder for each resource.
+
+    Files are verified in full, by size and SHA-256, whenever `fetch` is called. For a file
+    without a known SHA-256 the one that it had when it came is kept in `SHA256SUMS` beside it.
+    Unfinished files lie in `.downloads`, and a file appears under its own name only when it is
+    complete and correct.
+
+    # Parameters
+
+    root : `Path`
+        The folder, made when it is needed.
+    mirror : `Path`, optional (default = `None`)
+        Another such folder, to be asked before all other sources.
+    downloader : `Downloader`, optional (default = `None`)
+        The way to the network.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        mirror: Optional[Path] = None,
+        downloader: Optional[Downloader] = None,
+    ) -> None:
+        self._root = root
+        self._mirror = mirror
+        self._downloader = downloader or Downloader()
+
+    def state(self, resource: Resource) -> str:
+        """A few words on what is there, judged quickly: by names and sizes alone."""
+        folder = self._root / resource.name
+        found = [file for file in resource.files if (folder / file.name).is_file()]
+        for file in found:
+            if file.size not in (None, (folder / file.name).stat().st_size):
+                return f"{file.name} has a wrong size"
+        if len(found) == len(resource.files):
+            return "there"
+        return f"{len(found)} of {len(resource.files)} files" if found else "absent"
+
+    def fetch(self, resource: Resource) -> FetchResult:
+        """
+        Get what is missing or wrong of a resource, and leave the rest as it is.
+
+        A second process that fetches the same waits for the first.
+
+        # Raises
+
+        `OSError`
+            If the folder cannot be written.
+        """
+        unfinished = self._root / ".downloads" / resource.name
+        unfinished.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{unfinished}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            logger.warning("Another process is fetching %s; waiting for it.", resource.name)
+            lock.acquire()
+        try:
+            # The other process may have removed it.
+            unfinished.mkdir(exist_ok=True)
+            result = self._fetch(resource, Workspace(unfinished, self._downloader))
+            if not result.missing or not any(unfinished.iterdir()):
+                shutil.rmtree(unfinished)
+            return result
+        finally:
+            lock.release()
+
+    def _fetch(self, resource: Resource, workspace: Workspace) -> FetchResult:
+        folder = self._root / resource.name
+        record = ChecksumRecord(folder)
+        missing = [file for file in resource.files if not _is_good(file, folder, record)]
+        unverified: Dict[str, str] = {}
+        for file in resource.files:
+            if file not in missing and file.sha256 is None and file.name not in record:
+                # Somebody has put it there.
+                unverified[file.name] = record.add(file.name)
+        fetched: Dict[str, str] = {}
+        for source in self._sources(resource):
+            if not missing:
+                break
+            for file, path in _provide_checked(source, missing, workspace):
+                folder.mkdir(parents=True, exist_ok=True)
+                os.replace(path, folder / file.name)
+                fetched[file.name] = source.place
+                if file.sha256 is None:
+                    digest = record.add(file.name)
+                    if not source.is_verified:
+                        unverified[file.name] = digest
+            missing = [file for file in missing if file.name not in fetched]
+        return FetchResult(folder, fetched, missing, unverified)
+
+    def _sources(self, resource: Resource) -> List[Source]:
+        if self._mirror is None:
+            return resource.sources
+        return [LocalMirror(self._mirror, resource.name), *resource.sources]
+
+
+def _is_good(file: KnownFile, folder: Path, record: ChecksumRecord) -> bool:
+    path = folder / file.name
+    if not path.is_file():
+        return False
+    problem = record.complete(file).problem_with(path)
+    if problem is not None:
+        logger.warning("In %s, %s. It will be replaced if a correct one is found.", folder, problem)
+    return problem is None
+
+
+def _provide_checked(
+    source: Source, files: List[KnownFile], workspace: Workspace
+) -> Iterator[Tuple[KnownFile, Path]]:
+    try:
+        for file, path in source.provide(files, workspace):
+            problem = file.problem_with(path)
+            if problem is None:
+                yield file, path
+            else:
+                path.unlink()
+                workspace.report_failure(f"{source.place} has another file: {problem}")
+    except SourceError as error:
+        workspace.report_failure(str(error))

@@ -1,0 +1,127 @@
+"""
+Sources on the web: single files, a repository of the Hugging Face hub, a zip archive.
+"""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
+from urllib.parse import urlsplit
+
+from huggingface_hub import hf_hub_url
+
+from dts_ee.resources.archive import copy_member, open_archive
+from dts_ee.resources.errors import SourceDownError, SourceError
+from dts_ee.resources.files import KnownFile
+from dts_ee.resources.source import Source, Workspace
+
+
+class SeparateFilesSource(Source):
+    """Files with one URL each."""
+
+    @abstractmethod
+    def url_of(self, file: KnownFile) -> str:
+        """Where this one file is."""
+
+    def provide(
+        self, files: List[KnownFile], workspace: Workspace
+    ) -> Iterator[Tuple[KnownFile, Path]]:
+        for file in files:
+            path = workspace.folder / file.name
+            try:
+                workspace.downloader.download(self.url_of(file), path, file)
+            except SourceDownError:
+                raise
+            except SourceError as error:
+                # One file that is missing or wrong says nothing about the others.
+                workspace.report_failure(str(error))
+            else:
+                yield file, path
+
+
+@Source.register("url")
+class UrlSource(SeparateFilesSource):
+    """
+    Files under one address.
+
+    # Parameters
+
+    base : `str`
+        The address that they have in common, with its final `/`.
+    paths : `Dict[str, str]`, optional (default = `None`)
+        What follows for each file name; without it, the name itself.
+    """
+
+    def __init__(self, base: str, paths: Optional[Dict[str, str]] = None) -> None:
+        self._base = base
+        self._paths = paths or {}
+
+    @property
+    def place(self) -> str:
+        return self._base
+
+    def url_of(self, file: KnownFile) -> str:
+        return self._base + self._paths.get(file.name, file.name)
+
+
+@Source.register("hub")
+class HubSource(SeparateFilesSource):
+    """
+    Files of a repository on the Hugging Face hub (or on what `HF_ENDPOINT` names instead).
+
+    # Parameters
+
+    repository : `str`
+        `owner/name`.
+    revision : `str`
+        The commit.
+    """
+
+    def __init__(self, repository: str, revision: str) -> None:
+        self._repository = repository
+        self._revision = revision
+
+    @property
+    def place(self) -> str:
+        return f"the Hugging Face hub ({self._repository})"
+
+    def url_of(self, file: KnownFile) -> str:
+        return hf_hub_url(self._repository, file.name, revision=self._revision)
+
+
+@Source.register("zip")
+class ZipSource(Source):
+    """
+    Files in a zip archive.
+
+    # Parameters
+
+    url : `str`
+        Where it is.
+    archive : `KnownFile`
+        Its name, size and SHA-256.
+    """
+
+    def __init__(self, url: str, archive: KnownFile) -> None:
+        self._url = url
+        self._archive = archive
+
+    @property
+    def place(self) -> str:
+        return f"{self._archive.name} on {urlsplit(self._url).netloc}"
+
+    @property
+    def is_verified(self) -> bool:
+        return self._archive.sha256 is not None
+
+    def provide(
+        self, files: List[KnownFile], workspace: Workspace
+    ) -> Iterator[Tuple[KnownFile, Path]]:
+        path = workspace.folder / self._archive.name
+        # It is there already where an earlier run was interrupted while unpacking.
+        if not path.exists() or self._archive.problem_with(path) is not None:
+            workspace.downloader.download(self._url, path, self._archive)
+        with open_archive(path) as archive:
+            for file in files:
+                destination = workspace.folder / file.name
+                copy_member(archive, file.name, destination, file.size)
+                yield file, destination

@@ -1,0 +1,220 @@
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy
+import pytest
+import torch
+from allennlp.common import Params, plugins, util
+from allennlp.common.checks import ConfigurationError, check_for_gpu
+from allennlp.data import Vocabulary
+from allennlp.data.data_loaders import MultiProcessDataLoader
+from allennlp.data.dataset_readers import SequenceTaggingDatasetReader
+from allennlp.models import Model
+from allennlp.training import Checkpointer, GradientDescentTrainer, gradient_descent_trainer
+from allennlp.training.learning_rate_schedulers import LearningRateScheduler
+from allennlp.training.trainer import TrainerCheckpoint
+
+from dts_ee import compat
+
+
+class TrainerAt:
+    """A trainer as `Checkpointer.save_checkpoint` sees it."""
+
+    def __init__(self, epochs_completed: int) -> None:
+        self.epochs_completed = epochs_completed
+
+    def get_checkpoint_state(self) -> TrainerCheckpoint:
+        position = {"epochs_completed": self.epochs_completed, "batches_in_epoch_completed": 0}
+        return TrainerCheckpoint({"weight": torch.ones(1000) * self.epochs_completed}, position)
+
+
+def test_plugins_download_nothing_while_they_are_imported(tmp_path, monkeypatch):
+    import nltk
+
+    downloads = []
+
+    def download(name: str) -> bool:
+        downloads.append(name)
+        return True
+
+    (tmp_path / "downloading_plugin.py").write_text("import nltk\nnltk.download('punkt')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(nltk, "download", download)
+    monkeypatch.setattr(plugins, "DEFAULT_PLUGINS", ("downloading_plugin",))
+
+    plugins.import_plugins()
+
+    assert "downloading_plugin" in sys.modules
+    assert downloads == []
+    nltk.download("punkt")
+    assert downloads == ["punkt"]
+
+
+def test_main_uses_the_patched_import_of_plugins():
+    from allennlp import commands
+
+    assert commands.import_plugins is plugins.import_plugins
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        numpy.float64(0.5),
+        numpy.float32(0.5),
+        numpy.int64(3),
+        numpy.int32(3),
+        numpy.bool_(True),
+        numpy.arange(3.0),
+    ],
+    ids=lambda value: type(value).__name__ + str(value.dtype),
+)
+def test_numpy_values_in_a_training_state_are_loaded(tmp_path, value):
+    torch.save({"learning_rate_scheduler": {"last_values": [value]}}, tmp_path / "state.th")
+    loaded = torch.load(tmp_path / "state.th")["learning_rate_scheduler"]["last_values"][0]
+    assert type(loaded) is type(value)
+    numpy.testing.assert_array_equal(loaded, value)
+
+
+def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path, monkeypatch):
+    checkpointer = Checkpointer(tmp_path)
+    checkpointer.save_checkpoint(TrainerAt(1))
+    whole_save = torch.save
+    half_written = []
+
+    def killed_while_saving(state, path):
+        whole_save(state, path)
+        content = Path(path).read_bytes()
+        Path(path).write_bytes(content[: len(content) // 2])
+        half_written.append(path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", killed_while_saving)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointer.save_checkpoint(TrainerAt(2))
+
+    assert half_written
+    loaded = Checkpointer(tmp_path).load_checkpoint()
+    assert loaded is not None
+    assert loaded.trainer_state["epochs_completed"] == 1
+
+
+def test_a_model_state_without_a_trainer_state_is_dropped(tmp_path):
+    checkpointer = Checkpointer(tmp_path)
+    checkpointer.save_checkpoint(TrainerAt(1))
+    checkpointer.save_checkpoint(TrainerAt(2))
+    (tmp_path / "training_state_e2_b0.th").unlink()
+
+    loaded = Checkpointer(tmp_path).load_checkpoint()
+
+    assert loaded is not None
+    assert loaded.trainer_state["epochs_completed"] == 1
+    assert not (tmp_path / "model_state_e2_b0.th").exists()
+
+
+def test_the_best_model_half_written_leaves_the_one_before(tmp_path, monkeypatch):
+    trainer = SimpleNamespace(model=torch.nn.Linear(1, 1), _ddp_wrapped_model=None)
+    best = tmp_path / "best.th"
+    GradientDescentTrainer._save_model_state(trainer, str(best))
+    before = best.read_bytes()
+
+    def killed_while_saving(state, path):
+        Path(path).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", killed_while_saving)
+    with pytest.raises(KeyboardInterrupt):
+        GradientDescentTrainer._save_model_state(trainer, str(best))
+    assert best.read_bytes() == before
+
+
+def test_reduce_on_plateau_is_built_reduces_and_says_so(caplog, capsys):
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    scheduler = LearningRateScheduler.from_params(
+        Params({"type": "reduce_on_plateau", "patience": 0, "factor": 0.5, "verbose": True}),
+        optimizer=optimizer,
+    )
+    with caplog.at_level("INFO"):
+        scheduler.step(1.0)
+        assert optimizer.param_groups[0]["lr"] == 1.0
+        assert "educ" not in caplog.text
+        scheduler.step(2.0)
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    # torch < 2.2 prints it itself.
+    assert "educ" in caplog.text + capsys.readouterr().out
+
+
+def test_a_batch_enters_autocast_without_a_deprecation():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        with gradient_descent_trainer.amp.autocast(False):
+            assert not torch.is_autocast_enabled()
+
+
+@pytest.mark.parametrize("max_norm", [0.5, 1000.0])
+def test_sparse_gradients_are_rescaled_like_dense_ones(max_norm):
+    norms, gradients = [], []
+    for sparse in (False, True):
+        torch.manual_seed(0)
+        embedding = torch.nn.Embedding(5, 3, sparse=sparse)
+        projection = torch.nn.Linear(3, 2)
+        # Token 1 occurs twice: its two gradients have to be added before they are measured.
+        projection(embedding(torch.tensor([1, 1, 4]))).pow(2).sum().backward()
+        parameters = [*embedding.parameters(), *projection.parameters()]
+        norm = gradient_descent_trainer.clip_grad_norm_(parameters, max_norm)
+        norms.append(norm.item())
+        gradients.append([parameter.grad.to_dense() for parameter in parameters])
+    assert norms[0] == pytest.approx(norms[1])
+    for dense, sparse in zip(*gradients):
+        torch.testing.assert_close(dense, sparse)
+    total = torch.stack([gradient.norm() for gradient in gradients[1]]).norm().item()
+    assert total == pytest.approx(min(max_norm, norms[1]), rel=1e-4)
+
+
+NO_SUCH_GPU = 1000
+
+
+def test_a_missing_gpu_is_a_configuration_error():
+    assert util.int_to_device(NO_SUCH_GPU) == torch.device("cuda", NO_SUCH_GPU)
+    assert util.int_to_device(-1) == torch.device("cpu")
+    with pytest.raises(ConfigurationError, match="GPU"):
+        check_for_gpu(NO_SUCH_GPU)
+
+
+def test_loading_a_model_onto_a_missing_gpu_is_a_configuration_error(tmp_path):
+    with pytest.raises(ConfigurationError, match="GPU"):
+        Model.load(Params({"model": {"type": "simple_tagger"}}), tmp_path, cuda_device=NO_SUCH_GPU)
+
+
+def test_workers_can_be_spawned(tmp_path):
+    data = tmp_path / "data.tsv"
+    data.write_text("The###DET\tcat###NN\nA###DET\tdog###NN\n")
+    loader = MultiProcessDataLoader(
+        SequenceTaggingDatasetReader(),
+        str(data),
+        batch_size=1,
+        num_workers=1,
+        start_method="spawn",
+    )
+    loader.index_with(Vocabulary.from_instances(SequenceTaggingDatasetReader().read(str(data))))
+    assert sum(1 for _ in loader) == 2
+
+
+def test_applying_the_patches_again_changes_nothing():
+    before = [
+        plugins.import_plugins,
+        gradient_descent_trainer.clip_grad_norm_,
+        Checkpointer.load_checkpoint,
+        Model.load.__func__,
+    ]
+    compat.apply()
+    after = [
+        plugins.import_plugins,
+        gradient_descent_trainer.clip_grad_norm_,
+        Checkpointer.load_checkpoint,
+        Model.load.__func__,
+    ]
+    assert before == after

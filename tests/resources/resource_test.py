@@ -1,0 +1,78 @@
+import json
+import re
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.resources import KnownFile, load_manifest
+
+
+def test_manifest_lists_what_the_experiments_use():
+    assert list(load_manifest()) == [
+        "conll04",
+        "ade",
+        "glove-6b-50d",
+        "glove-6b-300d",
+        "glove-840b-300d",
+        "minilm",
+        "mpnet",
+        "elmo-5.5b",
+    ]
+
+
+def test_manifest_has_a_checksum_or_says_why_not():
+    for resource in load_manifest().values():
+        assert resource.description
+        assert resource.licence
+        assert resource.sources
+        for file in resource.files:
+            if file.sha256 is None:
+                assert "SHA-256" in (resource.note or ""), resource.name
+            else:
+                assert re.fullmatch("[0-9a-f]{64}", file.sha256), file.name
+                assert file.size
+
+
+def test_manifest_has_the_published_weights():
+    manifest = load_manifest()
+    digests = {
+        name: {file.name: file.sha256 for file in manifest[name].files}
+        for name in ("minilm", "mpnet")
+    }
+    assert digests["minilm"]["model.safetensors"] == (
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    )
+    assert digests["mpnet"]["model.safetensors"] == (
+        "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+    )
+
+
+def test_size_of_a_resource():
+    manifest = load_manifest()
+    assert manifest["conll04"].size == 474194 + 124823 + 151092
+    assert manifest["elmo-5.5b"].size is None
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "a\\b", "/etc/passwd", "C:x"])
+def test_a_name_that_leads_elsewhere_is_refused(name):
+    with pytest.raises(ConfigurationError, match="is not a plain file name"):
+        KnownFile(name)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        {"a": 1},
+        {"a": {"description": "", "licence": "", "files": []}},
+        {"a": {"description": "", "licence": "", "files": [], "sources": [], "more": 1}},
+        {"a": {"description": "", "licence": "", "files": [], "sources": [{"type": "ftp"}]}},
+        {"..": {"description": "", "licence": "", "files": [], "sources": []}},
+        {"a": {"description": "", "licence": "", "files": [{"name": "../b"}], "sources": []}},
+    ],
+)
+def test_a_manifest_that_is_not_well_formed(entries, tmp_path):
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(entries))
+    with pytest.raises(ConfigurationError):
+        load_manifest(path)
