@@ -17,7 +17,7 @@ import sys
 import types
 import warnings
 from os import PathLike
-from typing import Any, Callable, Iterable, List, Optional, Type, Union
+from typing import Any, Callable, Dict, Iterable, List, Optional, Type, Union
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +121,28 @@ def write_checkpoints_whole() -> None:
     checkpointer.torch = types.SimpleNamespace(save=save, load=torch.load)
     checkpointer_class.load_checkpoint = load_checkpoint
     GradientDescentTrainer._save_model_state = save_model_state
+
+
+def recover_moving_averages() -> None:
+    """
+    Lets a moving average follow the model after `allennlp train --recover`.
+
+    AllenNLP (2.10.1, with any torch) restores the averaged parameters themselves from the
+    checkpoint: copies, which the model never changes and never sees, so that `best.th` holds
+    weights that are not averaged. Here their values are restored, and the parameters stay the
+    model's.
+    """
+    from allennlp.training.moving_average import MovingAverage
+
+    def load_state_dict(self: MovingAverage, state_dict: Dict[str, Any]) -> None:
+        for own, restored in (
+            (self._shadows, state_dict["shadows"]),
+            (self._backups, state_dict["backups"]),
+        ):
+            for name, value in own.items():
+                value.copy_(restored[name])
+
+    MovingAverage.load_state_dict = load_state_dict
 
 
 def register_reduce_on_plateau() -> None:
@@ -327,6 +349,7 @@ PATCHES: List[Callable[[], None]] = [
     import_plugins_without_downloads,
     allow_numpy_in_training_state,
     write_checkpoints_whole,
+    recover_moving_averages,
     register_reduce_on_plateau,
     name_autocast_by_its_new_path,
     rescale_sparse_gradients,

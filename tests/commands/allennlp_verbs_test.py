@@ -20,6 +20,15 @@ from allennlp.training import TrainerCallback
 
 import dts_ee
 
+DOCUMENT = {
+    "tokens": ["Ida", "Holm", "works", "for", "Nordlys", "."],
+    "entities": [
+        {"type": "Peop", "start": 0, "end": 2},
+        {"type": "Org", "start": 4, "end": 5},
+    ],
+    "relations": [{"type": "Work_For", "head": 0, "tail": 1}],
+    "orig_id": 1,
+}
 SENTENCES = """\
 The###DET\told###ADJ\tcat###NOUN\tsat###VERB
 A###DET\tdog###NOUN\tran###VERB\thome###ADV
@@ -112,14 +121,19 @@ def read_json(path: Path) -> Dict[str, Any]:
     return json.loads(path.read_text())
 
 
-def interrupt_after_first_epoch(monkeypatch) -> None:
-    """Makes the next training stop once an epoch is saved and another one is trained."""
+def train_until_interrupted(run, config: str, folder: Path, monkeypatch) -> None:
+    """Trains for two epochs, of which the first is saved, and is interrupted."""
 
     def stop(self: LearningRatesSeen, *args: Any, epoch: int, **kwargs: Any) -> None:
         if epoch == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(LearningRatesSeen, "on_epoch", stop)
+    with monkeypatch.context() as patches:
+        patches.setattr(LearningRatesSeen, "on_epoch", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run("train", config, "-s", folder)
+    assert (folder / "training_state_e1_b0.th").exists()
+    assert not (folder / "metrics.json").exists()
 
 
 SETTINGS = {
@@ -141,12 +155,7 @@ SETTINGS = {
 def test_train_and_recover(setting, folder, run, monkeypatch):
     LearningRatesSeen.seen = []
     config = write_config(folder, {**SETTINGS[setting], "callbacks": ["learning_rates_seen"]})
-    with monkeypatch.context() as patches:
-        interrupt_after_first_epoch(patches)
-        with pytest.raises(KeyboardInterrupt):
-            run("train", config, "-s", folder / "trained")
-    assert not (folder / "trained" / "metrics.json").exists()
-
+    train_until_interrupted(run, config, folder / "trained", monkeypatch)
     batches_before = len(LearningRatesSeen.seen)
     run("train", config, "-s", folder / "trained", "--recover")
 
@@ -185,16 +194,21 @@ def test_train_writes_tensorboard_events(folder, run):
         assert any(name in path.read_bytes() for path in events)
 
 
-def test_train_with_a_moving_average_keeps_averaged_weights(folder, run):
+def test_a_moving_average_follows_the_model_after_a_recovery(folder, run, monkeypatch):
     trainer = {
+        "validation_metric": "-loss",
         "moving_average": {"type": "exponential", "decay": 0.9},
-        "checkpointer": {"keep_most_recent_by_count": NUM_EPOCHS},
+        "callbacks": ["learning_rates_seen"],
     }
-    run("train", write_config(folder, trainer), "-s", folder / "trained")
-    epoch = read_json(folder / "trained" / "metrics.json")["best_epoch"]
-    trained = torch.load(folder / "trained" / f"model_state_e{epoch + 1}_b0.th")
+    config = write_config(folder, trainer)
+    train_until_interrupted(run, config, folder / "trained", monkeypatch)
+    run("train", config, "-s", folder / "trained", "--recover")
+
+    # The loss falls from epoch to epoch: the last one is the best.
+    assert read_json(folder / "trained" / "metrics.json")["best_epoch"] == NUM_EPOCHS - 1
+    trained = torch.load(folder / "trained" / f"model_state_e{NUM_EPOCHS}_b0.th")
+    state = torch.load(folder / "trained" / f"training_state_e{NUM_EPOCHS}_b0.th")
     best = torch.load(folder / "trained" / "best.th")
-    state = torch.load(folder / "trained" / f"training_state_e{epoch + 1}_b0.th")
     assert best.keys() == trained.keys()
     for name, averaged in state["moving_average"]["shadows"].items():
         torch.testing.assert_close(best[name], averaged)
@@ -292,16 +306,21 @@ class BackgroundTraining:
             self.process.kill()
 
 
-def test_a_training_interrupted_and_killed_is_recovered_to_its_end(folder, run, monkeypatch):
+def test_dts_ee_train_is_interrupted_and_killed_and_recovered_to_its_end(folder, run, monkeypatch):
     (folder / "slow_epochs.py").write_text(SLOW_EPOCHS)
+    (folder / "train.json").write_text(json.dumps([DOCUMENT]))
     monkeypatch.syspath_prepend(folder)
     trained = folder / "trained"
+    # The reader is this package's: `dts-ee` knows it in a folder without `.allennlp_plugins`.
     config = write_config(
         folder,
         {
             "callbacks": ["slow_epochs"],
             "learning_rate_scheduler": {"type": "cosine", "t_initial": NUM_EPOCHS},
         },
+        dataset_reader={"type": "conll04"},
+        train_data_path="train.json",
+        validation_data_path="train.json",
     )
 
     status = BackgroundTraining(folder, config).signal_when_there(
