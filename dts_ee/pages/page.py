@@ -3,7 +3,7 @@ The page around the pictures: summary, legend, one section for each document.
 """
 
 from collections import Counter
-from typing import Iterable, Sequence
+from typing import Collection, Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -46,14 +46,12 @@ def render_page(documents: Sequence[Document], title: str) -> str:
     )
 
 
-def _colours(types: Iterable[str]) -> dict[str, str]:
+def _colours(types: Collection[str]) -> dict[str, str]:
     """
     A CSS colour for each type: the hue, while the page's style sets what light and dark mode need.
     """
-    types = sorted(types)
     # displaCy looks colours up without regard to case.
-    places = {name: i for i, name in enumerate(sorted({type.upper() for type in types}))}
+    keys = sorted({type.upper() for type in types})
     # Steps of the golden angle keep any number of hues as far apart as that number allows.
-    return {
-        type: f"hsl({(210 + places[type.upper()] * 137.5) % 360:g} var(--tone))" for type in types
-    }
+    colours = {key: f"hsl({(210 + i * 137.5) % 360:g} var(--tone))" for i, key in enumerate(keys)}
+    return {type: colours[type.upper()] for type in types}

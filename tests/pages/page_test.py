@@ -1,6 +1,8 @@
 import colorsys
 import re
 
+import pytest
+
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.pages import render_page
 from tests.documents import document
@@ -96,8 +98,9 @@ def test_colours_are_those_of_the_legend():
 
 
 def test_colours_depend_on_the_set_of_types_alone():
-    colours = legend_colours(render_page(DOCUMENTS, "Title"))
-    assert legend_colours(render_page(DOCUMENTS[::-1] * 2, "Other title")) == colours
+    few, many = document("[a|X] [b|Y] [c|Z]"), document("[d|Z] [e|Y] [f|Y] [g|X]")
+    colours = legend_colours(render_page([few], "Title"))
+    assert legend_colours(render_page([many, few], "Other title")) == colours
 
 
 def test_types_that_differ_in_case_share_what_displacy_gives_them():
@@ -108,13 +111,14 @@ def test_types_that_differ_in_case_share_what_displacy_gives_them():
     assert {type: colour for _, type, colour in Sentence(section).marks} == legend
 
 
-def test_colours_are_distinct():
-    types = [f"Type{i}" for i in range(12)]
-    page = render_page([document(" ".join(f"[word|{type}]" for type in types))], "Title")
-    hues = sorted(float(re.findall(r"[\d.]+", c)[0]) for c in legend_colours(page).values())
-    assert len(hues) == 12
+@pytest.mark.parametrize(("number", "least"), [(4, 50), (8, 20), (30, 5)])
+def test_colours_are_distinct(number, least):
+    words = " ".join(f"[word|Type{i}]" for i in range(number))
+    legend = legend_colours(render_page([document(words)], "Title"))
+    hues = sorted(float(re.findall(r"[\d.]+", colour)[0]) for colour in legend.values())
+    assert len(hues) == number
     gaps = [(after - before) % 360 for before, after in zip(hues, hues[1:] + hues[:1], strict=True)]
-    assert min(gaps) > 15
+    assert min(gaps) > least
 
 
 def luminance(red: float, green: float, blue: float) -> float:
