@@ -10,7 +10,7 @@ from typing import List, Optional
 from allennlp.commands import Subcommand
 from tqdm import tqdm
 
-from dts_ee.resources import FetchResult, Resource, ResourceStore, load_manifest
+from dts_ee.resources import FetchResult, Resource, ResourceStore, load_manifest, resource_names
 from dts_ee.resources.record import RECORD_NAME
 
 
@@ -21,7 +21,7 @@ class Fetch(Subcommand):
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        names = ", ".join(load_manifest())
+        names = ", ".join(resource_names())
         description = "Fetch data and weights, and verify them against their checksums."
         subparser = parser.add_parser(
             self.name,
@@ -172,7 +172,7 @@ def _size(resource: Resource) -> str:
 
 
 def _resource_name(text: str) -> str:
-    names = load_manifest()
+    names = resource_names()
     if text not in names:
         raise argparse.ArgumentTypeError(f"there is no {text!r}, only {', '.join(names)}")
     return text

@@ -5,7 +5,7 @@ Data and weights that experiments need, fetched from where they are published, a
 from dts_ee.resources.download import Downloader
 from dts_ee.resources.files import KnownFile
 from dts_ee.resources.glove import GloveInWheelSource
-from dts_ee.resources.resource import Resource, load_manifest
+from dts_ee.resources.resource import Resource, load_manifest, resource_names
 from dts_ee.resources.source import Source
 from dts_ee.resources.store import FetchResult, ResourceStore
 from dts_ee.resources.web import HubSource, UrlSource, ZipSource
@@ -25,4 +25,5 @@ __all__ = [
     "WheelSource",
     "ZipSource",
     "load_manifest",
+    "resource_names",
 ]

@@ -3,8 +3,9 @@ Resources and the manifest that lists them.
 """
 
 import json
+import logging
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from allennlp.common import FromParams, Params
 from allennlp.common.checks import ConfigurationError
@@ -64,6 +65,18 @@ class Resource(FromParams):
         return sum(sizes) if len(sizes) == len(self.files) else None
 
 
+def resource_names(path: Path = MANIFEST) -> List[str]:
+    """
+    The names in a manifest, in its order.
+
+    # Raises
+
+    `ConfigurationError`
+        If it is not well-formed.
+    """
+    return list(_entries(path))
+
+
 def load_manifest(path: Path = MANIFEST) -> Dict[str, Resource]:
     """
     Read a manifest.
@@ -78,11 +91,26 @@ def load_manifest(path: Path = MANIFEST) -> Dict[str, Resource]:
     `ConfigurationError`
         If it is not well-formed.
     """
+    # `Params` logs every value, which is of use in an experiment's log, but not here.
+    params_logger = logging.getLogger("allennlp.common.params")
+    level = params_logger.level
+    params_logger.setLevel(logging.WARNING)
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
         return {
             name: Resource.from_params(Params({"name": name, **entry}))
-            for name, entry in entries.items()
+            for name, entry in _entries(path).items()
         }
-    except (ValueError, AttributeError, TypeError) as error:
+    except (AttributeError, TypeError) as error:
         raise ConfigurationError(f"{path} is not a manifest: {error}") from error
+    finally:
+        params_logger.setLevel(level)
+
+
+def _entries(path: Path) -> Dict[str, Any]:
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not a manifest: {error}") from error
+    if not isinstance(entries, dict):
+        raise ConfigurationError(f"{path} is not a manifest: it holds no object")
+    return entries

@@ -28,6 +28,7 @@ def folders(tmp_path, monkeypatch):
         ),
     }
     monkeypatch.setattr(dts_ee.commands.fetch, "load_manifest", lambda: manifest)
+    monkeypatch.setattr(dts_ee.commands.fetch, "resource_names", lambda: list(manifest))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

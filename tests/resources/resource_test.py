@@ -1,10 +1,11 @@
 import json
+import logging
 import re
 
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from dts_ee.resources import KnownFile, load_manifest
+from dts_ee.resources import KnownFile, load_manifest, resource_names
 
 
 def test_manifest_lists_what_the_experiments_use():
@@ -76,3 +77,13 @@ def test_a_manifest_that_is_not_well_formed(entries, tmp_path):
     path.write_text(json.dumps(entries))
     with pytest.raises(ConfigurationError):
         load_manifest(path)
+
+
+def test_names_are_read_without_building_resources():
+    assert resource_names() == list(load_manifest())
+
+
+def test_reading_the_manifest_logs_none_of_its_values(caplog):
+    with caplog.at_level(logging.INFO):
+        load_manifest()
+    assert not caplog.records
