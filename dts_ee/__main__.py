@@ -25,7 +25,8 @@ def arguments_with_plugin(arguments: List[str]) -> List[str]:
 
     if not arguments or arguments[0] not in Subcommand.list_available():
         return arguments
-    if not Subcommand.by_name(arguments[0]).requires_plugins:
+    command, _ = Subcommand.resolve_class_name(arguments[0])
+    if not command.requires_plugins:
         return arguments
     return [*arguments, "--include-package", dts_ee.__name__]
 

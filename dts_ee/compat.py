@@ -3,9 +3,10 @@ What AllenNLP 2.10.1 and allennlp-models 2.10.1 need to run beside torch 2, Pyth
 transformers 4.41.
 
 Both were written for torch < 1.13. Each function below mends one thing, names the release that
-broke it, and changes nothing where it is not broken, so that the classic stack (Python 3.10 with
-AllenNLP's own pins) runs AllenNLP as it is. Importing this module applies all of them, before the
-rest of the package imports anything of AllenNLP. AllenNLP's models of images are not mended.
+broke it, and changes nothing where it is not broken: on the classic stack (Python 3.10 with
+AllenNLP's own pins) only what AllenNLP does wrong with any torch is mended, in recovering a
+training. Importing this module applies all of them, before the rest of the package imports anything
+of AllenNLP. AllenNLP's models of images are not mended.
 """
 
 import functools
@@ -18,6 +19,8 @@ import types
 import warnings
 from os import PathLike
 from typing import Any, Callable, Dict, Iterable, List, Optional, Type, Union
+
+from packaging.version import Version
 
 logger = logging.getLogger(__name__)
 
@@ -74,12 +77,9 @@ def allow_numpy_in_training_state() -> None:
     if not hasattr(torch.serialization, "add_safe_globals"):
         return
     # numpy 2 moved these functions: asking a value how it is pickled finds them in either place.
-    rebuild_scalar = numpy.float64(0).__reduce__()[0]
-    rebuild_array = numpy.zeros(1).__reduce__()[0]
+    rebuild: List[Any] = [numpy.float64(0).__reduce__()[0], numpy.zeros(1).__reduce__()[0]]
     dtypes = {type(numpy.dtype(code)) for code in numpy.typecodes["All"]}
-    torch.serialization.add_safe_globals(
-        [rebuild_scalar, rebuild_array, numpy.ndarray, numpy.dtype, *dtypes]
-    )
+    torch.serialization.add_safe_globals([*rebuild, numpy.ndarray, numpy.dtype, *dtypes])
 
 
 def write_checkpoints_whole() -> None:
@@ -95,8 +95,7 @@ def write_checkpoints_whole() -> None:
     from allennlp.training import checkpointer
     from allennlp.training.gradient_descent_trainer import GradientDescentTrainer
 
-    checkpointer_class = checkpointer.Checkpointer
-    original_load = checkpointer_class.load_checkpoint
+    original_load = checkpointer.Checkpointer.load_checkpoint
     original_save_model = GradientDescentTrainer._save_model_state
 
     def save(state: Any, path: str) -> None:
@@ -118,9 +117,9 @@ def write_checkpoints_whole() -> None:
         original_save_model(self, partial)
         os.replace(partial, path)
 
-    checkpointer.torch = types.SimpleNamespace(save=save, load=torch.load)
-    checkpointer_class.load_checkpoint = load_checkpoint
-    GradientDescentTrainer._save_model_state = save_model_state
+    _replace(checkpointer, "torch", types.SimpleNamespace(save=save, load=torch.load))
+    _replace(checkpointer.Checkpointer, "load_checkpoint", load_checkpoint)
+    _replace(GradientDescentTrainer, "_save_model_state", save_model_state)
 
 
 def recover_moving_averages() -> None:
@@ -142,7 +141,7 @@ def recover_moving_averages() -> None:
             for name, value in own.items():
                 value.copy_(restored[name])
 
-    MovingAverage.load_state_dict = load_state_dict
+    _replace(MovingAverage, "load_state_dict", load_state_dict)
 
 
 def register_reduce_on_plateau() -> None:
@@ -159,7 +158,7 @@ def register_reduce_on_plateau() -> None:
     )
     from allennlp.training.optimizers import Optimizer
 
-    torch_scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau
+    torch_scheduler: Any = torch.optim.lr_scheduler.ReduceLROnPlateau
     if "verbose" in inspect.signature(torch_scheduler).parameters:
         return
 
@@ -196,7 +195,7 @@ def register_reduce_on_plateau() -> None:
             )
             self._verbose = verbose
 
-        def step(self, metric: float = None) -> None:
+        def step(self, metric: Optional[float] = None) -> None:
             before = [group["lr"] for group in self.lr_scheduler.optimizer.param_groups]
             super().step(metric)
             after = [group["lr"] for group in self.lr_scheduler.optimizer.param_groups]
@@ -216,10 +215,11 @@ def name_autocast_by_its_new_path() -> None:
 
     if not hasattr(torch.amp, "GradScaler"):
         return
-    gradient_descent_trainer.amp = types.SimpleNamespace(
+    amp = types.SimpleNamespace(
         autocast=lambda enabled: torch.amp.autocast("cuda", enabled=enabled),
         GradScaler=lambda: torch.amp.GradScaler("cuda"),
     )
+    _replace(gradient_descent_trainer, "amp", amp)
 
 
 def rescale_sparse_gradients() -> None:
@@ -232,7 +232,7 @@ def rescale_sparse_gradients() -> None:
     import torch
     from allennlp.training import gradient_descent_trainer, util
 
-    if torch.__version__ < (2, 1):
+    if Version(torch.__version__) < Version("2.1"):
         return
 
     original = gradient_descent_trainer.clip_grad_norm_
@@ -241,25 +241,20 @@ def rescale_sparse_gradients() -> None:
     def clip_grad_norm_(
         parameters: Iterable[torch.nn.Parameter], max_norm: float, *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        parameters = [parameter for parameter in parameters if parameter.grad is not None]
-        if not any(parameter.grad.is_sparse for parameter in parameters):
-            return original(parameters, max_norm, *args, **kwargs)
-        # The values of a coalesced gradient share memory with it: clipped as dense ones, they
-        # clip the gradient.
         stand_ins = []
         for parameter in parameters:
-            if parameter.grad.is_sparse:
+            if parameter.grad is not None and parameter.grad.is_sparse:
+                # The values of a coalesced gradient share memory with it: clipped as a dense
+                # gradient, they clip it.
                 parameter.grad = parameter.grad.coalesce()
-                values = parameter.grad.values()
-            else:
-                values = parameter.grad
-            stand_in = torch.nn.Parameter(values.detach())
-            stand_in.grad = values.detach()
-            stand_ins.append(stand_in)
+                values = parameter.grad.values().detach()
+                parameter = torch.nn.Parameter(values)
+                parameter.grad = values
+            stand_ins.append(parameter)
         return original(stand_ins, max_norm, *args, **kwargs)
 
-    gradient_descent_trainer.clip_grad_norm_ = clip_grad_norm_
-    util.clip_grad_norm_ = clip_grad_norm_
+    _replace(gradient_descent_trainer, "clip_grad_norm_", clip_grad_norm_)
+    _replace(util, "clip_grad_norm_", clip_grad_norm_)
 
 
 def check_for_gpu_first() -> None:
@@ -275,11 +270,11 @@ def check_for_gpu_first() -> None:
     from allennlp.common.checks import check_for_gpu
     from allennlp.models import Model
 
-    if torch.__version__ < (2, 5):
+    if Version(torch.__version__) < Version("2.5"):
         return
 
     original_int_to_device = util.int_to_device
-    original_load = Model.load.__func__
+    original_load = inspect.getattr_static(Model, "load").__func__
 
     @functools.wraps(original_int_to_device)
     def int_to_device(device: Union[int, torch.device]) -> torch.device:
@@ -299,7 +294,7 @@ def check_for_gpu_first() -> None:
         return original_load(cls, config, serialization_dir, weights_file, cuda_device)
 
     _replace_in_allennlp(original_int_to_device, int_to_device)
-    Model.load = classmethod(load)
+    _replace(Model, "load", classmethod(load))
 
 
 def lock_progress_bars_in_the_workers_context() -> None:
@@ -335,13 +330,18 @@ def _with_context_as_mp(start_workers: Callable) -> Callable:
     return wrapper
 
 
+def _replace(owner: Any, name: str, replacement: Any) -> None:
+    """Replaces an attribute of a module or class of AllenNLP."""
+    setattr(owner, name, replacement)
+
+
 def _replace_in_allennlp(original: Callable, replacement: Callable) -> None:
     """Replaces a function in the module that defines it and in all that imported it by name."""
     for name, module in list(sys.modules.items()):
         if name == "allennlp" or name.startswith("allennlp."):
             for attribute, value in list(vars(module).items()):
                 if value is original:
-                    setattr(module, attribute, replacement)
+                    _replace(module, attribute, replacement)
 
 
 PATCHES: List[Callable[[], None]] = [

@@ -1,7 +1,9 @@
+import inspect
 import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy
 import pytest
@@ -19,15 +21,11 @@ from allennlp.training.trainer import TrainerCheckpoint
 from dts_ee import compat
 
 
-class TrainerAt:
+def trainer_after(epochs: int) -> Any:
     """A trainer as `Checkpointer.save_checkpoint` sees it."""
-
-    def __init__(self, epochs_completed: int) -> None:
-        self.epochs_completed = epochs_completed
-
-    def get_checkpoint_state(self) -> TrainerCheckpoint:
-        position = {"epochs_completed": self.epochs_completed, "batches_in_epoch_completed": 0}
-        return TrainerCheckpoint({"weight": torch.ones(1000) * self.epochs_completed}, position)
+    position = {"epochs_completed": epochs, "batches_in_epoch_completed": 0}
+    state = TrainerCheckpoint({"weight": torch.ones(1000) * epochs}, position)
+    return SimpleNamespace(get_checkpoint_state=lambda: state)
 
 
 def test_plugins_download_nothing_while_they_are_imported(tmp_path, monkeypatch):
@@ -80,7 +78,7 @@ def test_numpy_values_in_a_training_state_are_loaded(tmp_path, value):
 
 def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path, monkeypatch):
     checkpointer = Checkpointer(tmp_path)
-    checkpointer.save_checkpoint(TrainerAt(1))
+    checkpointer.save_checkpoint(trainer_after(1))
     whole_save = torch.save
     half_written = []
 
@@ -93,7 +91,7 @@ def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torch, "save", killed_while_saving)
     with pytest.raises(KeyboardInterrupt):
-        checkpointer.save_checkpoint(TrainerAt(2))
+        checkpointer.save_checkpoint(trainer_after(2))
 
     assert half_written
     loaded = Checkpointer(tmp_path).load_checkpoint()
@@ -103,8 +101,8 @@ def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path, monkeypatch):
 
 def test_a_model_state_without_a_trainer_state_is_dropped(tmp_path):
     checkpointer = Checkpointer(tmp_path)
-    checkpointer.save_checkpoint(TrainerAt(1))
-    checkpointer.save_checkpoint(TrainerAt(2))
+    checkpointer.save_checkpoint(trainer_after(1))
+    checkpointer.save_checkpoint(trainer_after(2))
     (tmp_path / "training_state_e2_b0.th").unlink()
 
     loaded = Checkpointer(tmp_path).load_checkpoint()
@@ -115,7 +113,7 @@ def test_a_model_state_without_a_trainer_state_is_dropped(tmp_path):
 
 
 def test_the_best_model_half_written_leaves_the_one_before(tmp_path, monkeypatch):
-    trainer = SimpleNamespace(model=torch.nn.Linear(1, 1), _ddp_wrapped_model=None)
+    trainer: Any = SimpleNamespace(model=torch.nn.Linear(1, 1), _ddp_wrapped_model=None)
     best = tmp_path / "best.th"
     GradientDescentTrainer._save_model_state(trainer, str(best))
     before = best.read_bytes()
@@ -154,6 +152,11 @@ def test_a_batch_enters_autocast_without_a_deprecation():
             assert not torch.is_autocast_enabled()
 
 
+def gradient_of(parameter: torch.nn.Parameter) -> torch.Tensor:
+    assert parameter.grad is not None
+    return parameter.grad
+
+
 @pytest.mark.parametrize("max_norm", [0.5, 1000.0])
 def test_sparse_gradients_are_rescaled_like_dense_ones(max_norm):
     norms, gradients = [], []
@@ -166,7 +169,7 @@ def test_sparse_gradients_are_rescaled_like_dense_ones(max_norm):
         parameters = [*embedding.parameters(), *projection.parameters()]
         norm = gradient_descent_trainer.clip_grad_norm_(parameters, max_norm)
         norms.append(norm.item())
-        gradients.append([parameter.grad.to_dense() for parameter in parameters])
+        gradients.append([gradient_of(parameter).to_dense() for parameter in parameters])
     assert norms[0] == pytest.approx(norms[1])
     for dense, sparse in zip(*gradients):
         torch.testing.assert_close(dense, sparse)
@@ -208,13 +211,13 @@ def test_applying_the_patches_again_changes_nothing():
         plugins.import_plugins,
         gradient_descent_trainer.clip_grad_norm_,
         Checkpointer.load_checkpoint,
-        Model.load.__func__,
+        inspect.getattr_static(Model, "load"),
     ]
     compat.apply()
     after = [
         plugins.import_plugins,
         gradient_descent_trainer.clip_grad_norm_,
         Checkpointer.load_checkpoint,
-        Model.load.__func__,
+        inspect.getattr_static(Model, "load"),
     ]
     assert before == after

@@ -57,8 +57,8 @@ class LearningRatesSeen(TrainerCallback):
 
     seen: List[float] = []
 
-    def on_batch(self, trainer, *args, is_training: bool, **kwargs) -> None:
-        if is_training:
+    def on_batch(self, trainer, *args, **kwargs) -> None:
+        if kwargs["is_training"]:
             self.seen.append(trainer.optimizer.param_groups[0]["lr"])
 
 
@@ -136,7 +136,7 @@ def train_until_interrupted(run, config: str, folder: Path, monkeypatch) -> None
     assert not (folder / "metrics.json").exists()
 
 
-SETTINGS = {
+SETTINGS: Dict[str, Dict[str, Any]] = {
     # No epoch improves by so high a threshold: every one reduces the rate.
     "reduce_on_plateau": {
         "learning_rate_scheduler": {"type": "reduce_on_plateau", "threshold": 99, "patience": 0}
@@ -279,7 +279,7 @@ class BackgroundTraining:
         self.log = folder / "log.txt"
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dts_ee", "train", config, "-s", folder / "trained"]
+                [sys.executable, "-m", "dts_ee", "train", config, "-s", str(folder / "trained")]
                 + ["--include-package", "slow_epochs", *options],
                 cwd=folder,
                 env={

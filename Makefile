@@ -1,0 +1,50 @@
+# `make help` lists the targets. Each sets up the environment first where that is needed.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+LOCK := requirements/lock-py311.txt
+UV := uv==0.13.9
+
+# AllenNLP imports torchvision, whose reader for image files cannot load beside a newer torch.
+export PYTHONWARNINGS := ignore:Failed to load image Python extension:UserWarning
+
+.PHONY: help install demo test check format lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+install: $(INSTALLED) ## Make .venv and install the project and its tools there
+
+$(INSTALLED): setup.py $(LOCK) scripts/install.py
+	@python=$$(sh scripts/find-python.sh) && "$$python" scripts/install.py
+
+demo: $(INSTALLED) ## Train, evaluate and predict on the sample corpus, and render a page
+	@sh scripts/demo.sh
+
+test: $(INSTALLED) ## Run the tests
+	@$(BIN)/python -m pytest --quiet
+
+check: $(INSTALLED) ## Run ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(INSTALLED) ## Let ruff format the code and sort its imports
+	@$(BIN)/ruff check --fix --select I .
+	@$(BIN)/ruff format .
+
+lock: ## Resolve setup.py again into requirements/lock-py311.txt
+	@python=$$(sh scripts/find-python.sh) && "$$python" -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@build/lock/bin/uv pip compile setup.py --all-extras --python-version 3.11 --upgrade --quiet \
+		--override requirements/overrides-py311.txt --output-file $(LOCK) \
+		--custom-compile-command "make lock"
+
+clean: ## Remove the environment, the caches and what the demo made
+	@rm -rf $(VENV) build dist out/sample *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find dts_ee tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
