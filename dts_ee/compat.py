@@ -195,7 +195,7 @@ def register_reduce_on_plateau() -> None:
             )
             self._verbose = verbose
 
-        def step(self, metric: Optional[float] = None) -> None:
+        def step(self, metric: Any = None) -> None:
             before = [group["lr"] for group in self.lr_scheduler.optimizer.param_groups]
             super().step(metric)
             after = [group["lr"] for group in self.lr_scheduler.optimizer.param_groups]
@@ -261,17 +261,15 @@ def check_for_gpu_first() -> None:
     """
     Lets AllenNLP say that a GPU is asked for where there is none.
 
-    Since torch 2.5 (its pull request 129119) `torch.device(0)` and `module.cuda(0)` mean whatever
-    accelerator there is, and raise torch's own error where there is none, before AllenNLP's check
-    and its advice to set `trainer.cuda_device=-1` are reached.
+    Since torch 2.5 (its pull request 129119) `torch.device(0)` means whatever accelerator there is,
+    and raises torch's own error where there is none, before AllenNLP's check and its advice to set
+    `trainer.cuda_device=-1` are reached. AllenNLP (2.10.1, with any torch) does not check at all
+    before it loads an archive's model onto a GPU.
     """
     import torch
     from allennlp.common import Params, util
     from allennlp.common.checks import check_for_gpu
     from allennlp.models import Model
-
-    if Version(torch.__version__) < Version("2.5"):
-        return
 
     original_int_to_device = util.int_to_device
     original_load = inspect.getattr_static(Model, "load").__func__

@@ -1,4 +1,5 @@
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -50,9 +51,23 @@ def imported_names() -> dict[str, Path]:
     }
 
 
+@functools.cache
+def installed_packages() -> dict[str, NormalizedName]:
+    """The distribution of every installed package and module, by the top-level name."""
+    # `metadata.packages_distributions` does not look at the files on Python 3.10.
+    found = {}
+    for distribution in metadata.distributions():
+        name = canonicalize_name(distribution.metadata["Name"])
+        for line in (distribution.read_text("RECORD") or "").splitlines():
+            path = line.partition(",")[0]
+            if path.endswith((".py", ".so")):
+                found[path.partition("/")[0].partition(".")[0]] = name
+    return found
+
+
 def distribution_of(name: str) -> NormalizedName:
     """The distribution that an installed package belongs to."""
-    return canonicalize_name(metadata.packages_distributions()[name][0])
+    return installed_packages()[name]
 
 
 def requirements_in(path: Path) -> list[Requirement]:
@@ -138,7 +153,7 @@ def overrides() -> dict[NormalizedName, Requirement]:
 
 def test_every_import_is_declared_in_setup():
     names = {canonicalize_name(item.name) for item in declared("serve")}
-    installed = metadata.packages_distributions()
+    installed = installed_packages()
     for name, path in imported_names().items():
         assert name in installed, f"{path} imports {name}, which no installed distribution provides"
         assert distribution_of(name) in names, f"{path} imports {name}, which setup.py lacks"

@@ -23,6 +23,8 @@ from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 
+_METRICS_IN_PROGRESS_BAR = ("entity_f1", "relation_f1")
+
 
 @Model.register("dts")
 class DeeperTaskSpecificity(Model):
@@ -322,11 +324,15 @@ class DeeperTaskSpecificity(Model):
         The losses, and except in training the metrics of `EntityF1` and `RelationF1`.
 
         `mean_f1`, the mean of the NER and the strict RE micro F1, is what to choose a model by.
+        Names with an underscore before them are those that AllenNLP's progress bar, which has one
+        line, leaves out.
         """
         metrics = {name: float(loss.get_metric(reset)) for name, loss in self._losses.items()}
         if self.training:
             return metrics
-        metrics.update(self._entity_f1.get_metric(reset))
-        metrics.update(self._relation_f1.get_metric(reset))
+        for scores in (self._entity_f1.get_metric(reset), self._relation_f1.get_metric(reset)):
+            for name, score in scores.items():
+                shown = name in _METRICS_IN_PROGRESS_BAR or name.startswith("_")
+                metrics[name if shown else f"_{name}"] = score
         metrics["mean_f1"] = (metrics["entity_f1"] + metrics["relation_f1"]) / 2
         return metrics

@@ -116,10 +116,18 @@ def test_overfits_and_says_so(tmp_path):
     )
     train_model(Params(params), tmp_path / "out")
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    for name in ("entity_f1", "relation_f1", "relation_boundaries_f1", "_relation_Work_For_f1"):
+    for name in ("entity_f1", "relation_f1", "_relation_boundaries_f1", "_relation_Work_For_f1"):
         assert metrics[f"best_validation_{name}"] == 1.0
     assert metrics["best_validation_mean_f1"] == 1.0
     assert metrics["training_relation_loss"] < 0.1
+
+
+def test_the_progress_bar_shows_few_metrics():
+    model, batch = _model_and_batch()
+    model.eval()
+    model(**batch)
+    shown = {name for name in model.get_metrics() if not name.startswith("_")}
+    assert shown == {"ner_loss", "relation_loss", "entity_f1", "relation_f1", "mean_f1"}
 
 
 def test_loss_is_the_documented_sum():
@@ -197,8 +205,8 @@ def test_overlapping_entities_count_as_missed(monkeypatch):
     model.eval()
     assert model(**batch)["loss"].isfinite()
     metrics = model.get_metrics()
-    assert (metrics["entity_precision"], metrics["entity_recall"]) == (1.0, 0.5)
-    assert metrics["relation_recall"] == 0.0
+    assert (metrics["_entity_precision"], metrics["_entity_recall"]) == (1.0, 0.5)
+    assert metrics["_relation_recall"] == 0.0
 
 
 def test_bioul():
