@@ -1,6 +1,6 @@
 """A linear-chain conditional random field whose loss and decoding run over whole batches."""
 
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple, cast
 
 import torch
 from allennlp.modules.conditional_random_field import ConditionalRandomField
@@ -91,7 +91,7 @@ class BatchedConditionalRandomField(ConditionalRandomField):
             For each sentence its tags, one a token, and the score of the sequence.
         """
         if top_k is not None:
-            return super().viterbi_tags(logits, mask, top_k)
+            return cast(Any, super()).viterbi_tags(logits, mask, top_k)
         batch_size, num_tokens, num_tags = logits.shape
         # Shape: (batch_size,)
         lengths = torch.full((batch_size,), num_tokens) if mask is None else mask.sum(1)

@@ -69,8 +69,8 @@ class CrfEntityTagger(EntityTagger):
         The size of an encoded token.
     num_tags : `int`
         The number of tags.
-    constraints : `List[Tuple[int, int]]`, optional (default = `None`)
-        The allowed transitions; decoding keeps to them.
+    constraints : `List[Tuple[int, int]]`
+        The allowed transitions between tags, start and end included; decoding keeps to them.
     feedforward : `FeedForward`, optional (default = one tanh layer of 128)
         The layer `FF^(e1)`; its `input_dim` is filled in.
     """
@@ -79,7 +79,7 @@ class CrfEntityTagger(EntityTagger):
         self,
         input_dim: int,
         num_tags: int,
-        constraints: Optional[List[Tuple[int, int]]] = None,
+        constraints: List[Tuple[int, int]],
         feedforward: Lazy[FeedForward] = Lazy(
             FeedForward, num_layers=1, hidden_dims=128, activations=Activation.by_name("tanh")()
         ),
