@@ -290,6 +290,8 @@ class BackgroundTraining:
                 },
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # A script's background jobs ignore interrupts, and so does what they start.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def signal_when_there(self, path: Path, number: signal.Signals) -> int:
