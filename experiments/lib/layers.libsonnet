@@ -2,10 +2,9 @@
 {
   // A bidirectional GRU with `size` units for each direction.
   gru(num_layers, size=256):: {
-    type: 'gru',
+    type: 'bidirectional_gru',
     hidden_size: size,
     num_layers: num_layers,
-    bidirectional: true,
     // Between the layers; the model has its own before the first.
     dropout: if num_layers > 1 then 0.35 else 0.0,
   },

@@ -1,0 +1,97 @@
+"""A stack of bidirectional GRU layers that is fast on a CPU."""
+
+from typing import Any, Optional, Tuple, cast
+
+import torch
+from allennlp.modules.seq2seq_encoders import PytorchSeq2SeqWrapper, Seq2SeqEncoder
+
+from dts_ee.modules.bidirectional_gru import bidirectional_gru
+from dts_ee.modules.packing import Packing
+
+
+@Seq2SeqEncoder.register("bidirectional_gru")
+class BidirectionalGruEncoder(PytorchSeq2SeqWrapper):
+    """
+    AllenNLP's `gru` with `bidirectional: true`: the same parameters, names and values, in less
+    time on a CPU, where both directions share one product for each step (see
+    `dts_ee.modules.bidirectional_gru`). On a GPU it is cuDNN's, as AllenNLP's is.
+
+    Registered as a `Seq2SeqEncoder` with name "bidirectional_gru". Masks must be left-aligned: the
+    unmasked tokens of a sentence come first.
+
+    # Parameters
+
+    input_size : `int`
+        The size of a token's vector.
+    hidden_size : `int`
+        The number of units of each direction; the output has twice as many.
+    num_layers : `int`, optional (default = `1`)
+        The number of layers.
+    dropout : `float`, optional (default = `0.0`)
+        Dropout between the layers.
+    """
+
+    _module: torch.nn.GRU
+
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, dropout: float = 0.0
+    ) -> None:
+        super().__init__(
+            torch.nn.GRU(
+                input_size,
+                hidden_size,
+                num_layers,
+                batch_first=True,
+                dropout=dropout,
+                bidirectional=True,
+            )
+        )
+
+    def forward(
+        self,
+        inputs: torch.Tensor,
+        mask: Optional[torch.Tensor],
+        hidden_state: Optional[torch.Tensor] = None,
+    ) -> torch.Tensor:
+        """
+        # Parameters
+
+        inputs : `torch.Tensor`
+            Shape (batch_size, num_tokens, input_size).
+        mask : `torch.BoolTensor`, optional
+            Shape (batch_size, num_tokens); `None` stands for no padding.
+        hidden_state : `torch.Tensor`, optional (default = `None`)
+            Shape (2 * num_layers, batch_size, hidden_size): the first states, instead of zeros.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (batch_size, num_tokens, 2 * hidden_size), zero where the mask is.
+        """
+        if inputs.is_cuda or hidden_state is not None:
+            return cast(Any, super()).forward(inputs, mask, hidden_state)
+        if mask is None:
+            mask = torch.ones(inputs.shape[:2], dtype=torch.bool)
+        packing = Packing(mask)
+        # Shape: (num_unmasked, input_size)
+        tokens = packing.pack(inputs)
+        for layer in range(self._module.num_layers):
+            if layer > 0:
+                tokens = torch.nn.functional.dropout(tokens, self._module.dropout, self.training)
+            tokens = self._layer(layer, tokens, packing)
+        return packing.unpack(tokens)
+
+    def _layer(self, layer: int, tokens: torch.Tensor, packing: Packing) -> torch.Tensor:
+        def of_both_directions(name: str) -> Tuple[torch.Tensor, torch.Tensor]:
+            name = f"{name}_l{layer}"
+            return getattr(self._module, name), getattr(self._module, f"{name}_reverse")
+
+        # Shape: (num_unmasked, 2 * hidden_size)
+        return bidirectional_gru(
+            tokens,
+            of_both_directions("weight_ih"),
+            of_both_directions("weight_hh"),
+            of_both_directions("bias_ih"),
+            of_both_directions("bias_hh"),
+            packing,
+        )
