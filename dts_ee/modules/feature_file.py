@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import zlib
 from pathlib import Path
 from typing import Mapping, Optional
@@ -10,12 +11,15 @@ from weakref import WeakValueDictionary
 import lmdb
 import numpy
 import torch
+from allennlp.common.util import format_size
 
 logger = logging.getLogger(__name__)
 
 # The most that a file may grow to. It takes only the space that its entries need.
 _MAP_SIZE = 1 << 40
-_CHECKSUM_BYTES = 4
+# What a file leaves free of its disk, for checkpoints, archives and everybody else.
+_RESERVED_BYTES = 1 << 30
+_NO_ROOM = f"less than {format_size(_RESERVED_BYTES)} of the disk would be free"
 # What LMDB raises for a file that is not its own, or is no longer whole.
 _DAMAGE = (
     lmdb.InvalidError,
@@ -27,12 +31,15 @@ _DAMAGE = (
 
 class FeatureFile:
     """
-    Half-precision tensors by key, in an LMDB file.
+    Half-precision tensors by key, in an LMDB file, which is mapped into memory.
 
-    LMDB makes a write whole or not at all, and lets several processes use the file. AllenNLP's
-    `TensorCache`, which is built on it too, cannot read back its own entries with torch 2.6 and
-    later, commits every entry by itself, and unpickles what it reads; here an entry is a checksum
-    and the bare numbers, and a batch is written in one transaction.
+    LMDB makes a write whole or not at all, and lets several processes of one machine use the file;
+    on a network file system no two machines may. The pages that were read count as resident memory
+    of the process, but they are the system's page cache, which it takes back when it needs room.
+
+    AllenNLP's `TensorCache`, which is built on LMDB too, cannot read back its own entries with
+    torch 2.6 and later, commits every entry by itself, and unpickles what it reads; here an entry
+    is a checksum and the bare numbers, and a batch is written in one transaction.
 
     Use `open_feature_file`, which never opens one file twice: LMDB does not allow it.
 
@@ -44,17 +51,34 @@ class FeatureFile:
         The first dimension of every tensor.
     dim : `int`
         The last dimension of every tensor.
+
+    # Raises
+
+    `OSError`, `lmdb.Error`
+        If the file can be neither made nor opened.
     """
 
     def __init__(self, path: Path, num_layers: int, dim: int) -> None:
         self._path = path
         self._num_layers = num_layers
         self._dim = dim
-        self._read_only = path.exists() and not os.access(path, os.W_OK)
+        # On a full disk, the file that LMDB locks by would kill the process as it is mapped.
+        self._is_writable = self._has_room(0)
+        if not path.exists():
+            if not self._is_writable:
+                raise OSError(f"{path} is not made, as {_NO_ROOM}")
+        elif not os.access(path, os.W_OK):
+            self._is_writable = False
+        self._has_damaged_entries = False
+        self._environment: Optional[lmdb.Environment]
         try:
             self._environment = self._open()
         except _DAMAGE as error:
             self._make_anew(str(error))
+        # Not `self`: a log record that is kept would keep the file open.
+        logger.info(
+            "Opened the feature file %s%s", str(self), "" if self._is_writable else ", only read"
+        )
 
     def read(self, key: bytes, num_words: int) -> Optional[torch.Tensor]:
         """
@@ -62,49 +86,61 @@ class FeatureFile:
 
         `torch.Tensor`
             Shape `(num_layers, num_words, dim)`, float16, or `None` if there is no such entry. An
-            entry whose checksum or size is wrong is logged and taken for none; a file that turns
-            out to be damaged is logged, set aside and made anew.
+            entry whose checksum or size is wrong is taken for none; a file that turns out to be
+            damaged is set aside and made anew. Both are logged.
         """
+        if self._environment is None:
+            return None
         try:
-            with self._environment.begin() as transaction:
+            with self._environment.begin(buffers=True) as transaction:
                 entry = transaction.get(key)
-        except _DAMAGE as error:
-            self._environment.close()
-            self._make_anew(str(error))
+                return None if entry is None else self._features(key, entry, num_words)
+        except lmdb.Error as error:
+            self._recover(error)
             return None
-        if entry is None:
-            return None
-        numbers = memoryview(entry)[_CHECKSUM_BYTES:]
-        checksum = int.from_bytes(entry[:_CHECKSUM_BYTES], "little")
-        if (
-            len(numbers) != 2 * self._num_layers * num_words * self._dim
-            or zlib.crc32(numbers) != checksum
-        ):
-            logger.warning(
-                "An entry of the feature file %s is damaged; the sentence is encoded again.",
-                self._path,
-            )
-            return None
-        array = numpy.frombuffer(numbers, dtype=numpy.float16)
-        # The copy is writable, which torch wants, and owns its memory.
-        return torch.from_numpy(array.copy()).view(self._num_layers, num_words, self._dim)
 
-    def write(self, entries: Mapping[bytes, torch.Tensor]) -> None:
-        """Adds the entries, in one transaction; a full disk or file is logged, and ends writing."""
-        if self._read_only:
-            return
+    def write(self, entries: Mapping[bytes, torch.Tensor]) -> bool:
+        """
+        Adds the entries, in one transaction.
+
+        # Returns
+
+        `bool`
+            Whether they are in the file. A disk that is full, or has less than a GiB left, is
+            logged, and ends writing, as does anything else that cannot be written.
+        """
+        if self._environment is None or not self._is_writable:
+            return False
         try:
+            num_bytes = sum(_entry_bytes(features.numel()) for features in entries.values())
+            if not self._has_room(num_bytes):
+                raise OSError(_NO_ROOM)
             with self._environment.begin(write=True) as transaction:
                 for key, features in entries.items():
-                    numbers = features.numpy().tobytes()
-                    checksum = zlib.crc32(numbers).to_bytes(_CHECKSUM_BYTES, "little")
-                    transaction.put(key, checksum + numbers)
-        except lmdb.Error as error:
-            self._read_only = True
-            logger.warning("Nothing more is written to the feature file %s: %s", self._path, error)
+                    transaction.put(key, _entry(key, features).data)
+        except (lmdb.Error, OSError) as error:
+            self._is_writable = False
+            logger.warning(
+                "Nothing more is written to the feature file %s: %s", self._path, str(error)
+            )
+            return False
+        return True
 
     def __len__(self) -> int:
-        return self._environment.stat()["entries"]
+        return 0 if self._environment is None else self._environment.stat()["entries"]
+
+    @property
+    def num_bytes(self) -> int:
+        """The size of the file."""
+        if self._environment is None:
+            return 0
+        return _num_bytes(self._environment)
+
+    def __str__(self) -> str:
+        return f"{self._path}: {len(self)} sentences, {format_size(self.num_bytes)}"
+
+    def _has_room(self, num_bytes: int) -> bool:
+        return shutil.disk_usage(self._path.parent).free >= _RESERVED_BYTES + num_bytes
 
     def _open(self) -> lmdb.Environment:
         environment = lmdb.open(
@@ -113,17 +149,51 @@ class FeatureFile:
             map_size=_MAP_SIZE,
             metasync=False,
             meminit=False,
-            readonly=self._read_only,
-            lock=not self._read_only,
+            readonly=not self._is_writable,
+            lock=self._is_writable,
         )
         # Reading past the end of a file that was cut short would kill the process.
-        needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+        needed = _num_bytes(environment)
         if self._path.stat().st_size < needed:
             environment.close()
             raise lmdb.CorruptedError(f"the file is shorter than the {needed} bytes that it needs")
         return environment
 
+    def _features(self, key: bytes, entry: memoryview, num_words: int) -> Optional[torch.Tensor]:
+        num_numbers = self._num_layers * num_words * self._dim
+        if len(entry) == _entry_bytes(num_numbers):
+            # The copy is writable, which torch wants, and outlives the transaction.
+            words = numpy.frombuffer(entry, dtype=numpy.uint64).copy()
+            if words[0] == _checksum(key, words):
+                numbers = torch.from_numpy(_numbers(words, num_numbers))
+                return numbers.view(self._num_layers, num_words, self._dim)
+        if not self._has_damaged_entries:
+            self._has_damaged_entries = True
+            logger.warning(
+                "An entry of the feature file %s is damaged; the sentence is encoded again. "
+                "Further ones are not reported.",
+                self._path,
+            )
+        return None
+
+    def _recover(self, error: lmdb.Error) -> None:
+        """A damaged file is made anew. One that cannot be, or cannot be read, is done with."""
+        assert self._environment is not None
+        self._environment.close()
+        self._environment = None
+        reason = str(error)
+        if isinstance(error, _DAMAGE):
+            try:
+                self._make_anew(reason)
+                return
+            except (lmdb.Error, OSError) as next_error:
+                reason = str(next_error)
+        self._is_writable = False
+        logger.warning("The feature file %s is no longer used: %s", self._path, reason)
+
     def _make_anew(self, reason: str) -> None:
+        if not self._has_room(0):
+            raise OSError(f"it is damaged ({reason}) and not made anew, as {_NO_ROOM}")
         aside = self._path.with_name(f"{self._path.name}.damaged")
         logger.warning(
             "The feature file %s is damaged (%s). It is renamed to %s and made anew.",
@@ -132,8 +202,34 @@ class FeatureFile:
             aside,
         )
         os.replace(self._path, aside)
-        self._read_only = False
+        self._is_writable = True
         self._environment = self._open()
+
+
+def _num_bytes(environment: lmdb.Environment) -> int:
+    return (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+
+
+def _entry_bytes(num_numbers: int) -> int:
+    return 8 * (1 + -(-num_numbers // 4))
+
+
+def _entry(key: bytes, features: torch.Tensor) -> numpy.ndarray:
+    """An entry as 64-bit words: the checksum, and the numbers with zeros to the next full word."""
+    words = numpy.zeros(_entry_bytes(features.numel()) // 8, dtype=numpy.uint64)
+    _numbers(words, features.numel())[:] = features.numpy().reshape(-1)
+    words[0] = _checksum(key, words)
+    return words
+
+
+def _numbers(words: numpy.ndarray, num_numbers: int) -> numpy.ndarray:
+    return words[1:].view(numpy.float16)[:num_numbers]
+
+
+def _checksum(key: bytes, words: numpy.ndarray) -> numpy.uint64:
+    # A sum costs next to nothing; a CRC over everything took three quarters of the time of a read.
+    # With the key in it, zeros that a crash has left are no entry.
+    return words[1:].sum(initial=zlib.crc32(key), dtype=numpy.uint64)
 
 
 _open_files: "WeakValueDictionary[str, FeatureFile]" = WeakValueDictionary()

@@ -42,21 +42,39 @@ def test_nothing_is_kept_in_memory_with_a_limit_of_zero():
     assert cache.get(b"a", 8) is None
 
 
-def test_the_file_has_what_the_memory_has_no_room_for(tmp_path):
-    file = FeatureFile(tmp_path / "features.lmdb", 2, 4)
-    cache = FeatureCache(memory_limit_gib=1.5 * GIB_PER_SENTENCE, file=file)
+def test_what_is_in_the_file_is_not_in_memory_too(tmp_path):
+    cache = FeatureCache(1, FeatureFile(tmp_path / "features.lmdb", 2, 4))
     cache.add({b"a": SENTENCE, b"b": SENTENCE + 1})
-    assert len(cache) == 1
-    assert _is(cache.get(b"b", 8), SENTENCE + 1)
-
-
-def test_what_was_read_from_the_file_is_kept_in_memory(tmp_path):
-    file = FeatureFile(tmp_path / "features.lmdb", 2, 4)
-    file.write({b"a": SENTENCE})
-    cache = FeatureCache(memory_limit_gib=1, file=file)
+    assert len(cache) == 0
+    assert cache.num_bytes == 0
     assert _is(cache.get(b"a", 8), SENTENCE)
+    assert _is(cache.get(b"b", 8), SENTENCE + 1)
+    assert len(cache) == 0
+
+
+def test_the_memory_has_what_the_file_does_not_take(tmp_path, monkeypatch):
+    file = FeatureFile(tmp_path / "features.lmdb", 2, 4)
+    cache = FeatureCache(1, file)
+    cache.add({b"a": SENTENCE})
+    monkeypatch.setattr(FeatureFile, "write", lambda self, entries: False)
+    cache.add({b"b": SENTENCE + 1})
+    assert len(file) == 1
     assert len(cache) == 1
-    assert cache.get(b"a", 8) is cache.get(b"a", 8)
+    assert _is(cache.get(b"a", 8), SENTENCE)
+    assert _is(cache.get(b"b", 8), SENTENCE + 1)
+    assert str(cache) == f"{file}; memory: 1 sentences, 128B"
+
+
+def test_it_says_what_is_kept_where(tmp_path):
+    cache = FeatureCache(1)
+    cache.add({b"a": SENTENCE.repeat(1, 32, 1), b"b": SENTENCE})
+    assert str(cache) == "memory: 2 sentences, 4.1K"
+    path = tmp_path / "features.lmdb"
+    cache = FeatureCache(1, FeatureFile(path, 2, 4))
+    cache.add({b"a": SENTENCE})
+    # Three pages of 4 KiB, or of what the system has.
+    assert str(cache).startswith(f"{path}: 1 sentences, ")
+    assert "memory" not in str(cache)
 
 
 def test_copies_of_a_model_share_it(tmp_path):
