@@ -12,6 +12,7 @@ from allennlp.predictors import Predictor
 
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents, write_documents
+from dts_ee.modules.token_embedders.frozen_embedder import FrozenEncoder
 from tests.paths import EXPERIMENTS, FIXTURES, PROJECT
 from tests.tiny_elmo import build_tiny_elmo
 from tests.tiny_transformer import build_tiny_transformer
@@ -70,6 +71,26 @@ def test_there_is_an_experiment_for_each_that_the_readme_names():
     readme = (PROJECT / "README.md").read_text()
     missing = [file.name for file in FILES if f"`{file.name}`" not in readme]
     assert not missing
+
+
+def test_the_next_run_takes_features_from_the_file(project, monkeypatch):
+    encode = FrozenEncoder.encode
+    encoded = []
+
+    def count(self, sentences, device):
+        encoded.append(len(sentences))
+        return encode(self, sentences, device)
+
+    monkeypatch.setattr(FrozenEncoder, "encode", count)
+    for seed in (1, 2):
+        overrides = {"trainer.num_epochs": 2, "pytorch_seed": seed}
+        params = Params.from_file(EXPERIMENTS / "conll04_minilm.jsonnet", json.dumps(overrides))
+        train_model(params, project / f"out_{seed}")
+        if seed == 1:
+            assert encoded
+            encoded.clear()
+    assert not encoded
+    assert len(list((project / "resources" / "features").glob("minilm-*.lmdb"))) == 1
 
 
 @pytest.mark.parametrize("name", ["conll04", "conll04_elmo"])

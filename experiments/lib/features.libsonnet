@@ -17,10 +17,17 @@ local glove(name, dim, file) = {
   },
 };
 
+// What a frozen encoder says about a sentence is kept here for the runs to come.
+local cache_dir = 'resources/features';
+
 local frozen_transformer(name) = {
   name: name,
   indexer: { type: 'word_pieces', model_name: 'resources/' + name },
-  embedder: { type: 'frozen_transformer', model_name: 'resources/' + name },
+  embedder: {
+    type: 'frozen_transformer',
+    model_name: 'resources/' + name,
+    cache_dir: cache_dir,
+  },
 };
 
 {
@@ -36,6 +43,7 @@ local frozen_transformer(name) = {
       type: 'frozen_elmo',
       options_file: 'resources/elmo-5.5b/options.json',
       weight_file: 'resources/elmo-5.5b/weights.hdf5',
+      cache_dir: cache_dir,
     },
   },
   glove_50d: glove('glove', 50, 'resources/glove-6b-50d/glove.6B.50d.txt'),
@@ -51,7 +59,7 @@ local frozen_transformer(name) = {
     name: 'characters',
     indexer: { type: 'characters', namespace: 'characters', min_padding_length: 1 },
     embedder: {
-      type: 'character_encoding',
+      type: 'distinct_character_encoding',
       embedding: { vocab_namespace: 'characters', embedding_dim: 25 },
       encoder: { type: 'gru', input_size: 25, hidden_size: 32, bidirectional: true },
     },

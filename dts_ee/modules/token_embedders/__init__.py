@@ -3,7 +3,13 @@ Token embedders.
 """
 
 from dts_ee.modules.token_embedders.casing import CasingEmbedder
+from dts_ee.modules.token_embedders.distinct_characters import DistinctCharactersEncoder
 from dts_ee.modules.token_embedders.frozen_elmo import FrozenElmoEmbedder
 from dts_ee.modules.token_embedders.frozen_transformer import FrozenTransformerEmbedder
 
-__all__ = ["CasingEmbedder", "FrozenElmoEmbedder", "FrozenTransformerEmbedder"]
+__all__ = [
+    "CasingEmbedder",
+    "DistinctCharactersEncoder",
+    "FrozenElmoEmbedder",
+    "FrozenTransformerEmbedder",
+]
