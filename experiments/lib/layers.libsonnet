@@ -1,7 +1,7 @@
 // The stacks of layers. Any of the three places takes any of them, or null for none.
 {
-  // A bidirectional GRU with `size` units for each direction.
-  gru(num_layers, size=256):: {
+  // A bidirectional GRU with `size` units for each direction. The paper has 256.
+  gru(num_layers, size=192):: {
     type: 'bidirectional_gru',
     hidden_size: size,
     num_layers: num_layers,
