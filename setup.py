@@ -38,6 +38,7 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["dts_ee", "dts_ee.*"]),
+    py_modules=["dts_ee_command"],
     include_package_data=True,
     zip_safe=False,
     python_requires=">=3.10,<3.12",
@@ -73,5 +74,5 @@ setup(
         "serve": ["fastapi", "uvicorn"],
         "test": ["hypothesis", "mypy", "pytest", "ruff", "types-requests"],
     },
-    entry_points={"console_scripts": ["dts-ee=dts_ee.__main__:run"]},
+    entry_points={"console_scripts": ["dts-ee=dts_ee_command:run"]},
 )

@@ -4,17 +4,20 @@ An AllenNLP plugin for joint named entity recognition and relation extraction.
 Importing this package registers its dataset readers, models, predictors and commands with AllenNLP.
 """
 
-import dts_ee.compat  # Before everything that imports AllenNLP.
+from dts_ee.quick_imports import quick_imports
 from dts_ee.version import VERSION as __version__
 
-import dts_ee.commands
-import dts_ee.dataset_readers
-import dts_ee.metrics
-import dts_ee.models
-import dts_ee.modules.seq2seq_encoders
-import dts_ee.modules.token_embedders
-import dts_ee.predictors
-import dts_ee.token_indexers
-import dts_ee.tokenizers
+with quick_imports():
+    import dts_ee.compat  # Before everything that imports AllenNLP.
+
+    import dts_ee.commands
+    import dts_ee.dataset_readers
+    import dts_ee.metrics
+    import dts_ee.models
+    import dts_ee.modules.seq2seq_encoders
+    import dts_ee.modules.token_embedders
+    import dts_ee.predictors
+    import dts_ee.token_indexers
+    import dts_ee.tokenizers
 
 __all__ = ["__version__"]

@@ -5,8 +5,8 @@ transformers 4.41.
 Both were written for torch < 1.13. Each function below mends one thing, names the release that
 broke it, and changes nothing where it is not broken: on the classic stack (Python 3.10 with
 AllenNLP's own pins) only what AllenNLP does wrong with any torch is mended, in recovering a
-training. Importing this module applies all of them, before the rest of the package imports anything
-of AllenNLP. AllenNLP's models of images are not mended.
+training, writing archives and importing packages. Importing this module applies all of them, before
+the rest of the package imports anything of AllenNLP. AllenNLP's models of images are not mended.
 """
 
 import functools
@@ -14,13 +14,18 @@ import importlib
 import inspect
 import logging
 import os
+import pkgutil
 import sys
+import tarfile
 import types
 import warnings
+from contextlib import AbstractContextManager, contextmanager, suppress
 from os import PathLike
-from typing import Any, Callable, Dict, Iterable, List, Optional, Type, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Type, Union
 
 from packaging.version import Version
+
+from dts_ee.quick_imports import quick_imports
 
 logger = logging.getLogger(__name__)
 
@@ -57,11 +62,72 @@ def import_plugins_without_downloads() -> None:
         download = nltk.download
         nltk.download = lambda *args, **kwargs: False
         try:
-            original()
+            with quick_imports():
+                original()
         finally:
             nltk.download = download
 
-    _replace_in_allennlp(original, import_plugins)
+    _replace_everywhere("allennlp", original, import_plugins)
+
+
+def import_submodules_in_one_pass() -> None:
+    """
+    Makes `allennlp.common.util.import_module_and_submodules` quick, and import nothing else.
+
+    For each of hundreds of modules AllenNLP (2.10.1, with any torch) makes Python forget what the
+    folders of `sys.path` hold and then has all of them listed, to look for one optional package. On
+    its way it imports any other package that has the name of a sub-package, such as a folder
+    `models` in the working directory.
+    """
+    from allennlp.common import util
+
+    original = util.import_module_and_submodules
+
+    @functools.wraps(original)
+    def import_module_and_submodules(package_name: str, exclude: Optional[Set[str]] = None) -> None:
+        excluded = set(exclude or ())
+        importlib.invalidate_caches()
+        try:
+            importlib.import_module("checklist")
+        except ImportError:
+            excluded.add("allennlp.confidence_checks.task_checklists")
+
+        def import_all(name: str) -> None:
+            if name in excluded:
+                return
+            module = importlib.import_module(name)
+            for found in pkgutil.iter_modules(getattr(module, "__path__", [])[:1]):
+                if not found.name.startswith(("_", "test")):
+                    import_all(f"{name}.{found.name}")
+
+        with util.push_python_path("."):
+            import_all(package_name)
+
+    _replace_everywhere("allennlp", original, import_module_and_submodules)
+
+
+def ask_torch_whether_it_compiles() -> None:
+    """
+    Keeps transformers from importing torch's compiler in order to ask whether it is at work.
+
+    transformers 4.41 does so at an encoder's first batch, and with torch 2.13 it takes longer than
+    importing torch. `torch.compiler`, which torch 2.3 brought, gives the same answer.
+    """
+    import torch
+    from transformers.utils import import_utils
+
+    original = getattr(import_utils, "is_torchdynamo_compiling", None)
+    if original is None or not hasattr(getattr(torch, "compiler", None), "is_compiling"):
+        return
+    _replace_everywhere("transformers", original, torch.compiler.is_compiling)
+
+    from transformers import modeling_attn_mask_utils
+
+    # This one asks `torch._dynamo` itself, which torch imports at the mention of its name.
+    torch_without_compiler: Any = types.ModuleType(torch.__name__)
+    torch_without_compiler.__getattr__ = functools.partial(getattr, torch)
+    torch_without_compiler._dynamo = types.SimpleNamespace(is_compiling=torch.compiler.is_compiling)
+    _replace(modeling_attn_mask_utils, "torch", torch_without_compiler)
 
 
 def allow_numpy_in_training_state() -> None:
@@ -120,6 +186,37 @@ def write_checkpoints_whole() -> None:
     _replace(checkpointer, "torch", types.SimpleNamespace(save=save, load=torch.load))
     _replace(checkpointer.Checkpointer, "load_checkpoint", load_checkpoint)
     _replace(GradientDescentTrainer, "_save_model_state", save_model_state)
+
+
+def write_archives_whole_and_uncompressed() -> None:
+    """
+    Makes the archive of a model appear whole or not at all, and without the wait.
+
+    AllenNLP (2.10.1, with any torch) writes `model.tar.gz` in place: killed while it writes, it
+    leaves an archive that cannot be read. It also compresses it as hard as it can, which saves a
+    twelfth of the weights of an encoder and takes longer than reading and predicting. Here the file
+    is still a gzipped tar, but what is in it is stored as it is.
+    """
+    from allennlp.models import archival
+
+    @contextmanager
+    def write_tar(name: Union[str, PathLike]) -> Iterator[tarfile.TarFile]:
+        partial = f"{name}.partial"
+        try:
+            with (
+                open(partial, "wb") as file,
+                tarfile.open(name, "w:gz", fileobj=file, compresslevel=0) as archive,
+            ):
+                yield archive
+            os.replace(partial, name)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(partial)
+
+    def open_tar(name: Union[str, PathLike], mode: Any) -> AbstractContextManager:
+        return write_tar(name) if mode == "w:gz" else tarfile.open(name, mode)
+
+    _replace(archival, "tarfile", types.SimpleNamespace(open=open_tar))
 
 
 def recover_moving_averages() -> None:
@@ -291,7 +388,7 @@ def check_for_gpu_first() -> None:
         check_for_gpu(cuda_device)
         return original_load(cls, config, serialization_dir, weights_file, cuda_device)
 
-    _replace_in_allennlp(original_int_to_device, int_to_device)
+    _replace_everywhere("allennlp", original_int_to_device, int_to_device)
     _replace(Model, "load", classmethod(load))
 
 
@@ -329,14 +426,14 @@ def _with_context_as_mp(start_workers: Callable) -> Callable:
 
 
 def _replace(owner: Any, name: str, replacement: Any) -> None:
-    """Replaces an attribute of a module or class of AllenNLP."""
+    """Replaces an attribute of a module or class."""
     setattr(owner, name, replacement)
 
 
-def _replace_in_allennlp(original: Callable, replacement: Callable) -> None:
-    """Replaces a function in the module that defines it and in all that imported it by name."""
+def _replace_everywhere(package: str, original: Callable, replacement: Callable) -> None:
+    """Replaces a function in all modules of a package: where it is defined, and where imported."""
     for name, module in list(sys.modules.items()):
-        if name == "allennlp" or name.startswith("allennlp."):
+        if name == package or name.startswith(f"{package}."):
             for attribute, value in list(vars(module).items()):
                 if value is original:
                     _replace(module, attribute, replacement)
@@ -345,8 +442,11 @@ def _replace_in_allennlp(original: Callable, replacement: Callable) -> None:
 PATCHES: List[Callable[[], None]] = [
     import_torchvision_quietly,
     import_plugins_without_downloads,
+    import_submodules_in_one_pass,
+    ask_torch_whether_it_compiles,
     allow_numpy_in_training_state,
     write_checkpoints_whole,
+    write_archives_whole_and_uncompressed,
     recover_moving_averages,
     register_reduce_on_plateau,
     name_autocast_by_its_new_path,

@@ -1,5 +1,7 @@
+import importlib
 import inspect
 import sys
+import tarfile
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ from allennlp.data import Vocabulary
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.dataset_readers import SequenceTaggingDatasetReader
 from allennlp.models import Model
+from allennlp.models.archival import archive_model, extracted_archive
 from allennlp.training import Checkpointer, GradientDescentTrainer, gradient_descent_trainer
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler
 from allennlp.training.trainer import TrainerCheckpoint
@@ -55,6 +58,66 @@ def test_main_uses_the_patched_import_of_plugins():
     from allennlp import commands
 
     assert commands.import_plugins is plugins.import_plugins
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """The name of a package of several modules, some of which fail when they are imported."""
+    for module in ("__init__", "one", "sub/__init__", "sub/two", "left_out/__init__"):
+        path = tmp_path / "submodules_package" / f"{module}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    for module in ("left_out/three", "_private", "test_one", "sub/tests_of_two"):
+        path = tmp_path / "submodules_package" / f"{module}.py"
+        path.write_text("raise RuntimeError('imported')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    return "submodules_package"
+
+
+def test_the_public_submodules_of_a_package_are_imported(package):
+    util.import_module_and_submodules(package, exclude={f"{package}.left_out"})
+    imported = {name for name in sys.modules if name.startswith(package)}
+    assert imported == {package, *(f"{package}.{name}" for name in ("one", "sub", "sub.two"))}
+
+
+def test_submodules_that_cannot_be_imported_are_an_error(package):
+    with pytest.raises(RuntimeError, match="imported"):
+        util.import_module_and_submodules(package)
+
+
+def test_other_packages_with_the_name_of_a_subpackage_are_not_imported(
+    package, tmp_path, monkeypatch
+):
+    (tmp_path / "elsewhere" / "sub").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "sub" / "__init__.py").write_text("raise RuntimeError\n")
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    util.import_module_and_submodules(f"{package}.sub")
+    util.import_module_and_submodules(package, exclude={f"{package}.left_out"})
+    assert "sub" not in sys.modules
+
+
+def test_modules_of_the_working_directory_that_were_just_written_are_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = list(sys.path)
+    (tmp_path / "just_written.py").write_text("VALUE = 1\n")
+    util.import_module_and_submodules("just_written")
+    assert sys.modules.pop("just_written").VALUE == 1
+    assert sys.path == path
+
+
+def test_folders_are_listed_once_for_all_submodules(package, monkeypatch):
+    calls: list[None] = []
+    monkeypatch.setattr(importlib, "invalidate_caches", lambda: calls.append(None))
+    util.import_module_and_submodules(package, exclude={f"{package}.left_out"})
+    assert len(calls) == 1
+
+
+def test_all_of_allennlp_uses_the_patched_import_of_submodules():
+    from allennlp import commands
+
+    assert commands.import_module_and_submodules is util.import_module_and_submodules
+    assert plugins.import_module_and_submodules is util.import_module_and_submodules
 
 
 @pytest.mark.parametrize(
@@ -126,6 +189,56 @@ def test_the_best_model_half_written_leaves_the_one_before(tmp_path, monkeypatch
     with pytest.raises(KeyboardInterrupt):
         GradientDescentTrainer._save_model_state(trainer, str(best))
     assert best.read_bytes() == before
+
+
+NUM_BYTES = 100_000
+
+
+@pytest.fixture
+def trained(tmp_path) -> Path:
+    """A folder of the files that AllenNLP puts into an archive, the weights well compressible."""
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "vocabulary" / "labels.txt").write_text("O\n")
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "meta.json").write_text("{}")
+    (tmp_path / "best.th").write_bytes(bytes(NUM_BYTES))
+    return tmp_path
+
+
+def test_an_archive_is_a_gzipped_tar_and_not_compressed(trained):
+    path = Path(archive_model(trained))
+    assert path == trained / "model.tar.gz"
+    assert path.read_bytes()[:2] == b"\x1f\x8b"
+    assert path.stat().st_size > NUM_BYTES
+    with extracted_archive(path) as folder:
+        assert (Path(folder) / "weights.th").read_bytes() == bytes(NUM_BYTES)
+        assert (Path(folder) / "vocabulary" / "labels.txt").read_text() == "O\n"
+    assert not (trained / "model.tar.gz.partial").exists()
+
+
+def test_compressed_archives_of_before_are_read(trained):
+    with tarfile.open(trained / "model.tar.gz", "w:gz") as archive:
+        archive.add(trained / "config.json", arcname="config.json")
+    with extracted_archive(trained / "model.tar.gz") as folder:
+        assert (Path(folder) / "config.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the disk is full")])
+def test_an_archive_half_written_leaves_the_one_before(trained, monkeypatch, error):
+    path = Path(archive_model(trained))
+    before = path.read_bytes()
+    whole_add = tarfile.TarFile.add
+
+    def interrupted_add(self, name, arcname=None, **options):
+        if arcname == "vocabulary":
+            raise error
+        whole_add(self, name, arcname, **options)
+
+    monkeypatch.setattr(tarfile.TarFile, "add", interrupted_add)
+    with pytest.raises(type(error)):
+        archive_model(trained)
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in trained.glob("model*")) == ["model.tar.gz"]
 
 
 def test_reduce_on_plateau_is_built_reduces_and_says_so(caplog, capsys):
@@ -209,6 +322,7 @@ def test_workers_can_be_spawned(tmp_path):
 def test_applying_the_patches_again_changes_nothing():
     before = [
         plugins.import_plugins,
+        util.import_module_and_submodules,
         gradient_descent_trainer.clip_grad_norm_,
         Checkpointer.load_checkpoint,
         inspect.getattr_static(Model, "load"),
@@ -216,6 +330,7 @@ def test_applying_the_patches_again_changes_nothing():
     compat.apply()
     after = [
         plugins.import_plugins,
+        util.import_module_and_submodules,
         gradient_descent_trainer.clip_grad_norm_,
         Checkpointer.load_checkpoint,
         inspect.getattr_static(Model, "load"),

@@ -15,6 +15,7 @@ from packaging.version import Version
 from tests.paths import PROJECT
 
 PACKAGE = PROJECT / "dts_ee"
+COMMAND = PROJECT / "dts_ee_command.py"
 LOCK = PROJECT / "requirements" / "lock-py311.txt"
 OVERRIDES = PROJECT / "requirements" / "overrides-py311.txt"
 
@@ -37,15 +38,15 @@ def imports_of(path: Path) -> Iterator[str]:
             continue
         for module in modules:
             name = module.partition(".")[0]
-            if name != PACKAGE.name and name not in sys.stdlib_module_names:
+            if name not in {PACKAGE.name, COMMAND.stem} and name not in sys.stdlib_module_names:
                 yield name
 
 
 def imported_names() -> dict[str, Path]:
-    """Every package that this one imports, with a file that does."""
+    """Every other package that is imported, with a file that does."""
     return {
         name: path.relative_to(PROJECT)
-        for path in sorted(PACKAGE.rglob("*.py"))
+        for path in [COMMAND, *sorted(PACKAGE.rglob("*.py"))]
         for name in imports_of(path)
         if name not in INSTALLED_WHEN_NEEDED
     }
@@ -204,8 +205,10 @@ def test_a_build_holds_every_file_of_the_package(tmp_path):
     # In a copy, since setuptools writes its notes beside setup.py.
     copy = tmp_path / "copy"
     copy.mkdir()
-    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", PACKAGE.name):
+    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         (copy / name).symlink_to(PROJECT / name)
+    for path in (PACKAGE, COMMAND):
+        (copy / path.name).symlink_to(path)
     subprocess.run(
         [sys.executable, "setup.py", "--quiet", "build_py", "--build-lib", tmp_path / "built"],
         cwd=copy,
@@ -220,3 +223,4 @@ def test_a_build_holds_every_file_of_the_package(tmp_path):
     built = files_below(tmp_path / "built" / PACKAGE.name)
     assert Path("compat.py") in built
     assert built == files_below(PACKAGE)
+    assert (tmp_path / "built" / COMMAND.name).is_file()

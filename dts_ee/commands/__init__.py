@@ -3,6 +3,7 @@ Subcommands that this package adds to `allennlp`.
 """
 
 from dts_ee.commands.fetch import Fetch
+from dts_ee.commands.predict import PredictDocuments
 from dts_ee.commands.render import Render
 
-__all__ = ["Fetch", "Render"]
+__all__ = ["Fetch", "PredictDocuments", "Render"]

@@ -2,6 +2,7 @@
 
 from typing import Any, List, Optional, Tuple, cast
 
+import numpy
 import torch
 from allennlp.modules.conditional_random_field import ConditionalRandomField
 from allennlp.modules.conditional_random_field.conditional_random_field import VITERBI_DECODING
@@ -47,20 +48,25 @@ class BatchedConditionalRandomField(ConditionalRandomField):
     def _input_likelihood(
         self, logits: torch.Tensor, transitions: torch.Tensor, mask: torch.BoolTensor
     ) -> torch.Tensor:
-        # Shape: (num_tokens, batch_size, num_tags) and (num_tokens, batch_size, 1)
-        emissions, steps = logits.transpose(0, 1), mask.transpose(0, 1).unsqueeze(2)
-        # Shape: (batch_size, num_tags)
+        # With the batch last, every step works on long runs of memory.
+        # Shape: (num_tokens, num_tags, batch_size)
+        emissions = logits.permute(1, 2, 0).contiguous()
+        # Shape: (num_tags, num_tags, 1)
+        steps = transitions.unsqueeze(2)
+        # Shape: (num_tags, batch_size)
         alpha = emissions[0]
         if self.include_start_end_transitions:
-            alpha = alpha + self.start_transitions
-        for emission, step in zip(emissions[1:], steps[1:]):
-            # Shape: (batch_size, num_tags, num_tags)
-            paths = alpha.unsqueeze(2) + transitions
-            alpha = torch.where(step, torch.logsumexp(paths, 1) + emission, alpha)
+            alpha = alpha + self.start_transitions.unsqueeze(1)
+        alphas = [alpha]
+        for emission in emissions[1:]:
+            alpha = torch.logsumexp(alpha.unsqueeze(1) + steps, 0) + emission
+            alphas.append(alpha)
+        # Shape: (batch_size, num_tags)
+        last = _at_the_last_token(torch.stack(alphas), mask.sum(1))
         if self.include_start_end_transitions:
-            alpha = alpha + self.end_transitions
+            last = last + self.end_transitions
         # Shape: (batch_size,)
-        return torch.logsumexp(alpha, 1)
+        return torch.logsumexp(last, 1)
 
     @staticmethod
     def _constrained(scores: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
@@ -95,12 +101,6 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         batch_size, num_tokens, num_tags = logits.shape
         # Shape: (batch_size,)
         lengths = torch.full((batch_size,), num_tokens) if mask is None else mask.sum(1)
-        # Shape: (num_tokens, 1)
-        places = torch.arange(num_tokens, device=logits.device).unsqueeze(1)
-        # Shape: (num_tokens, batch_size, 1)
-        steps = (places < lengths.to(logits.device)).unsqueeze(2)
-        # Shape: (num_tokens, batch_size, num_tags)
-        emissions = logits.transpose(0, 1)
 
         allowed = self._constraint_mask
         start = end = torch.zeros_like(allowed[0, :num_tags])
@@ -110,28 +110,82 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         end = self._constrained(end, allowed[:num_tags, num_tags + 1])
         transitions = self._constrained(self.transitions, allowed[:num_tags, :num_tags])
 
-        # Beyond a sentence's end every tag comes from itself, so that all sentences can be
-        # followed back from the same last step.
-        # Shape: (1, num_tags)
-        itself = torch.arange(num_tags, device=logits.device).unsqueeze(0)
-        # Shape: (batch_size, num_tags)
-        best = emissions[0] + start
-        pointers = []
-        for emission, step in zip(emissions[1:], steps[1:]):
-            # Shape: (batch_size, num_tags), over the tags of the step before
-            scores, sources = (best.unsqueeze(2) + transitions).max(1)
-            best = torch.where(step, emission + scores, best)
-            pointers.append(torch.where(step, sources, itself))
-
-        # Shape: (batch_size,)
-        totals, tags = (best + end).max(1)
-        backwards = [tags]
-        for sources in reversed(pointers):
-            tags = sources.gather(1, tags.unsqueeze(1)).squeeze(1)
-            backwards.append(tags)
-        # Shape: (batch_size, num_tokens)
-        paths = torch.stack(backwards[::-1], dim=1)
+        # Shape: (num_tokens, num_tags, batch_size)
+        emissions = logits.to(transitions.dtype).permute(1, 2, 0).contiguous()
+        tensors = (emissions, start, transitions, end, lengths)
+        paths, totals = _best_paths(*(tensor.cpu().numpy() for tensor in tensors))
         decoded: List[Tuple[List[int], float]] = []
         for path, length, total in zip(paths.tolist(), lengths.tolist(), totals.tolist()):
             decoded.append((path[:length], total))
         return decoded
+
+
+def _at_the_last_token(steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Of (num_tokens, num_tags, batch_size), each sentence's last token: (batch_size, num_tags)."""
+    return steps[lengths - 1, :, torch.arange(len(lengths), device=steps.device)]
+
+
+def _best_paths(
+    emissions: numpy.ndarray,
+    start: numpy.ndarray,
+    transitions: numpy.ndarray,
+    end: numpy.ndarray,
+    lengths: numpy.ndarray,
+) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """
+    The Viterbi algorithm over a batch.
+
+    A step is so little to compute that what a call costs by itself decides. That is least in numpy,
+    with memory that is used again. Nor does numpy start threads for it.
+
+    # Parameters
+
+    emissions : `numpy.ndarray`
+        Shape (num_tokens, num_tags, batch_size).
+    start, end : `numpy.ndarray`
+        Shape (num_tags,): the scores of starting and of ending with a tag.
+    transitions : `numpy.ndarray`
+        Shape (num_tags, num_tags), from and to.
+    lengths : `numpy.ndarray`
+        Shape (batch_size,).
+
+    # Returns
+
+    `Tuple[numpy.ndarray, numpy.ndarray]`
+        The tags, of shape (batch_size, num_tokens), where behind a sentence's end its last tag is
+        repeated; and the score of each sentence's tags, of shape (batch_size,).
+    """
+    num_tokens, num_tags, batch_size = emissions.shape
+    # Shape: (num_tags * num_tags, batch_size), contiguous
+    steps = numpy.repeat(transitions.reshape(-1, 1), batch_size, axis=1)
+    sources = numpy.repeat(numpy.arange(num_tags), num_tags)
+    candidates = numpy.empty_like(steps)
+    by_source = candidates.reshape(num_tags, num_tags, batch_size)
+    # `best[t, j]` is the score of the best path to tag `j` at token `t`.
+    best = numpy.empty_like(emissions)
+    best[0] = emissions[0] + start[:, None]
+    for last_best, emission, next_best in zip(best, emissions[1:], best[1:]):
+        # `mode` is there for speed alone: by default numpy checks before it writes to `out`.
+        last_best.take(sources, axis=0, out=candidates, mode="clip")
+        numpy.add(candidates, steps, out=candidates)
+        numpy.maximum.reduce(by_source, axis=0, out=next_best)
+        numpy.add(next_best, emission, out=next_best)
+
+    # Where a path came from is asked on the way back, for one tag of each sentence alone.
+    # Shape: (num_tokens, batch_size, num_tags)
+    best = numpy.ascontiguousarray(best.transpose(0, 2, 1))
+    # Shape: (batch_size, num_tags)
+    complete = best[lengths - 1, numpy.arange(batch_size)] + end
+    # Shape: (batch_size,)
+    last_tags = complete.argmax(axis=1)
+    # Shape: (num_tags, num_tags), to and from
+    into = numpy.ascontiguousarray(transitions.T)
+    # Shape: (num_tokens, batch_size): whether the sentence goes on behind the token.
+    goes_on = numpy.arange(num_tokens)[:, None] < lengths - 1
+    paths = numpy.empty((num_tokens, batch_size), dtype=last_tags.dtype)
+    paths[-1] = tags = last_tags
+    for token in range(num_tokens - 2, -1, -1):
+        origins = (best[token] + into.take(tags, axis=0)).argmax(axis=1)
+        tags = numpy.where(goes_on[token], origins, last_tags)
+        paths[token] = tags
+    return paths.T, complete.max(axis=1)

@@ -52,9 +52,12 @@ def split_into_windows(piece_counts: Sequence[int], capacity: int, overlap: int)
     `list[Window]`
         In the order of the sentence. Their kept ranges are disjoint and cover all pieces.
     """
-    bounds = _unit_bounds(piece_counts, capacity)
-    if len(bounds) == 1:
+    num_pieces = sum(piece_counts)
+    if num_pieces == 0:
         return []
+    if num_pieces <= capacity:
+        return [Window(0, num_pieces, 0, num_pieces)]
+    bounds = _unit_bounds(piece_counts, capacity)
     spans = _spans(bounds, capacity, overlap)
     kept: list[list[int]] = [[] for _ in spans]
     for start, end in pairwise(bounds):

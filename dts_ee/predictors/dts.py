@@ -1,8 +1,10 @@
 """Entities and relations of raw or tokenised sentences."""
 
 import json
-from typing import List
+from typing import Dict, List
 
+import torch
+from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict, sanitize
 from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
@@ -11,6 +13,7 @@ from allennlp.predictors import Predictor
 from dts_ee.corpora.spert import document_from_json
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
+from dts_ee.predictors.length_batches import batches_by_length
 from dts_ee.tokenizers.spacy_rules import document_from_text
 
 
@@ -26,21 +29,46 @@ class DtsPredictor(Predictor):
     exclusive; and `relations` with `type`, `head` and `tail` (positions among the entities) and
     `probability`. It is again a document that the dataset readers read.
 
+    Sentences that are given together go through the model in batches of about the same length, and
+    the outputs are in the order of the inputs. What is predicted for a sentence does not depend on
+    the others, but for rounding.
+
     # Parameters
 
     model : `Model`
         A trained `dts` model.
     dataset_reader : `DatasetReader`
         The `SpertReader` that it was trained with; its tokenizer splits raw sentences.
+    frozen : `bool`, optional (default = `True`)
+        See `Predictor`.
+    max_batch_tokens : `int`, optional (default = `1024`)
+        The most tokens that go through the model together, padding included; a longer sentence goes
+        alone.
+
+    # Raises
+
+    `ConfigurationError`
+        If `max_batch_tokens` is less than 1.
+    `TypeError`
+        If the dataset reader is another.
     """
 
-    def __init__(self, model: Model, dataset_reader: DatasetReader, frozen: bool = True) -> None:
+    def __init__(
+        self,
+        model: Model,
+        dataset_reader: DatasetReader,
+        frozen: bool = True,
+        max_batch_tokens: int = 1024,
+    ) -> None:
         if not isinstance(dataset_reader, SpertReader):
             raise TypeError(
                 "the predictor `dts` needs a dataset reader of this package, not "
                 f"{type(dataset_reader).__name__}"
             )
+        if max_batch_tokens < 1:
+            raise ConfigurationError(f"max_batch_tokens is {max_batch_tokens}, less than 1.")
         super().__init__(model, dataset_reader, frozen)
+        self._max_batch_tokens = max_batch_tokens
         self._reader = dataset_reader
         self._num_lines = 0
 
@@ -67,20 +95,40 @@ class DtsPredictor(Predictor):
             raise DocumentError(
                 f"invalid JSON: {error.msg} (column {error.colno})", document_id=place
             ) from None
+        except (ValueError, RecursionError) as error:
+            # A number of thousands of digits, or brackets within a thousand brackets.
+            raise DocumentError(f"invalid JSON: {error}", document_id=place) from None
         if not isinstance(inputs, dict):
             raise DocumentError(
-                f"an object is expected, not {type(inputs).__name__}", document_id=place
+                f"an object is expected, not {type(inputs).__name__}; a file that is one list, as "
+                "corpora are, is read with `--use-dataset-reader`",
+                document_id=place,
             )
-        inputs.setdefault("orig_id", place)
+        if "id" not in inputs:
+            inputs.setdefault("orig_id", place)
         return inputs
 
     def predict_instance(self, instance: Instance) -> JsonDict:
         return self.predict_batch_instance([instance])[0]
 
     def predict_batch_instance(self, instances: List[Instance]) -> List[JsonDict]:
-        for instance in instances:
+        lengths = [len(instance["tokens"]) for instance in instances]
+        outputs: Dict[int, JsonDict] = {}
+        for batch in batches_by_length(lengths, self._max_batch_tokens):
+            predicted = self._predict_together([instances[i] for i in batch])
+            outputs.update(zip(batch, predicted, strict=True))
+        return [outputs[i] for i in range(len(instances))]
+
+    def _predict_together(self, instances: List[Instance]) -> List[JsonDict]:
+        # Gold tags would only cost the time that the loss takes.
+        untagged = [
+            Instance({name: field for name, field in instance.items() if name != "tags"})
+            for instance in instances
+        ]
+        for instance in untagged:
             self._reader.apply_token_indexers(instance)
-        outputs = self._model.forward_on_instances(instances)
+        with torch.inference_mode():
+            outputs = self._model.forward_on_instances(untagged)
         # Within a batch, some documents may have no `orig_id`.
         return [
             sanitize({key: value for key, value in output.items() if value is not None})

@@ -4,7 +4,7 @@ Raw text to words, by rules alone.
 
 import re
 from functools import cache
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Pattern, Sequence, Union
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.tokenizers import Token, Tokenizer
@@ -54,26 +54,33 @@ class SpacyRulesTokenizer(Tokenizer):
 # first needed, because every command would wait for it.
 @cache
 def _load_rules(language: str, split_hyphens: bool) -> Any:
-    import spacy
     from spacy.lang.char_classes import ALPHA, HYPHENS
+    from spacy.util import get_lang_class
 
     try:
-        pipeline = spacy.blank(language)
+        language_class = get_lang_class(language)
+        infixes = _infixes(language_class.Defaults.infixes or (), split_hyphens, ALPHA, HYPHENS)
+        # Rules that a tokenizer is given later take as long again to prepare as those it had.
+        defaults = type("Defaults", (language_class.Defaults,), {"infixes": infixes})
+        pipeline_class = type(language_class.__name__, (language_class,), {"Defaults": defaults})
+        return pipeline_class().tokenizer
     except ImportError as error:
         raise ConfigurationError(
             f"spaCy cannot tokenise the language {language!r}: {error}"
         ) from error
+
+
+def _infixes(
+    rules: Sequence[Union[str, Pattern]], split_hyphens: bool, letters: str, hyphens: str
+) -> List[Union[str, Pattern]]:
     # Languages differ in whether a hyphen after a digit splits; the corpora agree that it does not.
-    infixes = [rule for rule in pipeline.Defaults.infixes or () if not re.search(rule, "a-b")]
-    marks = HYPHENS.split("|")
+    infixes = [rule for rule in rules if not re.search(rule, "a-b")]
+    marks = hyphens.split("|")
     if not split_hyphens:
         infixes = [rule for rule in infixes if not re.search(rule, "1-2")]
         # The longer dashes separate words, they do not join them.
         marks.remove("-")
-    infixes.append(f"(?<=[{ALPHA}])(?:{'|'.join(marks)})(?=[{ALPHA}])")
-    rules: Any = pipeline.tokenizer
-    rules.infix_finditer = spacy.util.compile_infix_regex(infixes).finditer
-    return rules
+    return [*infixes, f"(?<=[{letters}])(?:{'|'.join(marks)})(?=[{letters}])"]
 
 
 def document_from_text(

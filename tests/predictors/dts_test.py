@@ -1,8 +1,10 @@
 import json
 
 import pytest
+import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
@@ -77,20 +79,74 @@ def test_tokens_with_their_sentence(predictor):
 def test_identifiers_stay(predictor):
     assert predictor.predict_json({"sentence": "Tarnby .", "orig_id": "a7"})["orig_id"] == "a7"
     assert predictor.predict_json({"tokens": ["Tarnby"], "id": 3})["orig_id"] == "3"
+    line = predictor.load_line('{"tokens": ["Tarnby"], "id": "c"}')
+    assert predictor.predict_json(line)["orig_id"] == "c"
     mixed = [{"tokens": ["Tarnby"]}, {"tokens": ["Tarnby"], "orig_id": "b"}]
     without, with_one = predictor.predict_batch_json(mixed)
     assert "orig_id" not in without and with_one["orig_id"] == "b"
 
 
-def test_batches_are_predicted_as_single_sentences_are(predictor):
-    inputs = [{"sentence": TEXT}, {"tokens": ["Nobody", "came"]}, {"sentence": "Kestria is dry."}]
-    together = predictor.predict_batch_json(inputs)
-    for one, output in zip(inputs, together, strict=True):
-        alone = predictor.predict_json(one)
-        assert [entity["text"] for entity in alone["entities"]] == [
-            entity["text"] for entity in output["entities"]
-        ]
-        assert len(alone["relations"]) == len(output["relations"])
+# Of many lengths, in no order; the longest is longer than the predictor's default bound.
+TOKENS = [*TEXT[:-1].split(), "."]
+INPUTS = [
+    {"tokens": (TOKENS + 1100 * ["."])[start : start + length], "orig_id": f"{start}-{length}"}
+    for length in (14, 1, 1100, 3, 12, 120, 2)
+    for start in (0, 5)
+]
+
+
+def assert_equal_but_for_rounding(output, expected):
+    assert {**output, "relations": None} == {**expected, "relations": None}
+    for one, other in zip(output["relations"], expected["relations"], strict=True):
+        assert one == {**other, "probability": pytest.approx(other["probability"], abs=1e-5)}
+
+
+@pytest.mark.parametrize("max_batch_tokens", [1, 50, 1024])
+def test_batches_are_predicted_as_single_sentences_are(archive_path, max_batch_tokens):
+    predictor = Predictor.from_archive(
+        load_archive(archive_path), extra_args={"max_batch_tokens": max_batch_tokens}
+    )
+    together = predictor.predict_batch_json(INPUTS)
+    assert [output["orig_id"] for output in together] == [one["orig_id"] for one in INPUTS]
+    for one, output in zip(INPUTS, together, strict=True):
+        assert_equal_but_for_rounding(output, predictor.predict_json(one))
+    assert any(output["relations"] for output in together)
+
+
+def test_batches_keep_their_bound_and_need_no_gradients(predictor, monkeypatch):
+    seen = []
+    forward = predictor._model.forward
+
+    def watched(tokens, metadata, **others):
+        assert torch.is_inference_mode_enabled()
+        seen.append((len(metadata), max(len(one["words"]) for one in metadata)))
+        return forward(tokens, metadata, **others)
+
+    monkeypatch.setattr(predictor._model, "forward", watched)
+    predictor.predict_batch_json(INPUTS)
+    # The two sentences of 1,100 tokens alone; eight of the others fit beside one of 120.
+    assert seen == [(1, 1100), (1, 1100), (8, 120), (4, 2)]
+
+
+def test_a_bound_below_1_is_refused(archive_path):
+    with pytest.raises(ConfigurationError, match="max_batch_tokens is 0"):
+        Predictor.from_archive(load_archive(archive_path), extra_args={"max_batch_tokens": 0})
+
+
+def test_no_inputs_have_no_outputs(predictor):
+    assert predictor.predict_batch_json([]) == []
+
+
+def test_gold_tags_change_nothing(predictor):
+    path = FIXTURES / "tiny" / "news.json"
+    annotated = list(predictor._dataset_reader.read(path))
+    assert "tags" in annotated[0].fields
+    raw = [{"tokens": list(one.tokens), "orig_id": one.id} for one in read_documents(path)]
+    outputs = predictor.predict_batch_instance(annotated)
+    for output, expected in zip(outputs, predictor.predict_batch_json(raw), strict=True):
+        assert_equal_but_for_rounding(output, expected)
+        assert "loss" not in output
+    assert "loss" not in predictor.predict_instance(annotated[0])
 
 
 def test_the_output_is_a_file_that_the_readers_read(predictor, tmp_path):
@@ -110,7 +166,8 @@ def test_the_output_is_a_file_that_the_readers_read(predictor, tmp_path):
     "line, message",
     [
         ("{", "document #1: invalid JSON"),
-        ("[1]", "document #1: an object is expected"),
+        (100_000 * "[", "document #1: invalid JSON: maximum recursion depth"),
+        ("[1]", "document #1: an object is expected, not list; .* `--use-dataset-reader`"),
         ("{}", "neither"),
         ('{"text": "x"}', "neither"),
         ('{"sentence": 3}', "document #1, field sentence"),

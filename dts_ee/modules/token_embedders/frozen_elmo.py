@@ -1,6 +1,6 @@
 import json
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
 import numpy
 import torch
@@ -9,11 +9,8 @@ from allennlp.modules.elmo import _ElmoBiLm
 from allennlp.modules.token_embedders import TokenEmbedder
 
 from dts_ee.encoder_files import elmo_name, find_elmo, keep_files
-from dts_ee.modules.token_embedders.frozen_embedder import (
-    FrozenEmbedder,
-    FrozenEncoder,
-    Sentence,
-)
+from dts_ee.modules.token_embedders.frozen_embedder import FrozenEmbedder
+from dts_ee.modules.token_embedders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence
 
 
 class ElmoEncoder(FrozenEncoder):
@@ -54,27 +51,34 @@ class ElmoEncoder(FrozenEncoder):
             settings={"options": json.dumps(options, sort_keys=True)},
         )
 
-    def _encode(self, sentences: Sequence[Sentence], device: torch.device) -> List[torch.Tensor]:
-        encoded: List[torch.Tensor] = [torch.empty(0)] * len(sentences)
+    def _encode(
+        self, sentences: Sequence[Sentence], device: torch.device
+    ) -> Iterator[EncodedWords]:
+        word_counts = numpy.array([len(characters) for (characters,) in sentences])
+        starts = word_counts.cumsum() - word_counts
         # The longest come first, so that one batch holds sentences of about the same length.
-        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i][0]), reverse=True)
+        order = numpy.argsort(-word_counts, kind="stable")
         for first in range(0, len(order), self._batch_size):
             batch = order[first : first + self._batch_size]
-            num_words = len(sentences[batch[0]][0])
             # Shape: (batch_size, num_words, num_characters)
-            characters = numpy.zeros(
-                (len(batch), num_words, sentences[batch[0]][0].shape[1]), dtype=numpy.int64
+            inputs = numpy.zeros(
+                (len(batch), word_counts[batch[0]], sentences[0][0].shape[1]), dtype=numpy.int64
             )
             for row, i in enumerate(batch):
-                characters[row, : len(sentences[i][0])] = sentences[i][0]
+                inputs[row, : word_counts[i]] = sentences[i][0]
             self._lstm.reset_states()
-            activations = self.network(torch.from_numpy(characters).to(device))["activations"]
-            # Shape: (num_layers, batch_size, num_words + 2, dim)
-            layers = torch.stack(activations)
-            for row, i in enumerate(batch):
-                # The first and the last vector are the sentence's boundaries.
-                encoded[i] = layers[:, row, 1 : len(sentences[i][0]) + 1]
-        return encoded
+            activations = self.network(torch.from_numpy(inputs).to(device))["activations"]
+            words = [starts[i] + numpy.arange(word_counts[i]) for i in batch]
+            # The first and the last vector of a row are the sentence's boundaries.
+            vectors = [
+                row * (inputs.shape[1] + 2) + 1 + numpy.arange(word_counts[i])
+                for row, i in enumerate(batch)
+            ]
+            flat = torch.from_numpy(numpy.concatenate(vectors)).to(device)
+            yield (
+                torch.from_numpy(numpy.concatenate(words)),
+                [layer.flatten(0, 1)[flat] for layer in activations],
+            )
 
 
 @TokenEmbedder.register("frozen_elmo")
@@ -83,9 +87,9 @@ class FrozenElmoEmbedder(FrozenEmbedder):
     Embeds words by ELMo ([Peters et al., 2018](https://arxiv.org/abs/1802.05365)), which stays as
     it is, with a learned mix of its layers.
 
-    A sentence is encoded once, and its features are kept (see `FrozenEmbedder`). What comes out for
-    it does not depend on the sentences before it, as it does in AllenNLP's `elmo_token_embedder`.
-    It goes with AllenNLP's `elmo_characters` indexer.
+    In training a sentence is encoded once, and its features are kept (see `FrozenEmbedder`). What
+    comes out for it does not depend on the sentences before it, as it does in AllenNLP's
+    `elmo_token_embedder`. It goes with AllenNLP's `elmo_characters` indexer.
 
     Registered as a `TokenEmbedder` with name "frozen_elmo".
 

@@ -1,5 +1,6 @@
 """A model with a frozen encoder is trained, continued, archived and used without its folder."""
 
+import json
 import shutil
 import tarfile
 
@@ -15,6 +16,8 @@ from allennlp.training import TrainerCallback
 
 import dts_ee  # noqa: F401
 from dts_ee import encoder_files
+from dts_ee.modules import encoder_precision
+from dts_ee.modules.token_embedders.frozen_embedder import FrozenEmbedder
 from tests.tiny_elmo import build_tiny_elmo
 from tests.tiny_transformer import build_tiny_transformer
 
@@ -80,6 +83,10 @@ def _scores(model, reader):
     return torch.tensor(model.forward_on_instance(instance)["class_probabilities"])
 
 
+def _num_kept(model):
+    return [len(each._cache) for each in model.modules() if isinstance(each, FrozenEmbedder)]
+
+
 def _reader(params, run):
     return DatasetReader.from_params(
         params.duplicate()["dataset_reader"], serialization_dir=str(run)
@@ -109,6 +116,28 @@ def test_a_serialization_directory_can_be_loaded_as_it_is(params, tmp_path):
     shutil.rmtree(tmp_path / "encoder")
     archive = load_archive(run)
     torch.testing.assert_close(_scores(archive.model, archive.dataset_reader), expected)
+
+
+@pytest.mark.parametrize("params", ["transformer"], indirect=True)
+def test_a_trained_archive_can_be_used_with_another_precision(params, tmp_path, monkeypatch):
+    monkeypatch.setattr(encoder_precision, "_has_bfloat16", lambda device: True)
+    run = tmp_path / "run"
+    model = train_model(params.duplicate(), str(run))
+    expected = _scores(model, _reader(params, run))
+    overrides = {"model.text_field_embedder.token_embedders.x.precision": "bfloat16"}
+    archive = load_archive(run / "model.tar.gz", overrides=json.dumps(overrides))
+    scores = _scores(archive.model, archive.dataset_reader)
+    assert not torch.equal(scores, expected)
+    torch.testing.assert_close(scores, expected, atol=0.01, rtol=0.0)
+
+
+def test_an_archive_keeps_no_features(params, tmp_path):
+    run = tmp_path / "run"
+    trained = train_model(params.duplicate(), str(run))
+    assert _num_kept(trained) == [2]
+    archive = load_archive(run / "model.tar.gz")
+    _scores(archive.model, archive.dataset_reader)
+    assert _num_kept(archive.model) == [0]
 
 
 def test_an_interrupted_training_is_recovered(params, tmp_path, monkeypatch):

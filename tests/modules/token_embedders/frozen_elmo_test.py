@@ -93,13 +93,26 @@ def test_a_sentence_is_the_same_in_every_batch(files, batch_size):
     assert max(runs) == batch_size
 
 
-def test_a_sentence_is_encoded_once(files):
-    embedder = FrozenElmoEmbedder(**files)
+def test_in_training_a_sentence_is_encoded_once(files):
+    embedder = FrozenElmoEmbedder(**files).train()
     runs = _count_runs(embedder)
     first = embedder(batch_to_ids(SENTENCES))
     again = embedder(batch_to_ids(SENTENCES[::-1]))
     assert torch.equal(again.flip(0), first)
     assert runs == [3]
+
+
+def test_features_are_the_same_kept_or_not(files):
+    embedder = FrozenElmoEmbedder(**files, batch_size=2).eval()
+    runs = _count_runs(embedder)
+    tensors = batch_to_ids([*SENTENCES, SENTENCES[0]])
+    with torch.no_grad():
+        unkept = embedder(tensors)
+        embedder(tensors)
+    assert runs == [2, 1, 2, 1]
+    assert len(embedder._cache) == 0
+    torch.testing.assert_close(embedder.train()(tensors), unkept, atol=1e-6, rtol=1e-5)
+    assert len(embedder._cache) == 3
 
 
 def test_only_the_mix_is_trained_and_saved(files):
@@ -115,7 +128,7 @@ def test_only_the_mix_is_trained_and_saved(files):
 
 def test_features_survive_the_run_but_not_other_weights(files, tmp_path):
     features = tmp_path / "features"
-    first = FrozenElmoEmbedder(**files, cache_dir=str(features))
+    first = FrozenElmoEmbedder(**files, cache_dir=str(features)).train()
     expected = first(batch_to_ids(SENTENCES))
     del first
     second = FrozenElmoEmbedder(**files, cache_dir=str(features))
@@ -125,7 +138,7 @@ def test_features_survive_the_run_but_not_other_weights(files, tmp_path):
     other = build_tiny_elmo(tmp_path / "other", seed=1)
     third = FrozenElmoEmbedder(
         str(other / "options.json"), str(other / "weights.hdf5"), cache_dir=str(features)
-    )
+    ).train()
     runs = _count_runs(third)
     assert not torch.allclose(third(batch_to_ids(SENTENCES)), expected)
     assert runs == [3]

@@ -14,8 +14,10 @@ from allennlp.modules.text_field_embedders import TextFieldEmbedder
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer, T5Config
 
+from dts_ee.modules import encoder_precision
 from dts_ee.modules.token_embedders import FrozenTransformerEmbedder
 from dts_ee.token_indexers import WordPiecesIndexer
+from tests.modules.encoder_precision_test import has_int8
 from tests.tiny_transformer import build_tiny_transformer
 
 SENTENCES = [
@@ -121,8 +123,8 @@ def test_a_sentence_is_the_same_in_every_batch(folder):
         _assert_close(alone[0], row[: len(words)])
 
 
-def test_a_sentence_is_encoded_once(bert, caplog):
-    embedder = FrozenTransformerEmbedder(str(bert))
+def test_in_training_a_sentence_is_encoded_once(bert, caplog):
+    embedder = FrozenTransformerEmbedder(str(bert)).train()
     runs = _count_runs(embedder)
     first = embedder(**_tensors(bert, [*SENTENCES, SENTENCES[0]]))
     assert len(runs) == 1
@@ -137,15 +139,90 @@ def test_a_sentence_is_encoded_once(bert, caplog):
     assert [run[0] for run in runs] == [4, 1]
 
 
-def test_the_first_time_gives_what_every_time_gives(bert):
-    embedder = FrozenTransformerEmbedder(str(bert), memory_limit_gib=0.0)
+def test_outside_of_training_nothing_is_kept(bert):
+    embedder = FrozenTransformerEmbedder(str(bert)).eval()
+    runs = _count_runs(embedder)
+    with torch.no_grad():
+        for i in range(5):
+            embedder(**_tensors(bert, [["same"], [f"other{i}"], ["same"]]))
+    assert [run[0] for run in runs] == [2] * 5
+    assert len(embedder._cache) == 0
+    assert embedder._cache.num_bytes == 0
+
+
+def test_what_was_kept_in_training_is_used_in_evaluation(bert):
+    embedder = FrozenTransformerEmbedder(str(bert)).train()
+    runs = _count_runs(embedder)
+    embedder(**_tensors(bert, SENTENCES))
+    embedder.eval()
+    with torch.no_grad():
+        embedder(**_tensors(bert, SENTENCES))
+        embedder(**_tensors(bert, [["new"]]))
+        embedder(**_tensors(bert, [["new"]]))
+    assert [run[0] for run in runs] == [4, 1]
+    assert len(embedder._cache) == 5
+
+
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+@pytest.mark.parametrize("layers", ["all", [-1]])
+def test_features_are_the_same_kept_or_not(folder, pooling, layers):
+    sentences = [*SENTENCES, LONG, ["a", "x" * 60, "b"], SENTENCES[0]]
+    tensors = _tensors(folder, sentences)
+    embedder = FrozenTransformerEmbedder(str(folder), pooling=pooling, layers=layers)
+    if embedder._mix is not None:
+        with torch.no_grad():
+            for i, parameter in enumerate(embedder._mix.scalar_parameters):
+                parameter.fill_(i)
+            embedder._mix.gamma.fill_(3.0)
+    with torch.no_grad():
+        unkept = embedder.eval()(**tensors)
+    embedder.train()
+    first, again = embedder(**tensors), embedder(**tensors)
+    assert torch.equal(first, again)
+    assert len(embedder._cache) == len(sentences) - 1
+    assert (unkept != 0).any(dim=2).sum() == sum(map(len, sentences))
+    torch.testing.assert_close(unkept, first, atol=1e-6, rtol=1e-5)
+    with torch.no_grad():
+        torch.testing.assert_close(embedder.eval()(**tensors), unkept, atol=1e-6, rtol=1e-5)
+
+
+def test_without_keeping_them_features_are_rounded_layer_by_layer(bert):
+    embedder = FrozenTransformerEmbedder(str(bert), layers=[-1]).eval()
+    with torch.no_grad():
+        embedded = embedder(**_tensors(bert, SENTENCES))
+    assert torch.equal(embedded, embedded.half().float())
+    assert not torch.equal(embedded[1, 0], _plain(bert, SENTENCES[1])[-1, 0])
+
+
+def test_the_mix_has_gradients_though_nothing_is_kept(bert):
+    embedder = FrozenTransformerEmbedder(str(bert)).eval()
+    embedder(**_tensors(bert, SENTENCES))[:, :, 0].sum().backward()
+    assert all(p.grad is not None and p.grad.abs() > 0 for p in embedder.parameters())
+    assert len(embedder._cache) == 0
+
+
+def test_when_the_memory_is_full_sentences_are_encoded_again(bert):
+    embedder = FrozenTransformerEmbedder(str(bert), memory_limit_gib=0.0).train()
     runs = _count_runs(embedder)
     tensors = _tensors(bert, SENTENCES)
     unkept = [embedder(**tensors), embedder(**tensors)]
     assert len(runs) == 2
-    kept = FrozenTransformerEmbedder(str(bert))
+    kept = FrozenTransformerEmbedder(str(bert)).train()
     assert torch.equal(kept(**tensors), unkept[0])
     assert torch.equal(kept(**tensors), unkept[1])
+
+
+def test_sentences_of_very_different_lengths_are_not_padded_to_the_longest(tmp_path):
+    folder = build_tiny_transformer(tmp_path / "bert", max_length=512)
+    sentences = [["a"] * 400, ["b"], ["c"] * 390, *([letter] for letter in "defghijklmnop")]
+    embedder = FrozenTransformerEmbedder(str(folder)).eval()
+    runs = _count_runs(embedder)
+    with torch.no_grad():
+        embedded = embedder(**_tensors(folder, sentences))
+    assert [tuple(run) for run in runs] == [(2, 402), (14, 3)]
+    one_by_one = FrozenTransformerEmbedder(str(folder), batch_size=1).eval()
+    with torch.no_grad():
+        _assert_close(one_by_one(**_tensors(folder, sentences)), embedded)
 
 
 def test_long_sentences_are_encoded_in_windows(folder):
@@ -221,7 +298,7 @@ def test_only_the_mix_is_trained_and_saved(bert):
 
 
 def test_a_copy_shares_the_encoder_and_what_it_has_said(bert, tmp_path):
-    embedder = FrozenTransformerEmbedder(str(bert), cache_dir=str(tmp_path / "features"))
+    embedder = FrozenTransformerEmbedder(str(bert), cache_dir=str(tmp_path / "features")).train()
     embedder(**_tensors(bert, SENTENCES))
     duplicate = copy.deepcopy(embedder)
     runs = _count_runs(duplicate)
@@ -240,26 +317,89 @@ def test_mixed_precision_does_not_change_the_features(bert):
     assert torch.equal(plain, mixed)
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", pytest.param("int8", marks=has_int8)])
+def test_other_precisions_give_features_that_are_close(folder, monkeypatch, precision):
+    # A processor without its instructions computes in bfloat16 too, slowly.
+    monkeypatch.setattr(encoder_precision, "_has_bfloat16", lambda device: True)
+    tensors = _tensors(folder, [*SENTENCES, LONG])
+    exact = FrozenTransformerEmbedder(str(folder)).eval()
+    embedder = FrozenTransformerEmbedder(str(folder), precision=precision).eval()
+    with torch.no_grad():
+        expected, embedded = exact(**tensors), embedder(**tensors)
+        assert embedded.dtype == torch.float32
+        assert not torch.equal(embedded, expected)
+        similarity = torch.nn.functional.cosine_similarity(embedded, expected, dim=2)
+        assert similarity[tensors["mask"]].min() > 0.99
+        kept = embedder.train()(**tensors)
+    torch.testing.assert_close(kept, embedded, atol=1e-6, rtol=1e-5)
+
+
+@has_int8
+def test_with_int8_a_sentence_is_the_same_in_every_batch(folder):
+    embedder = FrozenTransformerEmbedder(str(folder), precision="int8").eval()
+    with torch.no_grad():
+        together = embedder(**_tensors(folder, [*SENTENCES, LONG]))
+        for words, row in zip(SENTENCES, together, strict=False):
+            alone = embedder(**_tensors(folder, [words]))
+            _assert_close(alone[0], row[: len(words)])
+
+
+def test_bfloat16_is_refused_where_the_processor_does_not_have_it(bert, monkeypatch):
+    monkeypatch.setattr(encoder_precision, "_has_bfloat16", lambda device: False)
+    embedder = FrozenTransformerEmbedder(str(bert), precision="bfloat16")
+    with pytest.raises(ConfigurationError, match="bfloat16"):
+        embedder(**_tensors(bert, SENTENCES))
+
+
 def test_features_that_16_bits_cannot_hold_are_an_error(bert):
     weights = load_file(str(bert / "model.safetensors"))
     weights["encoder.layer.1.output.LayerNorm.weight"] *= 1e6
     save_file(weights, str(bert / "model.safetensors"), metadata={"format": "pt"})
+    embedder = FrozenTransformerEmbedder(str(bert))
     with pytest.raises(ConfigurationError, match="16-bit"):
-        FrozenTransformerEmbedder(str(bert))(**_tensors(bert, SENTENCES))
+        embedder(**_tensors(bert, SENTENCES))
+    with torch.no_grad(), pytest.raises(ConfigurationError, match="16-bit"):
+        embedder(**_tensors(bert, SENTENCES))
 
 
 def test_features_survive_the_run(bert, tmp_path):
     features = str(tmp_path / "features")
     tensors = _tensors(bert, SENTENCES)
-    first = FrozenTransformerEmbedder(str(bert), cache_dir=features)
+    first = FrozenTransformerEmbedder(str(bert), cache_dir=features).train()
     expected = first(**tensors)
     del first
     (file,) = (path for path in (tmp_path / "features").iterdir() if path.suffix == ".lmdb")
     assert file.name.startswith("bert-")
-    second = FrozenTransformerEmbedder(str(bert), cache_dir=features)
+    second = FrozenTransformerEmbedder(str(bert), cache_dir=features).train()
     runs = _count_runs(second)
     assert torch.equal(second(**tensors), expected)
     assert runs == []
+
+
+def test_outside_of_training_a_file_is_read_and_not_written(bert, tmp_path):
+    features = tmp_path / "features"
+    trained = FrozenTransformerEmbedder(str(bert), cache_dir=str(features)).train()
+    expected = trained(**_tensors(bert, SENTENCES[:2]))
+    assert trained._cache._file is not None and len(trained._cache._file) == 2
+    embedder = FrozenTransformerEmbedder(str(bert), cache_dir=str(features)).eval()
+    runs = _count_runs(embedder)
+    tensors = _tensors(bert, [SENTENCES[0], ["new", "one"], SENTENCES[1]])
+    with torch.no_grad():
+        embedded = embedder(**tensors)
+    assert [run[0] for run in runs] == [1]
+    torch.testing.assert_close(embedded[[0, 2]], expected, atol=1e-6, rtol=1e-5)
+    _assert_close(embedded[1, :2], _plain(bert, ["new", "one"]).mean(dim=0))
+    assert len(trained._cache._file) == 2
+    assert len(embedder._cache) == 0
+
+
+def test_outside_of_training_no_file_is_made(bert, tmp_path, caplog):
+    for folder in (tmp_path / "features", tmp_path / "absent" / "features"):
+        with caplog.at_level(logging.WARNING), torch.no_grad():
+            embedder = FrozenTransformerEmbedder(str(bert), cache_dir=str(folder)).eval()
+            embedder(**_tensors(bert, SENTENCES))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["encoders"]
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(
@@ -271,16 +411,18 @@ def test_features_survive_the_run(bert, tmp_path):
         {"window_overlap": 1},
         {"weights": 1},
         {"kind": "mpnet"},
+        {"precision": "bfloat16"},
+        pytest.param({"precision": "int8"}, marks=has_int8),
     ],
 )
 def test_features_of_other_weights_or_settings_are_never_used(bert, tmp_path, changed):
     features = tmp_path / "features"
-    FrozenTransformerEmbedder(str(bert), cache_dir=str(features))
+    FrozenTransformerEmbedder(str(bert), cache_dir=str(features)).train()
     changed = dict(changed)
     other = build_tiny_transformer(
         tmp_path / "others" / "bert", changed.pop("kind", "bert"), seed=changed.pop("weights", 0)
     )
-    embedder = FrozenTransformerEmbedder(str(other), cache_dir=str(features), **changed)
+    embedder = FrozenTransformerEmbedder(str(other), cache_dir=str(features), **changed).train()
     assert len(list(features.glob("bert-*.lmdb"))) == 2
     assert embedder._encoder.fingerprint() in {
         path.stem[len("bert-") :] for path in features.glob("bert-*.lmdb")
@@ -290,7 +432,9 @@ def test_features_of_other_weights_or_settings_are_never_used(bert, tmp_path, ch
 def test_equal_weights_in_another_folder_share_the_file(bert, tmp_path):
     other = build_tiny_transformer(tmp_path / "others" / "bert")
     embedders = [
-        FrozenTransformerEmbedder(str(each), cache_dir=str(tmp_path / "features"), batch_size=size)
+        FrozenTransformerEmbedder(
+            str(each), cache_dir=str(tmp_path / "features"), batch_size=size
+        ).train()
         for each, size in ((bert, 32), (other, 8))
     ]
     assert embedders[0]._cache._file is embedders[1]._cache._file
@@ -300,12 +444,12 @@ def test_without_a_place_for_the_file_it_works_from_memory(bert, tmp_path, caplo
     with caplog.at_level(logging.WARNING):
         embedder = FrozenTransformerEmbedder(
             str(bert), cache_dir=str(tmp_path / "absent" / "features")
-        )
+        ).train()
     assert "no file of features" in caplog.text
     assert not (tmp_path / "absent").exists()
     (tmp_path / "features").write_text("a file")
     with caplog.at_level(logging.WARNING):
-        FrozenTransformerEmbedder(str(bert), cache_dir=str(tmp_path / "features"))
+        FrozenTransformerEmbedder(str(bert), cache_dir=str(tmp_path / "features")).train()
     assert caplog.text.count("no file of features") == 2
     assert embedder(**_tensors(bert, SENTENCES)).shape == (4, 7, 8)
 
@@ -337,6 +481,7 @@ def test_it_is_built_from_params_and_called_by_the_text_field_embedder(bert, tmp
         ({"window_overlap": 22}, "window_overlap"),
         ({"window_overlap": -1}, "window_overlap"),
         ({"batch_size": 0}, "batch_size"),
+        ({"precision": "float16"}, "precision"),
         ({"memory_limit_gib": -1.0}, "memory_limit_gib"),
     ],
 )

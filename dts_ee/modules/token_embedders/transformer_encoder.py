@@ -1,0 +1,300 @@
+"""Pretrained transformers that are never trained."""
+
+from pathlib import Path
+from typing import Iterator, List, Optional, Sequence, Tuple, Union
+
+import numpy
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.from_params import takes_arg
+from safetensors.torch import load_file
+from torch.nn.functional import embedding_bag
+from transformers import (
+    MODEL_MAPPING,
+    AutoConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+
+from dts_ee.encoder_files import load_tokenizer
+from dts_ee.modules.encoder_precision import check_precision, convert_to_precision
+from dts_ee.modules.padded_batches import split_into_padded_batches
+from dts_ee.modules.token_embedders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence
+from dts_ee.modules.windows import Window, split_into_windows
+
+_POOLINGS = ("mean", "first")
+_NO_LIMIT = 1 << 30
+
+
+class TransformerEncoder(FrozenEncoder):
+    """
+    A pretrained transformer as a `FrozenEncoder`: windows in, vectors of words out.
+
+    A `Sentence` is a pair of arrays: the ids of all pieces, and the number of pieces of each word.
+
+    # Parameters
+
+    folder : `Path`
+        A Hugging Face folder with config.json, safetensors weights and tokenizer.
+    pooling, layers, max_length, window_overlap, batch_size, precision
+        See `FrozenTransformerEmbedder`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        pooling: str = "mean",
+        layers: Union[str, List[int]] = "all",
+        max_length: Optional[int] = None,
+        window_overlap: Optional[int] = None,
+        batch_size: int = 32,
+        precision: str = "float32",
+    ) -> None:
+        if pooling not in _POOLINGS:
+            raise ConfigurationError(f"pooling is {pooling!r}; it can be {' or '.join(_POOLINGS)}.")
+        if batch_size < 1:
+            raise ConfigurationError(f"batch_size is {batch_size}, less than 1.")
+        network = _load_network(folder)
+        config = network.config
+        tokenizer = load_tokenizer(str(folder))
+        self._prefix, self._suffix = _special_ids(tokenizer)
+        self._padding_id: int = tokenizer.pad_token_id or 0
+        self._num_pieces: int = network.get_input_embeddings().num_embeddings
+        self._layers = _select_layers(layers, config.num_hidden_layers + 1)
+        self._pooling = pooling
+        self._batch_size = batch_size
+        self._precision = precision
+
+        limit = min(_position_limit(network), tokenizer.model_max_length)
+        if max_length is None:
+            max_length = limit
+        elif max_length > limit:
+            raise ConfigurationError(
+                f"max_length is {max_length}, but the encoder in {folder} takes {limit} pieces."
+            )
+        self._capacity = max_length - len(self._prefix) - len(self._suffix)
+        if self._capacity < 1:
+            raise ConfigurationError(f"max_length {max_length} leaves no room beside the specials.")
+        self._overlap = self._capacity // 4 if window_overlap is None else window_overlap
+        if not 0 <= self._overlap < self._capacity:
+            raise ConfigurationError(
+                f"window_overlap is {self._overlap}; it must be at least 0, and less than the "
+                f"{self._capacity} pieces of a window."
+            )
+        super().__init__(
+            convert_to_precision(network, precision),
+            num_layers=len(self._layers),
+            dim=config.hidden_size,
+            settings={
+                "architecture": _architecture(config),
+                "special_ids": (self._prefix, self._suffix),
+                "layers": self._layers,
+                "pooling": pooling,
+                "window": (self._capacity, self._overlap),
+                "precision": precision,
+            },
+        )
+
+    def _encode(
+        self, sentences: Sequence[Sentence], device: torch.device
+    ) -> Iterator[EncodedWords]:
+        check_precision(self._precision, device)
+        piece_ids = numpy.concatenate([ids for ids, _ in sentences])
+        piece_counts = numpy.concatenate([counts for _, counts in sentences])
+        if piece_ids.max() >= self._num_pieces:
+            raise ConfigurationError(
+                f"There is a piece {piece_ids.max()}, but the encoder knows {self._num_pieces}: "
+                "the `word_pieces` indexer and the `frozen_transformer` embedder must name the "
+                "same model."
+            )
+        # Shape: (num_pieces,)
+        words = numpy.repeat(numpy.arange(len(piece_counts)), piece_counts)
+        continues = numpy.diff(words, prepend=-1) == 0
+        is_pooled = ~continues if self._pooling == "first" else numpy.ones_like(continues)
+        windows = [
+            window
+            for window in self._windows(sentences)
+            if is_pooled[window.keep_start : window.keep_end].any()
+        ]
+        parts = self._encode_parts(windows, piece_ids, words, is_pooled, device)
+        # Words that are longer than a window: several windows have a part of each.
+        cut = [words[w.keep_start] for w in windows if continues[w.keep_start]]
+        return _join_parts(parts, torch.from_numpy(numpy.unique(cut))) if cut else parts
+
+    def _windows(self, sentences: Sequence[Sentence]) -> List[Window]:
+        """The windows of all sentences, as places in the pieces of all."""
+        windows = []
+        offset = 0
+        for ids, counts in sentences:
+            for window in split_into_windows(counts.tolist(), self._capacity, self._overlap):
+                windows.append(window.shifted(offset))
+            offset += len(ids)
+        return windows
+
+    def _encode_parts(
+        self,
+        windows: Sequence[Window],
+        piece_ids: numpy.ndarray,
+        words: numpy.ndarray,
+        is_pooled: numpy.ndarray,
+        device: torch.device,
+    ) -> Iterator[EncodedWords]:
+        """
+        Encodes the windows, and adds up what they say about the pieces of a word, divided by their
+        number: of a word whose pieces are in several windows, each gives a part.
+        """
+        specials = len(self._prefix) + len(self._suffix)
+        num_pooled = torch.from_numpy(numpy.bincount(words[is_pooled])).to(device).float()
+        lengths = [window.end - window.start + specials for window in windows]
+        for positions in split_into_padded_batches(
+            lengths, self._batch_size, *_batch_costs(device)
+        ):
+            batch = [windows[i] for i in positions]
+            length = lengths[positions[0]]
+            kept = [numpy.arange(window.keep_start, window.keep_end) for window in batch]
+            kept = [pieces[is_pooled[pieces]] for pieces in kept]
+            # Shape: (num_kept,), each
+            pieces = numpy.concatenate(kept)
+            rows = numpy.repeat(numpy.arange(len(batch)), [len(each) for each in kept])
+            window_starts = numpy.array([window.start for window in batch])
+            columns = pieces - window_starts[rows] + len(self._prefix)
+            # Where a word begins, or the part of one.
+            begins = (numpy.diff(words[pieces], prepend=-1) != 0) | (
+                numpy.diff(rows, prepend=-1) != 0
+            )
+            # Shape: (num_words,)
+            batch_words = torch.from_numpy(words[pieces[begins]])
+            flat = torch.from_numpy(rows * length + columns).to(device)
+            starts = torch.from_numpy(numpy.flatnonzero(begins)).to(device)
+            # Shape: (num_words, 1)
+            divisors = num_pooled[batch_words].unsqueeze(1)
+            hidden_states = self._run(batch, length, piece_ids, device)
+            yield (
+                batch_words,
+                [
+                    embedding_bag(flat, states.flatten(0, 1).float(), starts, mode="sum") / divisors
+                    for states in hidden_states
+                ],
+            )
+
+    def _run(
+        self,
+        windows: Sequence[Window],
+        length: int,
+        piece_ids: numpy.ndarray,
+        device: torch.device,
+    ) -> List[torch.Tensor]:
+        """The hidden states of each layer. Shape of each: `(num_windows, length, dim)`."""
+        inputs = numpy.full((len(windows), length), self._padding_id, dtype=numpy.int64)
+        attention = numpy.zeros((len(windows), length), dtype=numpy.int64)
+        for row, window in enumerate(windows):
+            ids = (*self._prefix, *piece_ids[window.start : window.end], *self._suffix)
+            inputs[row, : len(ids)] = ids
+            attention[row, : len(ids)] = 1
+        hidden_states = self.network(
+            input_ids=torch.from_numpy(inputs).to(device),
+            attention_mask=torch.from_numpy(attention).to(device),
+            output_hidden_states=True,
+            return_dict=True,
+        ).hidden_states
+        return [hidden_states[layer] for layer in self._layers]
+
+
+def _join_parts(parts: Iterator[EncodedWords], cut: torch.Tensor) -> Iterator[EncodedWords]:
+    """Gives every word as it comes, but those in `cut` (sorted) in the end, added up."""
+    sums: List[torch.Tensor] = []
+    for words, layers in parts:
+        is_cut = torch.isin(words, cut)
+        places = torch.searchsorted(cut, words[is_cut])
+        if not sums:
+            sums = [layer.new_zeros(len(cut), layer.shape[1]) for layer in layers]
+        for total, layer in zip(sums, layers, strict=True):
+            total.index_add_(0, places.to(layer.device), layer[is_cut])
+        yield words[~is_cut], [layer[~is_cut] for layer in layers]
+    yield cut, sums
+
+
+def _batch_costs(device: torch.device) -> Tuple[int, int]:
+    """The most places of a batch, and what a batch costs beside its places."""
+    if device.type == "cpu":
+        # Measured with MiniLM and MPNet, one thread. Larger batches are no faster.
+        return 1024, 40
+    # As few batches as possible.
+    return _NO_LIMIT, _NO_LIMIT
+
+
+def _load_network(folder: Path) -> PreTrainedModel:
+    config = AutoConfig.from_pretrained(str(folder))
+    if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
+        raise ConfigurationError(
+            f"The model in {folder} is no encoder: its type is {config.model_type}."
+        )
+    files = [folder / "model.safetensors"]
+    if not files[0].is_file():
+        files = sorted(folder.glob("model-*.safetensors"))
+    if not files:
+        raise ConfigurationError(f"There are no safetensors weights in {folder}.")
+    weights = {}
+    for file in files:
+        weights.update(load_file(str(file)))
+    model_class = MODEL_MAPPING[type(config)]
+    options = {}
+    if takes_arg(model_class, "add_pooling_layer"):
+        # It would be for the whole sentence; the files of some encoders have no weights for it.
+        options["add_pooling_layer"] = False
+        weights = {name: each for name, each in weights.items() if ".pooler." not in f".{name}"}
+    # With the weights at hand, as older versions of transformers cannot read safetensors.
+    network, loading = model_class.from_pretrained(
+        None, config=config, state_dict=weights, output_loading_info=True, **options
+    )
+    if loading["missing_keys"] or loading["mismatched_keys"]:
+        raise ConfigurationError(
+            f"The weights in {folder} do not fit its config.json. Missing: "
+            f"{loading['missing_keys']}; of another size: {loading['mismatched_keys']}."
+        )
+    return network
+
+
+def _architecture(config: PretrainedConfig) -> str:
+    """The configuration without what the encoder's output does not depend on."""
+    settings = config.to_dict()
+    for name in ("_name_or_path", "transformers_version", "architectures", "torch_dtype"):
+        settings.pop(name, None)
+    return repr(sorted(settings.items()))
+
+
+def _position_limit(network: PreTrainedModel) -> int:
+    for name, module in network.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+            # RoBERTa and its kin (MPNet is one) count positions from behind the padding's index.
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - reserved
+    return getattr(network.config, "max_position_embeddings", 512)
+
+
+def _special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
+    """What the tokenizer puts before a text, and what behind it."""
+    with_specials = tokenizer("a", add_special_tokens=True)["input_ids"]
+    without = tokenizer("a", add_special_tokens=False)["input_ids"]
+    for start in range(len(with_specials) - len(without) + 1):
+        end = start + len(without)
+        if with_specials[start:end] == without:
+            return tuple(with_specials[:start]), tuple(with_specials[end:])
+    raise ConfigurationError(f"The special tokens of {tokenizer.name_or_path} are not around it.")
+
+
+def _select_layers(layers: Union[str, List[int]], num_layers: int) -> List[int]:
+    if layers == "all":
+        return list(range(num_layers))
+    if isinstance(layers, str) or not layers:
+        raise ConfigurationError(f'layers is {layers!r}; it can be "all" or a list of numbers.')
+    for layer in layers:
+        if not -num_layers <= layer < num_layers:
+            raise ConfigurationError(
+                f"There is no layer {layer}: the encoder has layers 0 to {num_layers - 1}."
+            )
+    selected = [layer % num_layers for layer in layers]
+    if len(set(selected)) < len(selected):
+        raise ConfigurationError(f"layers {layers} has a layer twice.")
+    return selected

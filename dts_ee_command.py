@@ -1,0 +1,88 @@
+"""
+The command `dts-ee`: AllenNLP's command line with the plugin `dts_ee` loaded, in any folder.
+
+AllenNLP finds plugins through a file `.allennlp_plugins` in the working directory, so that
+`allennlp train` knows this one inside the repository only.
+
+This file stands beside the package because importing anything of the package imports torch, and
+some of what is done here comes before that.
+"""
+
+import gc
+import os
+import runpy
+import sys
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import List
+
+PROGRAM = "dts-ee"
+PLUGIN = "dts_ee"
+
+SPIN_COUNT = 10_000
+"""
+How many times a thread of torch looks for work before it sleeps.
+
+GNU's OpenMP, which torch uses on Linux, looks 300,000 times unless it is told otherwise. As long as
+it looks it keeps a core from everybody else: where another program computes as well, the threads
+of a training wait for each other a hundred times longer than they compute. Where nothing else runs,
+10,000 are as good.
+"""
+
+
+def spin_less() -> None:
+    """
+    Limits how long torch's threads wait with full force, unless the environment says how long.
+
+    It has to be called before torch is imported.
+    """
+    if "GOMP_SPINCOUNT" not in os.environ and "OMP_WAIT_POLICY" not in os.environ:
+        os.environ["GOMP_SPINCOUNT"] = str(SPIN_COUNT)
+
+
+def versions() -> str:
+    """This command's version and AllenNLP's, without importing either."""
+    spec = find_spec(PLUGIN)
+    assert spec is not None and spec.origin is not None
+    version = runpy.run_path(str(Path(spec.origin).with_name("version.py")))["VERSION"]
+    return f"{PROGRAM} {version} (AllenNLP {metadata.version('allennlp')})"
+
+
+def arguments_with_plugin(arguments: List[str]) -> List[str]:
+    """
+    Adds `--include-package dts_ee` to the arguments of a command that takes it.
+
+    The plugin is loaded in this process already. The processes that a distributed training starts
+    load what the command line names.
+    """
+    from allennlp.commands import Subcommand
+
+    if not arguments or arguments[0] not in Subcommand.list_available():
+        return arguments
+    command, _ = Subcommand.resolve_class_name(arguments[0])
+    if not command.requires_plugins:
+        return arguments
+    return [*arguments, "--include-package", PLUGIN]
+
+
+def run() -> None:
+    """Runs AllenNLP's `main` on this process's arguments."""
+    if sys.argv[1:] == ["--version"]:
+        print(versions())
+        return
+    spin_less()
+    gc.disable()
+    # Before anything of AllenNLP, which it mends.
+    import_module(PLUGIN)
+    # AllenNLP's own entry point sets up logging when it is imported.
+    from allennlp import __main__ as allennlp_main  # noqa: F401
+    from allennlp.commands import main
+    from allennlp.common.util import install_sigterm_handler
+
+    # What was imported stays until the end: garbage is looked for in what comes after it alone.
+    gc.freeze()
+    gc.enable()
+    install_sigterm_handler()
+    sys.argv[1:] = arguments_with_plugin(sys.argv[1:])
+    main(prog=PROGRAM)

@@ -1,0 +1,326 @@
+import gzip
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from allennlp.commands import Subcommand, main
+from allennlp.commands.predict import Predict
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common import logging as common_logging
+from allennlp.common.checks import ConfigurationError
+from allennlp.models.archival import load_archive
+from allennlp.predictors import Predictor
+
+import dts_ee
+from dts_ee.commands.predict import DocumentPredictManager
+from dts_ee.corpora.spert import read_documents
+from dts_ee.predictors import DtsPredictor
+from tests.documents import TINY, TINY_NEWS
+
+SENTENCES = ["Marta writes .", "Nobody came .", "Ilse Brandt left Velmouth for Tarnby in 1987 ."]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    data = {"train_data_path": str(TINY_NEWS), "validation_data_path": str(TINY_NEWS)}
+    params = Params.from_file(TINY / "dts.jsonnet", json.dumps(data))
+    folder = tmp_path_factory.mktemp("training") / "out"
+    train_model(params, folder)
+    return folder / "model.tar.gz"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of its own, in which the command is run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(common_logging, "FILE_FRIENDLY_LOGGING", False)
+    return tmp_path
+
+
+@pytest.fixture
+def batch_sizes(monkeypatch):
+    """How many sentences the command has given to the predictor, each time."""
+    seen = []
+    predict_batch_instance = DtsPredictor.predict_batch_instance
+
+    def watched(self, instances):
+        seen.append(len(instances))
+        return predict_batch_instance(self, instances)
+
+    monkeypatch.setattr(DtsPredictor, "predict_batch_instance", watched)
+    return seen
+
+
+@pytest.fixture
+def run(archive, monkeypatch):
+    """Runs the command in this process, and returns its exit status."""
+
+    def run_command(*arguments: object) -> int:
+        monkeypatch.setattr(
+            sys, "argv", ["allennlp", "predict", str(archive), *map(str, arguments)]
+        )
+        try:
+            main(prog="allennlp")
+        except SystemExit as exit:
+            return int(exit.code or 0)
+        return 0
+
+    return run_command
+
+
+def input_lines(number):
+    return [
+        json.dumps({"sentence": SENTENCES[i % len(SENTENCES)], "orig_id": f"s{i}"}) + "\n"
+        for i in range(number)
+    ]
+
+
+def write_input(number, name="input.jsonl"):
+    Path(name).write_text("".join(input_lines(number)))
+    return name
+
+
+def identifiers(path):
+    return [json.loads(line)["orig_id"] for line in Path(path).read_text().splitlines()]
+
+
+@pytest.fixture(params=["dts-ee", "allennlp"])
+def parser(request, monkeypatch):
+    """Both parsers: this package's, and AllenNLP's, which is made before plugins are loaded."""
+    if request.param == "allennlp":
+        monkeypatch.setitem(Subcommand._registry[Subcommand], "predict", (Predict, None))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], [256, 44]),
+        (["--batch-size", "128"], [128, 128, 44]),
+        (["--batch-size", "1"], [1] * 300),
+        (["--batch=1"], [1] * 300),
+    ],
+)
+def test_many_lines_are_predicted_at_a_time_unless_told_otherwise(
+    parser, options, expected, folder, run, batch_sizes
+):
+    assert run(write_input(300), "--output-file", "output.jsonl", "--silent", *options) == 0
+    assert batch_sizes == expected
+    assert identifiers("output.jsonl") == [f"s{i}" for i in range(300)]
+
+
+def test_the_output_is_the_predictors(folder, run, archive):
+    run(write_input(5), "--output-file", "output.jsonl", "--silent")
+    predictor = Predictor.from_archive(load_archive(archive))
+    expected = [predictor.predict_json(json.loads(line)) for line in input_lines(5)]
+    written = [json.loads(line) for line in Path("output.jsonl").read_text().splitlines()]
+    for output, other in zip(written, expected, strict=True):
+        assert output["tokens"] == other["tokens"]
+        assert output["entities"] == other["entities"]
+
+
+def test_help_says_the_default(run, capsys):
+    assert run("--help") == 0
+    help_text = " ".join(capsys.readouterr().out.split())
+    assert "at a time (default = 256 with the predictor `dts`" in help_text
+    assert "(default = 1)" not in help_text
+
+
+def test_a_batch_size_below_1_is_refused(folder, run):
+    with pytest.raises(ConfigurationError, match="--batch-size is 0"):
+        run(write_input(1), "--batch-size", "0")
+
+
+BAD_LINES = [
+    ('{"sentence": "', "file input.jsonl, document #301 (line 302): invalid JSON"),
+    ("[]", "file input.jsonl, document #301 (line 302): an object is expected"),
+    ('{"tokens": ["a", ""]}', "file input.jsonl, document #301 (line 302), field tokens[1]: "),
+    ('{"tokens": [1], "id": "x"}', "file input.jsonl, document x (line 302), field tokens[0]: "),
+    ('{"tokens": [], "id": {}}', "file input.jsonl, document line 302, field id: "),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), BAD_LINES)
+def test_a_bad_line_is_named_and_nothing_is_written(
+    parser, line, message, folder, run, batch_sizes, capsys
+):
+    (folder / "input.jsonl").write_text("\n" + "".join(input_lines(300)) + line + "\n")
+    (folder / "output.jsonl").write_text("old")
+    assert run("input.jsonl", "--output-file", "output.jsonl", "--silent") == 1
+    assert message in capsys.readouterr().err
+    # It was found when the first lines had been predicted already.
+    assert batch_sizes == [256]
+    assert (folder / "output.jsonl").read_text() == "old"
+    assert sorted(path.name for path in folder.iterdir()) == ["input.jsonl", "output.jsonl"]
+
+
+@pytest.mark.parametrize("options", [[], ["--use-dataset-reader"]])
+def test_a_missing_input_is_named(options, folder, run, capsys):
+    assert run("missing.jsonl", "--output-file", "output.jsonl", *options) == 1
+    assert "file missing.jsonl: there is no such file" in capsys.readouterr().err
+    assert not list(folder.iterdir())
+
+
+def test_an_output_that_cannot_be_written_is_named(folder, run, capsys):
+    (folder / "output").mkdir()
+    assert run(write_input(1), "--output-file", "output") == 1
+    assert "'output'" in capsys.readouterr().err
+
+
+def test_an_interruption_leaves_the_output_as_it_was(folder, run, monkeypatch):
+    def interrupt(self, outputs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DtsPredictor, "dump_line", interrupt)
+    (folder / "output.jsonl").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        run(write_input(3), "--output-file", "output.jsonl", "--silent")
+    assert (folder / "output.jsonl").read_text() == "old"
+    assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_an_empty_input_has_an_empty_output(content, folder, run):
+    (folder / "input.jsonl").write_text(content)
+    assert run("input.jsonl", "--output-file", "output.jsonl", "--silent") == 0
+    assert (folder / "output.jsonl").read_text() == ""
+
+
+def test_gzipped_files(folder, run):
+    (folder / "input.jsonl.gz").write_bytes(gzip.compress("".join(input_lines(3)).encode()))
+    assert run("input.jsonl.gz", "--output-file", "output.jsonl.gz", "--silent") == 0
+    documents = read_documents("output.jsonl.gz")
+    assert [document.id for document in documents] == ["s0", "s1", "s2"]
+
+
+def test_the_input_can_be_the_output(folder, run):
+    write_input(3, "data.jsonl")
+    assert run("data.jsonl", "--output-file", "data.jsonl", "--silent") == 0
+    assert identifiers("data.jsonl") == ["s0", "s1", "s2"]
+    assert all("entities" in json.loads(line) for line in (folder / "data.jsonl").open())
+
+
+def test_a_link_stays_a_link(folder, run):
+    (folder / "elsewhere").mkdir()
+    (folder / "output.jsonl").symlink_to(folder / "elsewhere" / "target.jsonl")
+    assert run(write_input(2), "--output-file", "output.jsonl", "--silent") == 0
+    assert (folder / "output.jsonl").is_symlink()
+    assert identifiers(folder / "elsewhere" / "target.jsonl") == ["s0", "s1"]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(folder, run):
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text()), daemon=True)
+    reader.start()
+    assert run(write_input(2), "--output-file", "pipe", "--silent") == 0
+    reader.join(timeout=60)
+    assert pipe.is_fifo()
+    assert [json.loads(line)["orig_id"] for line in received[0].splitlines()] == ["s0", "s1"]
+
+
+def test_standard_input(folder, run, monkeypatch, batch_sizes):
+    write_input(3)
+    with open("input.jsonl") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert run("-", "--output-file", "output.jsonl", "--silent") == 0
+    assert identifiers("output.jsonl") == ["s0", "s1", "s2"]
+    assert batch_sizes == [3]
+
+
+def test_an_error_in_standard_input_says_so(folder, run, monkeypatch, capsys):
+    (folder / "input.jsonl").write_text("{}\n")
+    with open("input.jsonl") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert run("-") == 1
+    assert "file <stdin>, document #1 (line 1): there is neither" in capsys.readouterr().err
+
+
+def test_lines_that_are_typed_are_answered_one_by_one(folder, run, monkeypatch, batch_sizes):
+    keyboard, terminal = pty.openpty()
+    with open(terminal) as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        # Control-D at the beginning of a line ends the input.
+        os.write(keyboard, "".join(input_lines(2)).encode() + b"\x04")
+        assert run("-", "--output-file", "output.jsonl", "--silent") == 0
+    os.close(keyboard)
+    assert identifiers("output.jsonl") == ["s0", "s1"]
+    assert batch_sizes == [1, 1]
+
+
+def test_use_dataset_reader(folder, run, batch_sizes):
+    options = ["--output-file", "output.jsonl", "--use-dataset-reader", "--silent"]
+    assert run(TINY_NEWS, *options) == 0
+    gold = read_documents(TINY_NEWS)
+    assert batch_sizes == [len(gold)]
+    for document, expected in zip(read_documents("output.jsonl"), gold, strict=True):
+        assert (document.id, document.tokens) == (expected.id, expected.tokens)
+
+
+def test_inputs_and_predictions_are_printed(folder, run, capsys):
+    assert run(write_input(2)) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    shown = [lines[i].removeprefix(f"input {i // 2}:  ") for i in (0, 2)]
+    assert [json.loads(line) for line in shown] == [json.loads(line) for line in input_lines(2)]
+    predictions = [json.loads(line.removeprefix("prediction:  ")) for line in lines[1::2]]
+    assert [prediction["orig_id"] for prediction in predictions] == ["s0", "s1"]
+
+
+def test_silent_prints_nothing(folder, run, capsys):
+    assert run(write_input(2), "--output-file", "output.jsonl", "--silent") == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "lines" not in captured.err
+
+
+def test_progress_is_shown_where_it_can_be(folder, run, capsys):
+    options = ["--output-file", "output.jsonl", "--silent", "--file-friendly-logging"]
+    assert run(write_input(2), *options) == 0
+    assert "2 lines [" in capsys.readouterr().err
+
+
+def test_the_manager_raises_where_the_command_exits(folder, archive):
+    predictor = Predictor.from_archive(load_archive(archive))
+    assert isinstance(predictor, DtsPredictor)
+    (folder / "input.jsonl").write_text("{}\n")
+    manager = DocumentPredictManager(predictor, "input.jsonl", None, None, False, False)
+    with pytest.raises(ValueError, match="file input.jsonl"):
+        manager.predict()
+
+
+def test_allennlp_answers_a_line_before_it_reads_the_next(folder, archive):
+    """AllenNLP's own command line, in a process and folder of its own."""
+    command = [sys.executable, "-m", "allennlp", "predict", str(archive), "-"]
+    command += ["--batch-size", "1", "--include-package", "dts_ee"]
+    package = str(Path(dts_ee.__file__).parent.parent)
+    with (
+        open("log.txt", "w") as log,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "PYTHONPATH": package, "PYTHONWARNINGS": ""},
+        ) as process,
+    ):
+        assert process.stdin is not None and process.stdout is not None
+        for line in input_lines(2):
+            process.stdin.write(line)
+            process.stdin.flush()
+            answer = [process.stdout.readline() for _ in range(3)]
+            assert answer[1].startswith("prediction:  "), Path("log.txt").read_text()[-3000:]
+            prediction = json.loads(answer[1].removeprefix("prediction:  "))
+            assert prediction["orig_id"] == json.loads(line)["orig_id"]
+        process.stdin.write("{}\n")
+        process.stdin.close()
+        assert process.wait(timeout=60) == 1
+    log_text = Path("log.txt").read_text()
+    assert "file <stdin>, document #3 (line 3): there is neither" in log_text
+    assert "Traceback" not in log_text

@@ -1,0 +1,99 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from allennlp import __version__ as allennlp_version
+
+import dts_ee
+from dts_ee_command import SPIN_COUNT, arguments_with_plugin, spin_less, versions
+from tests.paths import PROJECT
+
+RUN = "from dts_ee_command import run; run()"
+
+
+def run_python(program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Runs a program with this project's modules, and what is given beside the environment."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    }
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**inherited, "PYTHONPATH": str(PROJECT), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["train", "config.jsonnet", "-s", "out"], ["predict", "model.tar.gz", "-"], ["fetch"]],
+)
+def test_commands_load_the_plugin_in_every_process_they_start(arguments):
+    assert arguments_with_plugin(arguments) == [*arguments, "--include-package", "dts_ee"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["cached-path", "file"], ["no-such-command", "file"]]
+)
+def test_other_arguments_stay_as_they_are(arguments):
+    assert arguments_with_plugin(arguments) == arguments
+
+
+def test_version_names_both_packages_and_imports_neither():
+    assert versions() == f"dts-ee {dts_ee.__version__} (AllenNLP {allennlp_version})"
+    shown = run_python(
+        f"{RUN}; import sys; print({{'allennlp', 'dts_ee', 'torch'}} & sys.modules.keys())",
+        "--version",
+    ).stdout
+    assert shown.splitlines() == [versions(), "set()"]
+
+
+def test_help_names_the_program_and_both_packages_commands(tmp_path):
+    completed = run_python(f"import sys; sys.argv[0] = 'x'; {RUN}", "--help")
+    assert completed.stdout.startswith("usage: dts-ee ")
+    assert {"train", "evaluate", "predict", "fetch"} <= set(completed.stdout.split())
+
+
+def test_the_module_is_the_command():
+    completed = subprocess.run(
+        [sys.executable, "-m", "dts_ee", "--version"], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert completed.stdout == f"{versions()}\n"
+
+
+def test_threads_spin_less_unless_the_environment_says_how_long(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    # So that the test's environment is put back.
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    spin_less()
+    assert os.environ["GOMP_SPINCOUNT"] == "7"
+    del os.environ["GOMP_SPINCOUNT"]
+    spin_less()
+    assert os.environ["GOMP_SPINCOUNT"] == str(SPIN_COUNT)
+    del os.environ["GOMP_SPINCOUNT"]
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    spin_less()
+    assert "GOMP_SPINCOUNT" not in os.environ
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch does not use GNU's OpenMP")
+def test_the_spinning_is_limited_before_openmp_is_loaded():
+    program = "from dts_ee_command import spin_less; spin_less(); import torch; torch.ones(1)"
+    shown = run_python(program, OMP_DISPLAY_ENV="VERBOSE").stderr
+    assert f"GOMP_SPINCOUNT = '{SPIN_COUNT}'" in shown
+
+
+def test_a_command_keeps_what_was_imported_out_of_the_garbage_collection():
+    program = (
+        "import dts_ee_command, gc, sys\n"
+        "def stop(prog):\n"
+        "    print(prog, gc.isenabled(), gc.get_freeze_count() > gc.get_count()[0])\n"
+        "import allennlp.commands\n"
+        "allennlp.commands.main = stop\n"
+        "dts_ee_command.run()\n"
+    )
+    assert run_python(program).stdout.splitlines() == ["dts-ee True True"]
