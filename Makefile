@@ -17,7 +17,7 @@ export PYTHONWARNINGS := ignore:Failed to load image Python extension:UserWarnin
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test check format lock clean
+.PHONY: help install demo test check bench format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -38,6 +38,10 @@ check: $(INSTALLED) ## Run ruff, and mypy against the packages of Python 3.11
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+# With as many threads as torch takes by itself, unless the caller has set a number.
+bench: $(INSTALLED) ## Measure speed and memory; TOPICS="decoding training" for some of it
+	@$(if $(filter file,$(origin OMP_NUM_THREADS)),env -u OMP_NUM_THREADS )$(BIN)/python -m benchmarks $(TOPICS)
+
 format: $(INSTALLED) ## Let ruff format the code and sort its imports
 	@$(BIN)/ruff check --fix --select I .
 	@$(BIN)/ruff format .
@@ -51,4 +55,4 @@ lock: ## Resolve setup.py again into requirements/lock-py311.txt
 
 clean: ## Remove the environment, the caches and what the demo made
 	@rm -rf $(VENV) build dist out/sample *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@find dts_ee tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find benchmarks dts_ee tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
