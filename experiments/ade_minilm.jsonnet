@@ -1,7 +1,8 @@
-// ADE, one of ten folds, with a frozen MiniLM: the smaller encoder.
+// ADE, one of ten folds, with a frozen MiniLM: a smaller encoder, and smaller layers beside it.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
+local layers = import 'lib/layers.libsonnet';
 
 // 0 to 9.
 local fold = 0;
@@ -9,4 +10,7 @@ local fold = 0;
 experiment(
   corpus=corpora.ade(fold),
   features=[features.minilm, features.glove_50d, features.characters, features.casing],
+  shared=layers.gru(1, 128),
+  ner=layers.gru(1, 128),
+  relation=layers.gru(2, 128),
 )

@@ -1,9 +1,13 @@
-// CoNLL04 with a frozen MiniLM: the smaller encoder.
+// CoNLL04 with a frozen MiniLM: a smaller encoder, and smaller layers beside it.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
+local layers = import 'lib/layers.libsonnet';
 
 experiment(
   corpus=corpora.conll04,
   features=[features.minilm, features.glove_50d, features.characters, features.casing],
+  shared=layers.gru(1, 128),
+  ner=layers.gru(1, 128),
+  relation=layers.gru(2, 128),
 )
