@@ -31,8 +31,10 @@ class RangeMax:
                 torch.cat([torch.maximum(last[:, :-width], last[:, width:]), last[:, -width:]], 1)
             )
             width *= 2
-        # Shape: (num_levels * batch_size * num_tokens, dim)
-        self._table = torch.cat(levels).flatten(0, 1)
+        # Shape: (num_levels * batch_size * num_tokens + 1, dim); the last row is of empty ranges
+        self._table = torch.cat(
+            [*(level.flatten(0, 1) for level in levels), tokens.new_zeros(1, tokens.shape[2])]
+        )
         self._batch_size, self._num_tokens = tokens.shape[:2]
 
     def __call__(
@@ -55,8 +57,8 @@ class RangeMax:
         # `frexp` writes n as m · 2^e with 0.5 <= m < 1: e - 1 is exactly the floor of log2(n).
         levels = torch.frexp(lengths.clamp(min=1).double()).exponent.long() - 1
         rows = (levels * self._batch_size + sentences) * self._num_tokens
-        first = (rows + starts).masked_fill(empty, 0)
-        last = (rows + ends - (1 << levels)).masked_fill(empty, 0)
+        nothing = len(self._table) - 1
+        first = (rows + starts).masked_fill(empty, nothing)
+        last = (rows + ends - (1 << levels)).masked_fill(empty, nothing)
         # Shape: (num_ranges, dim)
-        maxima = torch.maximum(self._table[first], self._table[last])
-        return maxima.masked_fill(empty.unsqueeze(1), 0.0)
+        return torch.maximum(self._table.index_select(0, first), self._table.index_select(0, last))

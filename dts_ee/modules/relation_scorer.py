@@ -131,7 +131,9 @@ class PairwiseRelationScorer(RelationScorer):
             for feature, ready in zip(self.pair_features, prepared)
         ]
         # Shape: (num_pairs, pair_dim)
-        pairs = torch.cat([hidden[heads], hidden[tails], *features], dim=1)
+        pairs = torch.cat(
+            [hidden.index_select(0, heads), hidden.index_select(0, tails), *features], dim=1
+        )
         if self.pair_feedforward is not None:
             pairs = self.pair_feedforward(pairs)
         # Shape: (num_pairs, num_relations)

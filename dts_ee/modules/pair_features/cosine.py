@@ -22,5 +22,7 @@ class CosineFeature(PairFeature):
     def forward(
         self, entities: EntityBatch, heads: torch.Tensor, tails: torch.Tensor, prepared: Any
     ) -> torch.Tensor:
+        # Shape: (num_pairs, entity_dim)
+        products = prepared.index_select(0, heads) * prepared.index_select(0, tails)
         # Shape: (num_pairs, 1)
-        return (prepared[heads] * prepared[tails]).sum(1, keepdim=True)
+        return products.sum(1, keepdim=True)

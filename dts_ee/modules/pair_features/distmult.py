@@ -34,5 +34,8 @@ class DistMultFeature(PairFeature):
     def forward(
         self, entities: EntityBatch, heads: torch.Tensor, tails: torch.Tensor, prepared: Any
     ) -> torch.Tensor:
+        vectors = entities.vectors
+        # Shape: (num_pairs, entity_dim)
+        products = vectors.index_select(0, heads) * vectors.index_select(0, tails)
         # Shape: (num_pairs, num_relations)
-        return self.diagonals(entities.vectors[heads] * entities.vectors[tails])
+        return self.diagonals(products)
