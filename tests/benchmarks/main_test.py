@@ -82,7 +82,7 @@ def test_topics_run_in_processes_and_what_is_missing_is_said(settings):
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stderr
     assert "dts-ee fetch minilm" in done.stderr
     assert done.stdout == (output / "results.md").read_text()
     decoding, lengths = json.loads((output / "results.json").read_text())["topics"]
