@@ -19,6 +19,7 @@ from dts_ee.dataset_readers.tags import tags_to_entities
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.models.pair_relations import relation_targets, relations_above
+from dts_ee.modules.dropout import Dropout
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
@@ -113,7 +114,7 @@ class DeeperTaskSpecificity(Model):
         num_relations = vocab.get_vocab_size(relation_namespace)
 
         self.text_field_embedder = text_field_embedder
-        self.dropout = torch.nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.shared_encoder, shared_dim = self._stack(
             shared_encoder, text_field_embedder.get_output_dim()
         )
@@ -130,7 +131,7 @@ class DeeperTaskSpecificity(Model):
             self.relation_encoder, token_dim = self._stack(relation_encoder, shared_dim)
             if label_embedding_dim > 0:
                 self.label_embedding = torch.nn.Embedding(len(self.tags), label_embedding_dim)
-            self.relation_dropout = torch.nn.Dropout(relation_dropout)
+            self.relation_dropout = Dropout(relation_dropout)
             self.relation_scorer = relation_scorer.construct(
                 entity_dim=token_dim + label_embedding_dim,
                 token_dim=token_dim,

@@ -6,6 +6,7 @@ import torch
 from allennlp.modules.seq2seq_encoders import PytorchSeq2SeqWrapper, Seq2SeqEncoder
 
 from dts_ee.modules.bidirectional_gru import bidirectional_gru
+from dts_ee.modules.dropout import dropout
 from dts_ee.modules.packing import Packing
 
 
@@ -77,7 +78,7 @@ class BidirectionalGruEncoder(PytorchSeq2SeqWrapper):
         tokens = packing.pack(inputs)
         for layer in range(self._module.num_layers):
             if layer > 0:
-                tokens = torch.nn.functional.dropout(tokens, self._module.dropout, self.training)
+                tokens = dropout(tokens, self._module.dropout, self.training)
             tokens = self._layer(layer, tokens, packing)
         return packing.unpack(tokens)
 
