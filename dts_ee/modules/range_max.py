@@ -3,6 +3,7 @@
 from typing import List
 
 import torch
+from torch.nn.functional import embedding
 
 
 class RangeMax:
@@ -61,4 +62,4 @@ class RangeMax:
         first = (rows + starts).masked_fill(empty, nothing)
         last = (rows + ends - (1 << levels)).masked_fill(empty, nothing)
         # Shape: (num_ranges, dim)
-        return torch.maximum(self._table.index_select(0, first), self._table.index_select(0, last))
+        return torch.maximum(embedding(first, self._table), embedding(last, self._table))

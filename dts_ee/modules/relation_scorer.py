@@ -7,6 +7,7 @@ import torch
 from allennlp.common import Lazy, Registrable
 from allennlp.modules import FeedForward
 from allennlp.nn import Activation
+from torch.nn.functional import embedding
 from torch.utils.checkpoint import checkpoint
 
 from dts_ee.modules.entity_batch import EntityBatch
@@ -64,7 +65,7 @@ class PairwiseRelationScorer(RelationScorer):
         What is looked at in a pair.
     pair_feedforward : `FeedForward`, optional (default = `None`)
         A hidden layer between the pair's vector and the linear scores. The paper has none.
-    max_pairs_per_chunk : `int`, optional (default = `16384`)
+    max_pairs_per_chunk : `int`, optional (default = `4096`)
         How many pairs are scored at once.
     """
 
@@ -78,7 +79,7 @@ class PairwiseRelationScorer(RelationScorer):
         ),
         pair_features: Optional[List[Lazy[PairFeature]]] = None,
         pair_feedforward: Optional[Lazy[FeedForward]] = None,
-        max_pairs_per_chunk: int = 16384,
+        max_pairs_per_chunk: int = 4096,
     ) -> None:
         super().__init__()
         if pair_features is None:
@@ -131,9 +132,7 @@ class PairwiseRelationScorer(RelationScorer):
             for feature, ready in zip(self.pair_features, prepared)
         ]
         # Shape: (num_pairs, pair_dim)
-        pairs = torch.cat(
-            [hidden.index_select(0, heads), hidden.index_select(0, tails), *features], dim=1
-        )
+        pairs = torch.cat([embedding(heads, hidden), embedding(tails, hidden), *features], dim=1)
         if self.pair_feedforward is not None:
             pairs = self.pair_feedforward(pairs)
         # Shape: (num_pairs, num_relations)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch.nn.functional import embedding
 
 from dts_ee.modules.entity_batch import EntityBatch
 from dts_ee.modules.pair_features.pair_feature import PairFeature
@@ -23,6 +24,6 @@ class CosineFeature(PairFeature):
         self, entities: EntityBatch, heads: torch.Tensor, tails: torch.Tensor, prepared: Any
     ) -> torch.Tensor:
         # Shape: (num_pairs, entity_dim)
-        products = prepared.index_select(0, heads) * prepared.index_select(0, tails)
+        products = embedding(heads, prepared) * embedding(tails, prepared)
         # Shape: (num_pairs, 1)
         return products.sum(1, keepdim=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch.nn.functional import embedding
 
 from dts_ee.modules.entity_batch import EntityBatch
 from dts_ee.modules.pair_features.pair_feature import PairFeature
@@ -36,6 +37,6 @@ class DistMultFeature(PairFeature):
     ) -> torch.Tensor:
         vectors = entities.vectors
         # Shape: (num_pairs, entity_dim)
-        products = vectors.index_select(0, heads) * vectors.index_select(0, tails)
+        products = embedding(heads, vectors) * embedding(tails, vectors)
         # Shape: (num_pairs, num_relations)
         return self.diagonals(products)
