@@ -12,7 +12,7 @@ from dts_ee.modules.token_embedders.transformer_encoder import TransformerEncode
 @TokenEmbedder.register("frozen_transformer")
 class FrozenTransformerEmbedder(FrozenEmbedder):
     """
-    Embeds words by a pretrained transformer that stays as it is, with a learned mix of its layers.
+    Embeds words by a pretrained transformer that stays as it is, by several of its layers.
 
     In training a sentence is encoded once, and its features are kept (see `FrozenEmbedder`). One
     that is longer than the encoder's limit is encoded in overlapping windows. It goes with the
@@ -29,7 +29,10 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
         What a word takes from its pieces: their `"mean"`, or the `"first"`.
     layers : `Union[str, List[int]]`, optional (default = `"all"`)
         Which layers are mixed: 0 is the layer of the embeddings, and negative numbers count from
-        the last.
+        the last. What comes after the highest of them is not computed.
+    layer_mix : `str`, optional (default = `"trained"`)
+        How they are mixed: with weights that are `"trained"`, or by their `"mean"`. Of a mean, the
+        features that are kept are as small as those of one layer, and training is faster.
     max_length : `int`, optional (default = `None`)
         The most pieces that are encoded together, with special tokens. `None` is the encoder's own
         limit.
@@ -61,6 +64,7 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
         model_name: str,
         pooling: str = "mean",
         layers: Union[str, List[int]] = "all",
+        layer_mix: str = "trained",
         max_length: Optional[int] = None,
         window_overlap: Optional[int] = None,
         batch_size: int = 32,
@@ -71,7 +75,14 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
     ) -> None:
         folder = find_transformer(model_name, serialization_dir)
         encoder = TransformerEncoder(
-            folder, pooling, layers, max_length, window_overlap, batch_size, precision
+            folder,
+            pooling,
+            layers,
+            layer_mix,
+            max_length,
+            window_overlap,
+            batch_size,
+            precision,
         )
         super().__init__(encoder, Path(model_name).name, cache_dir, memory_limit_gib)
         if serialization_dir is not None:

@@ -1,5 +1,6 @@
 """Pretrained transformers that are never trained."""
 
+import functools
 from pathlib import Path
 from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -24,6 +25,7 @@ from dts_ee.modules.token_embedders.frozen_encoder import EncodedWords, FrozenEn
 from dts_ee.modules.windows import Window, split_into_windows
 
 _POOLINGS = ("mean", "first")
+_LAYER_MIXES = ("trained", "mean")
 _NO_LIMIT = 1 << 30
 
 
@@ -37,7 +39,7 @@ class TransformerEncoder(FrozenEncoder):
 
     folder : `Path`
         A Hugging Face folder with config.json, safetensors weights and tokenizer.
-    pooling, layers, max_length, window_overlap, batch_size, precision
+    pooling, layers, layer_mix, max_length, window_overlap, batch_size, precision
         See `FrozenTransformerEmbedder`.
     """
 
@@ -46,6 +48,7 @@ class TransformerEncoder(FrozenEncoder):
         folder: Path,
         pooling: str = "mean",
         layers: Union[str, List[int]] = "all",
+        layer_mix: str = "trained",
         max_length: Optional[int] = None,
         window_overlap: Optional[int] = None,
         batch_size: int = 32,
@@ -53,6 +56,10 @@ class TransformerEncoder(FrozenEncoder):
     ) -> None:
         if pooling not in _POOLINGS:
             raise ConfigurationError(f"pooling is {pooling!r}; it can be {' or '.join(_POOLINGS)}.")
+        if layer_mix not in _LAYER_MIXES:
+            raise ConfigurationError(
+                f"layer_mix is {layer_mix!r}; it can be {' or '.join(_LAYER_MIXES)}."
+            )
         if batch_size < 1:
             raise ConfigurationError(f"batch_size is {batch_size}, less than 1.")
         network = _load_network(folder)
@@ -62,6 +69,8 @@ class TransformerEncoder(FrozenEncoder):
         self._padding_id: int = tokenizer.pad_token_id or 0
         self._num_pieces: int = network.get_input_embeddings().num_embeddings
         self._layers = _select_layers(layers, config.num_hidden_layers + 1)
+        _drop_layers_above(network, max(self._layers))
+        self._takes_mean = layer_mix == "mean"
         self._pooling = pooling
         self._batch_size = batch_size
         self._precision = precision
@@ -84,12 +93,13 @@ class TransformerEncoder(FrozenEncoder):
             )
         super().__init__(
             convert_to_precision(network, precision),
-            num_layers=len(self._layers),
+            num_layers=1 if self._takes_mean else len(self._layers),
             dim=config.hidden_size,
             settings={
                 "architecture": _architecture(config),
                 "special_ids": (self._prefix, self._suffix),
                 "layers": self._layers,
+                "layer_mix": layer_mix,
                 "pooling": pooling,
                 "window": (self._capacity, self._overlap),
                 "precision": precision,
@@ -173,7 +183,7 @@ class TransformerEncoder(FrozenEncoder):
             yield (
                 batch_words,
                 [
-                    embedding_bag(flat, states.flatten(0, 1).float(), starts, mode="sum") / divisors
+                    embedding_bag(flat, states.flatten(0, 1), starts, mode="sum") / divisors
                     for states in hidden_states
                 ],
             )
@@ -185,7 +195,10 @@ class TransformerEncoder(FrozenEncoder):
         piece_ids: numpy.ndarray,
         device: torch.device,
     ) -> List[torch.Tensor]:
-        """The hidden states of each layer. Shape of each: `(num_windows, length, dim)`."""
+        """
+        The hidden states of each layer, or their mean alone. Shape of each: `(num_windows, length,
+        dim)`.
+        """
         inputs = numpy.full((len(windows), length), self._padding_id, dtype=numpy.int64)
         attention = numpy.zeros((len(windows), length), dtype=numpy.int64)
         for row, window in enumerate(windows):
@@ -198,7 +211,11 @@ class TransformerEncoder(FrozenEncoder):
             output_hidden_states=True,
             return_dict=True,
         ).hidden_states
-        return [hidden_states[layer] for layer in self._layers]
+        selected = [hidden_states[layer].float() for layer in self._layers]
+        if not self._takes_mean:
+            return selected
+        # One after the other, as a stack of all layers would not stay in the processor's cache.
+        return [functools.reduce(torch.add, selected) / len(selected)]
 
 
 def _join_parts(parts: Iterator[EncodedWords], cut: torch.Tensor) -> Iterator[EncodedWords]:
@@ -282,6 +299,16 @@ def _special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], T
         if with_specials[start:end] == without:
             return tuple(with_specials[:start]), tuple(with_specials[end:])
     raise ConfigurationError(f"The special tokens of {tokenizer.name_or_path} are not around it.")
+
+
+def _drop_layers_above(network: PreTrainedModel, last: int) -> None:
+    """What comes after the last layer that is asked for need not be computed, or kept."""
+    # BERT, RoBERTa, MPNet, ELECTRA, DeBERTa; DistilBERT. The layers of others may be followed by
+    # something that belongs to the last of them.
+    stack = getattr(network, "encoder", getattr(network, "transformer", None))
+    modules = getattr(stack, "layer", None)
+    if isinstance(modules, torch.nn.ModuleList) and last < len(modules):
+        del modules[last:]
 
 
 def _select_layers(layers: Union[str, List[int]], num_layers: int) -> List[int]:

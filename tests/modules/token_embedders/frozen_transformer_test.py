@@ -112,6 +112,36 @@ def test_layers_can_be_chosen(bert, layers, expected):
     _assert_close(embedded[0], _plain(bert, SENTENCES[0])[expected].mean(dim=0))
 
 
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+def test_the_mean_of_layers_is_mixed_before_it_is_kept(folder, pooling):
+    embedder = FrozenTransformerEmbedder(
+        str(folder), layers=[0, 2], layer_mix="mean", pooling=pooling
+    ).train()
+    assert not list(embedder.parameters())
+    tensors = _tensors(folder, SENTENCES)
+    embedded = embedder(**tensors)
+    for row, words in zip(embedded, SENTENCES, strict=True):
+        _assert_close(row[: len(words)], _plain(folder, words, pooling)[[0, 2]].mean(dim=0))
+    runs = _count_runs(embedder)
+    assert torch.equal(embedder(**tensors), embedded)
+    assert not runs
+    fresh = FrozenTransformerEmbedder(
+        str(folder), layers=[0, 2], layer_mix="mean", pooling=pooling
+    ).eval()
+    assert torch.equal(fresh(**tensors), embedded)
+
+
+@pytest.mark.parametrize(("layers", "num_kept"), [([0], 0), ([0, 1], 1), ([1, -1], 2), ("all", 2)])
+def test_layers_above_the_highest_are_not_computed(folder, layers, num_kept):
+    embedder = FrozenTransformerEmbedder(str(folder), layers=layers)
+    assert len(cast(Any, embedder._encoder.network).encoder.layer) == num_kept
+    embedded = embedder(**_tensors(folder, SENTENCES[:1]))
+    expected = _plain(folder, SENTENCES[0])
+    if layers != "all":
+        expected = expected[layers]
+    _assert_close(embedded[0], expected.mean(dim=0))
+
+
 def test_a_sentence_is_the_same_in_every_batch(folder):
     together = FrozenTransformerEmbedder(str(folder))(**_tensors(folder, SENTENCES))
     in_small_batches = FrozenTransformerEmbedder(str(folder), batch_size=1)(
@@ -407,6 +437,7 @@ def test_outside_of_training_no_file_is_made(bert, tmp_path, caplog):
     [
         {"pooling": "first"},
         {"layers": [0, 1]},
+        {"layer_mix": "mean"},
         {"max_length": 20},
         {"window_overlap": 1},
         {"weights": 1},
@@ -478,6 +509,7 @@ def test_it_is_built_from_params_and_called_by_the_text_field_embedder(bert, tmp
         ({"layers": [2, -1]}, "twice"),
         ({"max_length": 25}, "takes 24"),
         ({"max_length": 2}, "no room"),
+        ({"layer_mix": "max"}, "layer_mix"),
         ({"window_overlap": 22}, "window_overlap"),
         ({"window_overlap": -1}, "window_overlap"),
         ({"batch_size": 0}, "batch_size"),
