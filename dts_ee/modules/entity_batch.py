@@ -87,3 +87,33 @@ def entity_pairs(counts: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     first = first_of_sentence[heads]
     tails = first + place + (place >= heads - first).long()
     return heads, tails
+
+
+def unordered_pairs(
+    counts: torch.Tensor, heads: torch.Tensor, tails: torch.Tensor
+) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """
+    Every two different entities of one sentence, once for both orders.
+
+    # Parameters
+
+    counts : `torch.LongTensor`
+        Shape (batch_size,): the number of entities of each sentence.
+    heads, tails : `torch.LongTensor`
+        Shape (num_pairs,): ordered pairs, as positions among all entities of the batch.
+
+    # Returns
+
+    `Tuple[torch.Tensor, torch.Tensor, torch.Tensor]`
+        `firsts` and `seconds`, each of shape (num_unordered_pairs,), positions among all entities;
+        and for each ordered pair the number of the unordered one, of shape (num_pairs,).
+    """
+    # Shape: (num_entities,)
+    entities = torch.arange(int(counts.sum()), device=counts.device)
+    partners = torch.repeat_interleave(counts.cumsum(0), counts) - entities - 1
+    # The number of the pair with the next entity, were there one, counted from the entity itself.
+    offsets = partners.cumsum(0) - partners - entities - 1
+    # Shape: (num_unordered_pairs,)
+    firsts = torch.repeat_interleave(entities, partners)
+    seconds = torch.arange(len(firsts), device=counts.device) - offsets[firsts]
+    return firsts, seconds, offsets[torch.minimum(heads, tails)] + torch.maximum(heads, tails)

@@ -1,8 +1,9 @@
 """The maximum over any range of tokens, without visiting the tokens of each range."""
 
-from typing import List
+from typing import Any, List, Tuple
 
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import embedding
 
 
@@ -29,7 +30,7 @@ class RangeMax:
             last = levels[-1]
             # The last `width` positions start no run of this length: what stands there is not read.
             levels.append(
-                torch.cat([torch.maximum(last[:, :-width], last[:, width:]), last[:, -width:]], 1)
+                torch.cat([_maximum(last[:, :-width], last[:, width:]), last[:, -width:]], 1)
             )
             width *= 2
         # Shape: (num_levels * batch_size * num_tokens + 1, dim); the last row is of empty ranges
@@ -62,4 +63,31 @@ class RangeMax:
         first = (rows + starts).masked_fill(empty, nothing)
         last = (rows + ends - (1 << levels)).masked_fill(empty, nothing)
         # Shape: (num_ranges, dim)
-        return torch.maximum(embedding(first, self._table), embedding(last, self._table))
+        return _maximum(embedding(first, self._table), embedding(last, self._table))
+
+
+def _maximum(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    if torch.is_grad_enabled():
+        return _Maximum.apply(one, other)
+    return torch.maximum(one, other)
+
+
+class _Maximum(torch.autograd.Function):
+    """
+    `torch.maximum` with a backward pass of a third of the time.
+
+    Where both are equal, the first has the whole gradient, not half of it: here it is mostly the
+    same token that both come from.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(one >= other)
+        return torch.maximum(one, other)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+        (is_first,) = ctx.saved_tensors
+        grad_of_one = grad * is_first
+        return grad_of_one, grad - grad_of_one

@@ -1,16 +1,17 @@
 """The RE head: from the entities of a batch to a score for each pair and relation."""
 
 from abc import ABC, abstractmethod
-from typing import Any, List, Optional, cast
+from functools import partial
+from typing import Any, Callable, Iterable, List, Optional, cast
 
 import torch
 from allennlp.common import Lazy, Registrable
 from allennlp.modules import FeedForward
 from allennlp.nn import Activation
-from torch.nn.functional import embedding
+from torch.nn.functional import embedding, linear
 from torch.utils.checkpoint import checkpoint
 
-from dts_ee.modules.entity_batch import EntityBatch
+from dts_ee.modules.entity_batch import EntityBatch, unordered_pairs
 from dts_ee.modules.pair_features import CosineFeature, DistMultFeature, PairFeature
 
 
@@ -107,19 +108,19 @@ class PairwiseRelationScorer(RelationScorer):
         # Shape: (num_entities, hidden_dim)
         hidden = self.feedforward(entities.vectors)
         prepared = [cast(PairFeature, feature).prepare(entities) for feature in self.pair_features]
-        if len(heads) <= self.max_pairs_per_chunk:
-            return self._score(entities, hidden, prepared, heads, tails)
-        chunks = zip(heads.split(self.max_pairs_per_chunk), tails.split(self.max_pairs_per_chunk))
-        if not torch.is_grad_enabled():
-            return torch.cat([self._score(entities, hidden, prepared, *chunk) for chunk in chunks])
-        return torch.cat(
-            [
-                checkpoint(self._score, entities, hidden, prepared, *chunk, use_reentrant=False)
-                for chunk in chunks
-            ]
-        )
+        hidden_layer = self.pair_feedforward
+        if hidden_layer is None:
+            return self._score_linearly(entities, hidden, prepared, heads, tails)
 
-    def _score(
+        def score(heads: torch.Tensor, tails: torch.Tensor) -> torch.Tensor:
+            vectors = self._features(entities, prepared, range(len(prepared)), heads, tails)
+            # Shape: (num_pairs, pair_dim)
+            pairs = torch.cat([embedding(heads, hidden), embedding(tails, hidden), *vectors], 1)
+            return self.projection(hidden_layer(pairs))
+
+        return self._in_chunks(score, heads, tails)
+
+    def _score_linearly(
         self,
         entities: EntityBatch,
         hidden: torch.Tensor,
@@ -127,13 +128,54 @@ class PairwiseRelationScorer(RelationScorer):
         heads: torch.Tensor,
         tails: torch.Tensor,
     ) -> torch.Tensor:
-        features = [
-            feature(entities, heads, tails, ready)
-            for feature, ready in zip(self.pair_features, prepared)
-        ]
-        # Shape: (num_pairs, pair_dim)
-        pairs = torch.cat([embedding(heads, hidden), embedding(tails, hidden), *features], dim=1)
-        if self.pair_feedforward is not None:
-            pairs = self.pair_feedforward(pairs)
+        """
+        What is linear in the parts of a pair's vector need not be computed pair by pair: an
+        entity's own part once for the entity, and a symmetric feature's once for two pairs.
+        """
+        features = [cast(PairFeature, feature) for feature in self.pair_features]
+        hidden_dim = self.feedforward.get_output_dim()
+        head_weight, tail_weight, *weights = self.projection.weight.split(
+            [hidden_dim, hidden_dim, *(feature.get_output_dim() for feature in features)], dim=1
+        )
         # Shape: (num_pairs, num_relations)
-        return self.projection(pairs)
+        scores = embedding(heads, linear(hidden, head_weight, self.projection.bias))
+        scores = scores + embedding(tails, linear(hidden, tail_weight))
+
+        symmetric = [i for i, feature in enumerate(features) if feature.symmetric]
+        others = [i for i, feature in enumerate(features) if not feature.symmetric]
+
+        def score(which: List[int], heads: torch.Tensor, tails: torch.Tensor) -> torch.Tensor:
+            vectors = self._features(entities, prepared, which, heads, tails)
+            return linear(torch.cat(vectors, 1), torch.cat([weights[i] for i in which], 1))
+
+        if others:
+            scores = scores + self._in_chunks(partial(score, others), heads, tails)
+        if symmetric:
+            firsts, seconds, places = unordered_pairs(entities.counts, heads, tails)
+            # Shape: (num_unordered_pairs, num_relations)
+            shared = self._in_chunks(partial(score, symmetric), firsts, seconds)
+            scores = scores + embedding(places, shared)
+        return scores
+
+    def _features(
+        self,
+        entities: EntityBatch,
+        prepared: List[Any],
+        which: Iterable[int],
+        heads: torch.Tensor,
+        tails: torch.Tensor,
+    ) -> List[torch.Tensor]:
+        return [self.pair_features[i](entities, heads, tails, prepared[i]) for i in which]
+
+    def _in_chunks(
+        self,
+        score: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        heads: torch.Tensor,
+        tails: torch.Tensor,
+    ) -> torch.Tensor:
+        if len(heads) <= self.max_pairs_per_chunk:
+            return score(heads, tails)
+        chunks = zip(heads.split(self.max_pairs_per_chunk), tails.split(self.max_pairs_per_chunk))
+        if not torch.is_grad_enabled():
+            return torch.cat([score(*chunk) for chunk in chunks])
+        return torch.cat([checkpoint(score, *chunk, use_reentrant=False) for chunk in chunks])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dts_ee.modules.entity_batch import entity_pairs, flatten_spans
+from dts_ee.modules.entity_batch import entity_pairs, flatten_spans, unordered_pairs
 
 
 @pytest.mark.parametrize("counts", [[0], [1], [2], [0, 0], [3, 0, 1, 4], [1, 1], [5, 2]])
@@ -17,6 +17,16 @@ def test_every_ordered_pair_of_a_sentence_is_there_in_the_documented_order(count
         ]
         first += count
     assert list(zip(heads.tolist(), tails.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("counts", [[0], [1], [2], [0, 0], [3, 0, 1, 4], [1, 1], [5, 2]])
+def test_every_unordered_pair_of_a_sentence_is_there_once(counts):
+    heads, tails = entity_pairs(torch.tensor(counts))
+    firsts, seconds, places = unordered_pairs(torch.tensor(counts), heads, tails)
+    pairs = list(zip(firsts.tolist(), seconds.tolist(), strict=True))
+    ordered = list(zip(heads.tolist(), tails.tolist(), strict=True))
+    assert pairs == [(head, tail) for head, tail in ordered if head < tail]
+    assert [pairs[place] for place in places] == [(min(pair), max(pair)) for pair in ordered]
 
 
 def test_the_documented_number_of_a_pair():

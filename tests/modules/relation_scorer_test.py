@@ -1,8 +1,11 @@
+from typing import cast
+
 import pytest
 import torch
 from allennlp.common import Params
 
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
+from dts_ee.modules.pair_features import PairFeature
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 
 TOKEN_DIM, LABEL_DIM, NUM_RELATIONS = 6, 3, 4
@@ -51,10 +54,15 @@ ALL_FEATURES = [
 
 
 @pytest.mark.parametrize("features", [[], ALL_FEATURES])
-def test_chunks_give_the_same_scores_and_gradients(features):
+@pytest.mark.parametrize(
+    "hidden_layer", [None, {"num_layers": 1, "hidden_dims": 7, "activations": "tanh"}]
+)
+def test_chunks_give_the_same_scores_and_gradients(features, hidden_layer):
     results = []
     for chunk in (1000, 5):
-        scorer = _scorer(pair_features=features, max_pairs_per_chunk=chunk)
+        scorer = _scorer(
+            pair_features=features, pair_feedforward=hidden_layer, max_pairs_per_chunk=chunk
+        )
         entities = _entities()
         scores = scorer(entities, *entity_pairs(entities.counts))
         scores.square().sum().backward()
@@ -64,6 +72,29 @@ def test_chunks_give_the_same_scores_and_gradients(features):
             torch.testing.assert_close(scorer(entities, *entity_pairs(entities.counts)), scores)
     for whole, chunked in zip(*results, strict=True):
         torch.testing.assert_close(whole, chunked)
+
+
+@pytest.mark.parametrize("feature", PairFeature.list_available())
+def test_symmetric_features_are(feature):
+    entities = _entities()
+    heads, tails = entity_pairs(entities.counts)
+    scorer = _scorer(pair_features=[{"type": feature}])
+    module = cast(PairFeature, scorer.pair_features[0])
+    prepared = module.prepare(entities)
+    one_order, other_order = (
+        module(entities, *pairs, prepared) for pairs in ((heads, tails), (tails, heads))
+    )
+    assert torch.equal(one_order, other_order) == module.symmetric
+
+
+def test_parts_that_are_scored_apart_come_to_the_projection_of_the_whole():
+    scorer, entities = _scorer(pair_features=ALL_FEATURES), _entities()
+    heads, tails = entity_pairs(entities.counts)
+    hidden = scorer.feedforward(entities.vectors)
+    modules = [cast(PairFeature, feature) for feature in scorer.pair_features]
+    features = [module(entities, heads, tails, module.prepare(entities)) for module in modules]
+    pairs = torch.cat([hidden[heads], hidden[tails], *features], dim=1)
+    torch.testing.assert_close(scorer(entities, heads, tails), scorer.projection(pairs))
 
 
 def test_no_pairs():

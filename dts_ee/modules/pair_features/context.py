@@ -23,6 +23,8 @@ class ContextFeature(PairFeature):
         The size of an encoded token.
     """
 
+    symmetric = True
+
     def __init__(self, token_dim: int) -> None:
         super().__init__()
         self.token_dim = token_dim

@@ -13,6 +13,8 @@ from dts_ee.modules.pair_features.pair_feature import PairFeature
 class CosineFeature(PairFeature):
     """The cosine of the head's and the tail's vectors (report, §3.3)."""
 
+    symmetric = True
+
     def get_output_dim(self) -> int:
         return 1
 

@@ -24,6 +24,8 @@ class DistMultFeature(PairFeature):
         The number of relation types.
     """
 
+    symmetric = True
+
     def __init__(self, entity_dim: int, num_relations: int) -> None:
         super().__init__()
         # The diagonals m_k. Shape: (num_relations, entity_dim)

@@ -17,6 +17,9 @@ class PairFeature(torch.nn.Module, Registrable, ABC):
     relation scorer.
     """
 
+    symmetric: bool = False
+    """Whether a pair's vector is the same if head and tail change places."""
+
     @abstractmethod
     def get_output_dim(self) -> int:
         """The size of a pair's vector."""
