@@ -27,8 +27,12 @@ _EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
 
 
 def experiment_params(name: str, settings: Settings) -> dict[str, Any]:
-    """The configuration of an experiment, with `settings.resources` in the place of `resources`."""
+    """
+    The configuration of an experiment, with `settings.resources` in the place of `resources`, and
+    without the test split, which AllenNLP would read before it trains.
+    """
     params = Params.from_file(_EXPERIMENTS / f"{name}.jsonnet").as_dict(quiet=True)
+    del params["test_data_path"], params["datasets_for_vocab_creation"]
     return _replace_strings(params, lambda text: _in_resources(text, settings.resources))
 
 

@@ -45,7 +45,7 @@ def project(tmp_path, monkeypatch):
     _write_glove(resources / "glove-6b-50d" / "glove.6B.50d.txt", 50, words)
     _write_glove(resources / "glove-6b-300d" / "glove.6B.300d.txt", 300, words)
     build_tiny_transformer(resources / "minilm", kind="bert")
-    build_tiny_transformer(resources / "mpnet", kind="mpnet")
+    build_tiny_transformer(resources / "mpnet", kind="mpnet", num_layers=12)
     build_tiny_elmo(resources / "elmo-5.5b")
     monkeypatch.chdir(tmp_path)
     return tmp_path

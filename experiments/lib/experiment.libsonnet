@@ -29,6 +29,9 @@ function(
     },
     train_data_path: corpus.train,
     [if has_validation then 'validation_data_path']: corpus.validation,
+    // Nothing is learned or chosen by it: it is there for what evaluates the trained model.
+    test_data_path: corpus.test,
+    datasets_for_vocab_creation: ['train'] + (if has_validation then ['validation'] else []),
     [if vocabularies != [] then 'vocabulary']: std.foldl(std.mergePatch, vocabularies, {}),
     model: {
       type: 'dts',

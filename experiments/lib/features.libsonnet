@@ -20,21 +20,23 @@ local glove(name, dim, file) = {
 // What a frozen encoder says about a sentence is kept here for the runs to come.
 local cache_dir = 'resources/features';
 
-local frozen_transformer(name) = {
+local frozen_transformer(name, layers) = {
   name: name,
   indexer: { type: 'word_pieces', model_name: 'resources/' + name },
   embedder: {
     type: 'frozen_transformer',
     model_name: 'resources/' + name,
+    layers: layers,
+    layer_mix: 'mean',
     cache_dir: cache_dir,
   },
 };
 
 {
-  // all-mpnet-base-v2: 768 d, uncased.
-  mpnet: frozen_transformer('mpnet'),
+  // all-mpnet-base-v2: 768 d, uncased. Without the last three of its 12 layers.
+  mpnet: frozen_transformer('mpnet', std.range(0, 9)),
   // all-MiniLM-L6-v2: 384 d, uncased.
-  minilm: frozen_transformer('minilm'),
+  minilm: frozen_transformer('minilm', 'all'),
   // ELMo 5.5B: 1024 d, the paper's contextual encoder.
   elmo: {
     name: 'elmo',
