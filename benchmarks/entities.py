@@ -78,6 +78,7 @@ def run(
     torch.nn.init.constant_(model.relation_scorer.projection.bias, -20.0)
     clock = ScorerClock(model.relation_scorer)
     tagger = model.entity_tagger
+    assert tagger is not None
     batches = {}
     for size, document in documents.items():
         instance = reader.text_to_instance(document)

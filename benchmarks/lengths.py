@@ -29,6 +29,7 @@ def run(settings: Settings, lengths: Sequence[int] = (10, 30, 100, 300, 1000)) -
     reader, model = build(params, documents)
     predictor = DtsPredictor(model, reader)
     tagger = model.entity_tagger
+    assert tagger is not None
     begin = model.vocab.get_token_index("B-Loc", "labels")
     outside = model.vocab.get_token_index("O", "labels")
 

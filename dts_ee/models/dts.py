@@ -21,7 +21,7 @@ from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.models.pair_relations import relation_targets, relations_above
 from dts_ee.modules.dropout import Dropout
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
-from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
+from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger, TaggerOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 
 _METRICS_IN_PROGRESS_BAR = ("entity_f1", "relation_f1")
@@ -36,6 +36,9 @@ class DeeperTaskSpecificity(Model):
     be absent. The NER head tags the tokens; the RE head scores every ordered pair of entities by
     the last token of each, together with an embedding of that token's tag. In training the gold
     entities are paired, at inference the predicted ones.
+
+    Either task can be had alone: `"entities"` leaves out the RE head, and `"relations"` the NER
+    head, so that relations are extracted between entities that are given.
 
     The loss is `L_NER + λ · L_RE`. `L_NER` is the NER head's. `L_RE` is the binary cross-entropy of
     each pair and relation, summed over the relations and averaged over the batch's pairs: compared
@@ -68,6 +71,11 @@ class DeeperTaskSpecificity(Model):
         λ.
     relation_threshold : `float`, optional (default = `0.9`)
         Θ, the probability from which on a relation is predicted.
+    tasks : `str`, optional (default = `"joint"`)
+        `"joint"`, `"entities"` or `"relations"`.
+    training_labels : `str`, optional (default = `"gold"`)
+        Whose tags are embedded in training: the `"gold"` ones, or those that the NER head has
+        `"predicted"`.
     tag_encoding : `str`, optional (default = `"BIO"`)
         The reader's: `"BIO"` or `"BIOUL"`.
     label_namespace, relation_namespace : `str`, optional
@@ -94,6 +102,8 @@ class DeeperTaskSpecificity(Model):
         relation_dropout: float = 0.5,
         relation_loss_weight: float = 5.0,
         relation_threshold: float = 0.9,
+        tasks: str = "joint",
+        training_labels: str = "gold",
         tag_encoding: str = "BIO",
         label_namespace: str = "labels",
         relation_namespace: str = "relation_labels",
@@ -105,25 +115,35 @@ class DeeperTaskSpecificity(Model):
             raise ConfigurationError(
                 f"relation_threshold is a probability between 0 and 1, not {relation_threshold}"
             )
+        _check_choice("tasks", tasks, ("joint", "entities", "relations"))
+        _check_choice("training_labels", training_labels, ("gold", "predicted"))
+        if tasks == "relations" and training_labels == "predicted":
+            raise ConfigurationError("without the NER head there are no predicted training_labels")
         self.tag_encoding = tag_encoding
+        self.training_labels = training_labels
         self.relation_loss_weight = relation_loss_weight
         self.relation_threshold = relation_threshold
         self.relation_namespace = relation_namespace
         self.tags = vocab.get_index_to_token_vocabulary(label_namespace)
         self._check_tags(label_namespace)
-        num_relations = vocab.get_vocab_size(relation_namespace)
+        num_relations = vocab.get_vocab_size(relation_namespace) if tasks != "entities" else 0
+        if tasks == "relations" and num_relations == 0:
+            raise ConfigurationError("the data has no relations, which are the model's only task")
 
         self.text_field_embedder = text_field_embedder
         self.dropout = Dropout(dropout)
         self.shared_encoder, shared_dim = self._stack(
             shared_encoder, text_field_embedder.get_output_dim()
         )
-        self.ner_encoder, ner_dim = self._stack(ner_encoder, shared_dim)
-        self.entity_tagger = entity_tagger.construct(
-            input_dim=ner_dim,
-            num_tags=len(self.tags),
-            constraints=allowed_transitions(tag_encoding, self.tags),
-        )
+        self.ner_encoder: Optional[Seq2SeqEncoder] = None
+        self.entity_tagger: Optional[EntityTagger] = None
+        if tasks != "relations":
+            self.ner_encoder, ner_dim = self._stack(ner_encoder, shared_dim)
+            self.entity_tagger = entity_tagger.construct(
+                input_dim=ner_dim,
+                num_tags=len(self.tags),
+                constraints=allowed_transitions(tag_encoding, self.tags),
+            )
         self.relation_encoder: Optional[Seq2SeqEncoder] = None
         self.label_embedding: Optional[torch.nn.Embedding] = None
         self.relation_scorer: Optional[RelationScorer] = None
@@ -196,19 +216,20 @@ class DeeperTaskSpecificity(Model):
         if self.shared_encoder is not None:
             # Shape: (batch_size, num_tokens, shared_dim)
             encoded = self.shared_encoder(self.dropout(encoded), mask)
-        tagged = self.entity_tagger(
-            self._encode(self.ner_encoder, encoded, mask), mask, tags, decode=not self.training
-        )
+        tagged = self._tag(encoded, mask, tags)
         # Shape: (batch_size, num_tokens, token_dim)
         tokens_for_relations = None
         if self.relation_scorer is not None:
             tokens_for_relations = self._encode(self.relation_encoder, encoded, mask)
 
         output: Dict[str, Any] = {}
-        if tagged.loss is not None and tags is not None:
+        if tags is not None:
             gold = [sentence["tagged_document"] for sentence in metadata]
-            output["loss"] = self._loss(tagged.loss, tokens_for_relations, gold, tags)
-        if tagged.tags is not None:
+            labels: torch.Tensor = tags
+            if self.training and self.training_labels == "predicted" and tagged.tags is not None:
+                labels = _padded(tagged.tags).to(tags.device)
+            output["loss"] = self._loss(tagged.loss, tokens_for_relations, gold, labels)
+        if not self.training and tagged.tags is not None:
             documents = self._predict(tokens_for_relations, metadata, tagged.tags)
             output["documents"] = documents
             if tags is not None:
@@ -216,6 +237,20 @@ class DeeperTaskSpecificity(Model):
                 self._entity_f1(documents, gold)
                 self._relation_f1(documents, gold)
         return output
+
+    def _tag(
+        self, encoded: torch.Tensor, mask: torch.BoolTensor, tags: Optional[torch.LongTensor]
+    ) -> TaggerOutput:
+        if self.entity_tagger is not None:
+            decode = not self.training or self.training_labels == "predicted"
+            encoded = self._encode(self.ner_encoder, encoded, mask)
+            return self.entity_tagger(encoded, mask, tags, decode=decode)
+        if tags is None:
+            raise ConfigurationError(
+                "the model extracts relations between entities that are given, but none are"
+            )
+        lengths = mask.sum(1).tolist()
+        return TaggerOutput(tags=[row[:length] for row, length in zip(tags.tolist(), lengths)])
 
     def _encode(
         self, encoder: Optional[Seq2SeqEncoder], encoded: torch.Tensor, mask: torch.BoolTensor
@@ -259,17 +294,19 @@ class DeeperTaskSpecificity(Model):
 
     def _loss(
         self,
-        ner_loss: torch.Tensor,
+        ner_loss: Optional[torch.Tensor],
         tokens: Optional[torch.Tensor],
         gold: List[Document],
-        tags: torch.LongTensor,
+        labels: torch.Tensor,
     ) -> torch.Tensor:
-        self._losses["ner_loss"](ner_loss)
+        loss = torch.zeros((), device=labels.device) if ner_loss is None else ner_loss
+        self._losses["ner_loss"](loss)
         if tokens is None:
-            return ner_loss
-        logits = self._score_pairs(tokens, [document.entities for document in gold], tags)
+            return loss
+        logits = self._score_pairs(tokens, [document.entities for document in gold], labels)
         if len(logits) == 0:
-            return ner_loss
+            # A loss must have a gradient, be it of zeros.
+            return loss if ner_loss is not None else 0.0 * tokens.sum()
         columns = self.vocab.get_token_to_index_vocabulary(self.relation_namespace)
         targets = relation_targets(gold, columns, logits)
         # Shape: (num_pairs, num_relations)
@@ -278,7 +315,7 @@ class DeeperTaskSpecificity(Model):
         )
         relation_loss = losses.sum(1).mean()
         self._losses["relation_loss"](relation_loss)
-        return ner_loss + self.relation_loss_weight * relation_loss
+        return loss + self.relation_loss_weight * relation_loss
 
     def _predict(
         self,
@@ -292,9 +329,7 @@ class DeeperTaskSpecificity(Model):
         ]
         relations: List[List[Relation]] = [[] for _ in metadata]
         if tokens is not None:
-            tags = torch.nn.utils.rnn.pad_sequence(
-                [torch.tensor(sentence) for sentence in tag_ids], batch_first=True
-            ).to(tokens.device)
+            tags = _padded(tag_ids).to(tokens.device)
             probabilities = self._score_pairs(tokens, entities, tags).sigmoid()
             types = self.vocab.get_index_to_token_vocabulary(self.relation_namespace)
             relations = relations_above(self.relation_threshold, probabilities, entities, types)
@@ -337,3 +372,15 @@ class DeeperTaskSpecificity(Model):
                 metrics[name if shown else f"_{name}"] = score
         metrics["mean_f1"] = (metrics["entity_f1"] + metrics["relation_f1"]) / 2
         return metrics
+
+
+def _check_choice(name: str, value: str, choices: Tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigurationError(f"{name} is {value!r}; it can be {', '.join(choices)}")
+
+
+def _padded(tag_ids: List[List[int]]) -> torch.Tensor:
+    """Shape (batch_size, num_tokens)."""
+    return torch.nn.utils.rnn.pad_sequence(
+        [torch.tensor(sentence) for sentence in tag_ids], batch_first=True
+    )

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -261,3 +262,65 @@ def test_very_many_entities_in_one_sentence():
         loss.backward()
         losses.append(loss.item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_entities_alone():
+    model, batch = _model_and_batch({"tasks": "entities"})
+    assert model.relation_scorer is model.relation_encoder is model.label_embedding is None
+    assert model(**batch)["loss"].isfinite()
+    model.eval()
+    assert all(not document.relations for document in model(**batch)["documents"])
+
+
+def test_relations_alone_are_between_the_given_entities():
+    model, batch = _model_and_batch({"tasks": "relations", "relation_threshold": 0.01})
+    assert model.entity_tagger is model.ner_encoder is None
+    loss = model(**batch)["loss"]
+    loss.backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    model.eval()
+    documents = model(**batch)["documents"]
+    for document, sentence in zip(documents, batch["metadata"], strict=True):
+        assert document.entities == sentence["tagged_document"].entities
+    assert any(document.relations for document in documents)
+    assert model.get_metrics()["entity_f1"] == 1.0
+    del batch["tags"]
+    with pytest.raises(ConfigurationError, match="entities that are given"):
+        model(**batch)
+
+
+def test_relations_alone_learn_from_batches_without_pairs_too():
+    model, batch = _model_and_batch({"tasks": "relations"})
+    for sentence in batch["metadata"]:
+        sentence["tagged_document"] = replace(
+            sentence["tagged_document"], entities=(), relations=()
+        )
+    loss = model(**batch)["loss"]
+    loss.backward()
+    assert loss.item() == 0.0
+
+
+def test_the_labels_of_training_may_be_the_predicted_ones():
+    model, batch = _model_and_batch({"training_labels": "predicted", "dropout": 0.0})
+    embedded = []
+    assert model.label_embedding is not None
+    model.label_embedding.register_forward_pre_hook(lambda _, inputs: embedded.append(inputs[0]))
+    with torch.no_grad():
+        model.entity_tagger.projection.bias[0] += 1000.0
+    gold = {model.tags[i] for i in batch["tags"].unique().tolist()}
+    model(**batch)["loss"].backward()
+    assert len(gold) > 1
+    assert embedded[0].unique().tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"tasks": "both"}, "tasks is 'both'"),
+        ({"training_labels": "some"}, "training_labels is 'some'"),
+        ({"tasks": "relations", "training_labels": "predicted"}, "without the NER head"),
+    ],
+)
+def test_tasks_and_labels_that_there_are_not(overrides, message):
+    with pytest.raises(ConfigurationError, match=message):
+        _model_and_batch(overrides)
