@@ -5,5 +5,6 @@ Subcommands that this package adds to `allennlp`.
 from dts_ee.commands.fetch import Fetch
 from dts_ee.commands.predict import PredictDocuments
 from dts_ee.commands.render import Render
+from dts_ee.commands.repeat import Repeat
 
-__all__ = ["Fetch", "PredictDocuments", "Render"]
+__all__ = ["Fetch", "PredictDocuments", "Render", "Repeat"]

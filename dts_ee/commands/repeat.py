@@ -1,0 +1,58 @@
+"""
+Subcommand for training an experiment with several seeds.
+"""
+
+import argparse
+import sys
+
+from allennlp.commands import Subcommand
+
+from dts_ee.commands.seed_arguments import add_seed_arguments, run_seeds
+from dts_ee.experiments.repeat import repeat
+from dts_ee.experiments.tables import main_table
+
+
+@Subcommand.register("repeat")
+class Repeat(Subcommand):
+    """
+    `allennlp repeat CONFIG -s DIR --seeds 1,2,3`: one experiment with several seeds.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        description = "Train an experiment once for each seed, and write mean and deviation."
+        subparser = parser.add_parser(
+            self.name,
+            description=f"{description} Each seed is trained by `allennlp train` in a process of "
+            "its own, into DIR/seed_N, and evaluated on the test split. DIR gets summary.json, "
+            "summary.md and pictures; they are written after each seed. The same command goes on "
+            "after an interruption: seeds that are trained are not trained again, and one that was "
+            "cut off is recovered. The exit status is 0 if every seed is finished at the end, and "
+            "1 otherwise.",
+            epilog="For example: allennlp repeat experiments/sample.jsonnet -s out/sample "
+            "--seeds 1,2,3",
+            help=description,
+        )
+        add_seed_arguments(subparser)
+        subparser.set_defaults(func=repeat_from_args)
+        return subparser
+
+
+def repeat_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if a seed is not finished at the end."""
+    summary = run_seeds(
+        lambda: repeat(
+            args.config,
+            args.directory,
+            args.seeds,
+            args.overrides,
+            args.jobs,
+            args.test_data,
+            args.include_package,
+        )
+    )
+    print(main_table(summary))
+    print(f"\nThe tables are in {args.directory / 'summary.md'}")
+    if summary.missing:
+        names = ", ".join(map(str, summary.missing))
+        print(f"Not finished: seed {names}.", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,113 @@
+"""
+What the subcommands that train with several seeds have in common.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Callable, List, TypeVar
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import SigTermReceived
+
+from dts_ee.document import DocumentError
+
+T = TypeVar("T")
+
+_LARGEST_SEED = 2**32 - 1
+"""numpy takes no larger one."""
+
+
+def add_seed_arguments(subparser: argparse.ArgumentParser) -> None:
+    """Adds the experiment, the folder, the seeds, and how they are trained."""
+    subparser.add_argument(
+        "config", type=Path, metavar="CONFIG", help="the experiment, a Jsonnet or JSON file"
+    )
+    subparser.add_argument(
+        "-s",
+        "--serialization-dir",
+        dest="directory",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the folder to write to; one that holds seeds of other settings is an error",
+    )
+    subparser.add_argument(
+        "--seeds",
+        type=_seeds,
+        required=True,
+        metavar="N,N,…",
+        help="the seeds, whole numbers; each sets random_seed, numpy_seed and pytorch_seed",
+    )
+    subparser.add_argument(
+        "-o",
+        "--overrides",
+        type=_json_object,
+        default="{}",
+        metavar="JSON",
+        help="what to change in CONFIG, for example '{\"trainer.num_epochs\": 30}'",
+    )
+    subparser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="how many seeds are trained at once, each with its share of the cores unless "
+        "OMP_NUM_THREADS is set",
+    )
+    subparser.add_argument(
+        "--test-data",
+        type=Path,
+        metavar="PATH",
+        help="the test split (default = CONFIG's test_data_path)",
+    )
+
+
+def run_seeds(action: Callable[[], T]) -> T:
+    """
+    Does something that trains, and returns what it returns.
+
+    Where the action cannot be done it says why and exits with 1, and where it is interrupted with
+    the status that a shell gives to the signal.
+
+    # Parameters
+
+    action : `Callable[[], T]`
+        What to do.
+    """
+    try:
+        return action()
+    except (ConfigurationError, DocumentError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except (KeyboardInterrupt, SigTermReceived) as error:
+        print("\nInterrupted. The same command goes on from here.", file=sys.stderr)
+        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 143)
+
+
+def _seeds(text: str) -> List[int]:
+    try:
+        seeds = [int(word) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1,2,3") from None
+    for seed in seeds:
+        if not 0 <= seed <= _LARGEST_SEED:
+            raise argparse.ArgumentTypeError(f"{seed} is not between 0 and {_LARGEST_SEED}")
+    return seeds
+
+
+def _json_object(text: str) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"invalid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"{text} is no JSON object")
+    return text
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)

@@ -1,0 +1,3 @@
+"""
+Running experiments with several seeds: training, evaluation, and tables of the results.
+"""

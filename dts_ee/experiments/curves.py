@@ -1,0 +1,151 @@
+"""
+Pictures of several seeds' results, drawn by matplotlib.
+"""
+
+import os
+import statistics
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
+
+from dts_ee.experiments.summary import TEST, Summary
+from dts_ee.experiments.tables import type_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_TASKS = {"entity": "NER", "relation": "RE"}
+_COLOURS = {"entity": "#3b6ea5", "relation": "#b8652a"}
+_DOTS_PER_INCH = 120
+
+
+def draw_learning_curves(path: Path, epochs: Mapping[int, Sequence[Mapping[str, Any]]]) -> bool:
+    """
+    Draws NER and strict RE micro F1 on the development split by epoch.
+
+    There is a line for each seed, and where there are several, one for the mean of those that
+    reached the epoch.
+
+    # Parameters
+
+    path : `Path`
+        The PNG file to write.
+    epochs : `Mapping[int, Sequence[Mapping[str, Any]]]`
+        AllenNLP's metrics of each epoch, by seed.
+
+    # Returns
+
+    `bool`
+        Whether there was anything to draw: without a development split there is not.
+    """
+    curves = {}
+    for task in _TASKS:
+        by_seed = {seed: _curve(listed, f"validation_{task}_f1") for seed, listed in epochs.items()}
+        if any(by_seed.values()):
+            curves[task] = by_seed
+    if not curves:
+        path.unlink(missing_ok=True)
+        return False
+    figure = _figure(5 * len(curves), 4)
+    every_axes = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (task, by_seed) in zip(every_axes, curves.items(), strict=True):
+        _draw_curves(axes, by_seed, _COLOURS[task])
+        axes.set_title(f"{_TASKS[task]}, strict micro F1, development")
+    _save(figure, path)
+    return True
+
+
+def draw_types(path: Path, summary: Summary) -> bool:
+    """
+    Draws the F1 of each entity and relation type on the test split.
+
+    A bar is the mean over the seeds. Where there are several, the line on it reaches one standard
+    deviation to each side.
+
+    # Parameters
+
+    path : `Path`
+        The PNG file to write.
+    summary : `Summary`
+        The results.
+
+    # Returns
+
+    `bool`
+        Whether there was anything to draw.
+    """
+    scores = summary.statistics(TEST)
+    types = {task: type_names(scores, task) for task in _TASKS}
+    num_types = sum(map(len, types.values()))
+    if num_types == 0:
+        path.unlink(missing_ok=True)
+        return False
+    figure = _figure(8, 1.2 + 0.35 * num_types)
+    axes = figure.subplots()
+    several = len(summary.results) > 1
+    names: list[str] = []
+    for task, its_types in types.items():
+        bars = [scores[f"_{task}_{type}_f1"] for type in its_types]
+        # By number: a type of entities and one of relations may have the same name.
+        axes.barh(
+            range(len(names), len(names) + len(bars)),
+            [100 * bar.mean for bar in bars],
+            # None is a bar without such a line.
+            xerr=[100 * (bar.standard_deviation or 0.0) for bar in bars] if several else None,
+            color=_COLOURS[task],
+            capsize=3,
+            label=_TASKS[task],
+        )
+        names += its_types
+    axes.set_yticks(range(num_types), [_plain(name) for name in names])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("strict F1 in per cent, test split")
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    figure.legend(loc="outside upper right", ncols=2)
+    _save(figure, path)
+    return True
+
+
+def _curve(epochs: Sequence[Mapping[str, Any]], name: str) -> list[float]:
+    return [100 * epoch[name] for epoch in epochs if name in epoch]
+
+
+def _draw_curves(axes: "Axes", by_seed: Mapping[int, Sequence[float]], colour: str) -> None:
+    for seed, curve in by_seed.items():
+        numbers = range(1, len(curve) + 1)
+        axes.plot(numbers, curve, linewidth=1, alpha=0.6, label=f"seed {seed}")
+    longest = max(len(curve) for curve in by_seed.values())
+    means = [
+        statistics.fmean(curve[i] for curve in by_seed.values() if i < len(curve))
+        for i in range(longest)
+    ]
+    if len(by_seed) > 1:
+        axes.plot(range(1, longest + 1), means, color=colour, linewidth=2.5, label="mean")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("per cent")
+    axes.locator_params(axis="x", integer=True)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+
+
+def _plain(text: str) -> str:
+    # A pair of dollar signs would be read as a formula.
+    return text.replace("$", r"\$")
+
+
+def _figure(width: float, height: float) -> "Figure":
+    # Importing it takes a while. Without pyplot there is no window and no state to clean up.
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        figure.savefig(partial, format="png", dpi=_DOTS_PER_INCH)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,148 @@
+"""
+Evaluating an archive on a split of a corpus, and keeping what it predicted.
+"""
+
+from pathlib import Path
+from typing import Sequence
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import cached_path
+from allennlp.data import Batch
+from allennlp.models.archival import load_archive
+
+from dts_ee.corpora.spert import read_documents
+from dts_ee.dataset_readers.spert_reader import SpertReader
+from dts_ee.document import Document, DocumentError
+from dts_ee.experiments.predictions import (
+    Prediction,
+    are_of,
+    read_predictions,
+    write_predictions,
+)
+from dts_ee.experiments.seed_folder import SeedFolder, write_json
+from dts_ee.predictors.length_batches import batches_by_length
+
+MAX_BATCH_TOKENS = 1024
+"""As many as the predictor puts into a batch."""
+
+
+def evaluate_archive(
+    archive_file: Path, documents: Sequence[Document]
+) -> tuple[dict[str, float], list[Prediction]]:
+    """
+    Predicts gold documents and compares.
+
+    Each goes through the model once, on the processor, with sentences of about the same length.
+
+    # Parameters
+
+    archive_file : `Path`
+        The archive of a `dts` model.
+    documents : `Sequence[Document]`
+        The gold documents, all of them, whatever the reader's `max_instances` says.
+
+    # Returns
+
+    `tuple[dict[str, float], list[Prediction]]`
+        The model's metrics, as `allennlp evaluate` names them, and the predictions in the order of
+        the documents. The losses among the metrics are means over these batches.
+
+    # Raises
+
+    `ConfigurationError`
+        If the archive's reader or model is another.
+    `DocumentError`
+        If a document has overlapping entities and the reader is to raise an error then.
+    """
+    archive = load_archive(archive_file)
+    reader = archive.validation_dataset_reader
+    if not isinstance(reader, SpertReader):
+        raise ConfigurationError(
+            f"{archive_file} has a dataset reader {type(reader).__name__}, which is none of those "
+            "that read documents"
+        )
+    instances = [reader.text_to_instance(document) for document in documents]
+    model = archive.model.eval()
+    predicted: dict[int, Document] = {}
+    lengths = [len(document.tokens) for document in documents]
+    for positions in batches_by_length(lengths, MAX_BATCH_TOKENS):
+        batch = Batch([instances[i] for i in positions])
+        for instance in batch:
+            reader.apply_token_indexers(instance)
+        batch.index_instances(model.vocab)
+        with torch.inference_mode():
+            output = model(**batch.as_tensor_dict())
+        if "documents" not in output:
+            raise ConfigurationError(
+                f"{archive_file} has a model {type(model).__name__}, which predicts no documents"
+            )
+        predicted.update(zip(positions, output["documents"], strict=True))
+    predictions = [Prediction(predicted[i], document) for i, document in enumerate(documents)]
+    return model.get_metrics(reset=True), predictions
+
+
+def evaluate_seed(folder: SeedFolder, test_data: str, documents: Sequence[Document]) -> None:
+    """
+    Writes the metrics of a trained seed on both splits, and its predictions on the test split.
+
+    Nothing is predicted again where it has been for the same archive and the same documents.
+
+    # Parameters
+
+    folder : `SeedFolder`
+        A seed whose training came to its end.
+    test_data : `str`
+        The file that the documents are from, for errors.
+    documents : `Sequence[Document]`
+        The test split.
+    """
+    development = folder.development()
+    if development:
+        write_json(folder.development_metrics, development)
+    if is_evaluated(folder, documents):
+        return
+    try:
+        metrics, predictions = evaluate_archive(folder.archive, documents)
+    except DocumentError as error:
+        raise error.located(None, test_data) from None
+    # Together they are there, or the metrics are not.
+    folder.test_metrics.unlink(missing_ok=True)
+    write_predictions(folder.test_predictions, predictions)
+    write_json(folder.test_metrics, metrics)
+
+
+def is_evaluated(folder: SeedFolder, documents: Sequence[Document]) -> bool:
+    """Whether a seed's folder has metrics and predictions of its archive for these documents."""
+    if not (folder.test_metrics.is_file() and folder.test_predictions.is_file()):
+        return False
+    if folder.test_predictions.stat().st_mtime_ns < folder.archive.stat().st_mtime_ns:
+        return False
+    return are_of(read_predictions(folder.test_predictions), documents)
+
+
+def read_test_data(path: str) -> list[Document]:
+    """
+    The gold documents of a test split.
+
+    # Parameters
+
+    path : `str`
+        A file, or the address of one.
+
+    # Raises
+
+    `DocumentError`
+        If the file is missing or cannot be read.
+    """
+    try:
+        local_path = cached_path(path)
+    except FileNotFoundError:
+        raise DocumentError("there is no such file", path=path) from None
+    try:
+        return read_documents(local_path)
+    except DocumentError as error:
+        # The user knows the file by the name that was given, not by that of a cache entry.
+        raise DocumentError(
+            error.problem, error.field, error.document_id, path
+        ) from error.__cause__

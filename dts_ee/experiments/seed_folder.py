@@ -1,0 +1,203 @@
+"""
+The folder of one seed: what is in it, and how far its training is.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Optional
+
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.corpora.files import open_atomically
+
+_BEST = "best_validation_"
+_CHECKPOINT = re.compile(r"training_state_e(\d+)_b\d+\.th")
+_DURATION = re.compile(r"(?:(\d+) days?, )?(\d+):(\d+):(\d+(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class SeedFolder:
+    """
+    A serialization directory of AllenNLP's, with the evaluation on the test split beside.
+
+    # Parameters
+
+    seed : `int`
+        The seed.
+    path : `Path`
+        The folder, which need not exist.
+    """
+
+    seed: int
+    path: Path
+
+    @classmethod
+    def within(cls, directory: Path, seed: int) -> "SeedFolder":
+        """The folder of a seed among those of an experiment."""
+        return cls(seed, directory / f"seed_{seed}")
+
+    @classmethod
+    def all_within(cls, directory: Path) -> list["SeedFolder"]:
+        """Every seed's folder that an experiment's folder has, in the order of the seeds."""
+        found = [
+            cls(int(path.name.removeprefix("seed_")), path)
+            for path in directory.glob("seed_*")
+            if re.fullmatch(r"seed_\d+", path.name) and path.is_dir()
+        ]
+        return sorted(found, key=lambda folder: folder.seed)
+
+    @property
+    def config(self) -> Path:
+        """The settings, as AllenNLP keeps them."""
+        return self.path / "config.json"
+
+    @property
+    def log(self) -> Path:
+        """All that the training prints."""
+        return self.path / "log.txt"
+
+    @property
+    def archive(self) -> Path:
+        """The trained model."""
+        return self.path / "model.tar.gz"
+
+    @property
+    def metrics(self) -> Path:
+        """What AllenNLP writes at the end of a training."""
+        return self.path / "metrics.json"
+
+    @property
+    def development_metrics(self) -> Path:
+        """The metrics of the best epoch on the development split."""
+        return self.path / "development_metrics.json"
+
+    @property
+    def test_metrics(self) -> Path:
+        """The metrics on the test split."""
+        return self.path / "test_metrics.json"
+
+    @property
+    def test_predictions(self) -> Path:
+        """The predicted and the gold documents of the test split."""
+        return self.path / "test_predictions.jsonl"
+
+    @property
+    def _starts(self) -> Path:
+        return self.path / "training_starts.json"
+
+    def is_trained(self) -> bool:
+        """
+        Whether the training came to its end.
+
+        The archive alone does not say so: AllenNLP also writes one when it is interrupted.
+        """
+        return self.archive.is_file() and self.metrics.is_file()
+
+    def stored_settings(self) -> Optional[dict[str, Any]]:
+        """
+        The settings of a training that was begun here; `None` if none was.
+
+        # Raises
+
+        `ConfigurationError`
+            If the file cannot be read.
+        """
+        try:
+            return json.loads(self.config.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"{self.config} cannot be read: {error}") from error
+
+    def note_start(self) -> None:
+        """Keeps in mind that a training process starts here now, and after how many epochs."""
+        write_json(self._starts, [*self._noted_starts(), self._epochs_in_checkpoint()])
+
+    def num_epochs(self) -> int:
+        """How many epochs are finished."""
+        return len(self._epoch_files())
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """AllenNLP's metrics of every finished epoch, in order."""
+        return [read_json(path) for path in self._epoch_files()]
+
+    def training_seconds(self) -> float:
+        """
+        How long the finished epochs took, by AllenNLP's clock.
+
+        It begins anew when a training goes on, so that the times of all sittings are added. What
+        was lost when one was cut off within an epoch is not in it, nor is a process's start.
+        """
+        epochs = self.epochs()
+        starts = self._noted_starts() or [0]
+        seconds = 0.0
+        for start, end in zip(starts, [*starts[1:], len(epochs)], strict=True):
+            if start < end <= len(epochs):
+                seconds += _seconds(epochs[end - 1]["training_duration"])
+        return seconds
+
+    def best_epoch(self) -> Optional[int]:
+        """The epoch that was chosen, counted from 0; `None` without a development split."""
+        metrics = read_json(self.metrics)
+        return metrics.get("best_epoch") if self._has_development(metrics) else None
+
+    def development(self) -> dict[str, float]:
+        """The best epoch's metrics on the development split; none where there is no such split."""
+        metrics = read_json(self.metrics)
+        return {
+            name.removeprefix(_BEST): value
+            for name, value in metrics.items()
+            if name.startswith(_BEST)
+        }
+
+    def last_lines_of_log(self, number: int = 12) -> list[str]:
+        """The end of the log, without blank lines; at most `number` lines."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(self.log.stat().st_size - 16_384, 0))
+                text = file.read().decode("utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return [line.rstrip() for line in text.splitlines() if line.strip()][-number:]
+
+    @staticmethod
+    def _has_development(metrics: dict[str, Any]) -> bool:
+        return any(name.startswith(_BEST) for name in metrics)
+
+    def _epoch_files(self) -> list[Path]:
+        paths: list[Path] = []
+        while (path := self.path / f"metrics_epoch_{len(paths)}.json").is_file():
+            paths.append(path)
+        return paths
+
+    def _epochs_in_checkpoint(self) -> int:
+        found = (_CHECKPOINT.fullmatch(path.name) for path in self.path.glob("training_state_*"))
+        return max((int(match[1]) for match in found if match), default=0)
+
+    def _noted_starts(self) -> list[int]:
+        return read_json(self._starts) if self._starts.is_file() else []
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file whole or not at all."""
+    with open_atomically(path) as file:
+        json.dump(value, file, indent=2, ensure_ascii=False)
+        file.write("\n")
+
+
+def _seconds(duration: str) -> float:
+    match = _DURATION.fullmatch(duration)
+    if match is None:
+        raise ValueError(f"{duration!r} is no duration")
+    days, hours, minutes, seconds = match.groups(default="0")
+    return timedelta(
+        days=int(days), hours=int(hours), minutes=int(minutes), seconds=float(seconds)
+    ).total_seconds()
