@@ -1,6 +1,7 @@
 import json
 import random
 import shutil
+from copy import deepcopy
 
 import pytest
 from allennlp.commands.train import train_model
@@ -12,12 +13,14 @@ from allennlp.predictors import Predictor
 
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents, write_documents
+from dts_ee.experiments.ablation import read_ablations
 from dts_ee.modules.token_embedders.frozen_embedder import FrozenEncoder
 from tests.paths import EXPERIMENTS, FIXTURES, PROJECT
 from tests.tiny_elmo import build_tiny_elmo
 from tests.tiny_transformer import build_tiny_transformer
 
-FILES = sorted(EXPERIMENTS.glob("*.jsonnet"))
+ABLATIONS = EXPERIMENTS / "ablations.jsonnet"
+FILES = sorted(set(EXPERIMENTS.glob("*.jsonnet")) - {ABLATIONS})
 
 
 def _write_glove(path, dim, words):
@@ -51,9 +54,7 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_experiment_builds_its_model(file, project):
-    params = Params.from_file(file)
+def _build_and_predict(params):
     reader = DatasetReader.from_params(params.pop("dataset_reader"))
     instances = list(reader.read(params.pop("train_data_path")))[:8]
     vocabulary = Vocabulary.from_params(
@@ -65,6 +66,50 @@ def test_every_experiment_builds_its_model(file, project):
     outputs = model.eval().forward_on_instances(instances)
     tokens = [[token.text for token in instance["tokens"]] for instance in instances]  # type: ignore[attr-defined]
     assert [output["tokens"] for output in outputs] == tokens
+    return model
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_experiment_builds_its_model(file, project):
+    _build_and_predict(Params.from_file(file))
+
+
+def test_every_ablation_builds_another_model(project):
+    settings = Params.from_file(EXPERIMENTS / "conll04.jsonnet").as_dict(quiet=True)
+    ablations = {each.name: each.settings for each in read_ablations(ABLATIONS, settings)}
+    assert list(ablations)[:5] == [
+        "complete",
+        "no shared layers",
+        "no NER-specific layers",
+        "no RE-specific layers",
+        "all layers shared",
+    ]
+    assert len({json.dumps(each, sort_keys=True) for each in ablations.values()}) == len(ablations)
+    models = {
+        name: _build_and_predict(Params(deepcopy(dict(each)))) for name, each in ablations.items()
+    }
+    assert models["complete"].shared_encoder is not None
+    assert models["no shared layers"].shared_encoder is None
+    shared = models["all layers shared"]
+    assert shared.ner_encoder is shared.relation_encoder is None
+    assert shared.shared_encoder._module.num_layers == 3
+    for name, absent in (
+        ("no contextual encoder", "mpnet"),
+        ("no word vectors", "glove"),
+        ("no character vectors", "characters"),
+        ("no casing", "casing"),
+    ):
+        kept = set(models[name].text_field_embedder._token_embedders)
+        assert kept == {"mpnet", "glove", "characters", "casing"} - {absent}
+
+
+def test_what_an_experiment_does_not_have_is_not_left_out(project):
+    settings = Params.from_file(EXPERIMENTS / "sample.jsonnet").as_dict(quiet=True)
+    del settings["model"]["ner_encoder"]
+    names = [each.name for each in read_ablations(ABLATIONS, settings)]
+    assert "no contextual encoder" not in names
+    assert "no NER-specific layers" not in names
+    assert "no RE-specific layers" in names
 
 
 def test_there_is_an_experiment_for_each_that_the_readme_names():

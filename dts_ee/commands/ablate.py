@@ -1,0 +1,69 @@
+"""
+Subcommand for leaving out an experiment's parts in turn.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from allennlp.commands import Subcommand
+
+from dts_ee.commands.seed_arguments import add_seed_arguments, run_seeds
+from dts_ee.experiments.ablation import ablate
+
+_ABLATIONS = Path("experiments/ablations.jsonnet")
+
+
+@Subcommand.register("ablate")
+class Ablate(Subcommand):
+    """
+    `allennlp ablate CONFIG -s DIR --seeds 1,2,3`: what an experiment's parts are worth.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        description = "Leave out an experiment's parts in turn, and write what that costs."
+        subparser = parser.add_parser(
+            self.name,
+            description=f"{description} Each row of the list of ablations is an experiment that is "
+            "run as `allennlp repeat` does, into a folder of DIR. DIR/ablations.md has all rows, "
+            "with a test of significance; it is written after each. The same command goes on after "
+            "an interruption.",
+            epilog="For example: allennlp ablate experiments/conll04_glove.jsonnet "
+            "-s out/ablations --seeds 1,2,3",
+            help=description,
+        )
+        add_seed_arguments(subparser)
+        subparser.add_argument(
+            "--ablations",
+            type=Path,
+            default=_ABLATIONS,
+            metavar="FILE",
+            help=f"the list: Jsonnet, a function of the experiment (default = {_ABLATIONS})",
+        )
+        subparser.set_defaults(func=ablate_from_args)
+        return subparser
+
+
+def ablate_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if a seed is not finished at the end."""
+    results = run_seeds(
+        lambda: ablate(
+            args.config,
+            args.directory,
+            args.seeds,
+            args.ablations,
+            args.overrides,
+            args.jobs,
+            args.test_data,
+            args.include_package,
+        )
+    )
+    # Where nothing is printed, nothing is compared.
+    from dts_ee.experiments.ablation_table import ablation_table
+
+    print(ablation_table(results))
+    print(f"\nThe table is in {args.directory / 'ablations.md'}")
+    missing = [result.ablation.name for result in results if result.summary.missing]
+    if missing:
+        print(f"Not finished: {', '.join(missing)}.", file=sys.stderr)
+        sys.exit(1)

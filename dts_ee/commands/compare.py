@@ -1,0 +1,107 @@
+"""
+Subcommand for comparing repeated experiments.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Optional
+
+from allennlp.commands import Subcommand
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.document import DocumentError
+
+
+@Subcommand.register("compare")
+class Compare(Subcommand):
+    """
+    `allennlp compare DIR DIR …`: the scores of repeated experiments side by side.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        description = "Compare experiments that `allennlp repeat` ran, with a test of significance."
+        subparser = parser.add_parser(
+            self.name,
+            description=f"{description} Each is compared with the first: the difference in F1, how "
+            "likely it is if both are as good (paired approximate randomisation over sentences), "
+            "and which sentences flipped, that is, are right for most seeds of one alone.",
+            epilog="For example: allennlp compare out/one out/other --flips flips.jsonl",
+            help=description,
+        )
+        subparser.add_argument(
+            "directories",
+            nargs="+",
+            type=Path,
+            metavar="DIR",
+            help="what `allennlp repeat` was given as -s; at least two",
+        )
+        subparser.add_argument(
+            "--output-file", type=Path, metavar="FILE", help="write the table there too, Markdown"
+        )
+        subparser.add_argument(
+            "--flips",
+            type=Path,
+            metavar="FILE",
+            help="write the sentences that flipped there, JSON Lines",
+        )
+        subparser.add_argument(
+            "--num-shuffles",
+            type=int,
+            default=10_000,
+            metavar="N",
+            help="how many times the test shuffles; the default is 10,000",
+        )
+        subparser.set_defaults(func=compare_from_args)
+        return subparser
+
+
+def compare_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if it cannot be done."""
+    try:
+        print(compare(args.directories, args.output_file, args.flips, args.num_shuffles))
+    except (ConfigurationError, DocumentError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+def compare(
+    directories: Sequence[Path],
+    output_file: Optional[Path] = None,
+    flips_file: Optional[Path] = None,
+    num_shuffles: int = 10_000,
+) -> str:
+    """
+    # Returns
+
+    `str`
+        A Markdown table, and how many sentences flipped.
+
+    # Raises
+
+    `ConfigurationError`
+        If there are fewer than two directories, one has no predictions, they are not about the same
+        documents, or `num_shuffles` is less than 1.
+    `DocumentError`
+        If predictions cannot be read.
+    `OSError`
+        If a file cannot be read or written.
+    """
+    # Only a comparison needs what is imported here.
+    from dts_ee.corpora.files import open_atomically
+    from dts_ee.experiments.comparison import flips, read_experiments
+    from dts_ee.experiments.comparison_report import comparison_table, flip_counts, write_flips
+
+    if num_shuffles < 1:
+        raise ConfigurationError(f"--num-shuffles is {num_shuffles}, less than 1")
+    first, *others = experiments = read_experiments(directories)
+    parts = [comparison_table(experiments, num_shuffles)]
+    parts += [flip_counts(first, other, flips(first, other)) for other in others]
+    report = "\n\n".join(parts)
+    if output_file is not None:
+        with open_atomically(output_file) as file:
+            file.write(report + "\n")
+    if flips_file is not None:
+        write_flips(flips_file, experiments)
+    return report

@@ -1,0 +1,170 @@
+"""
+What an experiment's parts are worth: each left out in turn, with several seeds.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence
+
+import _jsonnet
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.experiments.repeat import check_stored_settings, repeat
+from dts_ee.experiments.seed_folder import write_json
+from dts_ee.experiments.settings import load_settings
+from dts_ee.experiments.summary import Summary
+
+TASKS = ("entities", "relations")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """
+    An experiment with one thing changed.
+
+    # Parameters
+
+    name : `str`
+        What is changed, for a table.
+    only : `str`, optional
+        The one task that it is about, `"entities"` or `"relations"`; `None` for both.
+    settings : `Mapping[str, Any]`
+        The changed experiment's settings.
+    """
+
+    name: str
+    only: Optional[str]
+    settings: Mapping[str, Any]
+
+    @property
+    def folder_name(self) -> str:
+        """Its name in letters and digits."""
+        return re.sub(r"\W+", "_", self.name).strip("_")
+
+
+@dataclass(frozen=True)
+class AblationResult:
+    """
+    # Parameters
+
+    ablation : `Ablation`
+        What was changed.
+    directory : `Path`
+        The folder of its seeds.
+    summary : `Summary`
+        Their results.
+    """
+
+    ablation: Ablation
+    directory: Path
+    summary: Summary
+
+
+def read_ablations(file: Path, settings: Mapping[str, Any]) -> list[Ablation]:
+    """
+    Applies a list of ablations to an experiment.
+
+    # Parameters
+
+    file : `Path`
+        Jsonnet: a function of `experiment` that returns a list of objects with `name`,
+        `experiment` and, where it is about one task alone, `only`. The first is what the others
+        are compared with.
+    settings : `Mapping[str, Any]`
+        The complete experiment's settings.
+
+    # Raises
+
+    `ConfigurationError`
+        If the file cannot be evaluated, or returns something else.
+    """
+    try:
+        text = _jsonnet.evaluate_file(str(file), tla_codes={"experiment": json.dumps(settings)})
+    except RuntimeError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+    rows = json.loads(text)
+    if not isinstance(rows, list) or not rows:
+        raise ConfigurationError(f"{file} returns no list of ablations")
+    ablations = [_ablation(row, f"{file}, ablation {i}") for i, row in enumerate(rows, start=1)]
+    names = [ablation.folder_name for ablation in ablations]
+    for i, name in enumerate(names):
+        if not name or name in names[:i]:
+            raise ConfigurationError(
+                f"{file}, ablation {i + 1}: the name {ablations[i].name!r} has no letters, or is "
+                "too much like that of another one"
+            )
+    return ablations
+
+
+def ablate(
+    config: Path,
+    directory: Path,
+    seeds: Sequence[int],
+    ablations_file: Path,
+    overrides: str = "",
+    jobs: int = 1,
+    test_data: Optional[Path] = None,
+    include_packages: Sequence[str] = (),
+) -> list[AblationResult]:
+    """
+    Repeats each ablation of an experiment. As in `repeat`, what is trained already is kept.
+
+    # Parameters
+
+    config, seeds, overrides, jobs, test_data, include_packages
+        See `repeat`.
+    directory : `Path`
+        The folder to write to: a folder for each ablation, as `repeat` writes it, beside its
+        settings, and `ablations.md`, which is written anew after each.
+    ablations_file : `Path`
+        See `read_ablations`.
+
+    # Returns
+
+    `list[AblationResult]`
+        One for each ablation, in their order.
+
+    # Raises
+
+    `ConfigurationError`, `DocumentError`
+        As `read_ablations` and `repeat` do, before anything is trained.
+    """
+    # Tables compare predictions, which takes more than the training does.
+    from dts_ee.experiments.ablation_table import write_ablations
+
+    ablations = read_ablations(ablations_file, load_settings(config, overrides))
+    for ablation in ablations:
+        check_stored_settings(directory / ablation.folder_name, dict(ablation.settings))
+    results: list[AblationResult] = []
+    for number, ablation in enumerate(ablations, start=1):
+        print(f"[{number}/{len(ablations)}] {ablation.name}", flush=True)
+        folder = directory / ablation.folder_name
+        settings_file = directory / f"{ablation.folder_name}.json"
+        write_json(settings_file, dict(ablation.settings))
+        summary = repeat(
+            settings_file,
+            folder,
+            seeds,
+            jobs=jobs,
+            test_data=test_data,
+            include_packages=include_packages,
+        )
+        results.append(AblationResult(ablation, folder, summary))
+        write_ablations(directory, config, results)
+    return results
+
+
+def _ablation(row: Any, place: str) -> Ablation:
+    if not isinstance(row, dict):
+        raise ConfigurationError(f"{place} is no object")
+    unknown = sorted(row.keys() - {"name", "only", "experiment"})
+    if unknown:
+        raise ConfigurationError(f"{place} has {', '.join(unknown)}, which means nothing")
+    name, only, settings = row.get("name"), row.get("only"), row.get("experiment")
+    if not isinstance(name, str) or not isinstance(settings, dict):
+        raise ConfigurationError(f"{place} needs a name, a string, and an experiment, an object")
+    if only not in (None, *TASKS):
+        raise ConfigurationError(f"{place}: only is {only!r}; it can be {' or '.join(TASKS)}")
+    return Ablation(name, only, settings)

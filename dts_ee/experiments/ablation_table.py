@@ -1,0 +1,88 @@
+"""
+The results of ablations as Markdown.
+"""
+
+import shlex
+from pathlib import Path
+from typing import Optional, Sequence
+
+from dts_ee.corpora.files import open_atomically
+from dts_ee.experiments.ablation import AblationResult
+from dts_ee.experiments.comparison import Experiment, p_values, read_experiment
+from dts_ee.experiments.summary import DEVELOPMENT, TEST
+from dts_ee.experiments.tables import markdown_table, percent
+
+_TASKS = {"NER": "entities", "RE": "relations"}
+_METRICS = {"NER": "entity_f1", "RE": "relation_f1"}
+_MACRO_METRICS = {"NER": "_entity_macro_f1", "RE": "_relation_macro_f1"}
+_NOTHING = "–"
+
+
+def write_ablations(directory: Path, config: Path, results: Sequence[AblationResult]) -> None:
+    """Writes `ablations.md` into the folder of an experiment's ablations."""
+    first = results[0].summary
+    missing = [
+        f"- {result.ablation.name}, seed {seed}: {why}"
+        for result in results
+        for seed, why in result.summary.missing.items()
+    ]
+    parts = [
+        f"# {config}: ablations",
+        "F1 in per cent, mean ± sample standard deviation over the seeds; NER strict, RE strict. "
+        "Behind the figures on the test split: the difference from the first row in micro F1, and "
+        "p of a two-sided, paired approximate randomisation over the sentences (Yeh 2000), whose "
+        "counts are averaged over the seeds. RE between gold entities is compared with nothing.",
+        f"Test split: `{first.test_data}`. {first.machine.processor}, {first.machine.cores} cores.",
+        ablation_table(results),
+    ]
+    if missing:
+        parts.append("\n".join(["Not among the figures:", "", *missing]))
+    parts.append("\n".join(["Settings of the rows:", "", *map(_settings_line, results)]))
+    with open_atomically(directory / "ablations.md") as file:
+        file.write("\n\n".join(parts) + "\n")
+
+
+def ablation_table(results: Sequence[AblationResult]) -> str:
+    """A row for each ablation, whichever seeds are finished."""
+    header = ["", "seeds"]
+    header += [f"{split} {task} micro" for split in (DEVELOPMENT, TEST) for task in _TASKS]
+    header += [f"{TEST} {task} macro" for task in _TASKS]
+    experiments = [
+        read_experiment(result.directory) if result.summary.results else None for result in results
+    ]
+    rows = [
+        _row(result, experiment, results[0], experiments[0])
+        for result, experiment in zip(results, experiments, strict=True)
+    ]
+    return markdown_table(header, rows)
+
+
+def _row(
+    result: AblationResult,
+    experiment: Optional[Experiment],
+    first: AblationResult,
+    first_experiment: Optional[Experiment],
+) -> list[str]:
+    development, test = (result.summary.statistics(split) for split in (DEVELOPMENT, TEST))
+    first_test = first.summary.statistics(TEST)
+    only = result.ablation.only
+    cells = [result.ablation.name, str(len(result.summary.results))]
+    tasks = {task: only in (None, name) for task, name in _TASKS.items()}
+    for task, has_task in tasks.items():
+        cells.append(percent(development.get(_METRICS[task])) if has_task else _NOTHING)
+    p_value_of = {}
+    if result is not first and experiment is not None and first_experiment is not None:
+        p_value_of = p_values(first_experiment, experiment)
+    for task, has_task in tasks.items():
+        cell = percent(test.get(_METRICS[task])) if has_task else _NOTHING
+        if has_task and task in p_value_of and only != "relations":
+            difference = test[_METRICS[task]].mean - first_test[_METRICS[task]].mean
+            cell += f" ({100 * difference:+.1f}, p = {p_value_of[task]:.3f})"
+        cells.append(cell)
+    for task, has_task in tasks.items():
+        cells.append(percent(test.get(_MACRO_METRICS[task])) if has_task else _NOTHING)
+    return cells
+
+
+def _settings_line(result: AblationResult) -> str:
+    return f"- {result.ablation.name}: `{shlex.quote(result.summary.config)}`"

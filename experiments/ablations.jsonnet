@@ -1,0 +1,79 @@
+// What is left out of an experiment, or changed in it, one thing at a time: a function of the complete
+// experiment. Each row of `allennlp ablate` is one of these; what an experiment does not have is not
+// left out of it. `only` names the task that a row is about, where it has but one.
+local without(object, names) = {
+  [name]: object[name]
+  for name in std.objectFields(object)
+  if !std.member(names, name)
+};
+local depth(stack) = if stack == null then 0 else std.get(stack, 'num_layers', 1);
+
+function(experiment)
+  local embedders = experiment.model.text_field_embedder.token_embedders;
+  local stack(name) = std.get(experiment.model, name);
+  local has_scorer = std.objectHas(experiment.model, 'relation_scorer');
+  local pair_features = if has_scorer then std.get(experiment.model.relation_scorer, 'pair_features', []) else [];
+
+  local with_model(model) = experiment { model+: model };
+  local without_stack(name) = experiment { model: without(experiment.model, [name]) };
+  local without_pair_feature(type) = with_model({
+    relation_scorer+: { pair_features: [each for each in pair_features if each.type != type] },
+  });
+  local without_inputs(names) = experiment {
+    dataset_reader+: { token_indexers: without(super.token_indexers, names) },
+    model+: { text_field_embedder+: { token_embedders: without(embedders, names) } },
+    [if std.objectHas(experiment, 'vocabulary') then 'vocabulary']: {
+      [option]:
+        local value = experiment.vocabulary[option];
+        if std.isObject(value) then without(value, names) else value
+      for option in std.objectFields(experiment.vocabulary)
+    },
+  };
+  local inputs_where(condition) = [name for name in std.objectFields(embedders) if condition(embedders[name])];
+  local inputs = {
+    'character vectors': inputs_where(function(each) std.endsWith(each.type, 'character_encoding')),
+    casing: inputs_where(function(each) each.type == 'casing'),
+    'word vectors': inputs_where(function(each) each.type == 'embedding'),
+    'contextual encoder': inputs_where(function(each) std.startsWith(each.type, 'frozen_')),
+  };
+
+  local shared = stack('shared_encoder');
+  local specific = std.max(depth(stack('ner_encoder')), depth(stack('relation_encoder')));
+
+  [{ name: 'complete', experiment: experiment }]
+  + [
+    { name: 'no %s' % row[0], experiment: without_stack(row[1]) }
+    for row in [
+      ['shared layers', 'shared_encoder'],
+      ['NER-specific layers', 'ner_encoder'],
+      ['RE-specific layers', 'relation_encoder'],
+    ]
+    if stack(row[1]) != null
+  ]
+  + (if shared == null || specific == 0 then [] else [{
+       name: 'all layers shared',
+       experiment: experiment {
+         model: without(experiment.model, ['ner_encoder', 'relation_encoder']) {
+           shared_encoder: shared {
+             num_layers: depth(shared) + specific,
+             // Between its layers, as before those that it now has more.
+             [if std.objectHas(shared, 'dropout') then 'dropout']: std.get(experiment.model, 'dropout', 0.35),
+           },
+         },
+       },
+     }])
+  + [
+    { name: 'NER alone', only: 'entities', experiment: with_model({ tasks: 'entities' }) },
+    { name: 'RE alone, gold entities', only: 'relations', experiment: with_model({ tasks: 'relations' }) },
+    { name: 'predicted labels in training', experiment: with_model({ training_labels: 'predicted' }) },
+    { name: 'no label embeddings', experiment: with_model({ label_embedding_dim: 0 }) },
+  ]
+  + [
+    { name: 'no %s' % feature.type, experiment: without_pair_feature(feature.type) }
+    for feature in pair_features
+  ]
+  + [
+    { name: 'no %s' % input, experiment: without_inputs(inputs[input]) }
+    for input in ['character vectors', 'casing', 'word vectors', 'contextual encoder']
+    if inputs[input] != [] && std.length(std.objectFields(embedders)) > std.length(inputs[input])
+  ]

@@ -1,0 +1,87 @@
+import json
+import sys
+
+import pytest
+from allennlp.commands import main
+
+from tests.paths import PROJECT
+
+OVERRIDES = {
+    "trainer.num_epochs": 1,
+    "dataset_reader.max_instances": 20,
+    "model.shared_encoder.hidden_size": 8,
+    "model.ner_encoder.hidden_size": 8,
+    "model.relation_encoder.hidden_size": 8,
+}
+
+TWO_ROWS = """
+function(experiment) [
+  { name: 'complete', experiment: experiment },
+  { name: 'NER alone', only: 'entities', experiment: experiment { model+: { tasks: 'entities' } } },
+]
+"""
+
+
+def ablate(directory, ablations, seeds="1", **changes) -> int:
+    overrides = json.dumps({**OVERRIDES, **changes})
+    words = ["experiments/sample.jsonnet", "-s", directory, "--seeds", seeds, "-o", overrides]
+    with pytest.MonkeyPatch.context() as patches:
+        patches.chdir(PROJECT)
+        words += ["--ablations", ablations]
+        patches.setattr(sys, "argv", ["allennlp", "ablate", *map(str, words)])
+        try:
+            main(prog="allennlp")
+        except SystemExit as exit:
+            return int(exit.code or 0)
+    return 0
+
+
+@pytest.fixture
+def ablations(tmp_path):
+    path = tmp_path / "ablations.jsonnet"
+    path.write_text(TWO_ROWS, encoding="utf-8")
+    return path
+
+
+def test_rows_are_trained_compared_and_kept(tmp_path, ablations, capsys):
+    directory = tmp_path / "out"
+    assert ablate(directory, ablations) == 0
+    table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert "\n".join(table) in (directory / "ablations.md").read_text(encoding="utf-8")
+    complete, entities = ([cell.strip() for cell in row.strip("|").split("|")] for row in table[2:])
+    assert complete[:2] == ["complete", "1"]
+    assert "–" not in complete
+    assert entities[:2] == ["NER alone", "1"]
+    # RE on the development and the test split, and its macro average.
+    assert [cell == "–" for cell in entities[2:]] == [False, True, False, True, False, True]
+    assert "p = " in entities[4]
+
+    archive = directory / "NER_alone" / "seed_1" / "model.tar.gz"
+    before = archive.stat().st_mtime_ns
+    assert ablate(directory, ablations) == 0
+    assert archive.stat().st_mtime_ns == before
+    capsys.readouterr()
+    assert ablate(directory, ablations, **{"model.dropout": 0.1}) == 1
+    assert "model.dropout was" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("function(experiment) []", "no list of ablations"),
+        ("function(experiment) [1]", "ablation 1 is no object"),
+        ("function(experiment) [{ name: 'a' }]", "needs a name"),
+        ("function(experiment) [{ name: 'a', experiment: {}, seeds: 1 }]", "has seeds"),
+        ("function(experiment) [{ name: 'a', only: 'all', experiment: {} }]", "only is 'all'"),
+        (
+            "function(experiment) [{ name: name, experiment: {} } for name in ['a b', 'a-b']]",
+            "ablation 2: the name 'a-b'",
+        ),
+        ("function(experiment) [", "ablations.jsonnet"),
+    ],
+)
+def test_a_list_that_is_none_is_refused(tmp_path, ablations, text, message, capsys):
+    ablations.write_text(text, encoding="utf-8")
+    assert ablate(tmp_path / "out", ablations) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,124 @@
+import json
+import sys
+from dataclasses import replace
+
+import pytest
+from allennlp.commands import main
+
+from dts_ee.corpora.spert import document_to_json
+from tests.documents import document
+
+GOLD = [
+    document("[Ann|Peop] left [Rome|Loc]", [("Live_In", 0, 1)], id="one"),
+    document("[Bo|Peop] runs [Acme|Org]", [("Work_For", 0, 1)], id="two"),
+    document("nothing happened", id="three"),
+]
+NO_RELATIONS = [replace(each, relations=()) for each in GOLD]
+NOTHING = [replace(each, entities=(), relations=()) for each in GOLD]
+
+
+def write(directory, *runs, gold=GOLD):
+    """One seed's predictions for each of `runs`."""
+    for seed, predicted in enumerate(runs, start=1):
+        folder = directory / f"seed_{seed}"
+        folder.mkdir(parents=True)
+        lines = []
+        for guess, truth in zip(predicted, gold, strict=True):
+            record = document_to_json(truth)
+            annotation = {key: record[key] for key in ("entities", "relations")}
+            lines.append(json.dumps({**document_to_json(guess), "gold": annotation}) + "\n")
+        (folder / "test_predictions.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    write(tmp_path / "good", GOLD, GOLD, NO_RELATIONS)
+    write(tmp_path / "weak", NO_RELATIONS, NO_RELATIONS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(monkeypatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["allennlp", "compare", *words])
+    try:
+        main(prog="allennlp")
+    except SystemExit as exit:
+        return int(exit.code or 0)
+    return 0
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_scores_differences_and_flips(folder, monkeypatch, capsys):
+    assert run(monkeypatch, "good", "weak", "--output-file", "table.md") == 0
+    printed = capsys.readouterr().out
+    assert (folder / "table.md").read_text(encoding="utf-8") == printed
+    header, _, good, weak, difference, *rest = printed.splitlines()
+    assert cells(header)[:4] == ["", "seeds", "NER micro", "NER macro"]
+    assert cells(good)[:5] == ["good", "3", "100.0 ± 0.0", "100.0 ± 0.0", "66.7 ± 57.7"]
+    assert cells(weak)[:5] == ["weak", "2", "100.0 ± 0.0", "100.0 ± 0.0", "0.0 ± 0.0"]
+    # Two sentences with relations can be shuffled in four ways, two of which differ as much.
+    name, _, entities, macro, relations = cells(difference)[:5]
+    assert (name, entities, macro) == ("weak − good", "+0.0 (p = 1.000)", "+0.0")
+    score, p = relations.split(" (p = ")
+    assert score == "-66.7"
+    assert float(p.rstrip(")")) == pytest.approx(0.5, abs=0.03)
+    assert "3 sentences (10,000 shuffles" in printed
+    assert rest[-2:] == [
+        "NER: 0 sentences are right in weak alone, 0 in good alone.",
+        "RE: 0 sentences are right in weak alone, 2 in good alone.",
+    ]
+
+
+def test_sentences_that_flipped_are_written(folder, monkeypatch):
+    write(folder / "none", NOTHING)
+    assert run(monkeypatch, "weak", "good", "none", "--flips", "out/flips.jsonl") == 0
+    lines = (folder / "out" / "flips.jsonl").read_text(encoding="utf-8").splitlines()
+    flips = [json.loads(line) for line in lines]
+    assert [(flip["task"], flip["gold"]["orig_id"], flip["right"]) for flip in flips] == [
+        ("RE", "one", {"weak": 0, "good": 2}),
+        ("RE", "two", {"weak": 0, "good": 2}),
+        ("NER", "one", {"weak": 2, "none": 0}),
+        ("NER", "two", {"weak": 2, "none": 0}),
+    ]
+    assert [len(flips[0]["predicted"][name]) for name in ("weak", "good")] == [2, 3]
+    assert flips[0]["predicted"]["good"][0]["relations"] == [
+        {"type": "Live_In", "head": 0, "tail": 1}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["good"], "two directories"),
+        (["good", "../{}/good"], "there twice"),
+        (["good", "nowhere"], "nowhere has no seed"),
+        (["good", "weak", "--num-shuffles", "0"], "less than 1"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(folder, monkeypatch, capsys, words, message):
+    words = [word.format(folder.name) for word in words]
+    assert run(monkeypatch, *words) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+
+
+def test_predictions_about_other_documents_are_refused(folder, monkeypatch, capsys):
+    write(folder / "other", NO_RELATIONS, gold=NO_RELATIONS)
+    assert run(monkeypatch, "good", "other", "--output-file", "table.md") == 1
+    assert "other" in capsys.readouterr().err
+    assert not (folder / "table.md").exists()
+
+
+def test_a_broken_line_is_named(folder, monkeypatch, capsys):
+    path = folder / "weak" / "seed_2" / "test_predictions.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([lines[0], '{"tokens": ["a"], "entities": []}']), encoding="utf-8")
+    assert run(monkeypatch, "good", "weak") == 1
+    error = capsys.readouterr().err
+    assert "weak/seed_2/test_predictions.jsonl" in error
+    assert "line 2" in error
+    assert "gold" in error
