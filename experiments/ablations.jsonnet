@@ -1,6 +1,7 @@
 // What is left out of an experiment, or changed in it, one thing at a time: a function of the complete
 // experiment. Each row of `allennlp ablate` is one of these; what an experiment does not have is not
-// left out of it. `only` names the task that a row is about, where it has but one.
+// left out of it. `only` names the task that a row is about, where it has but one; `pipeline` names two
+// rows, of which the second's models extract relations between the entities that the first's have found.
 local without(object, names) = {
   [name]: object[name]
   for name in std.objectFields(object)
@@ -65,6 +66,7 @@ function(experiment)
   + [
     { name: 'NER alone', only: 'entities', experiment: with_model({ tasks: 'entities' }) },
     { name: 'RE alone, gold entities', only: 'relations', experiment: with_model({ tasks: 'relations' }) },
+    { name: 'pipeline of these two', pipeline: ['NER alone', 'RE alone, gold entities'] },
     { name: 'predicted labels in training', experiment: with_model({ training_labels: 'predicted' }) },
     { name: 'no label embeddings', experiment: with_model({ label_embedding_dim: 0 }) },
   ]

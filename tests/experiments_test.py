@@ -2,7 +2,9 @@ import json
 import random
 import shutil
 from copy import deepcopy
+from pathlib import Path
 
+import allennlp_models.tagging  # noqa: F401
 import pytest
 from allennlp.commands.train import train_model
 from allennlp.common import Params
@@ -14,6 +16,7 @@ from allennlp.predictors import Predictor
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.experiments.ablation import read_ablations
+from dts_ee.experiments.evaluation import evaluate_archive
 from dts_ee.modules.token_embedders.frozen_embedder import FrozenEncoder
 from tests.paths import EXPERIMENTS, FIXTURES, PROJECT
 from tests.tiny_elmo import build_tiny_elmo
@@ -76,7 +79,11 @@ def test_every_experiment_builds_its_model(file, project):
 
 def test_every_ablation_builds_another_model(project):
     settings = Params.from_file(EXPERIMENTS / "conll04.jsonnet").as_dict(quiet=True)
-    ablations = {each.name: each.settings for each in read_ablations(ABLATIONS, settings)}
+    ablations = {
+        each.name: each.settings
+        for each in read_ablations(ABLATIONS, settings)
+        if each.settings is not None
+    }
     assert list(ablations)[:5] == [
         "complete",
         "no shared layers",
@@ -154,3 +161,18 @@ def test_an_archive_predicts_without_resources(name, project, tmp_path_factory, 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     after = Predictor.from_archive(load_archive(elsewhere / "model.tar.gz"))
     assert after.predict_json({"sentence": sentence}) == expected
+
+
+def test_the_baseline_is_trained_and_evaluated_by_allennlps_tagger(project):
+    overrides = json.dumps({"trainer.num_epochs": 1, "model.encoder.hidden_size": 8})
+    # The encoder of this test is smaller than MPNet.
+    settings = Params.from_file(EXPERIMENTS / "baselines" / "conll04_crf_tagger.jsonnet", overrides)
+    settings["model"]["encoder"]["input_size"] -= 768 - 8
+    model = train_model(settings, "tagger", force=True)
+    assert type(model).__name__ == "CrfTagger"
+    documents = read_documents("resources/conll04/conll04_test.json")
+    metrics, predictions = evaluate_archive(Path("tagger/model.tar.gz"), documents)
+    assert [each.gold for each in predictions] == documents
+    assert all(not each.predicted.relations for each in predictions)
+    allennlps = metrics["f1-measure-overall"]
+    assert metrics["entity_f1"] == pytest.approx(allennlps)

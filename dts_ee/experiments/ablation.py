@@ -4,15 +4,18 @@ What an experiment's parts are worth: each left out in turn, with several seeds.
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 import _jsonnet
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.experiments.pipeline import evaluate_pipeline
+from dts_ee.experiments.predictions import read_predictions, write_predictions
 from dts_ee.experiments.repeat import check_stored_settings, repeat
-from dts_ee.experiments.seed_folder import write_json
+from dts_ee.experiments.seed_folder import SeedFolder, write_json
 from dts_ee.experiments.settings import load_settings
 from dts_ee.experiments.summary import Summary
 
@@ -30,13 +33,17 @@ class Ablation:
         What is changed, for a table.
     only : `str`, optional
         The one task that it is about, `"entities"` or `"relations"`; `None` for both.
-    settings : `Mapping[str, Any]`
-        The changed experiment's settings.
+    settings : `Mapping[str, Any]`, optional
+        The changed experiment's settings; `None` for a pipeline.
+    pipeline : `tuple[str, str]`, optional
+        The names of two other ablations: one that recognises entities, and one that extracts
+        relations between them.
     """
 
     name: str
     only: Optional[str]
-    settings: Mapping[str, Any]
+    settings: Optional[Mapping[str, Any]]
+    pipeline: Optional[Tuple[str, str]] = None
 
     @property
     def folder_name(self) -> str:
@@ -69,9 +76,9 @@ def read_ablations(file: Path, settings: Mapping[str, Any]) -> list[Ablation]:
     # Parameters
 
     file : `Path`
-        Jsonnet: a function of `experiment` that returns a list of objects with `name`,
-        `experiment` and, where it is about one task alone, `only`. The first is what the others
-        are compared with.
+        Jsonnet: a function of `experiment` that returns a list of objects with `name`, with
+        `experiment` or `pipeline`, the names of two rows before it, and, where it is about one task
+        alone, with `only`. The first is what the others are compared with.
     settings : `Mapping[str, Any]`
         The complete experiment's settings.
 
@@ -95,6 +102,11 @@ def read_ablations(file: Path, settings: Mapping[str, Any]) -> list[Ablation]:
                 f"{file}, ablation {i + 1}: the name {ablations[i].name!r} has no letters, or is "
                 "too much like that of another one"
             )
+        for other in ablations[i].pipeline or ():
+            if other not in [each.name for each in ablations[:i] if each.settings is not None]:
+                raise ConfigurationError(
+                    f"{file}, ablation {i + 1}: no experiment {other!r} is before it"
+                )
     return ablations
 
 
@@ -136,35 +148,75 @@ def ablate(
 
     ablations = read_ablations(ablations_file, load_settings(config, overrides))
     for ablation in ablations:
-        check_stored_settings(directory / ablation.folder_name, dict(ablation.settings))
+        if ablation.settings is not None:
+            check_stored_settings(directory / ablation.folder_name, dict(ablation.settings))
     results: list[AblationResult] = []
     for number, ablation in enumerate(ablations, start=1):
         print(f"[{number}/{len(ablations)}] {ablation.name}", flush=True)
         folder = directory / ablation.folder_name
-        settings_file = directory / f"{ablation.folder_name}.json"
-        write_json(settings_file, dict(ablation.settings))
-        summary = repeat(
-            settings_file,
-            folder,
-            seeds,
-            jobs=jobs,
-            test_data=test_data,
-            include_packages=include_packages,
-        )
+        if ablation.settings is None:
+            summary = _run_pipeline(ablation, folder, results)
+        else:
+            settings_file = directory / f"{ablation.folder_name}.json"
+            write_json(settings_file, dict(ablation.settings))
+            summary = repeat(
+                settings_file,
+                folder,
+                seeds,
+                jobs=jobs,
+                test_data=test_data,
+                include_packages=include_packages,
+            )
         results.append(AblationResult(ablation, folder, summary))
         write_ablations(directory, config, results)
     return results
 
 
+def _run_pipeline(
+    ablation: Ablation, directory: Path, results: Sequence[AblationResult]
+) -> Summary:
+    """Evaluates the models of two ablations in a row, for each seed that both have finished."""
+    entities, relations = (
+        next(result for result in results if result.ablation.name == name)
+        for name in ablation.pipeline or ()
+    )
+    seed_results = []
+    for first, second in product(entities.summary.results, relations.summary.results):
+        if first.seed != second.seed:
+            continue
+        folder = SeedFolder.within(directory, first.seed)
+        metrics, predictions = evaluate_pipeline(
+            SeedFolder.within(relations.directory, first.seed).archive,
+            read_predictions(SeedFolder.within(entities.directory, first.seed).test_predictions),
+        )
+        write_predictions(folder.test_predictions, predictions)
+        write_json(folder.test_metrics, metrics)
+        seconds = first.training_seconds + second.training_seconds
+        seed_results.append(
+            replace(first, training_seconds=seconds, best_epoch=None, development={}, test=metrics)
+        )
+    missing = {**relations.summary.missing, **entities.summary.missing}
+    names = " and ".join(ablation.pipeline or ())
+    return replace(entities.summary, config=names, results=seed_results, missing=missing)
+
+
 def _ablation(row: Any, place: str) -> Ablation:
     if not isinstance(row, dict):
         raise ConfigurationError(f"{place} is no object")
-    unknown = sorted(row.keys() - {"name", "only", "experiment"})
+    unknown = sorted(row.keys() - {"name", "only", "experiment", "pipeline"})
     if unknown:
         raise ConfigurationError(f"{place} has {', '.join(unknown)}, which means nothing")
     name, only, settings = row.get("name"), row.get("only"), row.get("experiment")
-    if not isinstance(name, str) or not isinstance(settings, dict):
-        raise ConfigurationError(f"{place} needs a name, a string, and an experiment, an object")
+    pipeline = row.get("pipeline")
+    if not isinstance(name, str) or isinstance(settings, dict) == isinstance(pipeline, list):
+        raise ConfigurationError(
+            f"{place} needs a name, a string, and either an experiment, an object, or a pipeline, "
+            "a list"
+        )
+    if pipeline is not None:
+        if len(pipeline) != 2:
+            raise ConfigurationError(f"{place}: a pipeline is of two rows, not {len(pipeline)}")
+        return Ablation(name, only, None, (str(pipeline[0]), str(pipeline[1])))
     if only not in (None, *TASKS):
         raise ConfigurationError(f"{place}: only is {only!r}; it can be {' or '.join(TASKS)}")
     return Ablation(name, only, settings)

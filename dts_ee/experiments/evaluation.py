@@ -2,17 +2,19 @@
 Evaluating an archive on a split of a corpus, and keeping what it predicted.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
-from allennlp.data import Batch
+from allennlp.data import Batch, Vocabulary
 from allennlp.models.archival import load_archive
 
 from dts_ee.corpora.spert import read_documents
 from dts_ee.dataset_readers.spert_reader import SpertReader
+from dts_ee.dataset_readers.tags import tags_to_entities
 from dts_ee.document import Document, DocumentError
 from dts_ee.experiments.predictions import (
     Prediction,
@@ -21,6 +23,9 @@ from dts_ee.experiments.predictions import (
     write_predictions,
 )
 from dts_ee.experiments.seed_folder import SeedFolder, write_json
+from dts_ee.metrics import EntityF1
+from dts_ee.metrics.document_f1 import DocumentF1
+from dts_ee.metrics.names import with_underscores
 from dts_ee.predictors.length_batches import batches_by_length
 
 MAX_BATCH_TOKENS = 1024
@@ -38,7 +43,8 @@ def evaluate_archive(
     # Parameters
 
     archive_file : `Path`
-        The archive of a `dts` model.
+        The archive of a `dts` model, or of a tagger that gives each sentence's tags, as AllenNLP's
+        `crf_tagger` does.
     documents : `Sequence[Document]`
         The gold documents, all of them, whatever the reader's `max_instances` says.
 
@@ -73,13 +79,49 @@ def evaluate_archive(
         batch.index_instances(model.vocab)
         with torch.inference_mode():
             output = model(**batch.as_tensor_dict())
-        if "documents" not in output:
+        if "documents" in output:
+            found = output["documents"]
+        elif "tags" in output:
+            gold = [documents[i] for i in positions]
+            found = _tagged_documents(model.vocab, output["tags"], gold, reader.tag_encoding)
+        else:
             raise ConfigurationError(
-                f"{archive_file} has a model {type(model).__name__}, which predicts no documents"
+                f"{archive_file} has a model {type(model).__name__}, which predicts neither "
+                "documents nor tags"
             )
-        predicted.update(zip(positions, output["documents"], strict=True))
+        predicted.update(zip(positions, found, strict=True))
     predictions = [Prediction(predicted[i], document) for i, document in enumerate(documents)]
-    return model.get_metrics(reset=True), predictions
+    metrics = model.get_metrics(reset=True)
+    if "entity_f1" not in metrics:
+        metrics = {**metrics, **score(predictions, EntityF1())}
+    return metrics, predictions
+
+
+def score(predictions: Sequence[Prediction], *metrics: DocumentF1) -> dict[str, float]:
+    """The numbers of metrics over predictions, by the names that the model `dts` gives them."""
+    numbers: dict[str, float] = {}
+    for metric in metrics:
+        metric([each.predicted for each in predictions], [each.gold for each in predictions])
+        numbers.update(with_underscores(metric.get_metric()))
+    return numbers
+
+
+def _tagged_documents(
+    vocabulary: Vocabulary,
+    tag_ids: Sequence[Sequence[int]],
+    documents: Sequence[Document],
+    tag_encoding: str,
+) -> list[Document]:
+    """What a tagger of AllenNLP's has found: entities alone."""
+    names = vocabulary.get_index_to_token_vocabulary("labels")
+    return [
+        replace(
+            document,
+            entities=tuple(tags_to_entities([names[tag] for tag in tags], tag_encoding)),
+            relations=(),
+        )
+        for document, tags in zip(documents, tag_ids, strict=True)
+    ]
 
 
 def evaluate_seed(folder: SeedFolder, test_data: str, documents: Sequence[Document]) -> None:

@@ -18,13 +18,12 @@ from dts_ee.corpora.spert import document_to_json
 from dts_ee.dataset_readers.tags import tags_to_entities
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.metrics import EntityF1, RelationF1
+from dts_ee.metrics.names import with_underscores
 from dts_ee.models.pair_relations import relation_targets, relations_above
 from dts_ee.modules.dropout import Dropout
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger, TaggerOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
-
-_METRICS_IN_PROGRESS_BAR = ("entity_f1", "relation_f1")
 
 
 @Model.register("dts")
@@ -366,10 +365,8 @@ class DeeperTaskSpecificity(Model):
         metrics = {name: float(loss.get_metric(reset)) for name, loss in self._losses.items()}
         if self.training:
             return metrics
-        for scores in (self._entity_f1.get_metric(reset), self._relation_f1.get_metric(reset)):
-            for name, score in scores.items():
-                shown = name in _METRICS_IN_PROGRESS_BAR or name.startswith("_")
-                metrics[name if shown else f"_{name}"] = score
+        for metric in (self._entity_f1, self._relation_f1):
+            metrics.update(with_underscores(metric.get_metric(reset)))
         metrics["mean_f1"] = (metrics["entity_f1"] + metrics["relation_f1"]) / 2
         return metrics
 

@@ -14,10 +14,14 @@ OVERRIDES = {
     "model.relation_encoder.hidden_size": 8,
 }
 
-TWO_ROWS = """
-function(experiment) [
+ROWS = """
+function(experiment)
+local with(tasks) = experiment { model+: { tasks: tasks } };
+[
   { name: 'complete', experiment: experiment },
-  { name: 'NER alone', only: 'entities', experiment: experiment { model+: { tasks: 'entities' } } },
+  { name: 'NER alone', only: 'entities', experiment: with('entities') },
+  { name: 'RE alone', only: 'relations', experiment: with('relations') },
+  { name: 'pipeline', pipeline: ['NER alone', 'RE alone'] },
 ]
 """
 
@@ -36,10 +40,14 @@ def ablate(directory, ablations, seeds="1", **changes) -> int:
     return 0
 
 
+def cells(row):
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
 @pytest.fixture
 def ablations(tmp_path):
     path = tmp_path / "ablations.jsonnet"
-    path.write_text(TWO_ROWS, encoding="utf-8")
+    path.write_text(ROWS, encoding="utf-8")
     return path
 
 
@@ -48,13 +56,18 @@ def test_rows_are_trained_compared_and_kept(tmp_path, ablations, capsys):
     assert ablate(directory, ablations) == 0
     table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert "\n".join(table) in (directory / "ablations.md").read_text(encoding="utf-8")
-    complete, entities = ([cell.strip() for cell in row.strip("|").split("|")] for row in table[2:])
+    complete, entities, relations, pipeline = map(cells, table[2:])
     assert complete[:2] == ["complete", "1"]
     assert "–" not in complete
     assert entities[:2] == ["NER alone", "1"]
     # RE on the development and the test split, and its macro average.
     assert [cell == "–" for cell in entities[2:]] == [False, True, False, True, False, True]
     assert "p = " in entities[4]
+    assert [cell == "–" for cell in relations[2:]] == [True, False, True, False, True, False]
+    # A pipeline's entities are those of its first part; it is evaluated on the test split alone.
+    assert [cell == "–" for cell in pipeline[2:]] == [True, True, False, False, False, False]
+    assert pipeline[4] == entities[4]
+    assert float(pipeline[5].split()[0]) <= float(relations[5].split()[0])
 
     archive = directory / "NER_alone" / "seed_1" / "model.tar.gz"
     before = archive.stat().st_mtime_ns
@@ -72,6 +85,8 @@ def test_rows_are_trained_compared_and_kept(tmp_path, ablations, capsys):
         ("function(experiment) [1]", "ablation 1 is no object"),
         ("function(experiment) [{ name: 'a' }]", "needs a name"),
         ("function(experiment) [{ name: 'a', experiment: {}, seeds: 1 }]", "has seeds"),
+        ("function(experiment) [{ name: 'a', pipeline: ['b'] }]", "two rows, not 1"),
+        ("function(experiment) [{ name: 'a', pipeline: ['b', 'c'] }]", "no experiment 'b'"),
         ("function(experiment) [{ name: 'a', only: 'all', experiment: {} }]", "only is 'all'"),
         (
             "function(experiment) [{ name: name, experiment: {} } for name in ['a b', 'a-b']]",
