@@ -34,3 +34,28 @@ def test_gradients_reach_the_tokens_that_hold_the_maxima():
     RangeMax(tokens, longest=3)(zero, zero, torch.tensor([3])).sum().backward()
     assert tokens.grad is not None
     assert tokens.grad.flatten().tolist() == [0.0, 1.0, 0.0, 0.0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_gradients_are_those_of_the_maxima_range_by_range(data):
+    num_tokens = data.draw(st.integers(1, 20))
+    longest = data.draw(st.integers(1, num_tokens))
+    tokens = torch.randn(2, num_tokens, 3, dtype=torch.float64, requires_grad=True)
+    ranges = data.draw(
+        st.lists(
+            st.tuples(st.integers(0, 1), st.integers(0, num_tokens - 1), st.integers(0, longest)),
+            min_size=1,
+        )
+    )
+    bounds = [(row, start, min(start + length, num_tokens)) for row, start, length in ranges]
+    sentences, starts, ends = torch.tensor(bounds).unbind(1)
+    weights = torch.randn(len(ranges), 3, dtype=torch.float64)
+    (RangeMax(tokens, longest)(sentences, starts, ends) * weights).sum().backward()
+
+    plain = tokens.detach().clone().requires_grad_()
+    for (row, start, end), weight in zip(bounds, weights, strict=True):
+        if start < end:
+            (plain[row, start:end].amax(0) * weight).sum().backward()
+    expected = torch.zeros_like(plain) if plain.grad is None else plain.grad
+    torch.testing.assert_close(tokens.grad, expected)
