@@ -1,15 +1,10 @@
 """What a figure depends on beside the code: the machine, the versions and what else was running."""
 
 import os
-import platform
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from importlib import metadata
-from pathlib import Path
 
 import torch
-
-_PACKAGES = ("torch", "allennlp", "transformers")
 
 
 @dataclass
@@ -41,17 +36,16 @@ class Environment:
     @classmethod
     def current(cls) -> "Environment":
         """That of this process, now."""
-        from dts_ee.version import VERSION
+        from dts_ee.experiments.machine import Machine
 
-        versions = {"dts_ee": VERSION, "python": platform.python_version()}
-        versions.update({name: metadata.version(name) for name in _PACKAGES})
+        machine = Machine.current()
         return cls(
             date=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
             load_average=round(os.getloadavg()[0], 2),
-            processor=_processor(),
-            cores=_cores(),
+            processor=machine.processor,
+            cores=machine.cores,
             threads=torch.get_num_threads(),
-            versions=versions,
+            versions=machine.versions,
         )
 
     def machine(self) -> str:
@@ -61,18 +55,3 @@ class Environment:
             f"{self.processor}, {self.cores} cores, {self.threads} torch "
             f"thread{'' if self.threads == 1 else 's'}; {versions}"
         )
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        for line in information.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

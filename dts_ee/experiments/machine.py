@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dts_ee.version import VERSION
 
-_PACKAGES = ("torch", "allennlp")
+_PACKAGES = ("torch", "allennlp", "transformers")
 
 
 @dataclass(frozen=True)
