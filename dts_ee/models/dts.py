@@ -10,6 +10,7 @@ from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.modules.conditional_random_field import allowed_transitions
+from allennlp.modules.span_extractors import SpanExtractor
 from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import get_text_field_mask
 from allennlp.training.metrics import Average
@@ -24,6 +25,8 @@ from dts_ee.modules.dropout import Dropout
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger, TaggerOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
+from dts_ee.modules.span_extractors import LastTokenSpanExtractor
+from dts_ee.modules.span_extractors.flat_spans import extract_flat_spans
 
 
 @Model.register("dts")
@@ -33,8 +36,8 @@ class DeeperTaskSpecificity(Model):
 
     Embedded tokens pass a shared stack of layers, then a stack for each task; any of the three may
     be absent. The NER head tags the tokens; the RE head scores every ordered pair of entities by
-    the last token of each, together with an embedding of that token's tag. In training the gold
-    entities are paired, at inference the predicted ones.
+    the last token of each, or by another extract of its tokens, together with an embedding of the
+    last token's tag. In training the gold entities are paired, at inference the predicted ones.
 
     Either task can be had alone: `"entities"` leaves out the RE head, and `"relations"` the NER
     head, so that relations are extracted between entities that are given.
@@ -58,6 +61,9 @@ class DeeperTaskSpecificity(Model):
         The RE-specific stack.
     entity_tagger : `EntityTagger`, optional (default = `crf`)
         The NER head.
+    span_extractor : `SpanExtractor`, optional (default = `last_token`)
+        What stands for an entity in the RE head; its input size is filled in. The default is the
+        paper's.
     relation_scorer : `RelationScorer`, optional (default = `pairwise`)
         The RE head. There is none where the vocabulary has no relation types.
     label_embedding_dim : `int`, optional (default = `25`)
@@ -95,6 +101,7 @@ class DeeperTaskSpecificity(Model):
         ner_encoder: Optional[Lazy[Seq2SeqEncoder]] = None,
         relation_encoder: Optional[Lazy[Seq2SeqEncoder]] = None,
         entity_tagger: Lazy[EntityTagger] = Lazy(CrfEntityTagger),
+        span_extractor: Lazy[SpanExtractor] = Lazy(LastTokenSpanExtractor),
         relation_scorer: Lazy[RelationScorer] = Lazy(PairwiseRelationScorer),
         label_embedding_dim: int = 25,
         dropout: float = 0.35,
@@ -150,9 +157,10 @@ class DeeperTaskSpecificity(Model):
             self.relation_encoder, token_dim = self._stack(relation_encoder, shared_dim)
             if label_embedding_dim > 0:
                 self.label_embedding = torch.nn.Embedding(len(self.tags), label_embedding_dim)
+            self.span_extractor = span_extractor.construct(input_dim=token_dim)
             self.relation_dropout = Dropout(relation_dropout)
             self.relation_scorer = relation_scorer.construct(
-                entity_dim=token_dim + label_embedding_dim,
+                entity_dim=self.span_extractor.get_output_dim() + label_embedding_dim,
                 token_dim=token_dim,
                 num_relations=num_relations,
             )
@@ -281,10 +289,10 @@ class DeeperTaskSpecificity(Model):
         assert self.relation_scorer is not None
         spans = [[entity.span for entity in sentence] for sentence in entities]
         sentences, starts, ends, counts = flatten_spans(spans, tokens.device)
-        # Shape: (num_entities, token_dim)
-        vectors = tokens[sentences, ends - 1]
+        # Shape: (num_entities, span_dim)
+        vectors = extract_flat_spans(self.span_extractor, tokens, starts, ends, counts)
         if self.label_embedding is not None:
-            # Shape: (num_entities, token_dim + label_embedding_dim)
+            # Shape: (num_entities, span_dim + label_embedding_dim)
             labels = self.label_embedding(tags[sentences, ends - 1])
             vectors = torch.cat([vectors, labels], dim=1)
         batch = EntityBatch(self.relation_dropout(vectors), tokens, sentences, starts, ends, counts)

@@ -77,6 +77,8 @@ class TestDeeperTaskSpecificity(ModelTestCase):
         {"ner_encoder": {"type": "lstm", "hidden_size": 5, "bidirectional": False}},
         {"label_embedding_dim": 0},
         {"relation_scorer": {"pair_features": []}},
+        {"span_extractor": {"type": "last_token_and_maximum"}},
+        {"span_extractor": {"type": "self_attentive"}},
         {"relation_loss_weight": 0.0},
     ],
 )

@@ -1,0 +1,6 @@
+from dts_ee.modules.span_extractors.last_token import (
+    LastTokenAndMaximumSpanExtractor,
+    LastTokenSpanExtractor,
+)
+
+__all__ = ["LastTokenAndMaximumSpanExtractor", "LastTokenSpanExtractor"]
