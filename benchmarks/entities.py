@@ -73,11 +73,11 @@ def run(
     documents = {size: _document(num_tokens, size) for size in sizes}
     params = with_features(experiment_params("conll04", settings), ["words", "casing"])
     reader, model = build(params, list(documents.values()))
-    assert isinstance(model.relation_scorer, PairwiseRelationScorer)
+    assert isinstance(model.networks[0].relation_scorer, PairwiseRelationScorer)
     # An untrained model would find relations in half of all pairs, a trained one in few.
-    torch.nn.init.constant_(model.relation_scorer.projection.bias, -20.0)
-    clock = ScorerClock(model.relation_scorer)
-    tagger = model.entity_tagger
+    torch.nn.init.constant_(model.networks[0].relation_scorer.projection.bias, -20.0)
+    clock = ScorerClock(model.networks[0].relation_scorer)
+    tagger = model.networks[0].entity_tagger
     assert tagger is not None
     batches = {}
     for size, document in documents.items():
@@ -88,7 +88,7 @@ def run(
         batches[size] = cast(dict[str, Any], batch.as_tensor_dict())
 
     def predict(size: int) -> None:
-        model.entity_tagger = GivenTags(tagger, batches[size]["tags"].tolist())
+        model.networks[0].entity_tagger = GivenTags(tagger, batches[size]["tags"].tolist())
         tensors = {name: each for name, each in batches[size].items() if name != "tags"}
         with torch.inference_mode():
             (found,) = model.eval()(**tensors)["documents"]
@@ -98,7 +98,7 @@ def run(
     optimizer = torch.optim.Adam(model.parameters())
 
     def learn(size: int) -> None:
-        model.entity_tagger = tagger
+        model.networks[0].entity_tagger = tagger
         optimizer.zero_grad()
         model.train()(**batches[size])["loss"].backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

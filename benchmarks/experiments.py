@@ -128,10 +128,12 @@ class GivenTags(EntityTagger):
         encoded: torch.Tensor,
         mask: torch.BoolTensor,
         tags: Optional[torch.LongTensor] = None,
-        decode: bool = True,
     ) -> TaggerOutput:
-        output = self._tagger(encoded, mask, tags, decode)
-        return TaggerOutput(loss=output.loss, tags=None if output.tags is None else self._tags)
+        return self._tagger(encoded, mask, tags)
+
+    def decode(self, scores: Sequence[Any], mask: torch.BoolTensor) -> List[List[int]]:
+        self._tagger.decode(scores, mask)
+        return self._tags
 
 
 def _in_resources(text: str, resources: Path) -> str:

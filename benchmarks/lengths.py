@@ -28,7 +28,7 @@ def run(settings: Settings, lengths: Sequence[int] = (10, 30, 100, 300, 1000)) -
     )
     reader, model = build(params, documents)
     predictor = DtsPredictor(model, reader)
-    tagger = model.entity_tagger
+    tagger = model.networks[0].entity_tagger
     assert tagger is not None
     begin = model.vocab.get_token_index("B-Loc", "labels")
     outside = model.vocab.get_token_index("O", "labels")
@@ -37,7 +37,7 @@ def run(settings: Settings, lengths: Sequence[int] = (10, 30, 100, 300, 1000)) -
         tags = [outside] * length
         for number in range(_NUM_ENTITIES):
             tags[number * length // _NUM_ENTITIES] = begin
-        model.entity_tagger = GivenTags(tagger, [tags])
+        model.networks[0].entity_tagger = GivenTags(tagger, [tags])
         (found,) = predictor.predict_batch_json([{"tokens": sentences[length]}])
         if len(found["entities"]) != _NUM_ENTITIES:
             raise RuntimeError(f"there are {len(found['entities'])} entities")

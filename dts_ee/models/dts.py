@@ -1,7 +1,7 @@
 """Joint entity and relation extraction by deeper task-specificity."""
 
 from dataclasses import replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, cast
 
 import torch
 from allennlp.common import Lazy
@@ -17,16 +17,14 @@ from allennlp.training.metrics import Average
 
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.dataset_readers.tags import tags_to_entities
-from dts_ee.document import Document, Entity, Relation
+from dts_ee.document import Document
 from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.metrics.names import with_underscores
 from dts_ee.models.pair_relations import relation_targets, relations_above
-from dts_ee.modules.dropout import Dropout
-from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
-from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger, TaggerOutput
+from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
+from dts_ee.modules.joint_network import JointNetwork, JointOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 from dts_ee.modules.span_extractors import LastTokenSpanExtractor
-from dts_ee.modules.span_extractors.flat_spans import extract_flat_spans
 
 
 @Model.register("dts")
@@ -76,6 +74,10 @@ class DeeperTaskSpecificity(Model):
         λ.
     relation_threshold : `float`, optional (default = `0.9`)
         Θ, the probability from which on a relation is predicted.
+    num_members : `int`, optional (default = `1`)
+        How many networks with these layers there are, each with its own weights, over the same
+        embedded tokens. They are trained together, each by its own loss, and predict by the mean of
+        their tag scores and of their relations' probabilities. The paper has one.
     tasks : `str`, optional (default = `"joint"`)
         `"joint"`, `"entities"` or `"relations"`.
     training_labels : `str`, optional (default = `"gold"`)
@@ -108,6 +110,7 @@ class DeeperTaskSpecificity(Model):
         relation_dropout: float = 0.5,
         relation_loss_weight: float = 5.0,
         relation_threshold: float = 0.9,
+        num_members: int = 1,
         tasks: str = "joint",
         training_labels: str = "gold",
         tag_encoding: str = "BIO",
@@ -121,6 +124,8 @@ class DeeperTaskSpecificity(Model):
             raise ConfigurationError(
                 f"relation_threshold is a probability between 0 and 1, not {relation_threshold}"
             )
+        if num_members < 1:
+            raise ConfigurationError(f"num_members is {num_members}, less than 1")
         _check_choice("tasks", tasks, ("joint", "entities", "relations"))
         _check_choice("training_labels", training_labels, ("gold", "predicted"))
         if tasks == "relations" and training_labels == "predicted":
@@ -137,33 +142,25 @@ class DeeperTaskSpecificity(Model):
             raise ConfigurationError("the data has no relations, which are the model's only task")
 
         self.text_field_embedder = text_field_embedder
-        self.dropout = Dropout(dropout)
-        self.shared_encoder, shared_dim = self._stack(
-            shared_encoder, text_field_embedder.get_output_dim()
-        )
-        self.ner_encoder: Optional[Seq2SeqEncoder] = None
-        self.entity_tagger: Optional[EntityTagger] = None
-        if tasks != "relations":
-            self.ner_encoder, ner_dim = self._stack(ner_encoder, shared_dim)
-            self.entity_tagger = entity_tagger.construct(
-                input_dim=ner_dim,
+        constraints = allowed_transitions(tag_encoding, self.tags)
+        self.members = torch.nn.ModuleList(
+            JointNetwork(
+                input_dim=text_field_embedder.get_output_dim(),
                 num_tags=len(self.tags),
-                constraints=allowed_transitions(tag_encoding, self.tags),
-            )
-        self.relation_encoder: Optional[Seq2SeqEncoder] = None
-        self.label_embedding: Optional[torch.nn.Embedding] = None
-        self.relation_scorer: Optional[RelationScorer] = None
-        if num_relations > 0:
-            self.relation_encoder, token_dim = self._stack(relation_encoder, shared_dim)
-            if label_embedding_dim > 0:
-                self.label_embedding = torch.nn.Embedding(len(self.tags), label_embedding_dim)
-            self.span_extractor = span_extractor.construct(input_dim=token_dim)
-            self.relation_dropout = Dropout(relation_dropout)
-            self.relation_scorer = relation_scorer.construct(
-                entity_dim=self.span_extractor.get_output_dim() + label_embedding_dim,
-                token_dim=token_dim,
+                constraints=constraints,
                 num_relations=num_relations,
+                shared_encoder=shared_encoder,
+                ner_encoder=ner_encoder,
+                relation_encoder=relation_encoder,
+                entity_tagger=None if tasks == "relations" else entity_tagger,
+                span_extractor=span_extractor,
+                relation_scorer=relation_scorer if num_relations > 0 else None,
+                label_embedding_dim=label_embedding_dim,
+                dropout=dropout,
+                relation_dropout=relation_dropout,
             )
+            for _ in range(num_members)
+        )
 
         self._entity_f1 = EntityF1()
         self._relation_f1 = RelationF1()
@@ -184,15 +181,10 @@ class DeeperTaskSpecificity(Model):
                 f"{unknown[0]}: set the same tag_encoding in the reader and in the model"
             )
 
-    @staticmethod
-    def _stack(
-        encoder: Optional[Lazy[Seq2SeqEncoder]], input_dim: int
-    ) -> Tuple[Optional[Seq2SeqEncoder], int]:
-        if encoder is None:
-            return None, input_dim
-        # AllenNLP's encoders name their input's size in one of two ways; each takes its own.
-        stack = encoder.construct(input_size=input_dim, input_dim=input_dim)
-        return stack, stack.get_output_dim()
+    @property
+    def networks(self) -> List[JointNetwork]:
+        """The members: all that is trained above the embedded tokens."""
+        return cast(List[JointNetwork], list(self.members))
 
     def forward(
         self,
@@ -219,25 +211,14 @@ class DeeperTaskSpecificity(Model):
         """
         mask = get_text_field_mask(tokens)
         # Shape: (batch_size, num_tokens, embedding_dim)
-        encoded = self.text_field_embedder(tokens)
-        if self.shared_encoder is not None:
-            # Shape: (batch_size, num_tokens, shared_dim)
-            encoded = self.shared_encoder(self.dropout(encoded), mask)
-        tagged = self._tag(encoded, mask, tags)
-        # Shape: (batch_size, num_tokens, token_dim)
-        tokens_for_relations = None
-        if self.relation_scorer is not None:
-            tokens_for_relations = self._encode(self.relation_encoder, encoded, mask)
-
+        embedded = self.text_field_embedder(tokens)
+        outputs: List[JointOutput] = [each(embedded, mask, tags) for each in self.networks]
         output: Dict[str, Any] = {}
         if tags is not None:
             gold = [sentence["tagged_document"] for sentence in metadata]
-            labels: torch.Tensor = tags
-            if self.training and self.training_labels == "predicted" and tagged.tags is not None:
-                labels = _padded(tagged.tags).to(tags.device)
-            output["loss"] = self._loss(tagged.loss, tokens_for_relations, gold, labels)
-        if not self.training and tagged.tags is not None:
-            documents = self._predict(tokens_for_relations, metadata, tagged.tags)
+            output["loss"] = self._loss(outputs, gold, mask, tags)
+        if not self.training:
+            documents = self._predict(outputs, metadata, self._tag_ids(outputs, mask, tags))
             output["documents"] = documents
             if tags is not None:
                 gold = [sentence["document"] for sentence in metadata]
@@ -245,75 +226,56 @@ class DeeperTaskSpecificity(Model):
                 self._relation_f1(documents, gold)
         return output
 
-    def _tag(
-        self, encoded: torch.Tensor, mask: torch.BoolTensor, tags: Optional[torch.LongTensor]
-    ) -> TaggerOutput:
-        if self.entity_tagger is not None:
-            decode = not self.training or self.training_labels == "predicted"
-            encoded = self._encode(self.ner_encoder, encoded, mask)
-            return self.entity_tagger(encoded, mask, tags, decode=decode)
+    def _tag_ids(
+        self,
+        outputs: Sequence[JointOutput],
+        mask: torch.BoolTensor,
+        tags: Optional[torch.LongTensor],
+    ) -> List[List[int]]:
+        """The tags of each sentence: the predicted ones or, without a NER head, those given."""
+        tagger = self.networks[0].entity_tagger
+        if tagger is not None:
+            return tagger.decode([output.tag_scores for output in outputs], mask)
         if tags is None:
             raise ConfigurationError(
                 "the model extracts relations between entities that are given, but none are"
             )
         lengths = mask.sum(1).tolist()
-        return TaggerOutput(tags=[row[:length] for row, length in zip(tags.tolist(), lengths)])
-
-    def _encode(
-        self, encoder: Optional[Seq2SeqEncoder], encoded: torch.Tensor, mask: torch.BoolTensor
-    ) -> torch.Tensor:
-        encoded = self.dropout(encoded)
-        return encoded if encoder is None else encoder(encoded, mask)
-
-    def _score_pairs(
-        self,
-        tokens: torch.Tensor,
-        entities: List[Tuple[Entity, ...]],
-        tags: torch.Tensor,
-    ) -> torch.Tensor:
-        """
-        # Parameters
-
-        tokens : `torch.Tensor`
-            Shape (batch_size, num_tokens, token_dim).
-        entities : `List[Tuple[Entity, ...]]`
-            The candidates of each sentence.
-        tags : `torch.LongTensor`
-            Shape (batch_size, num_tokens): the tags that are embedded.
-
-        # Returns
-
-        `torch.Tensor`
-            Shape (num_pairs, num_relations): logits, in the order of `entity_pairs`.
-        """
-        assert self.relation_scorer is not None
-        spans = [[entity.span for entity in sentence] for sentence in entities]
-        sentences, starts, ends, counts = flatten_spans(spans, tokens.device)
-        # Shape: (num_entities, span_dim)
-        vectors = extract_flat_spans(self.span_extractor, tokens, starts, ends, counts)
-        if self.label_embedding is not None:
-            # Shape: (num_entities, span_dim + label_embedding_dim)
-            labels = self.label_embedding(tags[sentences, ends - 1])
-            vectors = torch.cat([vectors, labels], dim=1)
-        batch = EntityBatch(self.relation_dropout(vectors), tokens, sentences, starts, ends, counts)
-        heads, tails = entity_pairs(counts)
-        return self.relation_scorer(batch, heads, tails)
+        return [row[:length] for row, length in zip(tags.tolist(), lengths)]
 
     def _loss(
         self,
-        ner_loss: Optional[torch.Tensor],
-        tokens: Optional[torch.Tensor],
+        outputs: Sequence[JointOutput],
+        gold: List[Document],
+        mask: torch.BoolTensor,
+        tags: torch.LongTensor,
+    ) -> torch.Tensor:
+        losses = []
+        for member, output in zip(self.networks, outputs):
+            loss = torch.zeros((), device=tags.device)
+            if output.ner_loss is not None:
+                loss = output.ner_loss
+                self._losses["ner_loss"](loss)
+            if output.relation_tokens is not None:
+                labels: torch.Tensor = tags
+                if self.training and self.training_labels == "predicted":
+                    labels = _padded(self._tag_ids([output], mask, tags)).to(tags.device)
+                relation_loss = self._relation_loss(member, output.relation_tokens, gold, labels)
+                loss = loss + self.relation_loss_weight * relation_loss
+            losses.append(loss)
+        return torch.stack(losses).mean()
+
+    def _relation_loss(
+        self,
+        member: JointNetwork,
+        relation_tokens: torch.Tensor,
         gold: List[Document],
         labels: torch.Tensor,
     ) -> torch.Tensor:
-        loss = torch.zeros((), device=labels.device) if ner_loss is None else ner_loss
-        self._losses["ner_loss"](loss)
-        if tokens is None:
-            return loss
-        logits = self._score_pairs(tokens, [document.entities for document in gold], labels)
+        logits = member.score_pairs(relation_tokens, _spans(gold), labels)
         if len(logits) == 0:
             # A loss must have a gradient, be it of zeros.
-            return loss if ner_loss is not None else 0.0 * tokens.sum()
+            return 0.0 * relation_tokens.sum()
         columns = self.vocab.get_token_to_index_vocabulary(self.relation_namespace)
         targets = relation_targets(gold, columns, logits)
         # Shape: (num_pairs, num_relations)
@@ -322,29 +284,44 @@ class DeeperTaskSpecificity(Model):
         )
         relation_loss = losses.sum(1).mean()
         self._losses["relation_loss"](relation_loss)
-        return loss + self.relation_loss_weight * relation_loss
+        return relation_loss
 
     def _predict(
         self,
-        tokens: Optional[torch.Tensor],
+        outputs: Sequence[JointOutput],
         metadata: List[Dict[str, Any]],
         tag_ids: List[List[int]],
     ) -> List[Document]:
-        entities = [
-            tuple(tags_to_entities([self.tags[tag] for tag in sentence], self.tag_encoding))
-            for sentence in tag_ids
+        documents = [
+            replace(
+                sentence["document"],
+                entities=tuple(
+                    tags_to_entities([self.tags[tag] for tag in tags], self.tag_encoding)
+                ),
+                relations=(),
+            )
+            for sentence, tags in zip(metadata, tag_ids)
         ]
-        relations: List[List[Relation]] = [[] for _ in metadata]
-        if tokens is not None:
-            tags = _padded(tag_ids).to(tokens.device)
-            probabilities = self._score_pairs(tokens, entities, tags).sigmoid()
-            types = self.vocab.get_index_to_token_vocabulary(self.relation_namespace)
-            relations = relations_above(self.relation_threshold, probabilities, entities, types)
-        documents = []
-        for sentence, its_entities, its_relations in zip(metadata, entities, relations):
-            source: Document = sentence["document"]
-            documents.append(replace(source, entities=its_entities, relations=tuple(its_relations)))
-        return documents
+        tags = _padded(tag_ids)
+        probabilities = [
+            member.score_pairs(
+                output.relation_tokens, _spans(documents), tags.to(output.relation_tokens.device)
+            ).sigmoid()
+            for member, output in zip(self.networks, outputs)
+            if output.relation_tokens is not None
+        ]
+        if not probabilities:
+            return documents
+        relations = relations_above(
+            self.relation_threshold,
+            torch.stack(probabilities).mean(0),
+            [document.entities for document in documents],
+            self.vocab.get_index_to_token_vocabulary(self.relation_namespace),
+        )
+        return [
+            replace(document, relations=tuple(its_relations))
+            for document, its_relations in zip(documents, relations)
+        ]
 
     def make_output_human_readable(self, output_dict: Dict[str, Any]) -> Dict[str, Any]:
         """
@@ -382,6 +359,10 @@ class DeeperTaskSpecificity(Model):
 def _check_choice(name: str, value: str, choices: Tuple[str, ...]) -> None:
     if value not in choices:
         raise ConfigurationError(f"{name} is {value!r}; it can be {', '.join(choices)}")
+
+
+def _spans(documents: Sequence[Document]) -> List[List[Tuple[int, int]]]:
+    return [[entity.span for entity in document.entities] for document in documents]
 
 
 def _padded(tag_ids: List[List[int]]) -> torch.Tensor:

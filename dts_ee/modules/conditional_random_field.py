@@ -1,6 +1,7 @@
 """A linear-chain conditional random field whose loss and decoding run over whole batches."""
 
-from typing import Any, List, Optional, Tuple, cast
+import copy
+from typing import Any, List, Optional, Sequence, Tuple, cast
 
 import numpy
 import torch
@@ -118,6 +119,25 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         for path, length, total in zip(paths.tolist(), lengths.tolist(), totals.tolist()):
             decoded.append((path[:length], total))
         return decoded
+
+
+def mean_crf(crfs: Sequence[BatchedConditionalRandomField]) -> BatchedConditionalRandomField:
+    """
+    A field whose score of any tag sequence is the mean of those that several fields give it, if its
+    emission scores are the mean of theirs too. It is not for training.
+
+    # Parameters
+
+    crfs : `Sequence[BatchedConditionalRandomField]`
+        With the same tags and constraints.
+    """
+    mean = copy.deepcopy(crfs[0])
+    with torch.no_grad():
+        for name, parameter in mean.named_parameters():
+            if name != "_constraint_mask":
+                values: List[torch.Tensor] = [crf.get_parameter(name) for crf in crfs]
+                parameter.copy_(torch.stack(values).mean(0))
+    return mean
 
 
 def _at_the_last_token(steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:

@@ -2,25 +2,24 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import torch
 from allennlp.common import Lazy, Registrable
 from allennlp.modules import FeedForward
 from allennlp.nn import Activation
 
-from dts_ee.modules.conditional_random_field import BatchedConditionalRandomField
+from dts_ee.modules.conditional_random_field import BatchedConditionalRandomField, mean_crf
 
 
 @dataclass
 class TaggerOutput:
     """
-    `loss` is a scalar, there when gold tags were given; `tags` holds the best tag ids of each
-    sentence, there when decoding was asked for.
+    `scores` is what `decode` takes; `loss` is a scalar, there when gold tags were given.
     """
 
+    scores: Any
     loss: Optional[torch.Tensor] = None
-    tags: Optional[List[List[int]]] = None
 
 
 class EntityTagger(torch.nn.Module, Registrable, ABC):
@@ -39,7 +38,6 @@ class EntityTagger(torch.nn.Module, Registrable, ABC):
         encoded: torch.Tensor,
         mask: torch.BoolTensor,
         tags: Optional[torch.LongTensor] = None,
-        decode: bool = True,
     ) -> TaggerOutput:
         """
         # Parameters
@@ -50,9 +48,34 @@ class EntityTagger(torch.nn.Module, Registrable, ABC):
             Shape (batch_size, num_tokens).
         tags : `torch.LongTensor`, optional (default = `None`)
             Shape (batch_size, num_tokens): the gold tags.
-        decode : `bool`, optional (default = `True`)
-            Whether the best tags are looked for.
         """
+
+    @abstractmethod
+    def decode(self, scores: Sequence[Any], mask: torch.BoolTensor) -> List[List[int]]:
+        """
+        # Parameters
+
+        scores : `Sequence[Any]`
+            The `scores` of this tagger, or of several of its kind, whose mean decides.
+        mask : `torch.BoolTensor`
+            Shape (batch_size, num_tokens).
+
+        # Returns
+
+        `List[List[int]]`
+            The best tag ids of each sentence.
+        """
+
+
+@dataclass
+class CrfScores:
+    """
+    `logits`, of shape (batch_size, num_tokens, num_tags), are the emission scores; the transitions
+    are those of `crf`.
+    """
+
+    logits: torch.Tensor
+    crf: BatchedConditionalRandomField
 
 
 @EntityTagger.register("crf")
@@ -94,13 +117,17 @@ class CrfEntityTagger(EntityTagger):
         encoded: torch.Tensor,
         mask: torch.BoolTensor,
         tags: Optional[torch.LongTensor] = None,
-        decode: bool = True,
     ) -> TaggerOutput:
         # Shape: (batch_size, num_tokens, num_tags)
         logits = self.projection(self.feedforward(encoded))
-        output = TaggerOutput()
+        output = TaggerOutput(CrfScores(logits, self.crf))
         if tags is not None:
             output.loss = -self.crf(logits, tags, mask) / len(logits)
-        if decode:
-            output.tags = [path for path, _ in self.crf.viterbi_tags(logits, mask)]
         return output
+
+    def decode(self, scores: Sequence[CrfScores], mask: torch.BoolTensor) -> List[List[int]]:
+        logits, crf = scores[0].logits, scores[0].crf
+        if len(scores) > 1:
+            logits = torch.stack([each.logits for each in scores]).mean(0)
+            crf = mean_crf([each.crf for each in scores])
+        return [path for path, _ in crf.viterbi_tags(logits, mask)]

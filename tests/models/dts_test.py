@@ -106,7 +106,7 @@ def test_configurations_learn(overrides):
 def test_any_stack_may_have_no_layers(absent):
     model, batch = _model_and_batch(drop=absent)
     for name in absent:
-        assert getattr(model, name) is None
+        assert getattr(model.networks[0], name) is None
     assert model(**batch)["loss"].isfinite()
 
 
@@ -167,10 +167,52 @@ def test_batches_without_relations_or_pairs(entities):
     output["loss"].backward()
 
 
+def test_several_members_learn_each_by_its_own_loss():
+    model, batch = _model_and_batch({"num_members": 3, "dropout": 0.0, "relation_dropout": 0.0})
+    loss = model(**batch)["loss"]
+    loss.backward()
+    for parameter in model.networks[2].parameters():
+        assert parameter.grad is not None or not parameter.requires_grad
+    weights = [each.entity_tagger.projection.weight for each in model.networks]
+    assert not torch.equal(weights[0], weights[1])
+    alone = []
+    for member in model.networks:
+        model.members = torch.nn.ModuleList([member])
+        alone.append(model(**batch)["loss"].item())
+    assert loss.item() == pytest.approx(sum(alone) / 3, rel=1e-5)
+
+
+def test_several_members_predict_by_their_mean():
+    model, batch = _model_and_batch({"num_members": 2, "relation_threshold": 0.3})
+    model.eval()
+    first, second = model.networks
+    with torch.no_grad():
+        # What one is sure of outweighs what the other prefers a little.
+        for member, tag, weight in ((first, "B-Peop", 1.0), (second, "B-Loc", 50.0)):
+            index = {name: i for i, name in model.tags.items()}[tag]
+            member.entity_tagger.projection.weight.zero_()
+            member.entity_tagger.projection.bias.zero_()
+            member.entity_tagger.projection.bias[index] = weight
+            member.entity_tagger.crf.transitions.zero_()
+            member.relation_scorer.projection.weight.zero_()
+        first.relation_scorer.projection.bias.fill_(20.0)
+        second.relation_scorer.projection.bias.fill_(-20.0)
+    documents = model(**batch)["documents"]
+    assert {entity.type for document in documents for entity in document.entities} == {"Loc"}
+    relations = [relation for document in documents for relation in document.relations]
+    assert relations
+    assert all(each.probability == pytest.approx(0.5) for each in relations)
+
+
+def test_a_model_without_members():
+    with pytest.raises(ConfigurationError, match="num_members is 0"):
+        _model_and_batch({"num_members": 0})
+
+
 def test_data_without_relation_labels_trains_ner_alone():
     documents = [Document(tokens=("Tarn", "and", "Velm"), entities=(Entity("Loc", 0, 1),))]
     model, batch = _model_and_batch(documents=documents)
-    assert model.relation_scorer is None and model.relation_encoder is None
+    assert model.networks[0].relation_scorer is None and model.networks[0].relation_encoder is None
     model(**batch)["loss"].backward()
     model.eval()
     output = model.make_output_human_readable(model(**batch))
@@ -204,7 +246,9 @@ def test_overlapping_entities_count_as_missed(monkeypatch):
     model, batch = _model_and_batch({}, [nested], reader={"on_overlap": "longest"})
     # A tagger that makes no mistake still cannot say both.
     gold = [(batch["tags"][0].tolist(), 0.0)]
-    monkeypatch.setattr(model.entity_tagger.crf, "viterbi_tags", lambda logits, mask: gold)
+    monkeypatch.setattr(
+        model.networks[0].entity_tagger.crf, "viterbi_tags", lambda logits, mask: gold
+    )
     model.eval()
     assert model(**batch)["loss"].isfinite()
     metrics = model.get_metrics()
@@ -268,7 +312,12 @@ def test_very_many_entities_in_one_sentence():
 
 def test_entities_alone():
     model, batch = _model_and_batch({"tasks": "entities"})
-    assert model.relation_scorer is model.relation_encoder is model.label_embedding is None
+    assert (
+        model.networks[0].relation_scorer
+        is model.networks[0].relation_encoder
+        is model.networks[0].label_embedding
+        is None
+    )
     assert model(**batch)["loss"].isfinite()
     model.eval()
     assert all(not document.relations for document in model(**batch)["documents"])
@@ -276,7 +325,7 @@ def test_entities_alone():
 
 def test_relations_alone_are_between_the_given_entities():
     model, batch = _model_and_batch({"tasks": "relations", "relation_threshold": 0.01})
-    assert model.entity_tagger is model.ner_encoder is None
+    assert model.networks[0].entity_tagger is model.networks[0].ner_encoder is None
     loss = model(**batch)["loss"]
     loss.backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
@@ -305,10 +354,12 @@ def test_relations_alone_learn_from_batches_without_pairs_too():
 def test_the_labels_of_training_may_be_the_predicted_ones():
     model, batch = _model_and_batch({"training_labels": "predicted", "dropout": 0.0})
     embedded = []
-    assert model.label_embedding is not None
-    model.label_embedding.register_forward_pre_hook(lambda _, inputs: embedded.append(inputs[0]))
+    assert model.networks[0].label_embedding is not None
+    model.networks[0].label_embedding.register_forward_pre_hook(
+        lambda _, inputs: embedded.append(inputs[0])
+    )
     with torch.no_grad():
-        model.entity_tagger.projection.bias[0] += 1000.0
+        model.networks[0].entity_tagger.projection.bias[0] += 1000.0
     gold = {model.tags[i] for i in batch["tags"].unique().tolist()}
     model(**batch)["loss"].backward()
     assert len(gold) > 1

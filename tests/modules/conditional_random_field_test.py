@@ -4,7 +4,7 @@ import pytest
 import torch
 from allennlp.modules.conditional_random_field import ConditionalRandomField, allowed_transitions
 
-from dts_ee.modules.conditional_random_field import BatchedConditionalRandomField
+from dts_ee.modules.conditional_random_field import BatchedConditionalRandomField, mean_crf
 
 TAGS = {0: "O", 1: "B-Peop", 2: "I-Peop", 3: "B-Loc", 4: "I-Loc"}
 CONSTRAINTS = allowed_transitions("BIO", TAGS)
@@ -39,6 +39,22 @@ def test_likelihood_tags_and_scores_are_those_of_allennlp(lengths, constraints, 
         ):
             assert our_tags == their_tags
             assert our_score == pytest.approx(their_score, abs=1e-4)
+
+
+def test_a_mean_of_fields_has_the_mean_of_their_scores():
+    fields = [BatchedConditionalRandomField(len(TAGS), CONSTRAINTS) for _ in range(3)]
+    logits = [_batch([4, 7, 1], seed)[0] for seed in range(3)]
+    _, tags, mask = _batch([4, 7, 1])
+    scores = [
+        field._joint_likelihood(each, field.transitions, tags, mask)
+        for field, each in zip(fields, logits, strict=True)
+    ]
+    mean = mean_crf(fields)
+    score = mean._joint_likelihood(torch.stack(logits).mean(0), mean.transitions, tags, mask)
+    torch.testing.assert_close(score, torch.stack(scores).mean(0))
+    for (path, _), length in zip(mean.viterbi_tags(logits[0], mask), (4, 7, 1), strict=True):
+        assert all(pair in CONSTRAINTS for pair in itertools.pairwise(path)) and len(path) == length
+    assert not torch.equal(mean.transitions, fields[0].transitions)
 
 
 def test_gradients_are_those_of_allennlp():
