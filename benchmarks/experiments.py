@@ -135,6 +135,11 @@ class GivenTags(EntityTagger):
         self._tagger.decode(scores, mask)
         return self._tags
 
+    def span_probabilities(
+        self, scores: Sequence[Any], mask: torch.BoolTensor, tags: torch.Tensor, *spans: Any
+    ) -> torch.Tensor:
+        return self._tagger.span_probabilities(scores, mask, tags, *spans)
+
 
 def _in_resources(text: str, resources: Path) -> str:
     folder, separator, rest = text.partition("/")

@@ -6,6 +6,7 @@ serving share one path. A `Document` that breaks its own rules cannot be built.
 """
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, Optional
 
 
@@ -59,11 +60,17 @@ class DocumentError(ValueError):
 
 @dataclass(frozen=True)
 class Entity:
-    """A typed span: tokens `start` up to, and without, `end`."""
+    """
+    A typed span: tokens `start` up to, and without, `end`.
+
+    `probability`, between 0 and 1, is the model's, and `None` in gold data. Two entities are equal
+    whatever theirs is.
+    """
 
     type: str
     start: int
     end: int
+    probability: Optional[float] = dataclass_field(default=None, compare=False)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -173,6 +180,7 @@ class Document:
                     field,
                     self.id,
                 )
+            self._check_probability(entity.probability, field)
             if entity in seen:
                 raise DocumentError(
                     f"{entity.type} {entity.start}-{entity.end} is entities[{seen[entity]}] again",
@@ -180,6 +188,12 @@ class Document:
                     self.id,
                 )
             seen[entity] = i
+
+    def _check_probability(self, probability: Optional[float], field: str) -> None:
+        if probability is not None and not 0.0 <= probability <= 1.0:
+            raise DocumentError(
+                f"{probability} is not between 0 and 1", f"{field}.probability", self.id
+            )
 
     def _check_relations(self) -> None:
         seen: dict[tuple[str, int, int], int] = {}
@@ -199,12 +213,7 @@ class Document:
                 raise DocumentError(
                     f"head and tail are the same entity, {relation.head}", field, self.id
                 )
-            if relation.probability is not None and not 0.0 <= relation.probability <= 1.0:
-                raise DocumentError(
-                    f"{relation.probability} is not between 0 and 1",
-                    f"{field}.probability",
-                    self.id,
-                )
+            self._check_probability(relation.probability, field)
             key = (relation.type, relation.head, relation.tail)
             if key in seen:
                 raise DocumentError(

@@ -22,6 +22,10 @@ function(experiment)
   });
   local without_inputs(names) = experiment {
     dataset_reader+: { token_indexers: without(super.token_indexers, names) },
+    // What reads a sample of the other splits, see lib/experiment.libsonnet.
+    [if std.objectHas(experiment, 'validation_dataset_reader') then 'validation_dataset_reader']+: {
+      token_indexers: without(super.token_indexers, names),
+    },
     model+: { text_field_embedder+: { token_embedders: without(embedders, names) } },
     [if std.objectHas(experiment, 'vocabulary') then 'vocabulary']: {
       [option]:

@@ -1,14 +1,10 @@
-// CoNLL04 with the paper's inputs, sizes and pair features: ELMo 5.5B, GloVe 300 d, characters, casing.
+// CoNLL04 with the paper's architecture and published hyper-parameters, see lib/paper.libsonnet, and with
+// the paper's inputs: ELMo 5.5B, GloVe 300 d, characters, casing.
 local corpora = import 'lib/corpora.libsonnet';
-local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
-local layers = import 'lib/layers.libsonnet';
+local paper = import 'lib/paper.libsonnet';
 
-experiment(
+paper(
   corpus=corpora.conll04,
   features=[features.elmo, features.glove_300d, features.characters, features.casing],
-  shared=layers.gru(1, 256),
-  ner=layers.gru(1, 256),
-  relation=layers.gru(2, 256),
-  pair_features=['cosine', 'distmult'],
 )

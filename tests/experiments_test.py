@@ -12,18 +12,22 @@ from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Model
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
+from allennlp.training.util import data_loaders_from_params
 
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.experiments.ablation import read_ablations
 from dts_ee.experiments.evaluation import evaluate_archive
 from dts_ee.modules.token_embedders.frozen_embedder import FrozenEncoder
+from tests.documents import document
 from tests.paths import EXPERIMENTS, FIXTURES, PROJECT
 from tests.tiny_elmo import build_tiny_elmo
 from tests.tiny_transformer import build_tiny_transformer
 
 ABLATIONS = EXPERIMENTS / "ablations.jsonnet"
-FILES = sorted(set(EXPERIMENTS.glob("*.jsonnet")) - {ABLATIONS})
+FILES = sorted(
+    {*EXPERIMENTS.glob("*.jsonnet"), *EXPERIMENTS.glob("report/*.jsonnet")} - {ABLATIONS}
+)
 
 
 def _write_glove(path, dim, words):
@@ -72,7 +76,7 @@ def _build_and_predict(params):
     return model
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(EXPERIMENTS)))
 def test_every_experiment_builds_its_model(file, project):
     _build_and_predict(Params.from_file(file))
 
@@ -95,9 +99,9 @@ def test_every_ablation_builds_another_model(project):
     models = {
         name: _build_and_predict(Params(deepcopy(dict(each)))) for name, each in ablations.items()
     }
-    assert models["complete"].shared_encoder is not None
-    assert models["no shared layers"].shared_encoder is None
-    shared = models["all layers shared"]
+    assert models["complete"].networks[0].shared_encoder is not None
+    assert models["no shared layers"].networks[0].shared_encoder is None
+    shared = models["all layers shared"].networks[0]
     assert shared.ner_encoder is shared.relation_encoder is None
     assert shared.shared_encoder._module.num_layers == 3
     for name, absent in (
@@ -121,8 +125,122 @@ def test_what_an_experiment_does_not_have_is_not_left_out(project):
 
 def test_there_is_an_experiment_for_each_that_the_readme_names():
     readme = (PROJECT / "README.md").read_text()
-    missing = [file.name for file in FILES if f"`{file.name}`" not in readme]
+    names = [str(file.relative_to(EXPERIMENTS)) for file in FILES]
+    missing = [name for name in names if f"`{name}`" not in readme]
     assert not missing
+
+
+def _settings(name):
+    return Params.from_file(EXPERIMENTS / f"{name}.jsonnet").as_dict(quiet=True)
+
+
+def test_the_papers_settings_are_those_that_were_published():
+    settings = _settings("conll04_paper")
+    embedders = settings["model"].pop("text_field_embedder")["token_embedders"]
+    assert set(embedders) == {"mpnet", "glove", "characters", "casing"}
+    assert (embedders["mpnet"]["layers"], embedders["mpnet"]["layer_mix"]) == ("all", "trained")
+    assert embedders["characters"]["encoder"]["hidden_size"] == 32
+    gru = {"type": "bidirectional_gru", "hidden_size": 256}
+    assert settings["model"] == {
+        "type": "dts",
+        "shared_encoder": {**gru, "num_layers": 1, "dropout": 0},
+        "ner_encoder": {**gru, "num_layers": 1, "dropout": 0},
+        "relation_encoder": {**gru, "num_layers": 2, "dropout": 0.35},
+        "entity_tagger": {
+            "type": "crf",
+            "feedforward": {"num_layers": 1, "hidden_dims": 128, "activations": "tanh"},
+        },
+        "relation_scorer": {
+            "type": "pairwise",
+            "feedforward": {"num_layers": 1, "hidden_dims": 128, "activations": "relu"},
+            "pair_features": [{"type": "cosine"}, {"type": "distmult"}],
+        },
+        "label_embedding_dim": 25,
+        "dropout": 0.35,
+        "relation_dropout": 0.5,
+        "relation_loss_weight": 5,
+        "relation_threshold": 0.9,
+    }
+    assert settings["data_loader"]["batch_sampler"]["batch_size"] == 2
+    trainer = settings["trainer"]
+    assert trainer["optimizer"] == {"type": "adam", "lr": 0.003}
+    assert trainer["grad_norm"] == 1
+    assert "learning_rate_scheduler" not in trainer
+
+
+def test_elmo_has_the_papers_settings_with_other_inputs():
+    paper, elmo = _settings("conll04_paper"), _settings("conll04_elmo")
+    for settings in (paper, elmo):
+        inputs = settings["model"].pop("text_field_embedder")["token_embedders"]
+        assert set(settings["dataset_reader"].pop("token_indexers")) == set(inputs)
+        del settings["vocabulary"]
+    assert set(inputs) == {"elmo", "glove", "characters", "casing"}
+    assert inputs["glove"]["embedding_dim"] == 300
+    assert elmo == paper
+
+
+@pytest.mark.parametrize(
+    ("name", "exchanged"),
+    [
+        ("gru", {}),
+        ("resbn_shared", {"shared_encoder": 1}),
+        ("resbn_all", {"shared_encoder": 1, "ner_encoder": 1, "relation_encoder": 2}),
+    ],
+)
+def test_the_reports_experiments_are_the_papers_on_a_sample(name, exchanged):
+    paper, settings = _settings("conll04_paper"), _settings(f"report/{name}")
+    reader = paper["dataset_reader"]
+    assert settings.pop("validation_dataset_reader") == {
+        **reader,
+        "max_documents": 50,
+        "sampling_seed": 0,
+    }
+    assert settings.pop("dataset_reader") == {**reader, "max_documents": 200, "sampling_seed": 0}
+    del paper["dataset_reader"]
+    for stack, num_layers in exchanged.items():
+        encoder = settings["model"].pop(stack)
+        assert (encoder["type"], encoder["num_layers"]) == ("resbn_transformer", num_layers)
+        assert encoder["hidden_dim"] == 2 * paper["model"].pop(stack)["hidden_size"]
+    assert settings == paper
+
+
+def test_the_reports_experiments_read_100_and_25_batches(project):
+    news = read_documents(FIXTURES / "tiny" / "news.json")
+    for part in ("train", "dev", "test"):
+        write_documents(project / "resources" / "conll04" / f"conll04_{part}.json", 40 * news)
+    loaders = data_loaders_from_params(Params.from_file(EXPERIMENTS / "report" / "gru.jsonnet"))
+    vocabulary = Vocabulary.from_instances(loaders["train"].iter_instances())
+    for loader in loaders.values():
+        loader.index_with(vocabulary)
+    assert [len(batch["metadata"]) for batch in loaders["train"]] == [2] * 100
+    for part in ("validation", "test"):
+        assert sum(len(batch["metadata"]) for batch in loaders[part]) == 2 * 25
+
+
+def test_a_list_of_files_is_trained_as_one_split(project):
+    development = [document("[Quillon Brack|Peop] left [Tarnby|Loc] .", [("Live_In", 0, 1)])]
+    write_documents(project / "resources" / "conll04" / "conll04_dev.json", development)
+    file = project / "experiment.jsonnet"
+    file.write_text(f"""
+        local corpora = import '{EXPERIMENTS}/lib/corpora.libsonnet';
+        local experiment = import '{EXPERIMENTS}/lib/experiment.libsonnet';
+        local features = import '{EXPERIMENTS}/lib/features.libsonnet';
+        experiment(
+          corpus=corpora.conll04_train_and_dev,
+          features=[features.words(8), features.casing],
+          shared=null, ner=null, relation=null,
+          num_epochs=1,
+        )
+    """)
+    train_model(Params.from_file(file), project / "out")
+    vocabulary = Vocabulary.from_files(project / "out" / "vocabulary")
+    words = vocabulary.get_token_to_index_vocabulary("words")
+    assert {"quillon", "lindqvist"} <= set(words)
+    metrics = json.loads((project / "out" / "metrics.json").read_text())
+    assert not [name for name in metrics if "validation" in name]
+    # AllenNLP compares the settings with those that it has stored.
+    train_model(Params.from_file(file), project / "out", recover=True)
+    assert train_model(Params.from_file(file), project / "dry", dry_run=True) is None
 
 
 def test_the_next_run_takes_features_from_the_file(project, monkeypatch):
@@ -145,7 +263,7 @@ def test_the_next_run_takes_features_from_the_file(project, monkeypatch):
     assert len(list((project / "resources" / "features").glob("minilm-*.lmdb"))) == 1
 
 
-@pytest.mark.parametrize("name", ["conll04", "conll04_elmo"])
+@pytest.mark.parametrize("name", ["conll04", "conll04_elmo", "report/gru"])
 def test_an_archive_predicts_without_resources(name, project, tmp_path_factory, monkeypatch):
     params = Params.from_file(
         EXPERIMENTS / f"{name}.jsonnet", json.dumps({"trainer.num_epochs": 1})

@@ -62,8 +62,8 @@ def document_from_json(
     One document from its JSON.
 
     Beside the keys of the format it understands `id` (where there is no `orig_id`), `sentence` (the
-    text which the tokens make up) and a relation's `probability`; other keys are passed over,
-    unless they look like a misspelt one that is missing.
+    text which the tokens make up) and an entity's or a relation's `probability`; other keys are
+    passed over, unless they look like a misspelt one that is missing.
 
     # Parameters
 
@@ -127,23 +127,20 @@ def document_to_json(document: Document) -> dict[str, Any]:
     record["entities"] = []
     for entity in document.entities:
         start_char, end_char = document.character_span(entity.start, entity.end)
-        record["entities"].append(
-            {
-                "type": entity.type,
-                "start": entity.start,
-                "end": entity.end,
-                "text": document.entity_text(entity),
-                "start_char": start_char,
-                "end_char": end_char,
-            }
-        )
+        item: dict[str, Any] = {
+            "type": entity.type,
+            "start": entity.start,
+            "end": entity.end,
+            "text": document.entity_text(entity),
+            "start_char": start_char,
+            "end_char": end_char,
+        }
+        if entity.probability is not None:
+            item["probability"] = entity.probability
+        record["entities"].append(item)
     record["relations"] = []
     for relation in document.relations:
-        item: dict[str, Any] = {
-            "type": relation.type,
-            "head": relation.head,
-            "tail": relation.tail,
-        }
+        item = {"type": relation.type, "head": relation.head, "tail": relation.tail}
         if relation.probability is not None:
             item["probability"] = relation.probability
         record["relations"].append(item)
@@ -307,21 +304,26 @@ def _entity(value: Any, field: str) -> Entity:
         type=_string(_required(record, "type", field), f"{field}.type"),
         start=_index(record, "start", field),
         end=_index(record, "end", field),
+        probability=_probability(record, field),
     )
 
 
 def _relation(value: Any, field: str) -> Relation:
     record = _object(value, field)
-    probability = record.get("probability")
-    if probability is not None and (
-        isinstance(probability, bool) or not isinstance(probability, (int, float))
-    ):
-        raise DocumentError(
-            f"must be a number, but is {_kind(probability)}", f"{field}.probability"
-        )
     return Relation(
         type=_string(_required(record, "type", field), f"{field}.type"),
         head=_index(record, "head", field),
         tail=_index(record, "tail", field),
-        probability=None if probability is None else float(probability),
+        probability=_probability(record, field),
     )
+
+
+def _probability(record: dict[str, Any], field: str) -> Optional[float]:
+    probability = record.get("probability")
+    if probability is None:
+        return None
+    if isinstance(probability, bool) or not isinstance(probability, (int, float)):
+        raise DocumentError(
+            f"must be a number, but is {_kind(probability)}", f"{field}.probability"
+        )
+    return float(probability)

@@ -3,8 +3,11 @@ Readers of corpora in SpERT's JSON.
 """
 
 import logging
-from typing import Any, Dict, Iterator, List, Optional
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
+from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer, Tokenizer
 from allennlp.data.fields import TextField
@@ -14,6 +17,7 @@ from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.spert import read_documents
 from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.dataset_readers.overlap import check_overlap_policy, resolve_overlaps
+from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.tags import check_tag_encoding, entities_to_tags
 from dts_ee.dataset_readers.tags_field import TagsField
 from dts_ee.document import Document, DocumentError
@@ -25,6 +29,9 @@ logger = logging.getLogger(__name__)
 class SpertReader(DatasetReader):
     """
     Reads SpERT's JSON (a list or JSON Lines, plain or gzipped) into instances.
+
+    What it is told to read is a path or a list of paths: several files are one split, read one
+    after the other (`train_data_path: ['train.json', 'dev.json']`).
 
     An instance has the fields `tokens` (`TextField`), `tags` (`TagsField`, vocabulary namespace
     `"labels"`) and `metadata` (`DocumentField`, which says what is in it; relation types go to the
@@ -42,11 +49,19 @@ class SpertReader(DatasetReader):
         What becomes of entities that overlap, which tags cannot express: `"error"` raises,
         `"longest"` and `"first"` keep one (see `resolve_overlaps`). What is dropped from the tags
         stays in the gold document and so counts as missed in evaluation.
+    max_documents : `int`, optional (default = `None`)
+        How many documents of a split are read, at most: a random sample of them, in their order,
+        where AllenNLP's `max_instances` takes the first ones. Everything that reads with this
+        reader reads a sample then, also `allennlp evaluate` and `predict --use-dataset-reader` with
+        the trained archive, unless `--overrides` sets this to null. Sentences that a predictor is
+        given are all predicted.
+    sampling_seed : `int`, optional (default = `0`)
+        Which sample. It is the same in every process and for every `random_seed`.
 
     # Raises
 
     `ConfigurationError`
-        If `tag_encoding` or `on_overlap` is none of the above.
+        If `tag_encoding` or `on_overlap` is none of the above, or `max_documents` is less than 1.
     """
 
     def __init__(
@@ -55,6 +70,8 @@ class SpertReader(DatasetReader):
         token_indexers: Optional[Dict[str, TokenIndexer]] = None,
         tokenizer: Optional[Tokenizer] = None,
         on_overlap: str = "error",
+        max_documents: Optional[int] = None,
+        sampling_seed: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -62,17 +79,27 @@ class SpertReader(DatasetReader):
         )
         self.tag_encoding = check_tag_encoding(tag_encoding)
         self.on_overlap = check_overlap_policy(on_overlap)
+        self.max_documents = check_max_documents(max_documents)
+        self.sampling_seed = sampling_seed
         self.tokenizer = tokenizer or SpacyRulesTokenizer()
         self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
 
-    def _read(self, file_path: PathOrStr) -> Iterator[Instance]:
-        documents = self._documents(str(file_path))
-        try:
-            tagged = [resolve_overlaps(document, self.on_overlap) for document in documents]
-        except DocumentError as error:
-            raise error.located(None, str(file_path)) from None
-        self._warn_of_dropped(str(file_path), documents, tagged)
-        for document, tagged_document in self.shard_iterable(zip(documents, tagged, strict=True)):
+    def _read(self, file_path: Union[PathOrStr, Sequence[PathOrStr]]) -> Iterator[Instance]:
+        paths = _paths(file_path)
+        located = [(path, document) for path in paths for document in self._documents(path)]
+        sample = sample_in_order(located, self.max_documents, self.sampling_seed)
+        if len(sample) < len(located) and self._speaks():
+            logger.info(
+                "%s: a sample of %d of %d documents (sampling_seed: %d)",
+                ", ".join(paths),
+                len(sample),
+                len(located),
+                self.sampling_seed,
+            )
+        pairs: List[Tuple[Document, Document]] = []
+        for path, group in groupby(sample, key=itemgetter(0)):
+            pairs += self._with_tagged(path, [document for _, document in group])
+        for document, tagged_document in self.shard_iterable(pairs):
             yield self._instance(document, tagged_document)
 
     def _documents(self, file_path: str) -> List[Document]:
@@ -88,12 +115,26 @@ class SpertReader(DatasetReader):
                 error.problem, error.field, error.document_id, file_path
             ) from error.__cause__
 
+    def _with_tagged(
+        self, file_path: str, documents: List[Document]
+    ) -> List[Tuple[Document, Document]]:
+        """Each document of a file, and the part of it that tags can express."""
+        try:
+            tagged = [resolve_overlaps(document, self.on_overlap) for document in documents]
+        except DocumentError as error:
+            raise error.located(None, file_path) from None
+        if self._speaks():
+            self._warn_of_dropped(file_path, documents, tagged)
+        return list(zip(documents, tagged, strict=True))
+
+    def _speaks(self) -> bool:
+        """Whether this process is the one of several that says what is read."""
+        worker, distributed = self.get_worker_info(), self.get_distributed_info()
+        return not ((worker and worker.id) or (distributed and distributed.global_rank))
+
     def _warn_of_dropped(
         self, file_path: str, documents: List[Document], tagged: List[Document]
     ) -> None:
-        worker, distributed = self.get_worker_info(), self.get_distributed_info()
-        if (worker and worker.id) or (distributed and distributed.global_rank):
-            return
         pairs = [
             (whole, kept)
             for whole, kept in zip(documents, tagged, strict=True)
@@ -150,6 +191,13 @@ class SpertReader(DatasetReader):
 
     def apply_token_indexers(self, instance: Instance) -> None:
         instance["tokens"].token_indexers = self._token_indexers  # type: ignore[attr-defined]
+
+
+def _paths(file_path: Union[PathOrStr, Sequence[PathOrStr]]) -> List[str]:
+    paths = list(file_path) if isinstance(file_path, (list, tuple)) else [file_path]
+    if not paths:
+        raise ConfigurationError("there is nothing to read: the list of paths is empty")
+    return [str(path) for path in paths]
 
 
 @DatasetReader.register("conll04")

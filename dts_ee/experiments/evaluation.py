@@ -4,7 +4,7 @@ Evaluating an archive on a split of a corpus, and keeping what it predicted.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Mapping, Sequence
 
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -13,6 +13,7 @@ from allennlp.data import Batch, Vocabulary
 from allennlp.models.archival import load_archive
 
 from dts_ee.corpora.spert import read_documents
+from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.dataset_readers.tags import tags_to_entities
 from dts_ee.document import Document, DocumentError
@@ -163,7 +164,7 @@ def is_evaluated(folder: SeedFolder, documents: Sequence[Document]) -> bool:
     return are_of(read_predictions(folder.test_predictions), documents)
 
 
-def read_test_data(path: str) -> list[Document]:
+def read_test_data(path: str, reader: Mapping[str, Any]) -> list[Document]:
     """
     The gold documents of a test split.
 
@@ -171,6 +172,9 @@ def read_test_data(path: str) -> list[Document]:
 
     path : `str`
         A file, or the address of one.
+    reader : `Mapping[str, Any]`
+        The settings of its dataset reader; where they ask for a sample (`max_documents`), this is
+        the same one.
 
     # Raises
 
@@ -182,9 +186,11 @@ def read_test_data(path: str) -> list[Document]:
     except FileNotFoundError:
         raise DocumentError("there is no such file", path=path) from None
     try:
-        return read_documents(local_path)
+        documents = read_documents(local_path)
     except DocumentError as error:
         # The user knows the file by the name that was given, not by that of a cache entry.
         raise DocumentError(
             error.problem, error.field, error.document_id, path
         ) from error.__cause__
+    max_documents = check_max_documents(reader.get("max_documents"))
+    return sample_in_order(documents, max_documents, reader.get("sampling_seed", 0))

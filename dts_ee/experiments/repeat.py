@@ -23,7 +23,13 @@ from dts_ee.experiments.evaluation import evaluate_seed, is_evaluated, read_test
 from dts_ee.experiments.machine import Machine
 from dts_ee.experiments.progress import Progress
 from dts_ee.experiments.seed_folder import SeedFolder
-from dts_ee.experiments.settings import differences, load_settings, num_epochs, with_seed
+from dts_ee.experiments.settings import (
+    differences,
+    load_settings,
+    num_epochs,
+    reader_of_test_split,
+    with_seed,
+)
 from dts_ee.experiments.summary import SeedResult, Summary
 from dts_ee.experiments.tables import render_summary
 from dts_ee.experiments.training import threads_for_each, train_seeds
@@ -85,7 +91,7 @@ def repeat(
         raise ConfigurationError(
             f"there is no test split: {config} has no test_data_path, and none is given beside it"
         )
-    documents = read_test_data(test_path)
+    documents = read_test_data(test_path, reader_of_test_split(settings))
     check_stored_settings(directory, settings)
 
     def summary() -> Summary:

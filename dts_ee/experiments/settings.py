@@ -58,6 +58,11 @@ def num_epochs(settings: Mapping[str, Any]) -> int:
     return int(settings.get("trainer", {}).get("num_epochs", _DEFAULT_NUM_EPOCHS))
 
 
+def reader_of_test_split(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings of the dataset reader that the test split is read with."""
+    return settings.get("validation_dataset_reader") or settings.get("dataset_reader", {})
+
+
 def differences(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> str:
     """
     What differs between two settings, in words; nothing if they are the same.

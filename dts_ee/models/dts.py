@@ -1,7 +1,7 @@
 """Joint entity and relation extraction by deeper task-specificity."""
 
 from dataclasses import replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple, cast
+from typing import Any, Dict, List, Optional, Sequence, cast
 
 import torch
 from allennlp.common import Lazy
@@ -17,10 +17,11 @@ from allennlp.training.metrics import Average
 
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.dataset_readers.tags import tags_to_entities
-from dts_ee.document import Document
+from dts_ee.document import Document, Entity, Relation
 from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.metrics.names import with_underscores
 from dts_ee.models.pair_relations import relation_targets, relations_above
+from dts_ee.modules.entity_batch import entity_pairs, flatten_spans
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.joint_network import JointNetwork, JointOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
@@ -74,6 +75,10 @@ class DeeperTaskSpecificity(Model):
         λ.
     relation_threshold : `float`, optional (default = `0.9`)
         Θ, the probability from which on a relation is predicted.
+    relation_score : `str`, optional (default = `"relation"`)
+        What Θ is compared with, and a predicted relation's `probability`: the `"relation"`'s own
+        probability, as in the paper; or the `"joint"` one, its product with the probabilities of
+        the two entities.
     num_members : `int`, optional (default = `1`)
         How many networks with these layers there are, each with its own weights, over the same
         embedded tokens. They are trained together, each by its own loss, and predict by the mean of
@@ -110,6 +115,7 @@ class DeeperTaskSpecificity(Model):
         relation_dropout: float = 0.5,
         relation_loss_weight: float = 5.0,
         relation_threshold: float = 0.9,
+        relation_score: str = "relation",
         num_members: int = 1,
         tasks: str = "joint",
         training_labels: str = "gold",
@@ -127,13 +133,17 @@ class DeeperTaskSpecificity(Model):
         if num_members < 1:
             raise ConfigurationError(f"num_members is {num_members}, less than 1")
         _check_choice("tasks", tasks, ("joint", "entities", "relations"))
+        _check_choice("relation_score", relation_score, ("relation", "joint"))
         _check_choice("training_labels", training_labels, ("gold", "predicted"))
+        if tasks == "relations" and relation_score == "joint":
+            raise ConfigurationError("without the NER head there is no joint relation_score")
         if tasks == "relations" and training_labels == "predicted":
             raise ConfigurationError("without the NER head there are no predicted training_labels")
         self.tag_encoding = tag_encoding
         self.training_labels = training_labels
         self.relation_loss_weight = relation_loss_weight
         self.relation_threshold = relation_threshold
+        self.relation_score = relation_score
         self.relation_namespace = relation_namespace
         self.tags = vocab.get_index_to_token_vocabulary(label_namespace)
         self._check_tags(label_namespace)
@@ -218,7 +228,7 @@ class DeeperTaskSpecificity(Model):
             gold = [sentence["tagged_document"] for sentence in metadata]
             output["loss"] = self._loss(outputs, gold, mask, tags)
         if not self.training:
-            documents = self._predict(outputs, metadata, self._tag_ids(outputs, mask, tags))
+            documents = self._predict(outputs, metadata, mask, tags)
             output["documents"] = documents
             if tags is not None:
                 gold = [sentence["document"] for sentence in metadata]
@@ -272,7 +282,8 @@ class DeeperTaskSpecificity(Model):
         gold: List[Document],
         labels: torch.Tensor,
     ) -> torch.Tensor:
-        logits = member.score_pairs(relation_tokens, _spans(gold), labels)
+        spans = [[entity.span for entity in document.entities] for document in gold]
+        logits = member.score_pairs(relation_tokens, spans, labels)
         if len(logits) == 0:
             # A loss must have a gradient, be it of zeros.
             return 0.0 * relation_tokens.sum()
@@ -290,38 +301,76 @@ class DeeperTaskSpecificity(Model):
         self,
         outputs: Sequence[JointOutput],
         metadata: List[Dict[str, Any]],
-        tag_ids: List[List[int]],
+        mask: torch.BoolTensor,
+        tags: Optional[torch.LongTensor],
     ) -> List[Document]:
-        documents = [
-            replace(
-                sentence["document"],
-                entities=tuple(
-                    tags_to_entities([self.tags[tag] for tag in tags], self.tag_encoding)
-                ),
-                relations=(),
+        tag_ids = self._tag_ids(outputs, mask, tags)
+        entities = self._entities(outputs, mask, tag_ids)
+        relations: List[List[Relation]] = [[] for _ in metadata]
+        if outputs[0].relation_tokens is not None:
+            relations = self._relations(outputs, entities, tag_ids)
+        documents = []
+        for sentence, its_entities, its_relations in zip(metadata, entities, relations):
+            source: Document = sentence["document"]
+            documents.append(
+                replace(source, entities=tuple(its_entities), relations=tuple(its_relations))
             )
-            for sentence, tags in zip(metadata, tag_ids)
+        return documents
+
+    def _entities(
+        self, outputs: Sequence[JointOutput], mask: torch.BoolTensor, tag_ids: List[List[int]]
+    ) -> List[List[Entity]]:
+        entities = [
+            tags_to_entities([self.tags[tag] for tag in sentence], self.tag_encoding)
+            for sentence in tag_ids
         ]
-        tags = _padded(tag_ids)
-        probabilities = [
-            member.score_pairs(
-                output.relation_tokens, _spans(documents), tags.to(output.relation_tokens.device)
-            ).sigmoid()
-            for member, output in zip(self.networks, outputs)
-            if output.relation_tokens is not None
+        tagger = self.networks[0].entity_tagger
+        if tagger is None:
+            return entities
+        spans = [[entity.span for entity in sentence] for sentence in entities]
+        sentences, starts, ends, _ = flatten_spans(spans, mask.device)
+        indices = {tag: index for index, tag in self.tags.items()}
+        inside = [
+            indices.get(f"I-{entity.type}", -1) for sentence in entities for entity in sentence
         ]
-        if not probabilities:
-            return documents
-        relations = relations_above(
-            self.relation_threshold,
-            torch.stack(probabilities).mean(0),
-            [document.entities for document in documents],
-            self.vocab.get_index_to_token_vocabulary(self.relation_namespace),
+        probabilities = tagger.span_probabilities(
+            [output.tag_scores for output in outputs],
+            mask,
+            _padded(tag_ids).to(mask.device),
+            sentences,
+            starts,
+            ends,
+            torch.tensor(inside, dtype=torch.long, device=mask.device),
         )
+        flat = iter(probabilities.tolist())
         return [
-            replace(document, relations=tuple(its_relations))
-            for document, its_relations in zip(documents, relations)
+            [replace(entity, probability=next(flat)) for entity in sentence]
+            for sentence in entities
         ]
+
+    def _relations(
+        self,
+        outputs: Sequence[JointOutput],
+        entities: List[List[Entity]],
+        tag_ids: List[List[int]],
+    ) -> List[List[Relation]]:
+        spans = [[entity.span for entity in sentence] for sentence in entities]
+        scores = []
+        for member, output in zip(self.networks, outputs):
+            tokens = cast(torch.Tensor, output.relation_tokens)
+            tags = _padded(tag_ids).to(tokens.device)
+            scores.append(member.score_pairs(tokens, spans, tags).sigmoid())
+        # Shape: (num_pairs, num_relations)
+        probabilities = torch.stack(scores).mean(0)
+        if self.relation_score == "joint":
+            # Shape: (num_entities,)
+            of_entities = probabilities.new_tensor(
+                [entity.probability for sentence in entities for entity in sentence]
+            )
+            heads, tails = entity_pairs(torch.tensor([len(sentence) for sentence in spans]))
+            probabilities = probabilities * (of_entities[heads] * of_entities[tails]).unsqueeze(1)
+        types = self.vocab.get_index_to_token_vocabulary(self.relation_namespace)
+        return relations_above(self.relation_threshold, probabilities, entities, types)
 
     def make_output_human_readable(self, output_dict: Dict[str, Any]) -> Dict[str, Any]:
         """
@@ -356,13 +405,9 @@ class DeeperTaskSpecificity(Model):
         return metrics
 
 
-def _check_choice(name: str, value: str, choices: Tuple[str, ...]) -> None:
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ConfigurationError(f"{name} is {value!r}; it can be {', '.join(choices)}")
-
-
-def _spans(documents: Sequence[Document]) -> List[List[Tuple[int, int]]]:
-    return [[entity.span for entity in document.entities] for document in documents]
 
 
 def _padded(tag_ids: List[List[int]]) -> torch.Tensor:

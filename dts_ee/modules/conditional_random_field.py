@@ -73,6 +73,23 @@ class BatchedConditionalRandomField(ConditionalRandomField):
     def _constrained(scores: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
         return scores * allowed + _FORBIDDEN * (1 - allowed)
 
+    def constrained_scores(self) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """
+        The scores of each first tag, of shape (num_tags,), of each step from a tag to another, of
+        shape (num_tags, num_tags), and of each last tag, of shape (num_tags,): very low where the
+        constraints forbid them.
+        """
+        num_tags = self.num_tags
+        allowed = self._constraint_mask
+        start = end = torch.zeros_like(allowed[0, :num_tags])
+        if self.include_start_end_transitions:
+            start, end = self.start_transitions, self.end_transitions
+        return (
+            self._constrained(start, allowed[num_tags, :num_tags]),
+            self._constrained(self.transitions, allowed[:num_tags, :num_tags]),
+            self._constrained(end, allowed[:num_tags, num_tags + 1]),
+        )
+
     @torch.no_grad()
     def viterbi_tags(
         self,
@@ -99,17 +116,11 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         """
         if top_k is not None:
             return cast(Any, super()).viterbi_tags(logits, mask, top_k)
-        batch_size, num_tokens, num_tags = logits.shape
+        batch_size, num_tokens, _ = logits.shape
         # Shape: (batch_size,)
         lengths = torch.full((batch_size,), num_tokens) if mask is None else mask.sum(1)
 
-        allowed = self._constraint_mask
-        start = end = torch.zeros_like(allowed[0, :num_tags])
-        if self.include_start_end_transitions:
-            start, end = self.start_transitions, self.end_transitions
-        start = self._constrained(start, allowed[num_tags, :num_tags])
-        end = self._constrained(end, allowed[:num_tags, num_tags + 1])
-        transitions = self._constrained(self.transitions, allowed[:num_tags, :num_tags])
+        start, transitions, end = self.constrained_scores()
 
         # Shape: (num_tokens, num_tags, batch_size)
         emissions = logits.to(transitions.dtype).permute(1, 2, 0).contiguous()

@@ -10,6 +10,7 @@ from allennlp.modules import FeedForward
 from allennlp.nn import Activation
 
 from dts_ee.modules.conditional_random_field import BatchedConditionalRandomField, mean_crf
+from dts_ee.modules.crf_marginals import span_probabilities
 
 
 @dataclass
@@ -64,6 +65,38 @@ class EntityTagger(torch.nn.Module, Registrable, ABC):
 
         `List[List[int]]`
             The best tag ids of each sentence.
+        """
+
+    @abstractmethod
+    def span_probabilities(
+        self,
+        scores: Sequence[Any],
+        mask: torch.BoolTensor,
+        tags: torch.Tensor,
+        sentences: torch.Tensor,
+        starts: torch.Tensor,
+        ends: torch.Tensor,
+        continuations: torch.Tensor,
+    ) -> torch.Tensor:
+        """
+        How probable it is that spans have the tags that they were given, and end where they end.
+
+        # Parameters
+
+        scores, mask
+            What `decode` was given.
+        tags : `torch.LongTensor`
+            Shape (batch_size, num_tokens): what `decode` gave, padded.
+        sentences, starts, ends : `torch.LongTensor`
+            Shape (num_spans,): a span's sentence, first token, and the token after its last.
+        continuations : `torch.LongTensor`
+            Shape (num_spans,): the tag with which the token after a span would continue it; -1 if
+            there is none.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (num_spans,).
         """
 
 
@@ -126,8 +159,29 @@ class CrfEntityTagger(EntityTagger):
         return output
 
     def decode(self, scores: Sequence[CrfScores], mask: torch.BoolTensor) -> List[List[int]]:
-        logits, crf = scores[0].logits, scores[0].crf
-        if len(scores) > 1:
-            logits = torch.stack([each.logits for each in scores]).mean(0)
-            crf = mean_crf([each.crf for each in scores])
-        return [path for path, _ in crf.viterbi_tags(logits, mask)]
+        mean = _mean(scores)
+        return [path for path, _ in mean.crf.viterbi_tags(mean.logits, mask)]
+
+    def span_probabilities(
+        self,
+        scores: Sequence[CrfScores],
+        mask: torch.BoolTensor,
+        tags: torch.Tensor,
+        sentences: torch.Tensor,
+        starts: torch.Tensor,
+        ends: torch.Tensor,
+        continuations: torch.Tensor,
+    ) -> torch.Tensor:
+        mean = _mean(scores)
+        return span_probabilities(
+            mean.crf, mean.logits, mask, tags, sentences, starts, ends, continuations
+        )
+
+
+def _mean(scores: Sequence[CrfScores]) -> CrfScores:
+    if len(scores) == 1:
+        return scores[0]
+    return CrfScores(
+        torch.stack([each.logits for each in scores]).mean(0),
+        mean_crf([each.crf for each in scores]),
+    )

@@ -13,6 +13,15 @@ function(
   num_epochs=20,
   batch_size=16,
   learning_rate=0.002,
+  // null for a learning rate that stays as it is.
+  learning_rate_scheduler={ type: 'slanted_triangular', cut_frac: 0.1 },
+  // The probability from which on a relation is predicted. The paper has 0.9.
+  relation_threshold=0.5,
+  // A random sample of the corpus: so many batches of `batch_size` sentences in training, and of each of
+  // the validation and the test split; null for all. It is drawn once, from `sampling_seed`.
+  max_batches=null,
+  max_test_batches=null,
+  sampling_seed=0,
 )
   local batches(size) = {
     batch_sampler: { type: 'bucket', batch_size: size, sorting_keys: ['tokens'] },
@@ -23,10 +32,16 @@ function(
     if std.objectHas(feature, 'vocabulary')
   ];
   local has_validation = corpus.validation != null;
+  local reader = corpus.reader {
+    token_indexers: { [feature.name]: feature.indexer for feature in features },
+  };
+  local sample(num_batches) = if num_batches == null then {} else {
+    max_documents: num_batches * batch_size,
+    sampling_seed: sampling_seed,
+  };
   {
-    dataset_reader: corpus.reader {
-      token_indexers: { [feature.name]: feature.indexer for feature in features },
-    },
+    dataset_reader: reader + sample(max_batches),
+    [if max_test_batches != max_batches then 'validation_dataset_reader']: reader + sample(max_test_batches),
     train_data_path: corpus.train,
     [if has_validation then 'validation_data_path']: corpus.validation,
     // Nothing is learned or chosen by it: it is there for what evaluates the trained model.
@@ -54,7 +69,7 @@ function(
       dropout: 0.35,
       relation_dropout: 0.5,
       relation_loss_weight: 5.0,
-      relation_threshold: 0.5,
+      relation_threshold: relation_threshold,
     },
     data_loader: batches(batch_size),
     [if has_validation then 'validation_data_loader']: batches(32),
@@ -63,7 +78,7 @@ function(
       grad_norm: 1.0,
       [if has_validation then 'validation_metric']: '+mean_f1',
       optimizer: { type: 'adam', lr: learning_rate },
-      learning_rate_scheduler: { type: 'slanted_triangular', cut_frac: 0.1 },
+      [if learning_rate_scheduler != null then 'learning_rate_scheduler']: learning_rate_scheduler,
       checkpointer: { keep_most_recent_by_count: 1 },
     },
   }

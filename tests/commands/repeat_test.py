@@ -13,6 +13,7 @@ from allennlp.predictors import Predictor
 from filelock import FileLock
 
 from dts_ee.corpora.spert import read_documents
+from dts_ee.dataset_readers import Conll04Reader
 from dts_ee.experiments import training
 from dts_ee.experiments.predictions import are_of, read_predictions
 from dts_ee.experiments.progress import Progress
@@ -305,3 +306,29 @@ def test_a_folder_is_written_by_one_process(directory, nothing_is_trained, capsy
     with FileLock(directory / ".repeat.lock"):
         assert repeat(directory, "1") == 1
     assert "another process repeats an experiment in" in capsys.readouterr().err
+
+
+def test_the_reader_of_the_test_split_may_sample(tmp_path):
+    changes = {
+        "trainer.num_epochs": 1,
+        "validation_dataset_reader": {
+            "type": "conll04",
+            "token_indexers": {
+                "words": {"type": "single_id", "namespace": "words", "lowercase_tokens": True},
+                "characters": {
+                    "type": "characters",
+                    "namespace": "characters",
+                    "min_padding_length": 1,
+                },
+                "casing": {"type": "casing"},
+            },
+            "max_documents": 5,
+            "sampling_seed": 2,
+        },
+    }
+    assert repeat(tmp_path / "out", "1", **changes) == 0
+    seed = tmp_path / "out" / "seed_1"
+    reader = Conll04Reader(max_documents=5, sampling_seed=2)
+    expected = [instance["metadata"]["document"] for instance in reader.read(TEST_DATA)]  # type: ignore[index]
+    assert len(expected) == 5
+    assert are_of(read_predictions(seed / "test_predictions.jsonl"), expected)

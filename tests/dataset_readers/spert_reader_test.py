@@ -1,4 +1,5 @@
 import logging
+import random
 from typing import Any
 
 import pytest
@@ -172,6 +173,118 @@ def test_bad_document_is_named_with_its_file(tmp_path):
     path.write_text('[{"tokens": [], "entities": []}]')
     with pytest.raises(DocumentError, match=rf"file {path}, document #1, field tokens: "):
         read(Conll04Reader(), path)
+
+
+def documents_of(reader: DatasetReader, path: Any) -> list[Any]:
+    return [instance["metadata"]["document"] for instance in read(reader, path)]
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """A file with 200 documents."""
+    path = tmp_path / "corpus.jsonl"
+    write_documents(path, [document(f"[Ann|Peop] saw {i} .", id=f"d{i}") for i in range(200)])
+    return path
+
+
+@pytest.mark.parametrize("sequence", [list, tuple])
+def test_several_files_are_read_one_after_the_other(sequence):
+    paths = sequence([TINY_CASE_REPORTS, str(TINY_NEWS)])
+    expected = read_documents(TINY_CASE_REPORTS) + read_documents(TINY_NEWS)
+    assert documents_of(AdeReader(), paths) == expected
+    first = documents_of(AdeReader(max_instances=10), paths)
+    assert first == expected[:10]
+
+
+def test_of_several_files_the_one_in_question_is_named(tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text('[{"tokens": [], "entities": []}]')
+    with pytest.raises(DocumentError, match=rf"file {path}, document #1, field tokens: "):
+        read(Conll04Reader(), [TINY_NEWS, path])
+    with pytest.raises(DocumentError, match="file no/such.json: there is no such file"):
+        read(Conll04Reader(), [str(TINY_NEWS), "no/such.json"])
+    with pytest.raises(DocumentError) as raised:
+        read(Conll04Reader(), [TINY_NEWS, TINY_CASE_REPORTS])
+    assert raised.value.path == str(TINY_CASE_REPORTS)
+    assert raised.value.document_id == "case-3"
+
+
+def test_each_of_several_files_has_its_own_warning(tmp_path, caplog):
+    more = tmp_path / "more.json"
+    write_documents(more, [read_documents(TINY_CASE_REPORTS)[2]])
+    with caplog.at_level(logging.WARNING):
+        read(AdeReader(), [TINY_CASE_REPORTS, TINY_NEWS, more])
+    messages = [record.message for record in caplog.records if record.name.startswith("dts_ee")]
+    assert [message.partition(", in ")[0] for message in messages] == [
+        f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations",
+        f"{more}: 1 of 3 entities and 1 of 1 relations",
+    ]
+
+
+def test_no_file_at_all_is_an_error():
+    with pytest.raises(ConfigurationError, match="the list of paths is empty"):
+        read(Conll04Reader(), [])
+
+
+def test_a_sample_is_random_in_order_and_always_the_same(corpus, caplog):
+    documents = read_documents(corpus)
+    with caplog.at_level(logging.INFO):
+        sample = documents_of(Conll04Reader(max_documents=50, sampling_seed=1), corpus)
+    positions = [documents.index(each) for each in sample]
+    assert len(set(positions)) == 50
+    assert positions == sorted(positions)
+    # They come from everywhere: of each quarter of the file there are about 12.
+    assert all(5 <= sum(i // 50 == quarter for i in positions) <= 20 for quarter in range(4))
+    assert f"{corpus}: a sample of 50 of 200 documents (sampling_seed: 1)" in caplog.messages
+    random.seed(7)
+    assert documents_of(Conll04Reader(max_documents=50, sampling_seed=1), corpus) == sample
+    assert documents_of(Conll04Reader(max_documents=50, sampling_seed=2), corpus) != sample
+
+
+def test_a_sample_is_of_all_files_of_a_split(corpus):
+    documents = read_documents(TINY_NEWS) + read_documents(corpus)
+    sample = documents_of(Conll04Reader(max_documents=60), [TINY_NEWS, corpus])
+    assert len(sample) == 60
+    positions = [documents.index(each) for each in sample]
+    assert positions == sorted(positions)
+    assert 0 < sum(each in documents[:-200] for each in sample) < len(documents) - 200
+
+
+@pytest.mark.parametrize("number", [7, 8, None])
+def test_a_sample_of_more_than_there_are_is_all(number, caplog):
+    documents = read_documents(TINY_CASE_REPORTS)
+    assert len(documents) == 7
+    with caplog.at_level(logging.INFO):
+        reader = AdeReader(max_documents=number, sampling_seed=3)
+        assert documents_of(reader, TINY_CASE_REPORTS) == documents
+    assert "sample" not in caplog.text
+
+
+def test_workers_share_one_sample(corpus, caplog):
+    settings = {"type": "conll04", "max_documents": 20, "sampling_seed": 5}
+    whole = documents_of(DatasetReader.from_params(Params(dict(settings))), corpus)
+    shares = []
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        for worker in range(2):
+            reader = DatasetReader.from_params(Params(dict(settings)))
+            reader._set_worker_info(WorkerInfo(2, worker))
+            shares.append(documents_of(reader, corpus))
+    assert shares == [whole[::2], whole[1::2]]
+    assert caplog.text.count("a sample of 20") == 1
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_sample_of_nothing_is_refused(number):
+    with pytest.raises(ConfigurationError, match=f"`max_documents` is {number}"):
+        Conll04Reader(max_documents=number)
+
+
+def test_what_a_predictor_asks_for_is_not_sampled():
+    reader = Conll04Reader(max_documents=1)
+    documents = read_documents(TINY_NEWS)
+    instances: list[Any] = [reader.text_to_instance(each, gold=False) for each in documents]
+    assert [instance["metadata"]["document"] for instance in instances] == documents
 
 
 def test_document_without_gold_has_no_tags():

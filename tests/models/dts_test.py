@@ -65,6 +65,11 @@ class TestDeeperTaskSpecificity(ModelTestCase):
         together = self.model.forward_on_instances(self.instances)
         alone = [self.model.forward_on_instance(instance) for instance in self.instances]
         for first, second in zip(together, alone, strict=True):
+            probabilities = [
+                [entity.pop("probability") for entity in sentence["entities"]]
+                for sentence in (first, second)
+            ]
+            assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-4)
             assert first["entities"] == second["entities"]
             assert len(first["relations"]) == len(second["relations"])
 
@@ -202,6 +207,31 @@ def test_several_members_predict_by_their_mean():
     relations = [relation for document in documents for relation in document.relations]
     assert relations
     assert all(each.probability == pytest.approx(0.5) for each in relations)
+
+
+def test_a_joint_score_takes_in_what_is_known_of_the_entities():
+    model, batch = _model_and_batch({"relation_threshold": 0.0001})
+    model.eval()
+    alone = model(**batch)["documents"]
+    model.relation_score = "joint"
+    compared = 0
+    for document, joint in zip(alone, model(**batch)["documents"], strict=True):
+        assert document.entities == joint.entities
+        of_pairs = {(each.type, each.head, each.tail): each for each in document.relations}
+        for each in joint.relations:
+            own = of_pairs[each.type, each.head, each.tail].probability
+            head, tail = joint.entities[each.head], joint.entities[each.tail]
+            assert 0.0 < head.probability < 1.0
+            assert each.probability == pytest.approx(own * head.probability * tail.probability)
+            compared += 1
+    assert compared > 10
+
+
+def test_a_joint_score_needs_the_entities():
+    with pytest.raises(ConfigurationError, match="no joint relation_score"):
+        _model_and_batch({"tasks": "relations", "relation_score": "joint"})
+    with pytest.raises(ConfigurationError, match="relation_score is 'product'"):
+        _model_and_batch({"relation_score": "product"})
 
 
 def test_a_model_without_members():

@@ -1,0 +1,6 @@
+// CoNLL04 with the paper's architecture and published hyper-parameters, see lib/paper.libsonnet. What is
+// changed are the inputs: a frozen MPNet in ELMo's place, and GloVe with 50 d, where the paper has 300 d.
+local corpora = import 'lib/corpora.libsonnet';
+local paper = import 'lib/paper.libsonnet';
+
+paper(corpus=corpora.conll04)

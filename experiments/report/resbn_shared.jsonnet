@@ -1,0 +1,11 @@
+// Table 3 of the report, second row: gru.jsonnet with a ResBN-Transformer in place of the shared GRU.
+local corpora = import '../lib/corpora.libsonnet';
+local layers = import '../lib/layers.libsonnet';
+local paper = import '../lib/paper.libsonnet';
+
+paper(
+  corpus=corpora.conll04,
+  shared=layers.resbn_transformer(1, 512),
+  max_batches=100,
+  max_test_batches=25,
+)
