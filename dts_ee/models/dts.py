@@ -16,12 +16,11 @@ from allennlp.nn.util import get_text_field_mask
 from allennlp.training.metrics import Average
 
 from dts_ee.corpora.spert import document_to_json
-from dts_ee.dataset_readers.tags import tags_to_entities
-from dts_ee.document import Document, Entity, Relation
+from dts_ee.document import Document
 from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.metrics.names import with_underscores
-from dts_ee.models.pair_relations import relation_targets, relations_above
-from dts_ee.modules.entity_batch import entity_pairs, flatten_spans
+from dts_ee.models.joint_decoder import JointDecoder, padded_tags
+from dts_ee.models.pair_relations import relation_targets
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.joint_network import JointNetwork, JointOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
@@ -78,7 +77,7 @@ class DeeperTaskSpecificity(Model):
     relation_score : `str`, optional (default = `"relation"`)
         What Θ is compared with, and a predicted relation's `probability`: the `"relation"`'s own
         probability, as in the paper; or the `"joint"` one, its product with the probabilities of
-        the two entities.
+        the two entities (of those that are given, 1).
     num_members : `int`, optional (default = `1`)
         How many networks with these layers there are, each with its own weights, over the same
         embedded tokens. They are trained together, each by its own loss, and predict by the mean of
@@ -135,15 +134,11 @@ class DeeperTaskSpecificity(Model):
         _check_choice("tasks", tasks, ("joint", "entities", "relations"))
         _check_choice("relation_score", relation_score, ("relation", "joint"))
         _check_choice("training_labels", training_labels, ("gold", "predicted"))
-        if tasks == "relations" and relation_score == "joint":
-            raise ConfigurationError("without the NER head there is no joint relation_score")
         if tasks == "relations" and training_labels == "predicted":
             raise ConfigurationError("without the NER head there are no predicted training_labels")
         self.tag_encoding = tag_encoding
         self.training_labels = training_labels
         self.relation_loss_weight = relation_loss_weight
-        self.relation_threshold = relation_threshold
-        self.relation_score = relation_score
         self.relation_namespace = relation_namespace
         self.tags = vocab.get_index_to_token_vocabulary(label_namespace)
         self._check_tags(label_namespace)
@@ -172,6 +167,14 @@ class DeeperTaskSpecificity(Model):
             for _ in range(num_members)
         )
 
+        self.decoder = JointDecoder(
+            self.networks,
+            self.tags,
+            tag_encoding,
+            vocab.get_index_to_token_vocabulary(relation_namespace),
+            relation_threshold,
+            relation_score,
+        )
         self._entity_f1 = EntityF1()
         self._relation_f1 = RelationF1()
         self._losses = {"ner_loss": Average(), "relation_loss": Average()}
@@ -236,23 +239,6 @@ class DeeperTaskSpecificity(Model):
                 self._relation_f1(documents, gold)
         return output
 
-    def _tag_ids(
-        self,
-        outputs: Sequence[JointOutput],
-        mask: torch.BoolTensor,
-        tags: Optional[torch.LongTensor],
-    ) -> List[List[int]]:
-        """The tags of each sentence: the predicted ones or, without a NER head, those given."""
-        tagger = self.networks[0].entity_tagger
-        if tagger is not None:
-            return tagger.decode([output.tag_scores for output in outputs], mask)
-        if tags is None:
-            raise ConfigurationError(
-                "the model extracts relations between entities that are given, but none are"
-            )
-        lengths = mask.sum(1).tolist()
-        return [row[:length] for row, length in zip(tags.tolist(), lengths)]
-
     def _loss(
         self,
         outputs: Sequence[JointOutput],
@@ -269,7 +255,7 @@ class DeeperTaskSpecificity(Model):
             if output.relation_tokens is not None:
                 labels: torch.Tensor = tags
                 if self.training and self.training_labels == "predicted":
-                    labels = _padded(self._tag_ids([output], mask, tags)).to(tags.device)
+                    labels = padded_tags(self.decoder.decode_tags([output], mask), tags.device)
                 relation_loss = self._relation_loss(member, output.relation_tokens, gold, labels)
                 loss = loss + self.relation_loss_weight * relation_loss
             losses.append(loss)
@@ -304,11 +290,9 @@ class DeeperTaskSpecificity(Model):
         mask: torch.BoolTensor,
         tags: Optional[torch.LongTensor],
     ) -> List[Document]:
-        tag_ids = self._tag_ids(outputs, mask, tags)
-        entities = self._entities(outputs, mask, tag_ids)
-        relations: List[List[Relation]] = [[] for _ in metadata]
-        if outputs[0].relation_tokens is not None:
-            relations = self._relations(outputs, entities, tag_ids)
+        tag_ids = self.decoder.decode_tags(outputs, mask, tags)
+        entities = self.decoder.decode_entities(outputs, mask, tag_ids)
+        relations = self.decoder.decode_relations(outputs, entities, tag_ids)
         documents = []
         for sentence, its_entities, its_relations in zip(metadata, entities, relations):
             source: Document = sentence["document"]
@@ -316,61 +300,6 @@ class DeeperTaskSpecificity(Model):
                 replace(source, entities=tuple(its_entities), relations=tuple(its_relations))
             )
         return documents
-
-    def _entities(
-        self, outputs: Sequence[JointOutput], mask: torch.BoolTensor, tag_ids: List[List[int]]
-    ) -> List[List[Entity]]:
-        entities = [
-            tags_to_entities([self.tags[tag] for tag in sentence], self.tag_encoding)
-            for sentence in tag_ids
-        ]
-        tagger = self.networks[0].entity_tagger
-        if tagger is None:
-            return entities
-        spans = [[entity.span for entity in sentence] for sentence in entities]
-        sentences, starts, ends, _ = flatten_spans(spans, mask.device)
-        indices = {tag: index for index, tag in self.tags.items()}
-        inside = [
-            indices.get(f"I-{entity.type}", -1) for sentence in entities for entity in sentence
-        ]
-        probabilities = tagger.span_probabilities(
-            [output.tag_scores for output in outputs],
-            mask,
-            _padded(tag_ids).to(mask.device),
-            sentences,
-            starts,
-            ends,
-            torch.tensor(inside, dtype=torch.long, device=mask.device),
-        )
-        flat = iter(probabilities.tolist())
-        return [
-            [replace(entity, probability=next(flat)) for entity in sentence]
-            for sentence in entities
-        ]
-
-    def _relations(
-        self,
-        outputs: Sequence[JointOutput],
-        entities: List[List[Entity]],
-        tag_ids: List[List[int]],
-    ) -> List[List[Relation]]:
-        spans = [[entity.span for entity in sentence] for sentence in entities]
-        scores = []
-        for member, output in zip(self.networks, outputs):
-            tokens = cast(torch.Tensor, output.relation_tokens)
-            tags = _padded(tag_ids).to(tokens.device)
-            scores.append(member.score_pairs(tokens, spans, tags).sigmoid())
-        # Shape: (num_pairs, num_relations)
-        probabilities = torch.stack(scores).mean(0)
-        if self.relation_score == "joint":
-            # Shape: (num_entities,)
-            of_entities = probabilities.new_tensor(
-                [entity.probability for sentence in entities for entity in sentence]
-            )
-            heads, tails = entity_pairs(torch.tensor([len(sentence) for sentence in spans]))
-            probabilities = probabilities * (of_entities[heads] * of_entities[tails]).unsqueeze(1)
-        types = self.vocab.get_index_to_token_vocabulary(self.relation_namespace)
-        return relations_above(self.relation_threshold, probabilities, entities, types)
 
     def make_output_human_readable(self, output_dict: Dict[str, Any]) -> Dict[str, Any]:
         """
@@ -408,10 +337,3 @@ class DeeperTaskSpecificity(Model):
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ConfigurationError(f"{name} is {value!r}; it can be {', '.join(choices)}")
-
-
-def _padded(tag_ids: List[List[int]]) -> torch.Tensor:
-    """Shape (batch_size, num_tokens)."""
-    return torch.nn.utils.rnn.pad_sequence(
-        [torch.tensor(sentence) for sentence in tag_ids], batch_first=True
-    )

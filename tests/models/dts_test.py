@@ -213,7 +213,7 @@ def test_a_joint_score_takes_in_what_is_known_of_the_entities():
     model, batch = _model_and_batch({"relation_threshold": 0.0001})
     model.eval()
     alone = model(**batch)["documents"]
-    model.relation_score = "joint"
+    model.decoder.relation_score = "joint"
     compared = 0
     for document, joint in zip(alone, model(**batch)["documents"], strict=True):
         assert document.entities == joint.entities
@@ -227,9 +227,17 @@ def test_a_joint_score_takes_in_what_is_known_of_the_entities():
     assert compared > 10
 
 
-def test_a_joint_score_needs_the_entities():
-    with pytest.raises(ConfigurationError, match="no joint relation_score"):
-        _model_and_batch({"tasks": "relations", "relation_score": "joint"})
+def test_given_entities_are_certain():
+    overrides = {"tasks": "relations", "relation_threshold": 0.01}
+    model, batch = _model_and_batch(overrides)
+    model.eval()
+    alone = model(**batch)["documents"]
+    model.decoder.relation_score = "joint"
+    assert model(**batch)["documents"] == alone
+    assert any(document.relations for document in alone)
+
+
+def test_a_score_that_there_is_not():
     with pytest.raises(ConfigurationError, match="relation_score is 'product'"):
         _model_and_batch({"relation_score": "product"})
 
