@@ -66,6 +66,7 @@ setup(
         # and announced with a warning at every start since 80.9.
         "setuptools<80.9",
         "spacy",
+        "srsly",
         "torch",
         "tqdm",
         "transformers",

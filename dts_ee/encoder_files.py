@@ -1,5 +1,5 @@
 """
-Where the files of a frozen encoder are found, and where they are kept.
+Where the files of a frozen encoder, or of word vectors, are found, and where they are kept.
 
 A frozen encoder is no part of a model's weights, so a checkpoint does not hold it. For an archive
 to work without the folder that it was trained from, the encoder's files are put under the
@@ -27,6 +27,8 @@ HUB_SCHEME = "hf://"
 _KEPT = Path("vocabulary") / ".encoders"
 
 _ELMO_FILES = ("options.json", "weights.hdf5")
+
+_SPACY_FILES = ("vectors", "key2row")
 
 _TRANSFORMER_FILES = (
     "config.json",
@@ -120,22 +122,51 @@ def find_transformer(
     `ConfigurationError`
         If the model is in none of these places.
     """
-    if serialization_dir is not None:
-        kept = kept_folder(model_name, serialization_dir)
-        if kept.is_dir():
-            return kept
+    kept = _kept(model_name, serialization_dir)
+    if kept is not None:
+        return kept
     if model_name.startswith(HUB_SCHEME):
         return _hub_folder(model_name)
     folder = Path(model_name).expanduser()
     if (folder / "config.json").is_file():
         return folder
-    places = f"{folder.absolute()} holds no config.json"
-    if serialization_dir is not None:
-        places = f"{kept_folder(model_name, serialization_dir)} does not exist, and {places}"
     raise ConfigurationError(
-        f"The encoder {model_name!r} was not found: {places}. `allennlp fetch` gets the encoders "
-        f"of the experiments; for a model of the Hugging Face hub write {HUB_SCHEME}<its name>."
+        f"The encoder {model_name!r} was not found: "
+        f"{_places(model_name, serialization_dir, folder / 'config.json')}. `allennlp fetch` gets "
+        f"the encoders of the experiments; for a model of the Hugging Face hub write "
+        f"{HUB_SCHEME}<its name>."
     )
+
+
+def find_spacy_vectors(
+    name: str, serialization_dir: Optional[Union[str, os.PathLike]] = None
+) -> dict[str, Path]:
+    """
+    The files of spaCy's word vectors, by name.
+
+    The copies in the serialization directory come first.
+
+    # Parameters
+
+    name : `str`
+        A folder with `vectors` and `key2row`, such as `vocab` in a pipeline of spaCy's.
+    serialization_dir : `Union[str, os.PathLike]`, optional (default = `None`)
+        The directory of a training run, or an extracted archive.
+
+    # Raises
+
+    `ConfigurationError`
+        If one of them is in none of these places.
+    """
+    folder = _kept(name, serialization_dir) or Path(name).expanduser()
+    for file in _SPACY_FILES:
+        if not (folder / file).is_file():
+            raise ConfigurationError(
+                f"The word vectors {name!r} were not found: "
+                f"{_places(name, serialization_dir, folder / file)}. `allennlp fetch` gets those "
+                "of the experiments."
+            )
+    return {file: folder / file for file in _SPACY_FILES}
 
 
 def find_elmo(
@@ -226,6 +257,20 @@ def transformer_files(folder: Path) -> dict[str, Path]:
         for file in sorted(folder.glob(pattern))
         if file.is_file()
     }
+
+
+def _kept(name: str, serialization_dir: Optional[Union[str, os.PathLike]]) -> Optional[Path]:
+    if serialization_dir is None:
+        return None
+    folder = kept_folder(name, serialization_dir)
+    return folder if folder.is_dir() else None
+
+
+def _places(name: str, serialization_dir: Optional[Union[str, os.PathLike]], wanted: Path) -> str:
+    problem = f"{wanted.parent.absolute()} holds no {wanted.name}"
+    if serialization_dir is None:
+        return problem
+    return f"{kept_folder(name, serialization_dir)} does not exist, and {problem}"
 
 
 def _hub_folder(model_name: str) -> Path:

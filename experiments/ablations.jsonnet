@@ -38,7 +38,7 @@ function(experiment)
   local inputs = {
     'character vectors': inputs_where(function(each) std.endsWith(each.type, 'character_encoding')),
     casing: inputs_where(function(each) each.type == 'casing'),
-    'word vectors': inputs_where(function(each) each.type == 'embedding'),
+    'word vectors': inputs_where(function(each) std.member(['embedding', 'spacy_vectors'], each.type)),
     'contextual encoder': inputs_where(function(each) std.startsWith(each.type, 'frozen_')),
   };
 
@@ -73,6 +73,15 @@ function(experiment)
     { name: 'pipeline of these two', pipeline: ['NER alone', 'RE alone, gold entities'] },
     { name: 'predicted labels in training', experiment: with_model({ training_labels: 'predicted' }) },
     { name: 'no label embeddings', experiment: with_model({ label_embedding_dim: 0 }) },
+  ]
+  + [
+    { name: '%s alone' % row[0], experiment: with_model({ [row[1]]: row[2] }) }
+    for row in [
+      ["entities' last tokens", 'span_extractor', { type: 'last_token' }],
+      ["relations' own probability", 'relation_score', 'relation'],
+      ['one network', 'num_members', 1],
+    ]
+    if std.get(experiment.model, row[1], row[2]) != row[2]
   ]
   + [
     { name: 'no %s' % feature.type, experiment: without_pair_feature(feature.type) }

@@ -1,9 +1,9 @@
-// CoNLL04 with no contextual encoder.
+// CoNLL04 with no contextual encoder: GloVe, and spaCy's vectors, which know upper from lower case.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
 
 experiment(
   corpus=corpora.conll04,
-  features=[features.glove_50d, features.characters, features.casing],
+  features=[features.glove_50d, features.spacy_300d, features.characters, features.casing],
 )

@@ -5,6 +5,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import allennlp_models.tagging  # noqa: F401
+import numpy
 import pytest
 from allennlp.commands.train import train_model
 from allennlp.common import Params
@@ -13,6 +14,7 @@ from allennlp.models import Model
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 from allennlp.training.util import data_loaders_from_params
+from spacy.vectors import Vectors
 
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents, write_documents
@@ -28,6 +30,14 @@ ABLATIONS = EXPERIMENTS / "ablations.jsonnet"
 FILES = sorted(
     {*EXPERIMENTS.glob("*.jsonnet"), *EXPERIMENTS.glob("report/*.jsonnet")} - {ABLATIONS}
 )
+
+
+def _write_spacy_vectors(folder, words):
+    vectors = Vectors(shape=(len(words), 300))
+    for row, word in enumerate(words):
+        vectors.add(word, vector=numpy.full(300, row + 1.0, dtype=numpy.float32))
+    folder.mkdir()
+    vectors.to_disk(folder)
 
 
 def _write_glove(path, dim, words):
@@ -54,6 +64,7 @@ def project(tmp_path, monkeypatch):
     words = sorted({token.lower() for document in news + cases for token in document.tokens})
     _write_glove(resources / "glove-6b-50d" / "glove.6B.50d.txt", 50, words)
     _write_glove(resources / "glove-6b-300d" / "glove.6B.300d.txt", 300, words)
+    _write_spacy_vectors(resources / "spacy-md-vectors", words)
     build_tiny_transformer(resources / "minilm", kind="bert")
     build_tiny_transformer(resources / "mpnet", kind="mpnet", num_layers=12)
     build_tiny_elmo(resources / "elmo-5.5b")
@@ -150,6 +161,7 @@ def test_the_papers_settings_are_those_that_were_published():
             "type": "crf",
             "feedforward": {"num_layers": 1, "hidden_dims": 128, "activations": "tanh"},
         },
+        "span_extractor": {"type": "last_token"},
         "relation_scorer": {
             "type": "pairwise",
             "feedforward": {"num_layers": 1, "hidden_dims": 128, "activations": "relu"},
@@ -160,6 +172,8 @@ def test_the_papers_settings_are_those_that_were_published():
         "relation_dropout": 0.5,
         "relation_loss_weight": 5,
         "relation_threshold": 0.9,
+        "relation_score": "relation",
+        "num_members": 1,
     }
     assert settings["data_loader"]["batch_sampler"]["batch_size"] == 2
     trainer = settings["trainer"]

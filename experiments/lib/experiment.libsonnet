@@ -8,6 +8,8 @@ function(
   shared=layers.gru(1),
   ner=layers.gru(1),
   relation=layers.gru(2),
+  // What stands for an entity in a relation; `last_token` is the paper's.
+  span_extractor='last_token_and_maximum',
   // What is looked at in a pair of entities; `cosine` and `distmult` are the paper's.
   pair_features=['cosine', 'distmult', 'context', 'distance'],
   num_epochs=20,
@@ -17,6 +19,11 @@ function(
   learning_rate_scheduler={ type: 'slanted_triangular', cut_frac: 0.1 },
   // The probability from which on a relation is predicted. The paper has 0.9.
   relation_threshold=0.5,
+  // What that is compared with: the `joint` probability of a relation and both entities, or that of the
+  // `relation` alone, as in the paper.
+  relation_score='joint',
+  // How many networks there are, each with its own weights, that predict by their mean.
+  num_members=1,
   // A random sample of the corpus: so many batches of `batch_size` sentences in training, and of each of
   // the validation and the test split; null for all. It is drawn once, from `sampling_seed`.
   max_batches=null,
@@ -60,6 +67,7 @@ function(
         type: 'crf',
         feedforward: { num_layers: 1, hidden_dims: 128, activations: 'tanh' },
       },
+      span_extractor: { type: span_extractor },
       relation_scorer: {
         type: 'pairwise',
         feedforward: { num_layers: 1, hidden_dims: 128, activations: 'relu' },
@@ -70,6 +78,8 @@ function(
       relation_dropout: 0.5,
       relation_loss_weight: 5.0,
       relation_threshold: relation_threshold,
+      relation_score: relation_score,
+      num_members: num_members,
     },
     data_loader: batches(batch_size),
     [if has_validation then 'validation_data_loader']: batches(32),

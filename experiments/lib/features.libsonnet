@@ -50,6 +50,12 @@ local frozen_transformer(name, layers) = {
   },
   glove_50d: glove('glove', 50, 'resources/glove-6b-50d/glove.6B.50d.txt'),
   glove_300d: glove('glove', 300, 'resources/glove-6b-300d/glove.6B.300d.txt'),
+  // spaCy's en_core_web_md: 300 d for half a million words, in upper and lower case.
+  spacy_300d: {
+    name: 'spacy',
+    indexer: { type: 'spacy_vectors', folder: 'resources/spacy-md-vectors' },
+    embedder: { type: 'spacy_vectors', folder: 'resources/spacy-md-vectors' },
+  },
   // Word vectors learned from the training data alone.
   words(dim):: {
     name: 'words',

@@ -28,11 +28,13 @@ function(
     shared=shared,
     ner=ner,
     relation=relation,
+    span_extractor='last_token',
     pair_features=['cosine', 'distmult'],
     batch_size=2,
     learning_rate=0.003,
     learning_rate_scheduler=null,
     relation_threshold=0.9,
+    relation_score='relation',
     max_batches=max_batches,
     max_test_batches=max_test_batches,
   )

@@ -15,6 +15,7 @@ def test_manifest_lists_what_the_experiments_use():
         "glove-6b-50d",
         "glove-6b-300d",
         "glove-840b-300d",
+        "spacy-md-vectors",
         "minilm",
         "mpnet",
         "elmo-5.5b",
