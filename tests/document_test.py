@@ -17,6 +17,11 @@ ANN, ROME = Entity("Peop", 0, 2), Entity("Loc", 3, 4)
         ({"entities": (Entity("Loc", 3, 3),)}, "entities[0]", "tokens 3 to 3"),
         ({"entities": (Entity("Loc", -1, 1),)}, "entities[0]", "tokens -1 to 1"),
         ({"entities": (Entity("", 0, 1),)}, "entities[0].type", "the type is empty"),
+        (
+            {"entities": (Entity("Loc", 3, 4, -0.1),)},
+            "entities[0].probability",
+            "-0.1 is not between 0 and 1",
+        ),
         ({"entities": (ANN, ROME, ANN)}, "entities[2]", "Peop 0-2 is entities[0] again"),
         ({"relations": (Relation("Kill", 0, 2),)}, "relations[0].tail", "there is no entity 2"),
         ({"relations": (Relation("Kill", -1, 1),)}, "relations[0].head", "there is no entity -1"),
@@ -96,3 +101,10 @@ def test_entities_overlap_where_they_share_a_token():
     assert Entity("A", 1, 2).overlaps(Entity("B", 0, 3))
     assert not Entity("A", 0, 2).overlaps(Entity("B", 2, 3))
     assert Entity("A", 2, 4).span == (2, 4)
+
+
+def test_an_entity_is_the_same_whatever_its_probability():
+    sure = Entity("Loc", 3, 4, 0.9)
+    assert sure == ROME and hash(sure) == hash(ROME)
+    with pytest.raises(DocumentError, match="again"):
+        Document(tokens=TOKENS, entities=(ROME, sure))

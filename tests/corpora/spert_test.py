@@ -66,7 +66,7 @@ def test_json_carries_texts_and_characters_of_entities():
     text = "Ann  left Rome."
     whole = Document(
         ("Ann", "left", "Rome", "."),
-        (Entity("Peop", 0, 1), Entity("Other", 0, 3)),
+        (Entity("Peop", 0, 1), Entity("Other", 0, 3, 0.75)),
         (Relation("Live_In", 0, 1, 0.25),),
         "a",
         text,
@@ -85,11 +85,14 @@ def test_json_carries_texts_and_characters_of_entities():
                 "text": "Ann  left Rome",
                 "start_char": 0,
                 "end_char": 14,
+                "probability": 0.75,
             },
         ],
         "relations": [{"type": "Live_In", "head": 0, "tail": 1, "probability": 0.25}],
     }
-    assert document_from_json(document_to_json(whole)) == whole
+    again = document_from_json(document_to_json(whole))
+    assert again == whole
+    assert [each.probability for each in again.entities] == [None, 0.75]
 
 
 def test_json_of_bare_tokens_has_neither_sentence_nor_identifier():
@@ -173,6 +176,8 @@ def relation(**fields):
         ),
         ({**GOOD, "relations": GOOD["relations"] * 2}, "relations[1]", "relations[0] again"),
         (relation(probability=2), "relations[0].probability", "2.0 is not between 0 and 1"),
+        (entity(probability=-1), "entities[1].probability", "-1.0 is not between 0 and 1"),
+        (entity(probability=[1]), "entities[1].probability", "must be a number, but is a list"),
         (relation(probability="1"), "relations[0].probability", "must be a number, but"),
         ({**GOOD, "sentence": "Ann came"}, "sentence", "tokens do not make up the sentence"),
         ({**GOOD, "sentence": None}, "sentence", "must be a string, but is null"),

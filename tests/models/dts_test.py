@@ -9,6 +9,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.testing import ModelTestCase
 from allennlp.data import Batch, Vocabulary
 from allennlp.data.dataset_readers import DatasetReader
+from allennlp.evaluation.serializers import SimpleSerializer
 from allennlp.models import Model
 
 import dts_ee  # noqa: F401
@@ -240,6 +241,16 @@ def test_given_entities_are_certain():
 def test_a_score_that_there_is_not():
     with pytest.raises(ConfigurationError, match="relation_score is 'product'"):
         _model_and_batch({"relation_score": "product"})
+
+
+def test_allennlp_evaluate_can_write_its_batches():
+    model, batch = _model_and_batch()
+    model.eval()
+    line = SimpleSerializer()(batch, model(**batch), None, model.make_output_human_readable)
+    written = json.loads(line)
+    first = batch["metadata"][0]["document"]
+    assert written["metadata"][0]["document"]["tokens"] == list(first.tokens)
+    assert [len(entities) for entities in written["entities"]]
 
 
 def test_a_model_without_members():
