@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import cast
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.testing import ModelTestCase
-from allennlp.data import Batch, Vocabulary
+from allennlp.data import Batch, DataLoader, Vocabulary
 from allennlp.data.dataset_readers import DatasetReader
 from allennlp.evaluation.serializers import SimpleSerializer
 from allennlp.models import Model
@@ -246,7 +247,8 @@ def test_a_score_that_there_is_not():
 def test_allennlp_evaluate_can_write_its_batches():
     model, batch = _model_and_batch()
     model.eval()
-    line = SimpleSerializer()(batch, model(**batch), None, model.make_output_human_readable)
+    output, readable = model(**batch), model.make_output_human_readable
+    line = SimpleSerializer()(batch, output, cast(DataLoader, None), readable)
     written = json.loads(line)
     first = batch["metadata"][0]["document"]
     assert written["metadata"][0]["document"]["tokens"] == list(first.tokens)
