@@ -30,13 +30,13 @@ def run(settings: Settings, lengths: Sequence[int] = (10, 30, 100, 300, 1000)) -
     predictor = DtsPredictor(model, reader)
     tagger = model.networks[0].entity_tagger
     assert tagger is not None
-    begin = model.vocab.get_token_index("B-Loc", "labels")
+    single = model.vocab.get_token_index("U-Loc", "labels")
     outside = model.vocab.get_token_index("O", "labels")
 
     def predict(length: int) -> None:
         tags = [outside] * length
         for number in range(_NUM_ENTITIES):
-            tags[number * length // _NUM_ENTITIES] = begin
+            tags[number * length // _NUM_ENTITIES] = single
         model.networks[0].entity_tagger = GivenTags(tagger, [tags])
         (found,) = predictor.predict_batch_json([{"tokens": sentences[length]}])
         if len(found["entities"]) != _NUM_ENTITIES:

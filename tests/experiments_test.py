@@ -154,6 +154,7 @@ def test_the_papers_settings_are_those_that_were_published():
     gru = {"type": "bidirectional_gru", "hidden_size": 256}
     assert settings["model"] == {
         "type": "dts",
+        "tag_encoding": "BIO",
         "shared_encoder": {**gru, "num_layers": 1, "dropout": 0},
         "ner_encoder": {**gru, "num_layers": 1, "dropout": 0},
         "relation_encoder": {**gru, "num_layers": 2, "dropout": 0.35},

@@ -8,6 +8,8 @@ function(
   shared=layers.gru(1),
   ner=layers.gru(1),
   relation=layers.gru(2),
+  // How entities are written as tags; the paper has BIO.
+  tag_encoding='BIOUL',
   // What stands for an entity in a relation; `last_token` is the paper's.
   span_extractor='last_token_and_maximum',
   // What is looked at in a pair of entities; `cosine` and `distmult` are the paper's.
@@ -40,6 +42,7 @@ function(
   ];
   local has_validation = corpus.validation != null;
   local reader = corpus.reader {
+    tag_encoding: tag_encoding,
     token_indexers: { [feature.name]: feature.indexer for feature in features },
   };
   local sample(num_batches) = if num_batches == null then {} else {
@@ -57,6 +60,7 @@ function(
     [if vocabularies != [] then 'vocabulary']: std.foldl(std.mergePatch, vocabularies, {}),
     model: {
       type: 'dts',
+      tag_encoding: tag_encoding,
       text_field_embedder: {
         token_embedders: { [feature.name]: feature.embedder for feature in features },
       },

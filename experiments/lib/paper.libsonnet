@@ -28,6 +28,7 @@ function(
     shared=shared,
     ner=ner,
     relation=relation,
+    tag_encoding='BIO',
     span_extractor='last_token',
     pair_features=['cosine', 'distmult'],
     batch_size=2,
