@@ -26,8 +26,8 @@ class DtsPredictor(Predictor):
     where the sentence says which characters the tokens are; and optionally `orig_id`. An output
     holds `sentence`, `tokens`, and `orig_id` where it is known; `entities` with `type`, `start` and
     `end` (tokens), `text`, `start_char` and `end_char` (characters in the sentence), ends being
-    exclusive; and `relations` with `type`, `head` and `tail` (positions among the entities) and
-    `probability`. It is again a document that the dataset readers read.
+    exclusive; `relations` with `type`, `head` and `tail` (positions among the entities); and the
+    `probability` of each. It is again a document that the dataset readers read.
 
     Sentences that are given together go through the model in batches of about the same length, and
     the outputs are in the order of the inputs. What is predicted for a sentence does not depend on
