@@ -60,6 +60,14 @@ def with_features(params: dict[str, Any], names: Iterable[str], dim: int = 50) -
     return changed
 
 
+def without_feature(params: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same experiment without one of its inputs."""
+    changed = deepcopy(params)
+    del changed["dataset_reader"]["token_indexers"][name]
+    del changed["model"]["text_field_embedder"]["token_embedders"][name]
+    return changed
+
+
 def build(
     params: dict[str, Any], documents: Sequence[Document]
 ) -> tuple[SpertReader, DeeperTaskSpecificity]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.experiments import experiment_params
+from benchmarks.experiments import experiment_params, without_feature
 from benchmarks.measure import Row, Settings, Table, Value
 from benchmarks.training_turns import Epochs, train_in_turns
 
-_BASELINE = "conll04_glove"
-_EXPERIMENTS = (_BASELINE, "conll04_minilm", "conll04")
+_BASELINE = "conll04 without MPNet"
 
 
 def run(settings: Settings, batch_sizes: Sequence[int] = (8, 16, 32)) -> list[Table]:
@@ -15,9 +14,14 @@ def run(settings: Settings, batch_sizes: Sequence[int] = (8, 16, 32)) -> list[Ta
     settings.require("conll04", "glove-6b-50d", "minilm", "mpnet")
     tables = []
     for batch_size in batch_sizes:
+        complete = experiment_params("conll04", settings)
+        experiments = {
+            _BASELINE: without_feature(complete, "mpnet"),
+            "conll04_minilm": experiment_params("conll04_minilm", settings),
+            "conll04": complete,
+        }
         trainings = {}
-        for name in _EXPERIMENTS:
-            params = experiment_params(name, settings)
+        for name, params in experiments.items():
             params["data_loader"]["batch_sampler"]["batch_size"] = batch_size
             trainings[f"{name}, batch size {batch_size}"] = params
         epochs = train_in_turns(trainings, settings.runs)

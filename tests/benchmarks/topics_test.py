@@ -139,7 +139,7 @@ def test_corpus_size(settings):
 
 
 def test_a_training_that_fails_is_an_error(settings, monkeypatch):
-    params = training.experiment_params("conll04_glove", settings)
+    params = training.experiment_params("conll04_minilm", settings)
     params["trainer"]["optimizer"] = {"type": "there is none"}
 
     def start_training(stack, params, num_epochs):
@@ -169,11 +169,15 @@ def test_training(settings, monkeypatch):
     assert [epochs for _, epochs in asked] == [1, 1]
     for (trainings, _), size in zip(asked, (4, 8), strict=True):
         assert list(trainings) == [
-            f"{name}, batch size {size}" for name in ("conll04_glove", "conll04_minilm", "conll04")
+            f"{name}, batch size {size}"
+            for name in ("conll04 without MPNet", "conll04_minilm", "conll04")
         ]
         for params in trainings.values():
             assert params["data_loader"]["batch_sampler"]["batch_size"] == size
             assert params["train_data_path"].startswith(str(settings.resources))
+        baseline, _, complete = trainings.values()
+        inputs = [each["dataset_reader"]["token_indexers"] for each in (baseline, complete)]
+        assert inputs[1].keys() - inputs[0].keys() == {"mpnet"}
     epoch = rows["conll04, batch size 8: epoch"]
     assert epoch.ratio_to(rows[epoch.baseline]) == 6 / 4
     assert rows["conll04, batch size 8: steps"].figures() == [5.0]
