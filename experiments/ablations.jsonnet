@@ -79,7 +79,7 @@ function(experiment)
     for row in [
       ["entities' last tokens", 'span_extractor', { type: 'last_token' }],
       ["relations' own probability", 'relation_score', 'relation'],
-      ['one network', 'num_members', 1],
+      ['one network', 'num_networks', 1],
     ]
     if std.get(experiment.model, row[1], row[2]) != row[2]
   ]

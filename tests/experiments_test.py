@@ -174,7 +174,7 @@ def test_the_papers_settings_are_those_that_were_published():
         "relation_loss_weight": 5,
         "relation_threshold": 0.9,
         "relation_score": "relation",
-        "num_members": 1,
+        "num_networks": 1,
     }
     assert settings["data_loader"]["batch_sampler"]["batch_size"] == 2
     trainer = settings["trainer"]

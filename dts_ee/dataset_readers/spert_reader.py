@@ -8,13 +8,12 @@ from operator import itemgetter
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path
 from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer, Tokenizer
 from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 
 from dts_ee.corpora.files import PathOrStr
-from dts_ee.corpora.spert import read_documents
+from dts_ee.dataset_readers.corpus_files import read_corpus_file
 from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.dataset_readers.overlap import check_overlap_policy, resolve_overlaps
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
@@ -86,7 +85,7 @@ class SpertReader(DatasetReader):
 
     def _read(self, file_path: Union[PathOrStr, Sequence[PathOrStr]]) -> Iterator[Instance]:
         paths = _paths(file_path)
-        located = [(path, document) for path in paths for document in self._documents(path)]
+        located = [(path, document) for path in paths for document in read_corpus_file(path)]
         sample = sample_in_order(located, self.max_documents, self.sampling_seed)
         if len(sample) < len(located) and self._speaks():
             logger.info(
@@ -101,19 +100,6 @@ class SpertReader(DatasetReader):
             pairs += self._with_tagged(path, [document for _, document in group])
         for document, tagged_document in self.shard_iterable(pairs):
             yield self._instance(document, tagged_document)
-
-    def _documents(self, file_path: str) -> List[Document]:
-        try:
-            local_path = cached_path(file_path)
-        except FileNotFoundError:
-            raise DocumentError("there is no such file", path=file_path) from None
-        try:
-            return read_documents(local_path)
-        except DocumentError as error:
-            # The user knows the file by the name that was given, not by that of a cache entry.
-            raise DocumentError(
-                error.problem, error.field, error.document_id, file_path
-            ) from error.__cause__
 
     def _with_tagged(
         self, file_path: str, documents: List[Document]

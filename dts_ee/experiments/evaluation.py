@@ -8,11 +8,10 @@ from typing import Any, Mapping, Sequence
 
 import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path
 from allennlp.data import Batch, Vocabulary
 from allennlp.models.archival import load_archive
 
-from dts_ee.corpora.spert import read_documents
+from dts_ee.dataset_readers.corpus_files import read_corpus_file
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.dataset_readers.tags import tags_to_entities
@@ -181,16 +180,6 @@ def read_test_data(path: str, reader: Mapping[str, Any]) -> list[Document]:
     `DocumentError`
         If the file is missing or cannot be read.
     """
-    try:
-        local_path = cached_path(path)
-    except FileNotFoundError:
-        raise DocumentError("there is no such file", path=path) from None
-    try:
-        documents = read_documents(local_path)
-    except DocumentError as error:
-        # The user knows the file by the name that was given, not by that of a cache entry.
-        raise DocumentError(
-            error.problem, error.field, error.document_id, path
-        ) from error.__cause__
+    documents = read_corpus_file(path)
     max_documents = check_max_documents(reader.get("max_documents"))
     return sample_in_order(documents, max_documents, reader.get("sampling_seed", 0))

@@ -78,7 +78,7 @@ class DeeperTaskSpecificity(Model):
         What Θ is compared with, and a predicted relation's `probability`: the `"relation"`'s own
         probability, as in the paper; or the `"joint"` one, its product with the probabilities of
         the two entities (of those that are given, 1).
-    num_members : `int`, optional (default = `1`)
+    num_networks : `int`, optional (default = `1`)
         How many networks with these layers there are, each with its own weights, over the same
         embedded tokens. They are trained together, each by its own loss, and predict by the mean of
         their tag scores and of their relations' probabilities. The paper has one.
@@ -115,7 +115,7 @@ class DeeperTaskSpecificity(Model):
         relation_loss_weight: float = 5.0,
         relation_threshold: float = 0.9,
         relation_score: str = "relation",
-        num_members: int = 1,
+        num_networks: int = 1,
         tasks: str = "joint",
         training_labels: str = "gold",
         tag_encoding: str = "BIO",
@@ -129,8 +129,8 @@ class DeeperTaskSpecificity(Model):
             raise ConfigurationError(
                 f"relation_threshold is a probability between 0 and 1, not {relation_threshold}"
             )
-        if num_members < 1:
-            raise ConfigurationError(f"num_members is {num_members}, less than 1")
+        if num_networks < 1:
+            raise ConfigurationError(f"num_networks is {num_networks}, less than 1")
         _check_choice("tasks", tasks, ("joint", "entities", "relations"))
         _check_choice("relation_score", relation_score, ("relation", "joint"))
         _check_choice("training_labels", training_labels, ("gold", "predicted"))
@@ -148,7 +148,7 @@ class DeeperTaskSpecificity(Model):
 
         self.text_field_embedder = text_field_embedder
         constraints = allowed_transitions(tag_encoding, self.tags)
-        self.members = torch.nn.ModuleList(
+        self._networks = torch.nn.ModuleList(
             JointNetwork(
                 input_dim=text_field_embedder.get_output_dim(),
                 num_tags=len(self.tags),
@@ -164,7 +164,7 @@ class DeeperTaskSpecificity(Model):
                 dropout=dropout,
                 relation_dropout=relation_dropout,
             )
-            for _ in range(num_members)
+            for _ in range(num_networks)
         )
 
         self.decoder = JointDecoder(
@@ -196,8 +196,8 @@ class DeeperTaskSpecificity(Model):
 
     @property
     def networks(self) -> List[JointNetwork]:
-        """The members: all that is trained above the embedded tokens."""
-        return cast(List[JointNetwork], list(self.members))
+        """All that is trained above the embedded tokens."""
+        return cast(List[JointNetwork], list(self._networks))
 
     def forward(
         self,
@@ -247,7 +247,7 @@ class DeeperTaskSpecificity(Model):
         tags: torch.LongTensor,
     ) -> torch.Tensor:
         losses = []
-        for member, output in zip(self.networks, outputs):
+        for network, output in zip(self.networks, outputs):
             loss = torch.zeros((), device=tags.device)
             if output.ner_loss is not None:
                 loss = output.ner_loss
@@ -256,20 +256,20 @@ class DeeperTaskSpecificity(Model):
                 labels: torch.Tensor = tags
                 if self.training and self.training_labels == "predicted":
                     labels = padded_tags(self.decoder.decode_tags([output], mask), tags.device)
-                relation_loss = self._relation_loss(member, output.relation_tokens, gold, labels)
+                relation_loss = self._relation_loss(network, output.relation_tokens, gold, labels)
                 loss = loss + self.relation_loss_weight * relation_loss
             losses.append(loss)
         return torch.stack(losses).mean()
 
     def _relation_loss(
         self,
-        member: JointNetwork,
+        network: JointNetwork,
         relation_tokens: torch.Tensor,
         gold: List[Document],
         labels: torch.Tensor,
     ) -> torch.Tensor:
         spans = [[entity.span for entity in document.entities] for document in gold]
-        logits = member.score_pairs(relation_tokens, spans, labels)
+        logits = network.score_pairs(relation_tokens, spans, labels)
         if len(logits) == 0:
             # A loss must have a gradient, be it of zeros.
             return 0.0 * relation_tokens.sum()

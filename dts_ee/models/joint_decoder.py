@@ -144,10 +144,10 @@ class JointDecoder:
         if outputs[0].relation_tokens is None:
             return [[] for _ in entities]
         spans = [[entity.span for entity in sentence] for sentence in entities]
+        tags = padded_tags(tag_ids, outputs[0].relation_tokens.device)
         scores = []
         for network, output in zip(self._networks, outputs):
             tokens = cast(torch.Tensor, output.relation_tokens)
-            tags = padded_tags(tag_ids, tokens.device)
             scores.append(network.score_pairs(tokens, spans, tags).sigmoid())
         # Shape: (num_pairs, num_relations)
         probabilities = torch.stack(scores).mean(0)

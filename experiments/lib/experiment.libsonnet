@@ -25,7 +25,7 @@ function(
   // `relation` alone, as in the paper.
   relation_score='joint',
   // How many networks there are, each with its own weights, that predict by their mean.
-  num_members=1,
+  num_networks=1,
   // A random sample of the corpus: so many batches of `batch_size` sentences in training, and of each of
   // the validation and the test split; null for all. It is drawn once, from `sampling_seed`.
   max_batches=null,
@@ -83,7 +83,7 @@ function(
       relation_loss_weight: 5.0,
       relation_threshold: relation_threshold,
       relation_score: relation_score,
-      num_members: num_members,
+      num_networks: num_networks,
     },
     data_loader: batches(batch_size),
     [if has_validation then 'validation_data_loader']: batches(32),

@@ -174,8 +174,8 @@ def test_batches_without_relations_or_pairs(entities):
     output["loss"].backward()
 
 
-def test_several_members_learn_each_by_its_own_loss():
-    model, batch = _model_and_batch({"num_members": 3, "dropout": 0.0, "relation_dropout": 0.0})
+def test_several_networks_learn_each_by_its_own_loss():
+    model, batch = _model_and_batch({"num_networks": 3, "dropout": 0.0, "relation_dropout": 0.0})
     loss = model(**batch)["loss"]
     loss.backward()
     for parameter in model.networks[2].parameters():
@@ -184,13 +184,13 @@ def test_several_members_learn_each_by_its_own_loss():
     assert not torch.equal(weights[0], weights[1])
     alone = []
     for member in model.networks:
-        model.members = torch.nn.ModuleList([member])
+        model._networks = torch.nn.ModuleList([member])
         alone.append(model(**batch)["loss"].item())
     assert loss.item() == pytest.approx(sum(alone) / 3, rel=1e-5)
 
 
-def test_several_members_predict_by_their_mean():
-    model, batch = _model_and_batch({"num_members": 2, "relation_threshold": 0.3})
+def test_several_networks_predict_by_their_mean():
+    model, batch = _model_and_batch({"num_networks": 2, "relation_threshold": 0.3})
     model.eval()
     first, second = model.networks
     with torch.no_grad():
@@ -255,9 +255,9 @@ def test_allennlp_evaluate_can_write_its_batches():
     assert [len(entities) for entities in written["entities"]]
 
 
-def test_a_model_without_members():
-    with pytest.raises(ConfigurationError, match="num_members is 0"):
-        _model_and_batch({"num_members": 0})
+def test_a_model_without_networks():
+    with pytest.raises(ConfigurationError, match="num_networks is 0"):
+        _model_and_batch({"num_networks": 0})
 
 
 def test_data_without_relation_labels_trains_ner_alone():
