@@ -7,6 +7,9 @@ local without(object, names) = {
   for name in std.objectFields(object)
   if !std.member(names, name)
 };
+local is_contextual(embedder) =
+  std.startsWith(embedder.type, 'frozen_') || embedder.type == 'fine_tuned_transformer'
+  || (embedder.type == 'concatenated' && std.length(std.filter(is_contextual, embedder.embedders)) > 0);
 local depth(stack) = if stack == null then 0 else std.get(stack, 'num_layers', 1);
 
 function(experiment)
@@ -39,7 +42,7 @@ function(experiment)
     'character vectors': inputs_where(function(each) std.endsWith(each.type, 'character_encoding')),
     casing: inputs_where(function(each) each.type == 'casing'),
     'word vectors': inputs_where(function(each) std.member(['embedding', 'spacy_vectors'], each.type)),
-    'contextual encoder': inputs_where(function(each) std.startsWith(each.type, 'frozen_')),
+    'contextual encoder': inputs_where(is_contextual),
   };
 
   local shared = stack('shared_encoder');

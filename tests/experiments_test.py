@@ -28,7 +28,12 @@ from tests.tiny_transformer import build_tiny_transformer
 
 ABLATIONS = EXPERIMENTS / "ablations.jsonnet"
 FILES = sorted(
-    {*EXPERIMENTS.glob("*.jsonnet"), *EXPERIMENTS.glob("report/*.jsonnet")} - {ABLATIONS}
+    {
+        *EXPERIMENTS.glob("*.jsonnet"),
+        *EXPERIMENTS.glob("report/*.jsonnet"),
+        *EXPERIMENTS.glob("final/*.jsonnet"),
+    }
+    - {ABLATIONS}
 )
 
 
@@ -232,7 +237,7 @@ def test_the_reports_experiments_read_100_and_25_batches(project):
         assert sum(len(batch["metadata"]) for batch in loaders[part]) == 2 * 25
 
 
-def test_a_list_of_files_is_trained_as_one_split(project):
+def test_the_development_split_can_be_trained_on(project):
     development = [document("[Quillon Brack|Peop] left [Tarnby|Loc] .", [("Live_In", 0, 1)])]
     write_documents(project / "resources" / "conll04" / "conll04_dev.json", development)
     file = project / "experiment.jsonnet"
@@ -240,12 +245,13 @@ def test_a_list_of_files_is_trained_as_one_split(project):
         local corpora = import '{EXPERIMENTS}/lib/corpora.libsonnet';
         local experiment = import '{EXPERIMENTS}/lib/experiment.libsonnet';
         local features = import '{EXPERIMENTS}/lib/features.libsonnet';
-        experiment(
-          corpus=corpora.conll04_train_and_dev,
+        local with_development = import '{EXPERIMENTS}/lib/with_development.libsonnet';
+        with_development(experiment(
+          corpus=corpora.conll04,
           features=[features.words(8), features.casing],
           shared=null, ner=null, relation=null,
           num_epochs=1,
-        )
+        ))
     """)
     train_model(Params.from_file(file), project / "out")
     vocabulary = Vocabulary.from_files(project / "out" / "vocabulary")

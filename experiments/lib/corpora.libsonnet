@@ -6,12 +6,6 @@
     validation: 'resources/conll04/conll04_dev.json',
     test: 'resources/conll04/conll04_test.json',
   },
-  // With what was kept for development in the training data, for the last figures. Nothing is left to
-  // choose an epoch by: the last one counts.
-  conll04_train_and_dev: self.conll04 {
-    train: [super.train, super.validation],
-    validation: null,
-  },
   // One of SpERT's ten folds, 0 to 9. They have no development part.
   ade(fold):: {
     reader: { type: 'ade' },

@@ -7,21 +7,19 @@ from typing import Iterator, List, Optional, Sequence, Tuple, Union
 import numpy
 import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.from_params import takes_arg
-from safetensors.torch import load_file
 from torch.nn.functional import embedding_bag
-from transformers import (
-    MODEL_MAPPING,
-    AutoConfig,
-    PretrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-)
 
 from dts_ee.encoder_files import load_tokenizer
 from dts_ee.modules.encoder_precision import check_precision, convert_to_precision
 from dts_ee.modules.padded_batches import split_into_padded_batches
 from dts_ee.modules.token_embedders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence
+from dts_ee.modules.token_embedders.transformer_network import (
+    architecture,
+    drop_layers_above,
+    load_network,
+    position_limit,
+    special_ids,
+)
 from dts_ee.modules.windows import Window, split_into_windows
 
 _POOLINGS = ("mean", "first")
@@ -41,6 +39,8 @@ class TransformerEncoder(FrozenEncoder):
         A Hugging Face folder with config.json, safetensors weights and tokenizer.
     pooling, layers, layer_mix, max_length, window_overlap, batch_size, precision
         See `FrozenTransformerEmbedder`.
+    with_specials : `bool`, optional (default = `True`)
+        Whether special tokens are put around each window. If not, the pieces must have them.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class TransformerEncoder(FrozenEncoder):
         window_overlap: Optional[int] = None,
         batch_size: int = 32,
         precision: str = "float32",
+        with_specials: bool = True,
     ) -> None:
         if pooling not in _POOLINGS:
             raise ConfigurationError(f"pooling is {pooling!r}; it can be {' or '.join(_POOLINGS)}.")
@@ -62,20 +63,20 @@ class TransformerEncoder(FrozenEncoder):
             )
         if batch_size < 1:
             raise ConfigurationError(f"batch_size is {batch_size}, less than 1.")
-        network = _load_network(folder)
+        network = load_network(folder)
         config = network.config
         tokenizer = load_tokenizer(str(folder))
-        self._prefix, self._suffix = _special_ids(tokenizer)
+        self._prefix, self._suffix = special_ids(tokenizer) if with_specials else ((), ())
         self._padding_id: int = tokenizer.pad_token_id or 0
         self._num_pieces: int = network.get_input_embeddings().num_embeddings
         self._layers = _select_layers(layers, config.num_hidden_layers + 1)
-        _drop_layers_above(network, max(self._layers))
+        drop_layers_above(network, max(self._layers))
         self._takes_mean = layer_mix == "mean"
         self._pooling = pooling
         self._batch_size = batch_size
         self._precision = precision
 
-        limit = min(_position_limit(network), tokenizer.model_max_length)
+        limit = min(position_limit(network), tokenizer.model_max_length)
         if max_length is None:
             max_length = limit
         elif max_length > limit:
@@ -96,7 +97,7 @@ class TransformerEncoder(FrozenEncoder):
             num_layers=1 if self._takes_mean else len(self._layers),
             dim=config.hidden_size,
             settings={
-                "architecture": _architecture(config),
+                "architecture": architecture(config),
                 "special_ids": (self._prefix, self._suffix),
                 "layers": self._layers,
                 "layer_mix": layer_mix,
@@ -239,76 +240,6 @@ def _batch_costs(device: torch.device) -> Tuple[int, int]:
         return 1024, 40
     # As few batches as possible.
     return _NO_LIMIT, _NO_LIMIT
-
-
-def _load_network(folder: Path) -> PreTrainedModel:
-    config = AutoConfig.from_pretrained(str(folder))
-    if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
-        raise ConfigurationError(
-            f"The model in {folder} is no encoder: its type is {config.model_type}."
-        )
-    files = [folder / "model.safetensors"]
-    if not files[0].is_file():
-        files = sorted(folder.glob("model-*.safetensors"))
-    if not files:
-        raise ConfigurationError(f"There are no safetensors weights in {folder}.")
-    weights = {}
-    for file in files:
-        weights.update(load_file(str(file)))
-    model_class = MODEL_MAPPING[type(config)]
-    options = {}
-    if takes_arg(model_class, "add_pooling_layer"):
-        # It would be for the whole sentence; the files of some encoders have no weights for it.
-        options["add_pooling_layer"] = False
-        weights = {name: each for name, each in weights.items() if ".pooler." not in f".{name}"}
-    # With the weights at hand, as older versions of transformers cannot read safetensors.
-    network, loading = model_class.from_pretrained(
-        None, config=config, state_dict=weights, output_loading_info=True, **options
-    )
-    if loading["missing_keys"] or loading["mismatched_keys"]:
-        raise ConfigurationError(
-            f"The weights in {folder} do not fit its config.json. Missing: "
-            f"{loading['missing_keys']}; of another size: {loading['mismatched_keys']}."
-        )
-    return network
-
-
-def _architecture(config: PretrainedConfig) -> str:
-    """The configuration without what the encoder's output does not depend on."""
-    settings = config.to_dict()
-    for name in ("_name_or_path", "transformers_version", "architectures", "torch_dtype"):
-        settings.pop(name, None)
-    return repr(sorted(settings.items()))
-
-
-def _position_limit(network: PreTrainedModel) -> int:
-    for name, module in network.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
-            # RoBERTa and its kin (MPNet is one) count positions from behind the padding's index.
-            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
-            return module.num_embeddings - reserved
-    return getattr(network.config, "max_position_embeddings", 512)
-
-
-def _special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
-    """What the tokenizer puts before a text, and what behind it."""
-    with_specials = tokenizer("a", add_special_tokens=True)["input_ids"]
-    without = tokenizer("a", add_special_tokens=False)["input_ids"]
-    for start in range(len(with_specials) - len(without) + 1):
-        end = start + len(without)
-        if with_specials[start:end] == without:
-            return tuple(with_specials[:start]), tuple(with_specials[end:])
-    raise ConfigurationError(f"The special tokens of {tokenizer.name_or_path} are not around it.")
-
-
-def _drop_layers_above(network: PreTrainedModel, last: int) -> None:
-    """What comes after the last layer that is asked for need not be computed, or kept."""
-    # BERT, RoBERTa, MPNet, ELECTRA, DeBERTa; DistilBERT. The layers of others may be followed by
-    # something that belongs to the last of them.
-    stack = getattr(network, "encoder", getattr(network, "transformer", None))
-    modules = getattr(stack, "layer", None)
-    if isinstance(modules, torch.nn.ModuleList) and last < len(modules):
-        del modules[last:]
 
 
 def _select_layers(layers: Union[str, List[int]], num_layers: int) -> List[int]:

@@ -35,16 +35,18 @@ class InterruptAfterFirstEpoch(TrainerCallback):
             raise KeyboardInterrupt
 
 
-@pytest.fixture(params=["transformer", "elmo"])
+@pytest.fixture(params=["transformer", "fine_tuned_transformer", "elmo"])
 def params(request, tmp_path, monkeypatch):
     # As in a place without network: whatever asks for it fails.
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(encoder_files, "snapshot_download", None)
     folder = tmp_path / "encoder"
-    if request.param == "transformer":
+    if request.param != "elmo":
         build_tiny_transformer(folder)
         indexer = {"type": "word_pieces", "model_name": str(folder)}
         embedder = {"type": "frozen_transformer", "model_name": str(folder)}
+        if request.param == "fine_tuned_transformer":
+            embedder.update(type=request.param, num_trained_layers=1)
     else:
         build_tiny_elmo(folder)
         indexer = {"type": "elmo_characters"}

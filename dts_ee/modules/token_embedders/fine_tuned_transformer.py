@@ -1,0 +1,184 @@
+from pathlib import Path
+from typing import Any, List, Optional, Sequence, Tuple
+
+import numpy
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.modules.token_embedders import TokenEmbedder
+
+from dts_ee.encoder_files import (
+    find_transformer,
+    keep_files,
+    load_tokenizer,
+    transformer_files,
+)
+from dts_ee.modules.token_embedders.frozen_embedder import FrozenEmbedder
+from dts_ee.modules.token_embedders.transformer_encoder import TransformerEncoder
+from dts_ee.modules.token_embedders.transformer_network import (
+    drop_layers_above,
+    load_network,
+    position_limit,
+    special_ids,
+)
+from dts_ee.modules.windows import split_into_windows
+
+
+@TokenEmbedder.register("fine_tuned_transformer")
+class FineTunedTransformerEmbedder(TokenEmbedder):
+    """
+    Embeds words by a pretrained transformer of which the top layers are trained with the model.
+
+    What is below them stays as it is, so that in training it is computed once for each sentence and
+    kept (see `FrozenEmbedder`). A word is the mean of its pieces, and these are the mean of the
+    trained layers. A sentence that is longer than the encoder's limit is encoded in overlapping
+    windows. It goes with the `word_pieces` indexer.
+
+    The trained layers are the parameters whose names contain `trained_layers`. They want a smaller
+    learning rate than the rest of the model: see `parameter_groups` of AllenNLP's optimizers.
+
+    Registered as a `TokenEmbedder` with name "fine_tuned_transformer".
+
+    # Parameters
+
+    model_name : `str`
+        The folder of a Hugging Face model with safetensors weights, or `hf://` and its name on the
+        Hugging Face hub.
+    num_trained_layers : `int`, optional (default = `3`)
+        How many layers are trained.
+    highest_layer : `int`, optional (default = `None`)
+        The highest of them, counted from 1. What comes after it is not computed. `None` is the
+        encoder's last.
+    cache_dir : `str`, optional (default = `None`)
+        See `FrozenEmbedder`. What is kept here has as many vectors as a sentence has pieces.
+    memory_limit_gib : `float`, optional (default = `4.0`)
+        See `FeatureCache`.
+    serialization_dir : `str`, optional (default = `None`)
+        See `FrozenTransformerEmbedder`. AllenNLP fills it in.
+
+    # Raises
+
+    `ConfigurationError`
+        If the encoder is not found, its weights are not complete, or it has no such layers.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        num_trained_layers: int = 3,
+        highest_layer: Optional[int] = None,
+        cache_dir: Optional[str] = None,
+        memory_limit_gib: float = 4.0,
+        serialization_dir: Optional[str] = None,
+    ) -> None:
+        super().__init__()
+        folder = find_transformer(model_name, serialization_dir)
+        network = load_network(folder)
+        stack: Any = getattr(network, "encoder", None)
+        if not isinstance(getattr(stack, "layer", None), torch.nn.ModuleList):
+            raise ConfigurationError(
+                f"The encoder in {folder} ({network.config.model_type}) has no layers that can be "
+                "trained apart from those below them."
+            )
+        num_layers = network.config.num_hidden_layers
+        highest = num_layers if highest_layer is None else highest_layer
+        if not 1 <= num_trained_layers <= highest <= num_layers:
+            raise ConfigurationError(
+                f"num_trained_layers is {num_trained_layers}, and the highest is {highest}; the "
+                f"encoder has layers 1 to {num_layers}."
+            )
+        drop_layers_above(network, highest)
+        num_below = highest - num_trained_layers
+        del stack.layer[:num_below]
+        self.trained_layers: Any = stack
+        self._dim: int = network.config.hidden_size
+        tokenizer = load_tokenizer(str(folder))
+        self._specials = special_ids(tokenizer)
+        limit = min(position_limit(network), tokenizer.model_max_length)
+        self._capacity = limit - sum(map(len, self._specials))
+        self._below = FrozenEmbedder(
+            TransformerEncoder(folder, layers=[num_below], with_specials=False),
+            f"{Path(model_name).name}-pieces",
+            cache_dir,
+            memory_limit_gib,
+        )
+        if serialization_dir is not None:
+            keep_files(model_name, transformer_files(folder), serialization_dir)
+
+    def get_output_dim(self) -> int:
+        return self._dim
+
+    def forward(
+        self, piece_ids: torch.LongTensor, piece_counts: torch.LongTensor, mask: torch.BoolTensor
+    ) -> torch.Tensor:
+        """
+        # Parameters
+
+        piece_ids : `torch.LongTensor`
+            Shape `(batch_size, num_pieces)`, the pieces of each sentence without special tokens.
+        piece_counts : `torch.LongTensor`
+            Shape `(batch_size, num_words)`, the number of pieces of each word.
+        mask : `torch.BoolTensor`
+            Shape `(batch_size, num_words)`.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape `(batch_size, num_words, dim)`, with zeros where there is no word.
+        """
+        counts = [
+            row[:num_words]
+            for row, num_words in zip(
+                piece_counts.cpu().numpy(), mask.sum(dim=1).tolist(), strict=True
+            )
+        ]
+        windows, kept = self._windows(piece_ids.cpu().numpy(), counts)
+        # Shape: (sum of piece counts, dim), the pieces of all sentences
+        pieces = self._encode(windows, kept, mask.device)
+        # Shape: (sum of word counts,)
+        all_counts = torch.from_numpy(numpy.concatenate(counts)).to(mask.device)
+        # Shape: (sum of piece counts,)
+        words = torch.arange(len(all_counts), device=mask.device).repeat_interleave(all_counts)
+        # Shape: (sum of word counts, dim)
+        sums = pieces.new_zeros(len(all_counts), self._dim).index_add(0, words, pieces)
+        # Shape: (batch_size, num_words, dim)
+        embedded = sums.new_zeros(*mask.shape, self._dim)
+        embedded[mask] = sums / all_counts.unsqueeze(1)
+        return embedded
+
+    def _windows(
+        self, piece_ids: numpy.ndarray, counts: Sequence[numpy.ndarray]
+    ) -> Tuple[List[numpy.ndarray], List[slice]]:
+        """Pieces that are encoded together, special ones among them, and which of them are used."""
+        prefix, suffix = (numpy.array(ids, dtype=piece_ids.dtype) for ids in self._specials)
+        windows, kept = [], []
+        for ids, sentence_counts in zip(piece_ids, counts, strict=True):
+            # A quarter of a window, as with a frozen encoder.
+            overlap = self._capacity // 4
+            for window in split_into_windows(sentence_counts.tolist(), self._capacity, overlap):
+                windows.append(numpy.concatenate([prefix, ids[window.start : window.end], suffix]))
+                shift = len(prefix) - window.start
+                kept.append(slice(window.keep_start + shift, window.keep_end + shift))
+        return windows, kept
+
+    def _encode(
+        self, windows: Sequence[numpy.ndarray], kept: Sequence[slice], device: torch.device
+    ) -> torch.Tensor:
+        """Shape: `(num_kept, dim)`, in the order of the windows."""
+        if not windows:
+            return torch.zeros(0, self._dim, device=device)
+        lengths = torch.tensor([len(window) for window in windows], device=device)
+        # Shape: (num_windows, num_pieces)
+        mask = torch.arange(int(lengths.max()), device=device) < lengths.unsqueeze(1)
+        # Shape: (num_windows, num_pieces, dim)
+        states = self._below.embed([(ids, numpy.ones_like(ids)) for ids in windows], mask)
+        layers = self.trained_layers(
+            states,
+            # Shape: (num_windows, 1, 1, num_pieces), added to the scores of attention
+            attention_mask=(~mask)[:, None, None, :] * torch.finfo(states.dtype).min,
+            head_mask=[None] * len(self.trained_layers.layer),
+            output_hidden_states=True,
+            return_dict=True,
+        ).hidden_states[1:]
+        # Shape: (num_windows, num_pieces, dim)
+        mean = sum(layers[1:], layers[0]) / len(layers)
+        return torch.cat([row[pieces] for row, pieces in zip(mean, kept, strict=True)])

@@ -1,0 +1,11 @@
+// CoNLL04 with a MPNet of which three layers are trained with the model.
+local corpora = import 'lib/corpora.libsonnet';
+local experiment = import 'lib/experiment.libsonnet';
+local features = import 'lib/features.libsonnet';
+
+experiment(
+  corpus=corpora.conll04,
+  features=[features.mpnet_fine_tuned, features.glove_50d, features.characters, features.casing],
+) + {
+  trainer+: { optimizer+: { parameter_groups: [[['trained_layers'], { lr: 5e-5 }]] } },
+}

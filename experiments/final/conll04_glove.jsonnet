@@ -1,0 +1,3 @@
+local with_development = import '../lib/with_development.libsonnet';
+
+with_development(import '../conll04_glove.jsonnet')
