@@ -13,6 +13,7 @@ from allennlp.data import Batch
 from benchmarks.experiments import GivenTags, build, experiment_params, with_features
 from benchmarks.measure import Row, Settings, Table, Value, peak_memory_mib, time_interleaved
 from dts_ee.document import Document, Entity, Relation
+from dts_ee.modules.entity_tagger import EntityTagger
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer
 
 _ENTITY_TYPES = ("Loc", "Org", "Other", "Peop")
@@ -77,8 +78,8 @@ def run(
     # An untrained model would find relations in half of all pairs, a trained one in few.
     torch.nn.init.constant_(model.networks[0].relation_scorer.projection.bias, -20.0)
     clock = ScorerClock(model.networks[0].relation_scorer)
-    tagger = model.networks[0].entity_tagger
-    assert tagger is not None
+    taggers = model.networks[0].entity_taggers
+    tagger = cast(EntityTagger, taggers[0])
     batches = {}
     for size, document in documents.items():
         instance = reader.text_to_instance(document)
@@ -88,7 +89,7 @@ def run(
         batches[size] = cast(dict[str, Any], batch.as_tensor_dict())
 
     def predict(size: int) -> None:
-        model.networks[0].entity_tagger = GivenTags(tagger, batches[size]["tags"].tolist())
+        taggers[0] = GivenTags(tagger, batches[size]["tags"].tolist())
         tensors = {name: each for name, each in batches[size].items() if name != "tags"}
         with torch.inference_mode():
             (found,) = model.eval()(**tensors)["documents"]
@@ -98,7 +99,7 @@ def run(
     optimizer = torch.optim.Adam(model.parameters())
 
     def learn(size: int) -> None:
-        model.networks[0].entity_tagger = tagger
+        taggers[0] = tagger
         optimizer.zero_grad()
         model.train()(**batches[size])["loss"].backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -3,11 +3,13 @@
 import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import cast
 
 from benchmarks.encoder_clock import EncoderClock, find_encoder
 from benchmarks.experiments import GivenTags, build, experiment_params, with_features
 from benchmarks.measure import Row, Settings, Table, peak_memory_mib, time_interleaved
 from dts_ee.corpora.spert import read_documents
+from dts_ee.modules.entity_tagger import EntityTagger
 from dts_ee.predictors import DtsPredictor
 
 _NUM_ENTITIES = 3
@@ -28,8 +30,8 @@ def run(settings: Settings, lengths: Sequence[int] = (10, 30, 100, 300, 1000)) -
     )
     reader, model = build(params, documents)
     predictor = DtsPredictor(model, reader)
-    tagger = model.networks[0].entity_tagger
-    assert tagger is not None
+    taggers = model.networks[0].entity_taggers
+    tagger = cast(EntityTagger, taggers[0])
     single = model.vocab.get_token_index("U-Loc", "labels")
     outside = model.vocab.get_token_index("O", "labels")
 
@@ -37,7 +39,7 @@ def run(settings: Settings, lengths: Sequence[int] = (10, 30, 100, 300, 1000)) -
         tags = [outside] * length
         for number in range(_NUM_ENTITIES):
             tags[number * length // _NUM_ENTITIES] = single
-        model.networks[0].entity_tagger = GivenTags(tagger, [tags])
+        taggers[0] = GivenTags(tagger, [tags])
         (found,) = predictor.predict_batch_json([{"tokens": sentences[length]}])
         if len(found["entities"]) != _NUM_ENTITIES:
             raise RuntimeError(f"there are {len(found['entities'])} entities")

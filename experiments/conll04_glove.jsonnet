@@ -6,4 +6,5 @@ local features = import 'lib/features.libsonnet';
 experiment(
   corpus=corpora.conll04,
   features=[features.glove_50d, features.spacy_300d, features.characters, features.casing],
+  num_networks=3,
 )

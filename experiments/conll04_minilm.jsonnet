@@ -10,4 +10,6 @@ experiment(
   shared=layers.gru(1, 128),
   ner=layers.gru(1, 128),
   relation=layers.gru(2, 128),
+  num_networks=3,
+  num_epochs=30,
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.dataset_readers.tags import check_tag_sequences
 from dts_ee.document import Document, DocumentError, Entity
 
 OVERLAP_POLICIES = ("error", "longest", "first")
@@ -20,7 +21,7 @@ def check_overlap_policy(on_overlap: str) -> str:
     return on_overlap
 
 
-def resolve_overlaps(document: Document, on_overlap: str) -> Document:
+def resolve_overlaps(document: Document, on_overlap: str, tag_sequences: str = "one") -> Document:
     """
     The document without the entities that overlap a better one, and without their relations.
 
@@ -32,6 +33,9 @@ def resolve_overlaps(document: Document, on_overlap: str) -> Document:
         `"longest"` prefers the entity with the most tokens, then the one that starts first;
         `"first"` the one that starts first, then the longest; what is still equal goes by the
         order in the document. `"error"` raises.
+    tag_sequences : `str`, optional (default = `"one"`)
+        With one sequence of tags `"per_type"`, only entities of the same type are in each other's
+        way.
 
     # Raises
 
@@ -39,6 +43,10 @@ def resolve_overlaps(document: Document, on_overlap: str) -> Document:
         If entities overlap and the policy is `"error"`.
     """
     check_overlap_policy(on_overlap)
+    per_type = check_tag_sequences(tag_sequences) == "per_type"
+
+    def excludes(better: Entity, entity: Entity) -> bool:
+        return better.overlaps(entity) and not (per_type and better.type != entity.type)
 
     def rank(index: int) -> tuple[int, int, int]:
         entity = document.entities[index]
@@ -50,7 +58,7 @@ def resolve_overlaps(document: Document, on_overlap: str) -> Document:
     kept: list[int] = []
     for index in sorted(range(len(document.entities)), key=rank):
         entity = document.entities[index]
-        better = next((i for i in kept if document.entities[i].overlaps(entity)), None)
+        better = next((i for i in kept if excludes(document.entities[i], entity)), None)
         if better is None:
             kept.append(index)
         elif on_overlap == "error":

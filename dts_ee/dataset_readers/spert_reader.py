@@ -17,7 +17,12 @@ from dts_ee.dataset_readers.corpus_files import read_corpus_file
 from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.dataset_readers.overlap import check_overlap_policy, resolve_overlaps
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
-from dts_ee.dataset_readers.tags import check_tag_encoding, entities_to_tags
+from dts_ee.dataset_readers.tag_layers_field import TagLayersField
+from dts_ee.dataset_readers.tags import (
+    check_tag_encoding,
+    check_tag_sequences,
+    entities_to_tags,
+)
 from dts_ee.dataset_readers.tags_field import TagsField
 from dts_ee.document import Document, DocumentError
 from dts_ee.tokenizers import SpacyRulesTokenizer
@@ -32,9 +37,10 @@ class SpertReader(DatasetReader):
     What it is told to read is a path or a list of paths: several files are one split, read one
     after the other (`train_data_path: ['train.json', 'dev.json']`).
 
-    An instance has the fields `tokens` (`TextField`), `tags` (`TagsField`, vocabulary namespace
-    `"labels"`) and `metadata` (`DocumentField`, which says what is in it; relation types go to the
-    namespace `"relation_labels"`). No label is known in advance: they come from the data.
+    An instance has the fields `tokens` (`TextField`), `tags` (`TagsField` or `TagLayersField`,
+    vocabulary namespace `"labels"`) and `metadata` (`DocumentField`, which says what is in it;
+    relation types go to the namespace `"relation_labels"`). No label is known in advance: they come
+    from the data.
 
     # Parameters
 
@@ -44,6 +50,9 @@ class SpertReader(DatasetReader):
         How tokens become numbers.
     tokenizer : `Tokenizer`, optional (default = `SpacyRulesTokenizer()`)
         Splits raw text when predicting; corpora come with their tokens.
+    tag_sequences : `str`, optional (default = `"one"`)
+        `"one"` sequence of tags for each sentence, or one `"per_type"`, which lets entities of
+        different types overlap. The model must be told the same.
     on_overlap : `str`, optional (default = `"error"`)
         What becomes of entities that overlap, which tags cannot express: `"error"` raises,
         `"longest"` and `"first"` keep one (see `resolve_overlaps`). What is dropped from the tags
@@ -60,7 +69,8 @@ class SpertReader(DatasetReader):
     # Raises
 
     `ConfigurationError`
-        If `tag_encoding` or `on_overlap` is none of the above, or `max_documents` is less than 1.
+        If `tag_encoding`, `tag_sequences` or `on_overlap` is none of the above, or `max_documents`
+        is less than 1.
     """
 
     def __init__(
@@ -68,6 +78,7 @@ class SpertReader(DatasetReader):
         tag_encoding: str = "BIO",
         token_indexers: Optional[Dict[str, TokenIndexer]] = None,
         tokenizer: Optional[Tokenizer] = None,
+        tag_sequences: str = "one",
         on_overlap: str = "error",
         max_documents: Optional[int] = None,
         sampling_seed: int = 0,
@@ -77,6 +88,7 @@ class SpertReader(DatasetReader):
             manual_distributed_sharding=True, manual_multiprocess_sharding=True, **kwargs
         )
         self.tag_encoding = check_tag_encoding(tag_encoding)
+        self.tag_sequences = check_tag_sequences(tag_sequences)
         self.on_overlap = check_overlap_policy(on_overlap)
         self.max_documents = check_max_documents(max_documents)
         self.sampling_seed = sampling_seed
@@ -106,7 +118,7 @@ class SpertReader(DatasetReader):
     ) -> List[Tuple[Document, Document]]:
         """Each document of a file, and the part of it that tags can express."""
         try:
-            tagged = [resolve_overlaps(document, self.on_overlap) for document in documents]
+            tagged = [self._tagged(document) for document in documents]
         except DocumentError as error:
             raise error.located(None, file_path) from None
         if self._speaks():
@@ -157,9 +169,10 @@ class SpertReader(DatasetReader):
         `DocumentError`
             If gold entities overlap and the reader was not told what to do then.
         """
-        return self._instance(
-            document, resolve_overlaps(document, self.on_overlap) if gold else None
-        )
+        return self._instance(document, self._tagged(document) if gold else None)
+
+    def _tagged(self, document: Document) -> Document:
+        return resolve_overlaps(document, self.on_overlap, self.tag_sequences)
 
     def _instance(self, document: Document, tagged_document: Optional[Document]) -> Instance:
         words = [Token(word) for word in document.tokens]
@@ -167,7 +180,9 @@ class SpertReader(DatasetReader):
             word.idx, word.idx_end = start, end
         tokens = TextField(words)
         fields: Dict[str, Field] = {"tokens": tokens}
-        if tagged_document is not None:
+        if tagged_document is not None and self.tag_sequences == "per_type":
+            fields["tags"] = TagLayersField(tagged_document.entities, tokens, self.tag_encoding)
+        elif tagged_document is not None:
             tags = entities_to_tags(
                 tagged_document.entities, len(document.tokens), self.tag_encoding
             )

@@ -2,7 +2,7 @@
 Entities as a sequence of tags, and back.
 """
 
-from typing import Iterable, Sequence
+from typing import Iterable, List, Mapping, Sequence
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_utils import bio_tags_to_spans, bioul_tags_to_spans
@@ -22,6 +22,51 @@ def check_tag_encoding(tag_encoding: str) -> str:
             f"there is no tag encoding {tag_encoding!r}: choose one of {', '.join(TAG_PREFIXES)}"
         )
     return tag_encoding
+
+
+TAG_SEQUENCES = ("one", "per_type")
+"""How many sequences of tags a sentence can have: one for all entity types, or one for each."""
+
+
+def check_tag_sequences(tag_sequences: str) -> str:
+    """Returns the value, or raises a `ConfigurationError` if there is no such."""
+    if tag_sequences not in TAG_SEQUENCES:
+        raise ConfigurationError(
+            f"`tag_sequences` is {tag_sequences!r}: choose one of {', '.join(TAG_SEQUENCES)}"
+        )
+    return tag_sequences
+
+
+def tag_layers(tags: Mapping[int, str], tag_sequences: str) -> List[List[int]]:
+    """
+    Which tags there are in each of a sentence's tag sequences.
+
+    # Parameters
+
+    tags : `Mapping[int, str]`
+        The tag of each id, as a vocabulary has them.
+    tag_sequences : `str`
+        `"one"` sequence, or one `"per_type"`, in alphabetical order.
+
+    # Returns
+
+    `List[List[int]]`
+        The ids of each sequence's tags, in ascending order, but of several sequences that of the
+        outside tag comes first.
+    """
+    if check_tag_sequences(tag_sequences) == "one":
+        return [sorted(tags)]
+    outside = [tag_id for tag_id, tag in tags.items() if tag == OUTSIDE]
+    inside = sorted(tag_id for tag_id, tag in tags.items() if tag != OUTSIDE)
+    types = sorted({tag_type(tags[tag_id]) for tag_id in inside})
+    return [
+        outside + [tag_id for tag_id in inside if tag_type(tags[tag_id]) == type] for type in types
+    ] or [outside]
+
+
+def tag_type(tag: str) -> str:
+    """The entity type in a tag such as `B-Peop`."""
+    return tag[2:]
 
 
 def entities_to_tags(

@@ -9,7 +9,6 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
-from allennlp.modules.conditional_random_field import allowed_transitions
 from allennlp.modules.span_extractors import SpanExtractor
 from allennlp.nn import InitializerApplicator
 from allennlp.nn.util import get_text_field_mask
@@ -19,8 +18,9 @@ from dts_ee.corpora.spert import document_to_json
 from dts_ee.document import Document
 from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.metrics.names import with_underscores
-from dts_ee.models.joint_decoder import JointDecoder, padded_tags
+from dts_ee.models.joint_decoder import JointDecoder
 from dts_ee.models.pair_relations import relation_targets
+from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.joint_network import JointNetwork, JointOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
@@ -89,6 +89,10 @@ class DeeperTaskSpecificity(Model):
         `"predicted"`.
     tag_encoding : `str`, optional (default = `"BIO"`)
         The reader's: `"BIO"` or `"BIOUL"`.
+    tag_sequences : `str`, optional (default = `"one"`)
+        The reader's: `"one"` sequence of tags, as in the paper, or one `"per_type"`, each with a
+        tagger of its own, so that entities of different types may overlap. `L_NER` is the sum of
+        the taggers' losses.
     label_namespace, relation_namespace : `str`, optional
         The vocabulary's namespaces of tags and of relation types.
     initializer : `InitializerApplicator`, optional
@@ -119,6 +123,7 @@ class DeeperTaskSpecificity(Model):
         tasks: str = "joint",
         training_labels: str = "gold",
         tag_encoding: str = "BIO",
+        tag_sequences: str = "one",
         label_namespace: str = "labels",
         relation_namespace: str = "relation_labels",
         initializer: InitializerApplicator = InitializerApplicator(),
@@ -147,12 +152,14 @@ class DeeperTaskSpecificity(Model):
             raise ConfigurationError("the data has no relations, which are the model's only task")
 
         self.text_field_embedder = text_field_embedder
-        constraints = allowed_transitions(tag_encoding, self.tags)
+        self._kind_of_sequences = tag_sequences
+        self.tag_sequences = TagSequences(self.tags, tag_encoding, tag_sequences)
         self._networks = torch.nn.ModuleList(
             JointNetwork(
                 input_dim=text_field_embedder.get_output_dim(),
                 num_tags=len(self.tags),
-                constraints=constraints,
+                constraints=self.tag_sequences.constraints(),
+                tags_per_sequence=self.tag_sequences.numbers_of_tags,
                 num_relations=num_relations,
                 shared_encoder=shared_encoder,
                 ner_encoder=ner_encoder,
@@ -169,8 +176,7 @@ class DeeperTaskSpecificity(Model):
 
         self.decoder = JointDecoder(
             self.networks,
-            self.tags,
-            tag_encoding,
+            self.tag_sequences,
             vocab.get_index_to_token_vocabulary(relation_namespace),
             relation_threshold,
             relation_score,
@@ -214,7 +220,8 @@ class DeeperTaskSpecificity(Model):
             Of each sentence: `document`, the whole `Document` with all that is gold, and
             `tagged_document`, the part of it that tags can express.
         tags : `torch.LongTensor`, optional (default = `None`)
-            Shape (batch_size, num_tokens): the gold tags.
+            Shape (batch_size, num_tokens), or, with one sequence for each type, (batch_size,
+            num_tokens, num_types): the gold tags.
 
         # Returns
 
@@ -225,7 +232,12 @@ class DeeperTaskSpecificity(Model):
         mask = get_text_field_mask(tokens)
         # Shape: (batch_size, num_tokens, embedding_dim)
         embedded = self.text_field_embedder(tokens)
-        outputs: List[JointOutput] = [each(embedded, mask, tags) for each in self.networks]
+        own_ids = None
+        if tags is not None:
+            # Shape: (batch_size, num_tokens, num_sequences)
+            tags = self._in_sequences(tags)
+            own_ids = self.tag_sequences.own_ids(tags)
+        outputs: List[JointOutput] = [each(embedded, mask, own_ids) for each in self.networks]
         output: Dict[str, Any] = {}
         if tags is not None:
             gold = [sentence["tagged_document"] for sentence in metadata]
@@ -238,6 +250,15 @@ class DeeperTaskSpecificity(Model):
                 self._entity_f1(documents, gold)
                 self._relation_f1(documents, gold)
         return output
+
+    def _in_sequences(self, tags: torch.LongTensor) -> torch.LongTensor:
+        by_reader = "one" if tags.dim() == 2 else "per_type"
+        if by_reader != self._kind_of_sequences:
+            raise ConfigurationError(
+                f"the model's tag_sequences is {self._kind_of_sequences!r}, but the reader's is "
+                f"{by_reader!r}: set the same in both"
+            )
+        return cast(torch.LongTensor, tags.unsqueeze(2)) if by_reader == "one" else tags
 
     def _loss(
         self,
@@ -253,10 +274,12 @@ class DeeperTaskSpecificity(Model):
                 loss = output.ner_loss
                 self._losses["ner_loss"](loss)
             if output.relation_tokens is not None:
-                labels: torch.Tensor = tags
+                embedded_tags: torch.Tensor = tags
                 if self.training and self.training_labels == "predicted":
-                    labels = padded_tags(self.decoder.decode_tags([output], mask), tags.device)
-                relation_loss = self._relation_loss(network, output.relation_tokens, gold, labels)
+                    embedded_tags = self.decoder.decode_tags([output], mask)
+                relation_loss = self._relation_loss(
+                    network, output.relation_tokens, gold, embedded_tags
+                )
                 loss = loss + self.relation_loss_weight * relation_loss
             losses.append(loss)
         return torch.stack(losses).mean()
@@ -266,9 +289,11 @@ class DeeperTaskSpecificity(Model):
         network: JointNetwork,
         relation_tokens: torch.Tensor,
         gold: List[Document],
-        labels: torch.Tensor,
+        tags: torch.Tensor,
     ) -> torch.Tensor:
-        spans = [[entity.span for entity in document.entities] for document in gold]
+        entities = [document.entities for document in gold]
+        spans = [[entity.span for entity in sentence] for sentence in entities]
+        labels = self.tag_sequences.last_tags(entities, tags)
         logits = network.score_pairs(relation_tokens, spans, labels)
         if len(logits) == 0:
             # A loss must have a gradient, be it of zeros.
@@ -290,9 +315,9 @@ class DeeperTaskSpecificity(Model):
         mask: torch.BoolTensor,
         tags: Optional[torch.LongTensor],
     ) -> List[Document]:
-        tag_ids = self.decoder.decode_tags(outputs, mask, tags)
-        entities = self.decoder.decode_entities(outputs, mask, tag_ids)
-        relations = self.decoder.decode_relations(outputs, entities, tag_ids)
+        decoded = self.decoder.decode_tags(outputs, mask, tags)
+        entities = self.decoder.decode_entities(outputs, mask, decoded)
+        relations = self.decoder.decode_relations(outputs, entities, decoded)
         documents = []
         for sentence, its_entities, its_relations in zip(metadata, entities, relations):
             source: Document = sentence["document"]

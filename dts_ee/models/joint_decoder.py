@@ -1,15 +1,17 @@
 """From what the networks of a model say to entities and relations."""
 
 from dataclasses import replace
-from typing import List, Mapping, Optional, Sequence, cast
+from operator import attrgetter
+from typing import Any, List, Mapping, Optional, Sequence, cast
 
 import torch
 from allennlp.common.checks import ConfigurationError
 
-from dts_ee.dataset_readers.tags import tags_to_entities
 from dts_ee.document import Entity, Relation
 from dts_ee.models.pair_relations import relations_above
+from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.modules.entity_batch import entity_pairs, flatten_spans
+from dts_ee.modules.entity_tagger import EntityTagger
 from dts_ee.modules.joint_network import JointNetwork, JointOutput
 
 
@@ -21,10 +23,8 @@ class JointDecoder:
 
     networks : `Sequence[JointNetwork]`
         The networks.
-    tags : `Mapping[int, str]`
-        The tag of each id.
-    tag_encoding : `str`
-        `"BIO"` or `"BIOUL"`.
+    tag_sequences : `TagSequences`
+        Those that each sentence has.
     relation_types : `Mapping[int, str]`
         The relation type of each column.
     relation_threshold, relation_score
@@ -34,8 +34,7 @@ class JointDecoder:
     def __init__(
         self,
         networks: Sequence[JointNetwork],
-        tags: Mapping[int, str],
-        tag_encoding: str,
+        tag_sequences: TagSequences,
         relation_types: Mapping[int, str],
         relation_threshold: float,
         relation_score: str,
@@ -43,19 +42,17 @@ class JointDecoder:
         self.relation_threshold = relation_threshold
         self.relation_score = relation_score
         self._networks = networks
-        self._tags = tags
-        self._tag_encoding = tag_encoding
+        self._tag_sequences = tag_sequences
         self._relation_types = relation_types
-        self._ids = {tag: tag_id for tag_id, tag in tags.items()}
 
     def decode_tags(
         self,
         outputs: Sequence[JointOutput],
         mask: torch.BoolTensor,
         given: Optional[torch.LongTensor] = None,
-    ) -> List[List[int]]:
+    ) -> torch.Tensor:
         """
-        The tag ids of each sentence: the predicted ones or, without a NER head, those given.
+        The tags of each sentence: the predicted ones or, without a NER head, those given.
 
         # Parameters
 
@@ -64,25 +61,33 @@ class JointDecoder:
         mask : `torch.BoolTensor`
             Shape (batch_size, num_tokens).
         given : `torch.LongTensor`, optional (default = `None`)
-            Shape (batch_size, num_tokens).
+            Shape (batch_size, num_tokens, num_sequences).
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (batch_size, num_tokens, num_sequences), the ids among all tags.
 
         # Raises
 
         `ConfigurationError`
             If there is no NER head, and no tags are given.
         """
-        tagger = self._networks[0].entity_tagger
-        if tagger is not None:
-            return tagger.decode([output.tag_scores for output in outputs], mask)
-        if given is None:
-            raise ConfigurationError(
-                "the model extracts relations between entities that are given, but none are"
-            )
-        lengths = mask.sum(1).tolist()
-        return [row[:length] for row, length in zip(given.tolist(), lengths)]
+        taggers = self._networks[0].entity_taggers
+        if len(taggers) == 0:
+            if given is None:
+                raise ConfigurationError(
+                    "the model extracts relations between entities that are given, but none are"
+                )
+            return given
+        decoded = []
+        for place, tagger in enumerate(taggers):
+            own_ids = cast(EntityTagger, tagger).decode(_scores(outputs, place), mask)
+            decoded.append(_padded(self._tag_sequences.all_ids(place, own_ids), mask))
+        return torch.stack(decoded, dim=2)
 
     def decode_entities(
-        self, outputs: Sequence[JointOutput], mask: torch.BoolTensor, tag_ids: List[List[int]]
+        self, outputs: Sequence[JointOutput], mask: torch.BoolTensor, tags: torch.Tensor
     ) -> List[List[Entity]]:
         """
         The entities of each sentence, with their probabilities where they are predicted.
@@ -93,29 +98,52 @@ class JointDecoder:
             Those of all networks.
         mask : `torch.BoolTensor`
             Shape (batch_size, num_tokens).
-        tag_ids : `List[List[int]]`
-            What `decode_tags` gave.
+        tags : `torch.LongTensor`
+            Shape (batch_size, num_tokens, num_sequences): what `decode_tags` gave.
         """
-        entities = [
-            tags_to_entities([self._tags[tag] for tag in sentence], self._tag_encoding)
-            for sentence in tag_ids
-        ]
-        tagger = self._networks[0].entity_tagger
-        if tagger is None:
-            return entities
+        lengths = mask.sum(1).tolist()
+        own_ids = self._tag_sequences.own_ids(tags)
+        found: List[List[Entity]] = [[] for _ in lengths]
+        for place, its_tags in enumerate(tags.unbind(2)):
+            entities = [
+                self._tag_sequences.entities(row[:length])
+                for row, length in zip(its_tags.tolist(), lengths)
+            ]
+            if len(self._networks[0].entity_taggers) > 0:
+                entities = self._with_probabilities(
+                    place, entities, outputs, mask, own_ids[:, :, place]
+                )
+            for sentence, its_entities in zip(found, entities):
+                sentence += its_entities
+        return [sorted(sentence, key=attrgetter("span")) for sentence in found]
+
+    def _with_probabilities(
+        self,
+        place: int,
+        entities: List[List[Entity]],
+        outputs: Sequence[JointOutput],
+        mask: torch.BoolTensor,
+        own_ids: torch.Tensor,
+    ) -> List[List[Entity]]:
         spans = [[entity.span for entity in sentence] for sentence in entities]
         sentences, starts, ends, _ = flatten_spans(spans, mask.device)
-        inside = [
-            self._ids.get(f"I-{entity.type}", -1) for sentence in entities for entity in sentence
+        continuations = [
+            self._tag_sequences.inside_id(place, entity.type)
+            for sentence in entities
+            for entity in sentence
         ]
-        probabilities = tagger.span_probabilities(
-            [output.tag_scores for output in outputs],
-            mask,
-            padded_tags(tag_ids, mask.device),
-            sentences,
-            starts,
-            ends,
-            torch.tensor(inside, dtype=torch.long, device=mask.device),
+        probabilities = (
+            self._networks[0]
+            .entity_taggers[place]
+            .span_probabilities(
+                _scores(outputs, place),
+                mask,
+                own_ids,
+                sentences,
+                starts,
+                ends,
+                torch.tensor(continuations, dtype=torch.long, device=mask.device),
+            )
         )
         flat = iter(probabilities.tolist())
         return [
@@ -127,7 +155,7 @@ class JointDecoder:
         self,
         outputs: Sequence[JointOutput],
         entities: List[List[Entity]],
-        tag_ids: List[List[int]],
+        tags: torch.Tensor,
     ) -> List[List[Relation]]:
         """
         The relations between the entities of each sentence; none without a RE head.
@@ -138,17 +166,17 @@ class JointDecoder:
             Those of all networks.
         entities : `List[List[Entity]]`
             What `decode_entities` gave.
-        tag_ids : `List[List[int]]`
-            What `decode_tags` gave.
+        tags : `torch.LongTensor`
+            Shape (batch_size, num_tokens, num_sequences): what `decode_tags` gave.
         """
         if outputs[0].relation_tokens is None:
             return [[] for _ in entities]
         spans = [[entity.span for entity in sentence] for sentence in entities]
-        tags = padded_tags(tag_ids, outputs[0].relation_tokens.device)
+        labels = self._tag_sequences.last_tags(entities, tags)
         scores = []
         for network, output in zip(self._networks, outputs):
             tokens = cast(torch.Tensor, output.relation_tokens)
-            scores.append(network.score_pairs(tokens, spans, tags).sigmoid())
+            scores.append(network.score_pairs(tokens, spans, labels).sigmoid())
         # Shape: (num_pairs, num_relations)
         probabilities = torch.stack(scores).mean(0)
         if self.relation_score == "joint":
@@ -172,8 +200,13 @@ class JointDecoder:
         return (of_entities[heads] * of_entities[tails]).unsqueeze(1)
 
 
-def padded_tags(tag_ids: List[List[int]], device: torch.device) -> torch.Tensor:
-    """Shape (batch_size, num_tokens): the tags of sentences of different lengths."""
-    return torch.nn.utils.rnn.pad_sequence(
-        [torch.tensor(sentence) for sentence in tag_ids], batch_first=True
-    ).to(device)
+def _scores(outputs: Sequence[JointOutput], place: int) -> List[Any]:
+    return [cast(List[Any], output.tag_scores)[place] for output in outputs]
+
+
+def _padded(tag_ids: List[List[int]], mask: torch.BoolTensor) -> torch.Tensor:
+    """Shape (batch_size, num_tokens)"""
+    padded = torch.zeros(mask.shape, dtype=torch.long)
+    for row, sentence in zip(padded, tag_ids):
+        row[: len(sentence)] = torch.tensor(sentence, dtype=torch.long)
+    return padded.to(mask.device)

@@ -18,12 +18,12 @@ from dts_ee.modules.span_extractors.flat_spans import extract_flat_spans
 @dataclass
 class JointOutput:
     """
-    `tag_scores` is what the NER head's `decode` takes, and `ner_loss` a scalar, there when gold
-    tags were given; neither is there without the head. `relation_tokens`, of shape (batch_size,
-    num_tokens, token_dim), is there with the RE head.
+    `tag_scores` is, for each sequence of tags, what its tagger's `decode` takes, and `ner_loss` a
+    scalar, there when gold tags were given; neither is there without the NER head.
+    `relation_tokens`, of shape (batch_size, num_tokens, token_dim), is there with the RE head.
     """
 
-    tag_scores: Any = None
+    tag_scores: Optional[List[Any]] = None
     ner_loss: Optional[torch.Tensor] = None
     relation_tokens: Optional[torch.Tensor] = None
 
@@ -38,14 +38,18 @@ class JointNetwork(torch.nn.Module):
         The size of an embedded token.
     num_tags : `int`
         The number of tags.
-    constraints : `List[Tuple[int, int]]`
-        The allowed transitions between tags, start and end included.
+    constraints : `Sequence[List[Tuple[int, int]]]`
+        For each sequence of tags that a sentence has, the allowed transitions between them, start
+        and end included. The tags of a sequence are counted from 0, and so are start and end behind
+        them.
+    tags_per_sequence : `Sequence[int]`
+        The number of tags in each sequence.
     num_relations : `int`
         The number of relation types.
     shared_encoder, ner_encoder, relation_encoder : `Lazy[Seq2SeqEncoder]` or `None`
         The stacks.
     entity_tagger : `Lazy[EntityTagger]` or `None`
-        The NER head, if there is one.
+        The NER head, if there is one; of several sequences each has its own.
     span_extractor : `Lazy[SpanExtractor]`
         What stands for an entity in the RE head.
     relation_scorer : `Lazy[RelationScorer]` or `None`
@@ -60,7 +64,8 @@ class JointNetwork(torch.nn.Module):
         self,
         input_dim: int,
         num_tags: int,
-        constraints: List[Tuple[int, int]],
+        constraints: Sequence[List[Tuple[int, int]]],
+        tags_per_sequence: Sequence[int],
         num_relations: int,
         shared_encoder: Optional[Lazy[Seq2SeqEncoder]],
         ner_encoder: Optional[Lazy[Seq2SeqEncoder]],
@@ -76,11 +81,13 @@ class JointNetwork(torch.nn.Module):
         self.dropout = Dropout(dropout)
         self.shared_encoder, shared_dim = _stack(shared_encoder, input_dim)
         self.ner_encoder: Optional[Seq2SeqEncoder] = None
-        self.entity_tagger: Optional[EntityTagger] = None
+        # One for each sequence of tags; none without the NER head
+        self.entity_taggers = torch.nn.ModuleList()
         if entity_tagger is not None:
             self.ner_encoder, ner_dim = _stack(ner_encoder, shared_dim)
-            self.entity_tagger = entity_tagger.construct(
-                input_dim=ner_dim, num_tags=num_tags, constraints=constraints
+            self.entity_taggers.extend(
+                entity_tagger.construct(input_dim=ner_dim, num_tags=number, constraints=allowed)
+                for number, allowed in zip(tags_per_sequence, constraints, strict=True)
             )
         self.relation_encoder: Optional[Seq2SeqEncoder] = None
         self.label_embedding: Optional[torch.nn.Embedding] = None
@@ -111,15 +118,24 @@ class JointNetwork(torch.nn.Module):
         mask : `torch.BoolTensor`
             Shape (batch_size, num_tokens).
         tags : `torch.LongTensor`, optional (default = `None`)
-            Shape (batch_size, num_tokens): the gold tags.
+            Shape (batch_size, num_tokens, num_sequences): the gold tags, each sequence's by its own
+            count.
         """
         if self.shared_encoder is not None:
             # Shape: (batch_size, num_tokens, shared_dim)
             embedded = self.shared_encoder(self.dropout(embedded), mask)
         output = JointOutput()
-        if self.entity_tagger is not None:
-            tagged = self.entity_tagger(self._encode(self.ner_encoder, embedded, mask), mask, tags)
-            output.tag_scores, output.ner_loss = tagged.scores, tagged.loss
+        if self.entity_taggers:
+            # Shape: (batch_size, num_tokens, ner_dim)
+            encoded = self._encode(self.ner_encoder, embedded, mask)
+            gold = [None] * len(self.entity_taggers) if tags is None else tags.unbind(2)
+            tagged = [
+                tagger(encoded, mask, its_gold)
+                for tagger, its_gold in zip(self.entity_taggers, gold, strict=True)
+            ]
+            output.tag_scores = [each.scores for each in tagged]
+            if tags is not None:
+                output.ner_loss = torch.stack([each.loss for each in tagged]).sum()
         if self.relation_scorer is not None:
             # Shape: (batch_size, num_tokens, token_dim)
             output.relation_tokens = self._encode(self.relation_encoder, embedded, mask)
@@ -129,7 +145,7 @@ class JointNetwork(torch.nn.Module):
         self,
         relation_tokens: torch.Tensor,
         spans: Sequence[Sequence[Tuple[int, int]]],
-        tags: torch.Tensor,
+        labels: torch.Tensor,
     ) -> torch.Tensor:
         """
         # Parameters
@@ -138,8 +154,8 @@ class JointNetwork(torch.nn.Module):
             Shape (batch_size, num_tokens, token_dim).
         spans : `Sequence[Sequence[Tuple[int, int]]]`
             The candidates of each sentence: first token, and the token after the last.
-        tags : `torch.LongTensor`
-            Shape (batch_size, num_tokens): the tags that are embedded.
+        labels : `torch.LongTensor`
+            Shape (num_entities,): the tag of each candidate that is embedded.
 
         # Returns
 
@@ -152,8 +168,7 @@ class JointNetwork(torch.nn.Module):
         vectors = extract_flat_spans(self.span_extractor, relation_tokens, starts, ends, counts)
         if self.label_embedding is not None:
             # Shape: (num_entities, span_dim + label_embedding_dim)
-            labels = self.label_embedding(tags[sentences, ends - 1])
-            vectors = torch.cat([vectors, labels], dim=1)
+            vectors = torch.cat([vectors, self.label_embedding(labels)], dim=1)
         batch = EntityBatch(
             self.relation_dropout(vectors), relation_tokens, sentences, starts, ends, counts
         )

@@ -10,6 +10,8 @@ function(
   relation=layers.gru(2),
   // How entities are written as tags; the paper has BIO.
   tag_encoding='BIOUL',
+  // In how many sequences: `one`, or one `per_type`, so that entities of different types may overlap.
+  tag_sequences='one',
   // What stands for an entity in a relation; `last_token` is the paper's.
   span_extractor='last_token_and_maximum',
   // What is looked at in a pair of entities; `cosine` and `distmult` are the paper's.
@@ -43,6 +45,7 @@ function(
   local has_validation = corpus.validation != null;
   local reader = corpus.reader {
     tag_encoding: tag_encoding,
+    tag_sequences: tag_sequences,
     token_indexers: { [feature.name]: feature.indexer for feature in features },
   };
   local sample(num_batches) = if num_batches == null then {} else {
@@ -61,6 +64,7 @@ function(
     model: {
       type: 'dts',
       tag_encoding: tag_encoding,
+      tag_sequences: tag_sequences,
       text_field_embedder: {
         token_embedders: { [feature.name]: feature.embedder for feature in features },
       },

@@ -34,6 +34,19 @@ def test_first_keeps_the_entity_that_starts_first():
     assert resolved.relations == (Relation("R", 0, 2), Relation("S", 1, 2), Relation("S", 0, 1))
 
 
+@pytest.mark.parametrize("policy", ["longest", "error"])
+def test_with_a_sequence_for_each_type_only_the_same_type_is_in_the_way(policy):
+    nested = Document(tuple("abcd"), (Entity("A", 0, 3), Entity("B", 1, 2), Entity("B", 3, 4)))
+    assert resolve_overlaps(nested, policy, "per_type") is nested
+    doubled = Document(tuple("abcd"), (Entity("A", 0, 3), Entity("B", 1, 2), Entity("A", 1, 2)))
+    if policy == "error":
+        with pytest.raises(DocumentError, match="A 'b' .* overlaps A 'a b c'"):
+            resolve_overlaps(doubled, policy, "per_type")
+    else:
+        resolved = resolve_overlaps(doubled, policy, "per_type")
+        assert resolved.entities == (Entity("A", 0, 3), Entity("B", 1, 2))
+
+
 def test_kept_entities_stay_in_the_order_of_the_document():
     unordered = Document(
         tuple("abcdefgh"),

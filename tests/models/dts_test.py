@@ -180,7 +180,7 @@ def test_several_networks_learn_each_by_its_own_loss():
     loss.backward()
     for parameter in model.networks[2].parameters():
         assert parameter.grad is not None or not parameter.requires_grad
-    weights = [each.entity_tagger.projection.weight for each in model.networks]
+    weights = [each.entity_taggers[0].projection.weight for each in model.networks]
     assert not torch.equal(weights[0], weights[1])
     alone = []
     for member in model.networks:
@@ -197,10 +197,10 @@ def test_several_networks_predict_by_their_mean():
         # What one is sure of outweighs what the other prefers a little.
         for member, tag, weight in ((first, "B-Peop", 1.0), (second, "B-Loc", 50.0)):
             index = {name: i for i, name in model.tags.items()}[tag]
-            member.entity_tagger.projection.weight.zero_()
-            member.entity_tagger.projection.bias.zero_()
-            member.entity_tagger.projection.bias[index] = weight
-            member.entity_tagger.crf.transitions.zero_()
+            member.entity_taggers[0].projection.weight.zero_()
+            member.entity_taggers[0].projection.bias.zero_()
+            member.entity_taggers[0].projection.bias[index] = weight
+            member.entity_taggers[0].crf.transitions.zero_()
             member.relation_scorer.projection.weight.zero_()
         first.relation_scorer.projection.bias.fill_(20.0)
         second.relation_scorer.projection.bias.fill_(-20.0)
@@ -298,13 +298,91 @@ def test_overlapping_entities_count_as_missed(monkeypatch):
     # A tagger that makes no mistake still cannot say both.
     gold = [(batch["tags"][0].tolist(), 0.0)]
     monkeypatch.setattr(
-        model.networks[0].entity_tagger.crf, "viterbi_tags", lambda logits, mask: gold
+        model.networks[0].entity_taggers[0].crf, "viterbi_tags", lambda logits, mask: gold
     )
     model.eval()
     assert model(**batch)["loss"].isfinite()
     metrics = model.get_metrics()
     assert (metrics["_entity_precision"], metrics["_entity_recall"]) == (1.0, 0.5)
     assert metrics["_relation_recall"] == 0.0
+
+
+PER_TYPE = {"tag_sequences": "per_type"}
+
+NESTED = Document(
+    tokens=("velmine", "toxicity", "came"),
+    entities=(Entity("Drug", 0, 1), Entity("Adverse-Effect", 0, 2)),
+    relations=(Relation("Adverse-Effect", 1, 0),),
+)
+
+
+@pytest.mark.parametrize("tag_encoding", ["BIO", "BIOUL"])
+@pytest.mark.parametrize("training_labels", ["gold", "predicted"])
+def test_one_sequence_of_tags_for_each_type_lets_types_overlap(tag_encoding, training_labels):
+    plain = Document(tokens=("nothing", "came"))
+    options = {**PER_TYPE, "tag_encoding": tag_encoding}
+    model, batch = _model_and_batch(
+        {**options, "training_labels": training_labels, "dropout": 0.0, "relation_dropout": 0.0},
+        [NESTED, plain],
+        reader=options,
+    )
+    (network,) = model.networks
+    assert len(network.entity_taggers) == 2
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(120):
+        optimizer.zero_grad()
+        model(**batch)["loss"].backward()
+        optimizer.step()
+    model.eval()
+    documents = model(**batch)["documents"]
+    assert documents[0].entities == (Entity("Drug", 0, 1), Entity("Adverse-Effect", 0, 2))
+    assert [(each.head, each.tail) for each in documents[0].relations] == [(1, 0)]
+    assert all(entity.probability > 0.5 for entity in documents[0].entities)
+    assert documents[1].entities == ()
+    assert model.get_metrics()["mean_f1"] == 1.0
+
+
+def test_the_loss_of_several_sequences_is_their_sum():
+    model, batch = _model_and_batch(
+        {**PER_TYPE, "tasks": "entities", "dropout": 0.0}, [NESTED], reader=PER_TYPE
+    )
+    (network,) = model.networks
+    total = model(**batch)["loss"]
+    parts = []
+    for tagger in network.entity_taggers:
+        tagger.register_forward_hook(lambda module, inputs, output: parts.append(output.loss))
+    assert model(**batch)["loss"] == total
+    assert len(parts) == 2
+    torch.testing.assert_close(sum(parts), total)
+
+
+def test_several_networks_agree_on_several_sequences():
+    model, batch = _model_and_batch(
+        {**PER_TYPE, "num_networks": 2}, [NESTED, TWO_RELATIONS], reader=PER_TYPE
+    )
+    model.eval()
+    documents = model(**batch)["documents"]
+    assert all(
+        0 < entity.probability <= 1 for document in documents for entity in document.entities
+    )
+
+
+def test_relations_alone_take_the_given_entities_of_all_sequences():
+    model, batch = _model_and_batch({**PER_TYPE, "tasks": "relations"}, [NESTED], reader=PER_TYPE)
+    model.eval()
+    (document,) = model(**batch)["documents"]
+    assert set(document.entities) == set(NESTED.entities)
+
+
+@pytest.mark.parametrize(("model", "reader"), [("one", "per_type"), ("per_type", "one")])
+def test_a_reader_and_a_model_of_different_sequences(model, reader):
+    model, batch = _model_and_batch(
+        {"tag_sequences": model},
+        [TWO_RELATIONS],
+        reader={"tag_sequences": reader},
+    )
+    with pytest.raises(ConfigurationError, match="tag_sequences is .*: set the same in both"):
+        model(**batch)
 
 
 def test_bioul():
@@ -376,7 +454,8 @@ def test_entities_alone():
 
 def test_relations_alone_are_between_the_given_entities():
     model, batch = _model_and_batch({"tasks": "relations", "relation_threshold": 0.01})
-    assert model.networks[0].entity_tagger is model.networks[0].ner_encoder is None
+    assert model.networks[0].ner_encoder is None
+    assert not model.networks[0].entity_taggers
     loss = model(**batch)["loss"]
     loss.backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
@@ -410,7 +489,7 @@ def test_the_labels_of_training_may_be_the_predicted_ones():
         lambda _, inputs: embedded.append(inputs[0])
     )
     with torch.no_grad():
-        model.networks[0].entity_tagger.projection.bias[0] += 1000.0
+        model.networks[0].entity_taggers[0].projection.bias[0] += 1000.0
     gold = {model.tags[i] for i in batch["tags"].unique().tolist()}
     model(**batch)["loss"].backward()
     assert len(gold) > 1
