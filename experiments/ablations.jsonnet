@@ -8,8 +8,7 @@ local without(object, names) = {
   if !std.member(names, name)
 };
 local is_contextual(embedder) =
-  std.startsWith(embedder.type, 'frozen_') || embedder.type == 'fine_tuned_transformer'
-  || (embedder.type == 'concatenated' && std.length(std.filter(is_contextual, embedder.embedders)) > 0);
+  std.startsWith(embedder.type, 'frozen_') || std.startsWith(embedder.type, 'fine_tuned_');
 local depth(stack) = if stack == null then 0 else std.get(stack, 'num_layers', 1);
 
 function(experiment)

@@ -1,4 +1,4 @@
-// CoNLL04 with a MPNet of which three layers are trained with the model.
+// CoNLL04 with an MPNet of which four layers are trained with the model.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';

@@ -32,25 +32,19 @@ local frozen_transformer(name, layers) = {
   },
 };
 
-// all-mpnet-base-v2: 768 d, uncased. Without the last three of its 12 layers.
-local mpnet = frozen_transformer('mpnet', std.range(0, 9));
-
 {
-  mpnet: mpnet,
-  // The same, and beside it the mean of layers 8 to 10, which are trained with the model.
-  mpnet_fine_tuned: mpnet {
+  // all-mpnet-base-v2: 768 d, uncased. Without the last three of its 12 layers.
+  mpnet: frozen_transformer('mpnet', std.range(0, 9)),
+  // Layers 7 to 10 of the same, which are trained with the model, by their mean.
+  mpnet_fine_tuned: {
+    name: 'mpnet',
+    indexer: { type: 'word_pieces', model_name: 'resources/mpnet' },
     embedder: {
-      type: 'concatenated',
-      embedders: [
-        mpnet.embedder,
-        {
-          type: 'fine_tuned_transformer',
-          model_name: 'resources/mpnet',
-          num_trained_layers: 3,
-          highest_layer: 10,
-          cache_dir: cache_dir,
-        },
-      ],
+      type: 'fine_tuned_transformer',
+      model_name: 'resources/mpnet',
+      num_trained_layers: 4,
+      highest_layer: 10,
+      cache_dir: cache_dir,
     },
   },
   // all-MiniLM-L6-v2: 384 d, uncased.

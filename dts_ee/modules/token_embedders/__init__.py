@@ -3,7 +3,6 @@ Token embedders.
 """
 
 from dts_ee.modules.token_embedders.casing import CasingEmbedder
-from dts_ee.modules.token_embedders.concatenated import ConcatenatedEmbedder
 from dts_ee.modules.token_embedders.distinct_characters import DistinctCharactersEncoder
 from dts_ee.modules.token_embedders.fine_tuned_transformer import FineTunedTransformerEmbedder
 from dts_ee.modules.token_embedders.frozen_elmo import FrozenElmoEmbedder
@@ -12,7 +11,6 @@ from dts_ee.modules.token_embedders.spacy_vectors import SpacyVectorsEmbedder
 
 __all__ = [
     "CasingEmbedder",
-    "ConcatenatedEmbedder",
     "DistinctCharactersEncoder",
     "FineTunedTransformerEmbedder",
     "FrozenElmoEmbedder",
