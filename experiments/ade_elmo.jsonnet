@@ -5,14 +5,13 @@ local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
 local layers = import 'lib/layers.libsonnet';
 
-// 0 to 9.
-local fold = 0;
-
-experiment(
-  corpus=corpora.ade(fold),
-  features=[features.elmo, features.glove_300d, features.characters, features.casing],
-  shared=layers.gru(1, 256),
-  ner=layers.gru(1, 256),
-  relation=layers.gru(2, 256),
-  pair_features=['cosine', 'distmult'],
-)
+// The fold is 0 to 9; `allennlp cross-validate` goes through them.
+function(fold=0)
+  experiment(
+    corpus=corpora.ade(fold),
+    features=[features.elmo, features.glove_300d, features.characters, features.casing],
+    shared=layers.gru(1, 256),
+    ner=layers.gru(1, 256),
+    relation=layers.gru(2, 256),
+    pair_features=['cosine', 'distmult'],
+  )

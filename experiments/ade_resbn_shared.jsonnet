@@ -4,11 +4,10 @@ local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
 local layers = import 'lib/layers.libsonnet';
 
-// 0 to 9.
-local fold = 0;
-
-experiment(
-  corpus=corpora.ade(fold),
-  features=[features.mpnet, features.glove_50d, features.characters, features.casing],
-  shared=layers.resbn_transformer(1),
-)
+// The fold is 0 to 9; `allennlp cross-validate` goes through them.
+function(fold=0)
+  experiment(
+    corpus=corpora.ade(fold),
+    features=[features.mpnet, features.glove_50d, features.characters, features.casing],
+    shared=layers.resbn_transformer(1),
+  )

@@ -20,6 +20,7 @@ import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.experiments.ablation import read_ablations
 from dts_ee.experiments.evaluation import evaluate_archive
+from dts_ee.experiments.settings import load_settings
 from dts_ee.modules.token_embedders.frozen_embedder import FrozenEncoder
 from tests.documents import document
 from tests.paths import EXPERIMENTS, FIXTURES, PROJECT
@@ -65,6 +66,7 @@ def project(tmp_path, monkeypatch):
         (resources / corpus).mkdir(parents=True)
     for part in ("train", "dev", "test"):
         write_documents(resources / "conll04" / f"conll04_{part}.json", news)
+    for part in ("train", "test"):
         write_documents(resources / "ade" / f"ade_split_0_{part}.json", cases)
     words = sorted({token.lower() for document in news + cases for token in document.tokens})
     _write_glove(resources / "glove-6b-50d" / "glove.6B.50d.txt", 50, words)
@@ -95,6 +97,48 @@ def _build_and_predict(params):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(EXPERIMENTS)))
 def test_every_experiment_builds_its_model(file, project):
     _build_and_predict(Params.from_file(file))
+
+
+ADE = [file for file in FILES if file.name.startswith("ade")]
+
+
+@pytest.mark.parametrize("file", ADE, ids=lambda file: file.name)
+def test_every_experiment_on_ade_has_folds(file):
+    first, last = (load_settings(file, fold=fold) for fold in (0, 9))
+    assert first == load_settings(file)
+    paths = [f"{part}_data_path" for part in ("train", "validation", "test")]
+    assert {name for name in first if first[name] != last[name]} == set(paths)
+    training, development, test = (last[path] for path in paths)
+    assert test == "resources/ade/ade_split_9_test.json"
+    share = {"path": "resources/ade/ade_split_9_train.json", "held_out": 0.1, "seed": 0}
+    assert training == {**share, "part": "rest"}
+    assert development == {**share, "part": "held_out"}
+
+
+@pytest.mark.parametrize("file", ADE, ids=lambda file: file.name)
+def test_every_experiment_on_ade_reads_its_data(file, project):
+    assert train_model(Params.from_file(file), project / "dry", dry_run=True) is None
+    assert (project / "dry" / "vocabulary" / "labels.txt").is_file()
+
+
+def test_the_development_part_of_ade_can_be_trained_on(project):
+    file = project / "experiment.jsonnet"
+    file.write_text(f"""
+        local ade = import '{EXPERIMENTS}/ade_glove.jsonnet';
+        local with_development = import '{EXPERIMENTS}/lib/with_development.libsonnet';
+        function(fold=0) with_development(ade(fold))
+    """)
+    settings = load_settings(file, fold=0)
+    reader = DatasetReader.from_params(Params(settings["dataset_reader"]))
+    documents = [each["metadata"]["document"] for each in reader.read(settings["train_data_path"])]  # type: ignore[index]
+    cases = read_documents("resources/ade/ade_split_0_train.json")
+    assert documents != cases
+    assert sorted(documents, key=cases.index) == cases
+    overrides = json.dumps({"trainer.num_epochs": 1})
+    train_model(Params.from_file(file, overrides), project / "out")
+    metrics = json.loads((project / "out" / "metrics.json").read_text())
+    assert not [name for name in metrics if "validation" in name]
+    train_model(Params.from_file(file, overrides), project / "out", recover=True)
 
 
 def test_every_ablation_builds_another_model(project):
@@ -160,6 +204,7 @@ def test_the_papers_settings_are_those_that_were_published():
     assert settings["model"] == {
         "type": "dts",
         "tag_encoding": "BIO",
+        "tag_sequences": "one",
         "shared_encoder": {**gru, "num_layers": 1, "dropout": 0},
         "ner_encoder": {**gru, "num_layers": 1, "dropout": 0},
         "relation_encoder": {**gru, "num_layers": 2, "dropout": 0.35},

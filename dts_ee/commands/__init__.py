@@ -4,9 +4,18 @@ Subcommands that this package adds to `allennlp`.
 
 from dts_ee.commands.ablate import Ablate
 from dts_ee.commands.compare import Compare
+from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.fetch import Fetch
 from dts_ee.commands.predict import PredictDocuments
 from dts_ee.commands.render import Render
 from dts_ee.commands.repeat import Repeat
 
-__all__ = ["Ablate", "Compare", "Fetch", "PredictDocuments", "Render", "Repeat"]
+__all__ = [
+    "Ablate",
+    "Compare",
+    "CrossValidate",
+    "Fetch",
+    "PredictDocuments",
+    "Render",
+    "Repeat",
+]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from allennlp.commands import Subcommand
 
-from dts_ee.commands.seed_arguments import add_seed_arguments, run_seeds
+from dts_ee.commands.run_arguments import add_run_arguments, add_seed_arguments, do_runs
 from dts_ee.experiments.ablation import ablate
 
 _ABLATIONS = Path("experiments/ablations.jsonnet")
@@ -32,6 +32,7 @@ class Ablate(Subcommand):
             "-s out/ablations --seeds 1,2,3",
             help=description,
         )
+        add_run_arguments(subparser, "seed")
         add_seed_arguments(subparser)
         subparser.add_argument(
             "--ablations",
@@ -46,7 +47,7 @@ class Ablate(Subcommand):
 
 def ablate_from_args(args: argparse.Namespace) -> None:
     """Do what the command line says, and exit with 1 if a seed is not finished at the end."""
-    results = run_seeds(
+    results = do_runs(
         lambda: ablate(
             args.config,
             args.directory,

@@ -1,5 +1,5 @@
 """
-Subcommand for comparing repeated experiments.
+Subcommand for comparing repeated or cross-validated experiments.
 """
 
 import argparse
@@ -17,16 +17,20 @@ from dts_ee.document import DocumentError
 @Subcommand.register("compare")
 class Compare(Subcommand):
     """
-    `allennlp compare DIR DIR …`: the scores of repeated experiments side by side.
+    `allennlp compare DIR DIR …`: repeated or cross-validated experiments side by side.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        description = "Compare experiments that `allennlp repeat` ran, with a test of significance."
+        description = (
+            "Compare experiments that `allennlp repeat` or `allennlp cross-validate` ran, with a "
+            "test of significance."
+        )
         subparser = parser.add_parser(
             self.name,
             description=f"{description} Each is compared with the first: the difference in F1, how "
             "likely it is if both are as good (paired approximate randomisation over sentences), "
-            "and which sentences flipped, that is, are right for most seeds of one alone.",
+            "and which sentences flipped, that is, are right for most seeds of one alone. Folds "
+            "that one lacks are left out, and the sentences of the others put together.",
             epilog="For example: allennlp compare out/one out/other --flips flips.jsonl",
             help=description,
         )
@@ -35,7 +39,7 @@ class Compare(Subcommand):
             nargs="+",
             type=Path,
             metavar="DIR",
-            help="what `allennlp repeat` was given as -s; at least two",
+            help="what `allennlp repeat` or `cross-validate` was given as -s; at least two",
         )
         subparser.add_argument(
             "--output-file", type=Path, metavar="FILE", help="write the table there too, Markdown"

@@ -3,13 +3,16 @@ Subcommand for training an experiment with several seeds.
 """
 
 import argparse
-import sys
 
 from allennlp.commands import Subcommand
 
-from dts_ee.commands.seed_arguments import add_seed_arguments, run_seeds
+from dts_ee.commands.run_arguments import (
+    add_run_arguments,
+    add_seed_arguments,
+    do_runs,
+    report_runs,
+)
 from dts_ee.experiments.repeat import repeat
-from dts_ee.experiments.tables import main_table
 
 
 @Subcommand.register("repeat")
@@ -32,6 +35,7 @@ class Repeat(Subcommand):
             "--seeds 1,2,3",
             help=description,
         )
+        add_run_arguments(subparser, "seed")
         add_seed_arguments(subparser)
         subparser.set_defaults(func=repeat_from_args)
         return subparser
@@ -39,7 +43,7 @@ class Repeat(Subcommand):
 
 def repeat_from_args(args: argparse.Namespace) -> None:
     """Do what the command line says, and exit with 1 if a seed is not finished at the end."""
-    summary = run_seeds(
+    summary = do_runs(
         lambda: repeat(
             args.config,
             args.directory,
@@ -50,9 +54,4 @@ def repeat_from_args(args: argparse.Namespace) -> None:
             args.include_package,
         )
     )
-    print(main_table(summary))
-    print(f"\nThe tables are in {args.directory / 'summary.md'}")
-    if summary.missing:
-        names = ", ".join(map(str, summary.missing))
-        print(f"Not finished: seed {names}.", file=sys.stderr)
-        sys.exit(1)
+    report_runs(summary, args.directory)

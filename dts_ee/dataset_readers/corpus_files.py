@@ -1,29 +1,98 @@
 """
-Documents from a file or an address.
+Documents from files or addresses.
 """
 
-from typing import List
+from dataclasses import dataclass
+from typing import Any, List, Mapping, Optional, Sequence, Union
 
+from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 
+from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.spert import read_documents
+from dts_ee.dataset_readers.held_out import FilePart
 from dts_ee.document import Document, DocumentError
 
+FileOrPart = Union[PathOrStr, Mapping[str, Any]]
+DataPath = Union[FileOrPart, Sequence[FileOrPart]]
+"""What a configuration can have as `train_data_path` and the like."""
 
-def read_corpus_file(path: str) -> List[Document]:
+
+@dataclass(frozen=True)
+class CorpusFile:
     """
-    The documents of a file.
+    A file of documents, or a part of it.
 
     # Parameters
 
     path : `str`
         A file, or an address, which AllenNLP keeps a copy of.
+    part : `FilePart`, optional (default = `None`)
+        Which documents; `None` for all of them.
+    """
+
+    path: str
+    part: Optional[FilePart] = None
+
+    def read(self) -> List[Document]:
+        """
+        Its documents.
+
+        # Raises
+
+        `DocumentError`
+            If the file is missing or cannot be read; it names the file as it was given.
+        `ConfigurationError`
+            If it has too few documents for a part to be held out; it names the file, too.
+        """
+        documents = _read(self.path)
+        if self.part is None:
+            return documents
+        try:
+            return self.part.of(documents)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.path}: {error.message}") from None
+
+    def __str__(self) -> str:
+        return self.path if self.part is None else f"{self.path} ({self.part})"
+
+
+def corpus_files(data_path: DataPath) -> List[CorpusFile]:
+    """
+    The files that a data path of a configuration means.
+
+    # Parameters
+
+    data_path : `DataPath`
+        A path, an object `{ path: …, part: 'rest' or 'held_out', held_out: …, seed: … }` (see
+        `FilePart`), or a list of such.
 
     # Raises
 
-    `DocumentError`
-        If the file is missing or cannot be read; it names the file as it was given.
+    `ConfigurationError`
+        If it is something else, or an empty list.
     """
+    listed = list(data_path) if isinstance(data_path, (list, tuple)) else [data_path]
+    if not listed:
+        raise ConfigurationError("there is nothing to read: the list of paths is empty")
+    return [_corpus_file(each) for each in listed]
+
+
+def _corpus_file(value: Any) -> CorpusFile:
+    # AllenNLP gives an object as `Params`, which are a mapping.
+    if not isinstance(value, Mapping):
+        return CorpusFile(str(value))
+    settings = {name: value[name] for name in value}
+    path = settings.pop("path", None)
+    if not isinstance(path, str) or not path:
+        raise ConfigurationError("a data path that is an object has a `path`, the name of a file")
+    try:
+        return CorpusFile(path, FilePart.from_settings(settings))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"the data path of {path}: {error.message}") from None
+
+
+def _read(path: str) -> List[Document]:
     try:
         local_path = cached_path(path)
     except FileNotFoundError:

@@ -5,15 +5,13 @@ Readers of corpora in SpERT's JSON.
 import logging
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer, Tokenizer
 from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 
-from dts_ee.corpora.files import PathOrStr
-from dts_ee.dataset_readers.corpus_files import read_corpus_file
+from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
 from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.dataset_readers.overlap import check_overlap_policy, resolve_overlaps
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
@@ -35,7 +33,10 @@ class SpertReader(DatasetReader):
     Reads SpERT's JSON (a list or JSON Lines, plain or gzipped) into instances.
 
     What it is told to read is a path or a list of paths: several files are one split, read one
-    after the other (`train_data_path: ['train.json', 'dev.json']`).
+    after the other (`train_data_path: ['train.json', 'dev.json']`). In the place of a path there
+    can be an object, for a corpus that has no development split: `{ path: 'train.json', part:
+    'held_out', held_out: 0.1, seed: 0 }` is a random tenth of the file, in its order, and with
+    `part: 'rest'` it is the others. Documents with the same tokens are in one part.
 
     An instance has the fields `tokens` (`TextField`), `tags` (`TagsField` or `TagLayersField`,
     vocabulary namespace `"labels"`) and `metadata` (`DocumentField`, which says what is in it;
@@ -95,14 +96,14 @@ class SpertReader(DatasetReader):
         self.tokenizer = tokenizer or SpacyRulesTokenizer()
         self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
 
-    def _read(self, file_path: Union[PathOrStr, Sequence[PathOrStr]]) -> Iterator[Instance]:
-        paths = _paths(file_path)
-        located = [(path, document) for path in paths for document in read_corpus_file(path)]
+    def _read(self, file_path: DataPath) -> Iterator[Instance]:
+        files = corpus_files(file_path)
+        located = [(file.path, document) for file in files for document in file.read()]
         sample = sample_in_order(located, self.max_documents, self.sampling_seed)
         if len(sample) < len(located) and self._speaks():
             logger.info(
                 "%s: a sample of %d of %d documents (sampling_seed: %d)",
-                ", ".join(paths),
+                ", ".join(map(str, files)),
                 len(sample),
                 len(located),
                 self.sampling_seed,
@@ -192,13 +193,6 @@ class SpertReader(DatasetReader):
 
     def apply_token_indexers(self, instance: Instance) -> None:
         instance["tokens"].token_indexers = self._token_indexers  # type: ignore[attr-defined]
-
-
-def _paths(file_path: Union[PathOrStr, Sequence[PathOrStr]]) -> List[str]:
-    paths = list(file_path) if isinstance(file_path, (list, tuple)) else [file_path]
-    if not paths:
-        raise ConfigurationError("there is nothing to read: the list of paths is empty")
-    return [str(path) for path in paths]
 
 
 @DatasetReader.register("conll04")

@@ -12,12 +12,13 @@ from typing import Any, Mapping, Optional, Sequence, Tuple
 import _jsonnet
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.experiments.overlaps import OverlapScores
 from dts_ee.experiments.pipeline import evaluate_pipeline
 from dts_ee.experiments.predictions import read_predictions, write_predictions
 from dts_ee.experiments.repeat import check_stored_settings, repeat
-from dts_ee.experiments.seed_folder import SeedFolder, write_json
+from dts_ee.experiments.run_folder import SEED, Run, RunFolder, write_json
 from dts_ee.experiments.settings import load_settings
-from dts_ee.experiments.summary import Summary
+from dts_ee.experiments.summary import RunResult, Summary
 
 TASKS = ("entities", "relations")
 
@@ -149,7 +150,7 @@ def ablate(
     ablations = read_ablations(ablations_file, load_settings(config, overrides))
     for ablation in ablations:
         if ablation.settings is not None:
-            check_stored_settings(directory / ablation.folder_name, dict(ablation.settings))
+            check_stored_settings(directory / ablation.folder_name, ablation.settings)
     results: list[AblationResult] = []
     for number, ablation in enumerate(ablations, start=1):
         print(f"[{number}/{len(ablations)}] {ablation.name}", flush=True)
@@ -180,24 +181,33 @@ def _run_pipeline(
         next(result for result in results if result.ablation.name == name)
         for name in ablation.pipeline or ()
     )
-    seed_results = []
+    folders: list[RunFolder] = []
+    seed_results: list[RunResult] = []
     for first, second in product(entities.summary.results, relations.summary.results):
-        if first.seed != second.seed:
+        if first.number != second.number:
             continue
-        folder = SeedFolder.within(directory, first.seed)
+        seed = Run(SEED, first.number)
+        folder = RunFolder.within(directory, seed)
         metrics, predictions = evaluate_pipeline(
-            SeedFolder.within(relations.directory, first.seed).archive,
-            read_predictions(SeedFolder.within(entities.directory, first.seed).test_predictions),
+            RunFolder.within(relations.directory, seed).archive,
+            read_predictions(RunFolder.within(entities.directory, seed).test_predictions),
         )
         write_predictions(folder.test_predictions, predictions)
         write_json(folder.test_metrics, metrics)
+        folders.append(folder)
         seconds = first.training_seconds + second.training_seconds
         seed_results.append(
             replace(first, training_seconds=seconds, best_epoch=None, development={}, test=metrics)
         )
     missing = {**relations.summary.missing, **entities.summary.missing}
     names = " and ".join(ablation.pipeline or ())
-    return replace(entities.summary, config=names, results=seed_results, missing=missing)
+    return replace(
+        entities.summary,
+        config=names,
+        results=seed_results,
+        missing=missing,
+        overlaps=OverlapScores.of(folders) if folders else None,
+    )
 
 
 def _ablation(row: Any, place: str) -> Ablation:

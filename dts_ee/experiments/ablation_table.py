@@ -32,7 +32,8 @@ def write_ablations(directory: Path, config: Path, results: Sequence[AblationRes
         "Behind the figures on the test split: the difference from the first row in micro F1, and "
         "p of a two-sided, paired approximate randomisation over the sentences (Yeh 2000), whose "
         "counts are averaged over the seeds. RE between gold entities is compared with nothing.",
-        f"Test split: `{first.test_data}`. {first.machine.processor}, {first.machine.cores} cores.",
+        f"Test split: `{', '.join(first.test_data)}`. {first.machine.processor}, "
+        f"{first.machine.cores} cores.",
         ablation_table(results),
     ]
     if missing:

@@ -11,6 +11,7 @@ from statistics import mean, stdev
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.experiments.comparison import Experiment, Flip, flips, p_values
+from dts_ee.experiments.run_folder import FOLD
 
 _COLUMNS = {
     "entity_f1": "NER micro",
@@ -26,10 +27,11 @@ _TESTED = {"entity_f1": "NER", "relation_f1": "RE"}
 
 def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> str:
     """
-    Markdown: F1 in per cent for each experiment, mean ± standard deviation over its seeds, and for
+    Markdown: F1 in per cent for each experiment, mean ± standard deviation over its runs, and for
     each but the first the difference from the first with its p-value.
     """
-    lines = [_row("", "seeds", *_COLUMNS.values()), _row(*["---"] * (len(_COLUMNS) + 2))]
+    kind = experiments[0].kind
+    lines = [_row("", f"{kind}s", *_COLUMNS.values()), _row(*["---"] * (len(_COLUMNS) + 2))]
     first, *others = experiments
     scores = {each.name: each.scores() for each in experiments}
     for each in experiments:
@@ -45,12 +47,16 @@ def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> st
                 cell += f" (p = {_p_value(p_value_of[_TESTED[name]], num_shuffles)})"
             cells.append(cell)
         lines.append(_row(f"{other.name} − {first.name}", "", *cells))
-    lines += [
-        "",
-        f"p: two-sided, paired approximate randomisation over {len(first.runs[0])} sentences "
-        f"({num_shuffles:,} shuffles; Yeh 2000), of a sentence's counts averaged over the seeds. "
-        "How much seeds differ is in the standard deviations, not in p.",
-    ]
+    test = (
+        f"two-sided, paired approximate randomisation over {len(first.sentences)} sentences "
+        f"({num_shuffles:,} shuffles; Yeh 2000)"
+    )
+    if kind == FOLD:
+        folds = ", ".join(str(run.number) for run in first.runs)
+        test += f", those of the folds that all have ({folds}) together."
+    else:
+        test += ", of a sentence's counts averaged over the seeds."
+    lines += ["", f"p: {test} How much {kind}s differ is in the standard deviations, not in p."]
     return "\n".join(lines)
 
 
@@ -67,7 +73,7 @@ def flip_counts(first: Experiment, other: Experiment, flipped: Sequence[Flip]) -
 def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
     """
     Writes the sentences that flip between the first experiment and each other one, a JSON object a
-    line: what is gold, and what each seed of both predicts.
+    line: what is gold, and what each run of both that has the sentence predicts.
 
     # Returns
 
@@ -81,18 +87,20 @@ def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
     """
     first, *others = experiments
     number = 0
+    sentences = {each.name: each.sentences for each in experiments}
     with open_atomically(path) as file:
         for other in others:
             for flip in flips(first, other):
                 record = {
                     "task": flip.task,
                     "right": flip.right,
-                    "gold": document_to_json(first.runs[0][flip.sentence].gold),
+                    "gold": document_to_json(sentences[first.name][flip.sentence][0].gold),
                     "predicted": {
-                        each.name: [
-                            document_to_json(run[flip.sentence].predicted) for run in each.runs
+                        name: [
+                            document_to_json(each.predicted)
+                            for each in sentences[name][flip.sentence]
                         ]
-                        for each in (first, other)
+                        for name in (first.name, other.name)
                     },
                 }
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -1,5 +1,5 @@
 """
-Pictures of several seeds' results, drawn by matplotlib.
+Pictures of several runs' results, drawn by matplotlib.
 """
 
 import os
@@ -7,6 +7,7 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
+from dts_ee.experiments.run_folder import Run
 from dts_ee.experiments.summary import TEST, Summary
 from dts_ee.experiments.tables import type_names
 
@@ -19,19 +20,19 @@ _COLOURS = {"entity": "#3b6ea5", "relation": "#b8652a"}
 _DOTS_PER_INCH = 120
 
 
-def draw_learning_curves(path: Path, epochs: Mapping[int, Sequence[Mapping[str, Any]]]) -> bool:
+def draw_learning_curves(path: Path, epochs: Mapping[Run, Sequence[Mapping[str, Any]]]) -> bool:
     """
     Draws NER and strict RE micro F1 on the development split by epoch.
 
-    There is a line for each seed, and where there are several, one for the mean of those that
+    There is a line for each run, and where there are several, one for the mean of those that
     reached the epoch.
 
     # Parameters
 
     path : `Path`
         The PNG file to write.
-    epochs : `Mapping[int, Sequence[Mapping[str, Any]]]`
-        AllenNLP's metrics of each epoch, by seed.
+    epochs : `Mapping[Run, Sequence[Mapping[str, Any]]]`
+        AllenNLP's metrics of each epoch, by run.
 
     # Returns
 
@@ -40,16 +41,16 @@ def draw_learning_curves(path: Path, epochs: Mapping[int, Sequence[Mapping[str, 
     """
     curves = {}
     for task in _TASKS:
-        by_seed = {seed: _curve(listed, f"validation_{task}_f1") for seed, listed in epochs.items()}
-        if any(by_seed.values()):
-            curves[task] = by_seed
+        by_run = {run: _curve(listed, f"validation_{task}_f1") for run, listed in epochs.items()}
+        if any(by_run.values()):
+            curves[task] = by_run
     if not curves:
         path.unlink(missing_ok=True)
         return False
     figure = _figure(5 * len(curves), 4)
     every_axes = figure.subplots(1, len(curves), squeeze=False)[0]
-    for axes, (task, by_seed) in zip(every_axes, curves.items(), strict=True):
-        _draw_curves(axes, by_seed, _COLOURS[task])
+    for axes, (task, by_run) in zip(every_axes, curves.items(), strict=True):
+        _draw_curves(axes, by_run, _COLOURS[task])
         axes.set_title(f"{_TASKS[task]}, strict micro F1, development")
     _save(figure, path)
     return True
@@ -59,7 +60,7 @@ def draw_types(path: Path, summary: Summary) -> bool:
     """
     Draws the F1 of each entity and relation type on the test split.
 
-    A bar is the mean over the seeds. Where there are several, the line on it reaches one standard
+    A bar is the mean over the runs. Where there are several, the line on it reaches one standard
     deviation to each side.
 
     # Parameters
@@ -112,16 +113,16 @@ def _curve(epochs: Sequence[Mapping[str, Any]], name: str) -> list[float]:
     return [100 * epoch[name] for epoch in epochs if name in epoch]
 
 
-def _draw_curves(axes: "Axes", by_seed: Mapping[int, Sequence[float]], colour: str) -> None:
-    for seed, curve in by_seed.items():
+def _draw_curves(axes: "Axes", by_run: Mapping[Run, Sequence[float]], colour: str) -> None:
+    for run, curve in by_run.items():
         numbers = range(1, len(curve) + 1)
-        axes.plot(numbers, curve, linewidth=1, alpha=0.6, label=f"seed {seed}")
-    longest = max(len(curve) for curve in by_seed.values())
+        axes.plot(numbers, curve, linewidth=1, alpha=0.6, label=str(run))
+    longest = max(len(curve) for curve in by_run.values())
     means = [
-        statistics.fmean(curve[i] for curve in by_seed.values() if i < len(curve))
+        statistics.fmean(curve[i] for curve in by_run.values() if i < len(curve))
         for i in range(longest)
     ]
-    if len(by_seed) > 1:
+    if len(by_run) > 1:
         axes.plot(range(1, longest + 1), means, color=colour, linewidth=2.5, label="mean")
     axes.set_xlabel("epoch")
     axes.set_ylabel("per cent")

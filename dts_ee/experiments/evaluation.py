@@ -11,7 +11,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Batch, Vocabulary
 from allennlp.models.archival import load_archive
 
-from dts_ee.dataset_readers.corpus_files import read_corpus_file
+from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.dataset_readers.tags import tags_to_entities
@@ -22,7 +22,7 @@ from dts_ee.experiments.predictions import (
     read_predictions,
     write_predictions,
 )
-from dts_ee.experiments.seed_folder import SeedFolder, write_json
+from dts_ee.experiments.run_folder import RunFolder, write_json
 from dts_ee.metrics import EntityF1
 from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.metrics.names import with_underscores
@@ -124,16 +124,16 @@ def _tagged_documents(
     ]
 
 
-def evaluate_seed(folder: SeedFolder, test_data: str, documents: Sequence[Document]) -> None:
+def evaluate_run(folder: RunFolder, test_data: str, documents: Sequence[Document]) -> None:
     """
-    Writes the metrics of a trained seed on both splits, and its predictions on the test split.
+    Writes the metrics of a trained model on both splits, and its predictions on the test split.
 
     Nothing is predicted again where it has been for the same archive and the same documents.
 
     # Parameters
 
-    folder : `SeedFolder`
-        A seed whose training came to its end.
+    folder : `RunFolder`
+        A run whose training came to its end.
     test_data : `str`
         The file that the documents are from, for errors.
     documents : `Sequence[Document]`
@@ -154,8 +154,8 @@ def evaluate_seed(folder: SeedFolder, test_data: str, documents: Sequence[Docume
     write_json(folder.test_metrics, metrics)
 
 
-def is_evaluated(folder: SeedFolder, documents: Sequence[Document]) -> bool:
-    """Whether a seed's folder has metrics and predictions of its archive for these documents."""
+def is_evaluated(folder: RunFolder, documents: Sequence[Document]) -> bool:
+    """Whether a run's folder has metrics and predictions of its archive for these documents."""
     if not (folder.test_metrics.is_file() and folder.test_predictions.is_file()):
         return False
     if folder.test_predictions.stat().st_mtime_ns < folder.archive.stat().st_mtime_ns:
@@ -163,23 +163,25 @@ def is_evaluated(folder: SeedFolder, documents: Sequence[Document]) -> bool:
     return are_of(read_predictions(folder.test_predictions), documents)
 
 
-def read_test_data(path: str, reader: Mapping[str, Any]) -> list[Document]:
+def read_test_data(path: DataPath, reader: Mapping[str, Any]) -> list[Document]:
     """
     The gold documents of a test split.
 
     # Parameters
 
-    path : `str`
-        A file, or the address of one.
+    path : `DataPath`
+        What the configuration has as `test_data_path`.
     reader : `Mapping[str, Any]`
         The settings of its dataset reader; where they ask for a sample (`max_documents`), this is
         the same one.
 
     # Raises
 
+    `ConfigurationError`
+        If the path is none.
     `DocumentError`
-        If the file is missing or cannot be read.
+        If a file is missing or cannot be read.
     """
-    documents = read_corpus_file(path)
+    documents = [document for file in corpus_files(path) for document in file.read()]
     max_documents = check_max_documents(reader.get("max_documents"))
     return sample_in_order(documents, max_documents, reader.get("sampling_seed", 0))

@@ -1,35 +1,34 @@
 """
-How far the trainings of several seeds are.
+How far the trainings of several runs are.
 """
 
 import sys
 import time
 from types import TracebackType
-from typing import Iterable, Optional, Sequence, Type
+from typing import Iterable, Mapping, Optional, Type
 
 from tqdm import tqdm
 
-from dts_ee.experiments.seed_folder import SeedFolder
+from dts_ee.experiments.run_folder import RunFolder
 
 
 class Progress:
     """
-    A bar over all seeds' epochs on a terminal; elsewhere a line for each finished epoch.
+    A bar over all runs' epochs on a terminal; elsewhere a line for each finished epoch.
 
     # Parameters
 
-    folders : `Sequence[SeedFolder]`
-        All seeds, also those that are trained already.
-    num_epochs : `int`
-        How many epochs a seed has at most.
+    num_epochs : `Mapping[RunFolder, int]`
+        How many epochs each run has at most, also those that are trained already.
     """
 
-    def __init__(self, folders: Sequence[SeedFolder], num_epochs: int) -> None:
+    def __init__(self, num_epochs: Mapping[RunFolder, int]) -> None:
         self._num_epochs = num_epochs
         self._done = {
-            folder: num_epochs if folder.is_trained() else folder.num_epochs() for folder in folders
+            folder: number if folder.is_trained() else folder.num_epochs()
+            for folder, number in num_epochs.items()
         }
-        self._total = num_epochs * len(folders)
+        self._total = sum(num_epochs.values())
         self._at_start = sum(self._done.values())
         self._start = time.monotonic()
         self._bar = tqdm(
@@ -50,13 +49,13 @@ class Progress:
     ) -> None:
         self._bar.close()
 
-    def update(self, running: Iterable[SeedFolder]) -> None:
-        """Looks into the folders of the seeds that are being trained."""
+    def update(self, running: Iterable[RunFolder]) -> None:
+        """Looks into the folders of the runs that are being trained."""
         shown = []
         for folder in running:
             # A training that goes on begins with the epoch that it was cut off in.
             epochs = max(folder.num_epochs(), self._done[folder])
-            line = f"seed {folder.seed}: epoch {epochs} of {self._num_epochs}"
+            line = f"{folder.run}: epoch {epochs} of {self._num_epochs[folder]}"
             shown.append(line)
             if epochs > self._done[folder]:
                 self._advance(folder, epochs)
@@ -64,20 +63,20 @@ class Progress:
                     self.say(f"{line}{self._remaining()}")
         self._bar.set_description_str(", ".join(shown), refresh=True)
 
-    def finish(self, folder: SeedFolder) -> None:
-        """Counts a seed's last epochs, which an early end leaves out."""
-        self._advance(folder, self._num_epochs)
+    def finish(self, folder: RunFolder) -> None:
+        """Counts a run's last epochs, which an early end leaves out."""
+        self._advance(folder, self._num_epochs[folder])
 
     def say(self, message: str) -> None:
         """Prints a line above the bar."""
         self._bar.write(message, file=sys.stderr)
         sys.stderr.flush()
 
-    def _advance(self, folder: SeedFolder, epochs: int) -> None:
+    def _advance(self, folder: RunFolder, epochs: int) -> None:
         self._bar.update(epochs - self._done[folder])
         self._done[folder] = epochs
 
     def _remaining(self) -> str:
         done = sum(self._done.values())
         seconds = (time.monotonic() - self._start) / (done - self._at_start) * (self._total - done)
-        return f"; about {tqdm.format_interval(seconds)} to go for all seeds"
+        return f"; about {tqdm.format_interval(seconds)} to go for all"

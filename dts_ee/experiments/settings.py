@@ -1,15 +1,24 @@
 """
-The settings that a seed is trained with.
+The settings that a run is trained with.
 """
 
 import json
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
+import _jsonnet
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import cached_path
+from allennlp.common.params import _environment_variables, parse_overrides, with_overrides
 
 SEED_NAMES = ("random_seed", "numpy_seed", "pytorch_seed")
+
+_NO_FOLDS = (
+    "RUNTIME ERROR: only functions can be called",
+    "RUNTIME ERROR: function has no parameter fold",
+)
+"""How Jsonnet says that a file cannot be called with a fold."""
 
 _DEFAULT_NUM_EPOCHS = 20
 """That of AllenNLP's trainer."""
@@ -17,25 +26,30 @@ _DEFAULT_NUM_EPOCHS = 20
 _MOST_DIFFERENCES = 5
 
 
-def load_settings(config: Path, overrides: str = "") -> dict[str, Any]:
+def load_settings(config: Path, overrides: str = "", fold: Optional[int] = None) -> dict[str, Any]:
     """
     An experiment's settings, evaluated and overridden.
 
     # Parameters
 
     config : `Path`
-        A Jsonnet or JSON file.
+        A Jsonnet or JSON file. Where it is a Jsonnet function, all its parameters have defaults.
     overrides : `str`, optional (default = `""`)
         A JSON object, as for `allennlp train --overrides`.
+    fold : `int`, optional (default = `None`)
+        What the function's parameter `fold` is; `None` for its default.
 
     # Raises
 
     `ConfigurationError`
-        If there is no such file, it is no valid Jsonnet, the overrides do not fit, or the settings
-        are for distributed training.
+        If there is no such file, it is no valid Jsonnet, it has no parameter `fold` and one is
+        given, the overrides do not fit, or the settings are for distributed training.
     """
     try:
-        settings = Params.from_file(config, overrides).as_dict(quiet=True)
+        if fold is None:
+            settings = Params.from_file(config, overrides).as_dict(quiet=True)
+        else:
+            settings = _settings_of_fold(config, overrides, fold)
     except FileNotFoundError:
         raise ConfigurationError(f"{config}: there is no such file") from None
     except (RuntimeError, ValueError) as error:
@@ -43,9 +57,25 @@ def load_settings(config: Path, overrides: str = "") -> dict[str, Any]:
     if "distributed" in settings:
         # It can only be recovered once it has written a vocabulary.
         raise ConfigurationError(
-            f"{config} is for distributed training, but each seed is trained in one process"
+            f"{config} is for distributed training, but each model is trained in one process"
         )
     return settings
+
+
+def _settings_of_fold(config: Path, overrides: str, fold: int) -> dict[str, Any]:
+    # `Params.from_file` passes no arguments to a function; the rest is as there.
+    path = Path(cached_path(config)).resolve()
+    call = f"(import {json.dumps(str(path))})(fold={fold})"
+    try:
+        text = _jsonnet.evaluate_snippet("fold", call, ext_vars=_environment_variables())
+    except RuntimeError as error:
+        if str(error).startswith(_NO_FOLDS):
+            raise ConfigurationError(
+                f"{config} has no folds: it should be a Jsonnet function with a parameter `fold`, "
+                "such as function(fold=0) { … }"
+            ) from None
+        raise
+    return with_overrides(json.loads(text), parse_overrides(overrides))
 
 
 def with_seed(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

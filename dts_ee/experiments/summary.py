@@ -1,5 +1,5 @@
 """
-The results of several seeds of one experiment.
+The results of several runs of one experiment.
 """
 
 import statistics
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from dts_ee.experiments.machine import Machine
-from dts_ee.experiments.seed_folder import SeedFolder, read_json, write_json
+from dts_ee.experiments.overlaps import OverlapScores
+from dts_ee.experiments.run_folder import Run, RunFolder, read_json, write_json
 
 DEVELOPMENT = "development"
 TEST = "test"
@@ -20,7 +21,7 @@ SUMMARY_NAME = "summary.json"
 @dataclass(frozen=True)
 class Statistic:
     """
-    What several seeds' values of one metric are together.
+    What several runs' values of one metric are together.
 
     # Parameters
 
@@ -44,14 +45,14 @@ class Statistic:
 
 
 @dataclass(frozen=True)
-class SeedResult:
+class RunResult:
     """
-    What came of one seed.
+    What came of one run.
 
     # Parameters
 
-    seed : `int`
-        The seed.
+    number : `int`
+        The seed, or the fold.
     training_seconds : `float`
         How long its epochs took.
     num_epochs : `int`
@@ -64,7 +65,7 @@ class SeedResult:
         The metrics on the test split.
     """
 
-    seed: int
+    number: int
     training_seconds: float
     num_epochs: int
     best_epoch: Optional[int]
@@ -72,10 +73,10 @@ class SeedResult:
     test: dict[str, float]
 
     @classmethod
-    def of(cls, folder: SeedFolder) -> "SeedResult":
-        """That of a seed that is trained and evaluated."""
+    def of(cls, folder: RunFolder) -> "RunResult":
+        """That of a run that is trained and evaluated."""
         return cls(
-            seed=folder.seed,
+            number=folder.run.number,
             training_seconds=folder.training_seconds(),
             num_epochs=folder.num_epochs(),
             best_epoch=folder.best_epoch(),
@@ -99,11 +100,13 @@ class Summary:
         The experiment's file.
     overrides : `dict[str, Any]`
         What was changed in it.
-    test_data : `str`
-        The file of the test split.
-    seeds : `list[int]`
-        The seeds that were asked for.
-    results : `list[SeedResult]`
+    kind : `str`
+        What the runs are: `"seed"` or `"fold"`.
+    numbers : `list[int]`
+        The seeds or folds that were asked for.
+    test_data : `list[str]`
+        The files of the test split: one for all seeds, or one for each fold.
+    results : `list[RunResult]`
         Those that are finished.
     missing : `dict[int, str]`
         The others, and what the matter is.
@@ -117,22 +120,30 @@ class Summary:
         When this was written, in UTC.
     command : `str`
         The command line that makes it again.
+    overlaps : `OverlapScores`, optional
+        The test split in two; `None` where no entities overlap.
     """
 
     config: str
     overrides: dict[str, Any]
-    test_data: str
-    seeds: list[int]
-    results: list[SeedResult]
+    kind: str
+    numbers: list[int]
+    test_data: list[str]
+    results: list[RunResult]
     missing: dict[int, str]
     jobs: int
     threads: int
     machine: Machine
     date: str
     command: str
+    overlaps: Optional[OverlapScores] = None
+
+    def run(self, number: int) -> Run:
+        """The run of a number."""
+        return Run(self.kind, number)
 
     def statistics(self, split: str) -> dict[str, Statistic]:
-        """Mean and deviation of each metric on a split, over the seeds that are finished."""
+        """Mean and deviation of each metric on a split, over the runs that are finished."""
         return statistics_of(result.metrics(split) for result in self.results)
 
     def write(self, directory: Path) -> None:
@@ -156,10 +167,12 @@ class Summary:
         """
         record = read_json(directory / SUMMARY_NAME)
         del record["statistics"]
-        record["results"] = [SeedResult(**result) for result in record["results"]]
+        record["results"] = [RunResult(**result) for result in record["results"]]
         # JSON has no keys but strings.
-        record["missing"] = {int(seed): why for seed, why in record["missing"].items()}
+        record["missing"] = {int(number): why for number, why in record["missing"].items()}
         record["machine"] = Machine(**record["machine"])
+        if record["overlaps"] is not None:
+            record["overlaps"] = OverlapScores(**record["overlaps"])
         return cls(**record)
 
 
@@ -170,7 +183,7 @@ def statistics_of(metrics: Iterable[Mapping[str, float]]) -> dict[str, Statistic
     # Parameters
 
     metrics : `Iterable[Mapping[str, float]]`
-        The metrics of each seed, by name.
+        The metrics of each run, by name.
     """
     values: dict[str, list[float]] = {}
     for each in metrics:

@@ -1,5 +1,5 @@
 """
-Training several seeds, each in a process of its own.
+Training several runs, each in a process of its own.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
 from dts_ee.experiments.machine import available_cores
 from dts_ee.experiments.progress import Progress
-from dts_ee.experiments.seed_folder import SeedFolder, write_json
+from dts_ee.experiments.run_folder import Run, RunFolder, write_json
 
 _POLL_SECONDS = 0.2
 
@@ -21,16 +21,16 @@ SECONDS_TO_STOP = 30.0
 """How long a process that is told to stop may take before it is killed."""
 
 
-class SeedTraining:
+class RunTraining:
     """
-    The process that trains a seed: AllenNLP's `train`, in a fresh interpreter.
+    The process that trains a run: AllenNLP's `train`, in a fresh interpreter.
 
     It is started with `--recover`, so that it goes on from where an earlier one was cut off, and
     from the beginning where there was none.
 
     # Parameters
 
-    folder : `SeedFolder`
+    folder : `RunFolder`
         Where the model is trained. What the process prints is added to its log.
     settings : `Mapping[str, Any]`
         What is trained.
@@ -47,7 +47,7 @@ class SeedTraining:
 
     def __init__(
         self,
-        folder: SeedFolder,
+        folder: RunFolder,
         settings: Mapping[str, Any],
         threads: int,
         include_packages: Sequence[str],
@@ -95,48 +95,46 @@ class SeedTraining:
         self._process.wait()
 
 
-def train_seeds(
-    folders: Sequence[SeedFolder],
-    settings: Mapping[int, Mapping[str, Any]],
+def train_runs(
+    folders: Sequence[RunFolder],
+    settings: Mapping[Run, Mapping[str, Any]],
     jobs: int,
     include_packages: Sequence[str],
     progress: Progress,
-    on_trained: Callable[[SeedFolder], None],
-    on_failed: Callable[[SeedFolder, str], None],
+    on_trained: Callable[[RunFolder], None],
+    on_failed: Callable[[RunFolder, str], None],
 ) -> None:
     """
-    Trains seeds, several at once.
+    Trains runs, several at once.
 
     Whatever ends this function early also ends the trainings, which can go on later.
 
     # Parameters
 
-    folders : `Sequence[SeedFolder]`
-        The seeds, in the order in which they are begun.
-    settings : `Mapping[int, Mapping[str, Any]]`
-        What is trained, by seed.
+    folders : `Sequence[RunFolder]`
+        The runs, in the order in which they are begun.
+    settings : `Mapping[Run, Mapping[str, Any]]`
+        What is trained.
     jobs : `int`
         How many are trained at once.
     include_packages : `Sequence[str]`
         Packages beside this one that the processes import.
     progress : `Progress`
         Is told how far they are.
-    on_trained : `Callable[[SeedFolder], None]`
-        Is called with each seed whose training came to its end, before the next is begun.
-    on_failed : `Callable[[SeedFolder, str], None]`
-        Is called with each other seed, and what the matter was. The others go on.
+    on_trained : `Callable[[RunFolder], None]`
+        Is called with each run whose training came to its end, before the next is begun.
+    on_failed : `Callable[[RunFolder, str], None]`
+        Is called with each other run, and what the matter was. The others go on.
     """
     threads = threads_for_each(jobs)
     waiting = deque(folders)
-    running: list[SeedTraining] = []
+    running: list[RunTraining] = []
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 folder = waiting.popleft()
                 try:
-                    training = SeedTraining(
-                        folder, settings[folder.seed], threads, include_packages
-                    )
+                    training = RunTraining(folder, settings[folder.run], threads, include_packages)
                 except BlockingIOError:
                     on_failed(folder, "another process trains in its folder")
                 else:
@@ -156,8 +154,8 @@ def train_seeds(
         _stop(running)
 
 
-def train_command(folder: SeedFolder, include_packages: Sequence[str]) -> list[str]:
-    """The command line of a seed's process."""
+def train_command(folder: RunFolder, include_packages: Sequence[str]) -> list[str]:
+    """The command line of a run's process."""
     command = [sys.executable, "-m", "dts_ee", "train", str(folder.config)]
     command += ["-s", str(folder.path), "--recover", "--file-friendly-logging"]
     for package in include_packages:
@@ -171,7 +169,7 @@ def threads_for_each(jobs: int) -> int:
     return int(first) if first.isdecimal() else max(available_cores() // jobs, 1)
 
 
-def _stop(trainings: Iterable[SeedTraining]) -> None:
+def _stop(trainings: Iterable[RunTraining]) -> None:
     running = [training for training in trainings if training.is_running()]
     try:
         for training in running:

@@ -132,18 +132,15 @@ class JointDecoder:
             for sentence in entities
             for entity in sentence
         ]
-        probabilities = (
-            self._networks[0]
-            .entity_taggers[place]
-            .span_probabilities(
-                _scores(outputs, place),
-                mask,
-                own_ids,
-                sentences,
-                starts,
-                ends,
-                torch.tensor(continuations, dtype=torch.long, device=mask.device),
-            )
+        tagger = cast(EntityTagger, self._networks[0].entity_taggers[place])
+        probabilities = tagger.span_probabilities(
+            _scores(outputs, place),
+            mask,
+            own_ids,
+            sentences,
+            starts,
+            ends,
+            torch.tensor(continuations, dtype=torch.long, device=mask.device),
         )
         flat = iter(probabilities.tolist())
         return [

@@ -1,4 +1,9 @@
 // The corpora: a dataset reader and the files.
+
+// What is held out of the training part of ADE's folds, to choose an epoch by: which share, and by which
+// seed. The reader takes it in the place of a path.
+local ade_development = { held_out: 0.1, seed: 0 };
+
 {
   conll04: {
     reader: { type: 'conll04' },
@@ -6,13 +11,15 @@
     validation: 'resources/conll04/conll04_dev.json',
     test: 'resources/conll04/conll04_test.json',
   },
-  // One of SpERT's ten folds, 0 to 9. They have no development part.
-  ade(fold):: {
-    reader: { type: 'ade' },
-    train: 'resources/ade/ade_split_%d_train.json' % fold,
-    validation: null,
-    test: 'resources/ade/ade_split_%d_test.json' % fold,
-  },
+  // One of SpERT's ten folds, 0 to 9. They have no development split: see `ade_development`.
+  ade(fold)::
+    local train(part) = ade_development { path: 'resources/ade/ade_split_%d_train.json' % fold, part: part };
+    {
+      reader: { type: 'ade' },
+      train: train('rest'),
+      validation: train('held_out'),
+      test: 'resources/ade/ade_split_%d_test.json' % fold,
+    },
   // Written for this project, and part of it.
   sample_news: {
     reader: { type: 'conll04' },

@@ -17,17 +17,27 @@ NO_RELATIONS = [replace(each, relations=()) for each in GOLD]
 NOTHING = [replace(each, entities=(), relations=()) for each in GOLD]
 
 
+def write_run(folder, predicted, gold):
+    folder.mkdir(parents=True)
+    lines = []
+    for guess, truth in zip(predicted, gold, strict=True):
+        record = document_to_json(truth)
+        annotation = {key: record[key] for key in ("entities", "relations")}
+        lines.append(json.dumps({**document_to_json(guess), "gold": annotation}) + "\n")
+    (folder / "test_predictions.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
 def write(directory, *runs, gold=GOLD):
     """One seed's predictions for each of `runs`."""
     for seed, predicted in enumerate(runs, start=1):
-        folder = directory / f"seed_{seed}"
-        folder.mkdir(parents=True)
-        lines = []
-        for guess, truth in zip(predicted, gold, strict=True):
-            record = document_to_json(truth)
-            annotation = {key: record[key] for key in ("entities", "relations")}
-            lines.append(json.dumps({**document_to_json(guess), "gold": annotation}) + "\n")
-        (folder / "test_predictions.jsonl").write_text("".join(lines), encoding="utf-8")
+        write_run(directory / f"seed_{seed}", predicted, gold)
+
+
+def write_folds(directory, predicted, gold=GOLD, folds=(0, 1, 2)):
+    """One fold's predictions for each of three documents."""
+    for fold in folds:
+        part = slice(fold, fold + 1)
+        write_run(directory / f"fold_{fold}", predicted[part], gold[part])
 
 
 @pytest.fixture
@@ -122,3 +132,56 @@ def test_a_broken_line_is_named(folder, monkeypatch, capsys):
     assert "weak/seed_2/test_predictions.jsonl" in error
     assert "line 2" in error
     assert "gold" in error
+
+
+def test_sentences_of_folds_are_put_together(folder, monkeypatch, capsys):
+    write_folds(folder / "all", GOLD)
+    # That of the first fold is right.
+    write_folds(folder / "some", [GOLD[0], *NO_RELATIONS[1:]])
+    assert run(monkeypatch, "all", "some", "--flips", "flips.jsonl") == 0
+    header, _, best, other, difference, *rest = capsys.readouterr().out.splitlines()
+    assert cells(header)[1] == "folds"
+    # A fold without relations has none to find.
+    assert cells(best)[1:5] == ["3", "66.7 ± 57.7", "66.7 ± 57.7", "66.7 ± 57.7"]
+    assert cells(other)[4] == "33.3 ± 57.7"
+    # One sentence differs, and is as likely to be on either side.
+    assert cells(difference)[4] == "-33.3 (p = 1.000)"
+    assert "over 3 sentences" in rest[1]
+    assert "those of the folds that all have (0, 1, 2) together" in rest[1]
+    assert rest[-1] == "RE: 0 sentences are right in some alone, 1 in all alone."
+    (line,) = (folder / "flips.jsonl").read_text(encoding="utf-8").splitlines()
+    flip = json.loads(line)
+    assert flip["gold"]["orig_id"] == "two"
+    assert flip["right"] == {"all": 1, "some": 0}
+    assert [len(each) for each in flip["predicted"].values()] == [1, 1]
+    assert [len(each[0]["relations"]) for each in flip["predicted"].values()] == [1, 0]
+
+
+def test_folds_are_paired_by_their_numbers(folder, monkeypatch, capsys):
+    write_folds(folder / "one", GOLD, folds=(0, 1))
+    write_folds(folder / "other", NOTHING, folds=(1, 2))
+    assert run(monkeypatch, "one", "other") == 0
+    printed = capsys.readouterr().out
+    assert "| one | 1 | 100.0 |" in printed
+    assert "over 1 sentences" in printed and "(1) together" in printed
+    write_folds(folder / "last", NOTHING, folds=(2,))
+    assert run(monkeypatch, "one", "last") == 1
+    assert "there is no fold that all directories have" in capsys.readouterr().err
+
+
+def test_folds_of_other_documents_are_refused(folder, monkeypatch, capsys):
+    write_folds(folder / "one", GOLD)
+    write_folds(folder / "other", NO_RELATIONS, gold=NO_RELATIONS)
+    assert run(monkeypatch, "one", "other") == 1
+    error = capsys.readouterr().err
+    assert "other/fold_0/test_predictions.jsonl are about other documents" in error
+    assert "one/fold_0/test_predictions.jsonl" in error
+
+
+def test_seeds_are_not_compared_with_folds(folder, monkeypatch, capsys):
+    write_folds(folder / "folds", GOLD)
+    assert run(monkeypatch, "good", "folds") == 1
+    assert "good has seeds, but folds has folds" in capsys.readouterr().err
+    write_folds(folder / "weak", GOLD)
+    assert run(monkeypatch, "good", "weak") == 1
+    assert "weak has both seeds and folds" in capsys.readouterr().err

@@ -140,12 +140,12 @@ def test_development_metrics_are_those_of_the_best_epoch(finished):
 
 def test_the_summary_is_of_both_seeds(finished):
     summary = Summary.read(finished)
-    assert summary.seeds == [1, 2]
+    assert summary.numbers == [1, 2]
     assert summary.missing == {}
     assert summary.config == SAMPLE
     assert summary.overrides == OVERRIDES
     assert summary.command.startswith(f"allennlp repeat {SAMPLE} -s {finished} --seeds 1,2")
-    assert summary.test_data == "fixtures/sample/news_test.json"
+    assert summary.test_data == ["fixtures/sample/news_test.json"]
     scores = [
         read_json(finished / f"seed_{seed}" / "test_metrics.json")["entity_f1"] for seed in (1, 2)
     ]
@@ -169,7 +169,7 @@ def test_finished_seeds_are_not_trained_again(directory, nothing_is_trained, cap
     after = times(directory)
     written = {path.name for path in after if after[path] != before.get(path)}
     assert written <= {"development_metrics.json"}
-    assert Summary.read(directory).seeds == [1, 2]
+    assert Summary.read(directory).numbers == [1, 2]
     output = capsys.readouterr()
     assert output.out.startswith("|  | NER micro |")
     assert "| test |" in output.out
@@ -178,7 +178,7 @@ def test_finished_seeds_are_not_trained_again(directory, nothing_is_trained, cap
 
 def test_a_table_of_some_of_the_seeds(directory, nothing_is_trained):
     assert repeat(directory, "2") == 0
-    assert [result.seed for result in Summary.read(directory).results] == [2]
+    assert [result.number for result in Summary.read(directory).results] == [2]
 
 
 def test_another_test_split_is_predicted_anew(directory, nothing_is_trained):
@@ -186,7 +186,7 @@ def test_another_test_split_is_predicted_anew(directory, nothing_is_trained):
     assert repeat(directory, "1", "--test-data", other) == 0
     predictions = read_predictions(directory / "seed_1" / "test_predictions.jsonl")
     assert are_of(predictions, read_documents(other))
-    assert Summary.read(directory).test_data == str(other)
+    assert Summary.read(directory).test_data == [str(other)]
 
 
 def test_what_a_cut_off_training_had_is_not_trained_again(directory, capsys):
@@ -234,7 +234,7 @@ def test_a_failed_seed_is_named_and_the_others_are_summed_up(directory, monkeypa
     assert "Not finished: seed 3." in output.err
     summary = Summary.read(directory)
     assert summary.missing == {3: "the training ended with exit status 1"}
-    assert [result.seed for result in summary.results] == [1, 2]
+    assert [result.number for result in summary.results] == [1, 2]
     assert "- seed 3: the training ended" in (directory / "summary.md").read_text()
 
 
@@ -272,7 +272,7 @@ def test_an_interrupt_leaves_everything_to_go_on_from(directory, monkeypatch, ca
     assert process.poll() is not None
     # What was finished by then has its table.
     summary = Summary.read(directory)
-    assert [result.seed for result in summary.results] == [1]
+    assert [result.number for result in summary.results] == [1]
     assert summary.missing == {3: "not finished yet"}
     assert logging.root.manager.disable < logging.INFO
 
@@ -305,9 +305,9 @@ def test_a_command_line_that_makes_no_sense(tmp_path, words, nothing_is_trained)
 
 
 def test_a_folder_is_written_by_one_process(directory, nothing_is_trained, capsys):
-    with FileLock(directory / ".repeat.lock"):
+    with FileLock(directory / ".runs.lock"):
         assert repeat(directory, "1") == 1
-    assert "another process repeats an experiment in" in capsys.readouterr().err
+    assert "another process runs an experiment in" in capsys.readouterr().err
 
 
 def test_the_reader_of_the_test_split_may_sample(tmp_path):

@@ -14,6 +14,7 @@ import pytest
 
 from dts_ee.corpora import read_documents, write_documents
 from dts_ee.dataset_readers import AdeReader, Conll04Reader
+from dts_ee.dataset_readers.corpus_files import corpus_files
 
 DATA = Path(os.environ.get("DTS_EE_DATA", ""))
 
@@ -72,3 +73,19 @@ def test_what_is_written_is_read_again(tmp_path, name):
     documents = read_documents(DATA / name)
     write_documents(tmp_path / "again.jsonl.gz", documents)
     assert read_documents(tmp_path / "again.jsonl.gz") == documents
+
+
+@pytest.mark.parametrize("fold", [0, 9])
+def test_development_part_of_a_fold_of_ade(fold):
+    path = str(DATA / "ade" / f"ade_split_{fold}_train.json")
+    rest, development = (
+        [document for file in corpus_files({**share, "path": path}) for document in file.read()]
+        for share in ({"part": part, "held_out": 0.1, "seed": 0} for part in ("rest", "held_out"))
+    )
+    order = {document.id: i for i, document in enumerate(read_documents(path))}
+    positions = [[order[each.id] for each in part] for part in (rest, development)]
+    assert all(part == sorted(part) for part in positions)
+    assert sorted(positions[0] + positions[1]) == list(range(len(order)))
+    assert len(development) == 384
+    # One sentence is there twice.
+    assert not {each.tokens for each in rest} & {each.tokens for each in development}

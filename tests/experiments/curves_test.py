@@ -2,11 +2,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from dts_ee.experiments.curves import draw_learning_curves, draw_types
+from dts_ee.experiments.run_folder import FOLD, SEED, Run
 from tests.experiments.examples import result, summary
 
 EPOCHS = {
-    1: [{"validation_entity_f1": 0.2, "validation_relation_f1": 0.0}],
-    2: [
+    Run(SEED, 1): [{"validation_entity_f1": 0.2, "validation_relation_f1": 0.0}],
+    Run(SEED, 2): [
         {"validation_entity_f1": 0.4, "validation_relation_f1": 0.1},
         {"validation_entity_f1": 0.6, "validation_relation_f1": 0.3},
     ],
@@ -27,7 +28,7 @@ def figures(monkeypatch):
     return saved
 
 
-def test_curves_have_a_line_for_each_seed_and_the_mean(tmp_path, figures):
+def test_curves_have_a_line_for_each_run_and_the_mean(tmp_path, figures):
     assert draw_learning_curves(tmp_path / "curves.png", EPOCHS)
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     (figure,) = figures
@@ -39,11 +40,13 @@ def test_curves_have_a_line_for_each_seed_and_the_mean(tmp_path, figures):
 
 
 def test_a_task_that_a_model_does_not_have_is_left_out(tmp_path, figures):
-    assert draw_learning_curves(tmp_path / "curves.png", {1: [{"validation_entity_f1": 0.2}]})
+    assert draw_learning_curves(
+        tmp_path / "curves.png", {Run(FOLD, 1): [{"validation_entity_f1": 0.2}]}
+    )
     (axes,) = figures[0].axes
     assert axes.get_title().startswith("NER")
-    # The mean of one seed is that seed's line.
-    assert [line.get_label() for line in axes.lines] == ["seed 1"]
+    # The mean of one run is that run's line.
+    assert [line.get_label() for line in axes.lines] == ["fold 1"]
 
 
 def test_bars_have_the_mean_and_the_deviation_of_each_type(tmp_path, figures):
@@ -66,7 +69,9 @@ def test_bars_have_the_mean_and_the_deviation_of_each_type(tmp_path, figures):
 def test_nothing_to_draw_leaves_no_picture_of_before(tmp_path):
     for name in ("curves.png", "types.png"):
         (tmp_path / name).write_bytes(b"old")
-    assert not draw_learning_curves(tmp_path / "curves.png", {1: [{"training_loss": 1.0}]})
+    assert not draw_learning_curves(
+        tmp_path / "curves.png", {Run(SEED, 1): [{"training_loss": 1.0}]}
+    )
     assert not draw_learning_curves(tmp_path / "curves.png", {})
     assert not draw_types(tmp_path / "types.png", summary(missing={1: "failed"}))
     assert list(tmp_path.iterdir()) == []

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from allennlp.common.checks import ConfigurationError
 
@@ -46,3 +48,61 @@ def test_many_differences_are_cut():
     assert text.count("was not set") == 5
     assert text.endswith("; and 3 more differ")
     assert "…" in differences({"a": "x" * 200}, {})
+
+
+FOLDS = """
+function(fold=0, size=8) {
+  train_data_path: 'train_%d.json' % fold,
+  model: { type: 'dts', size: size, home: std.extVar('DTS_EE_TEST_HOME') },
+}
+"""
+
+
+@pytest.fixture
+def folds(tmp_path, monkeypatch):
+    monkeypatch.setenv("DTS_EE_TEST_HOME", "here")
+    file = tmp_path / "folds.jsonnet"
+    file.write_text(FOLDS)
+    return file
+
+
+def test_a_fold_is_an_argument(folds, monkeypatch):
+    expected = {
+        "train_data_path": "train_7.json",
+        "model": {"type": "dts", "size": 9, "home": "here"},
+    }
+    assert load_settings(folds, '{"model.size": 9}', fold=7) == expected
+    # AllenNLP itself takes the defaults.
+    assert load_settings(folds) == load_settings(folds, fold=0)
+    monkeypatch.chdir(folds.parent)
+    assert load_settings(Path("folds.jsonnet"), fold=7)["train_data_path"] == "train_7.json"
+
+
+def test_a_file_beside_it_is_imported(folds):
+    other = folds.parent / "other.jsonnet"
+    other.write_text("function(fold=0) (import 'folds.jsonnet')(fold) { more: true }")
+    settings = load_settings(other, fold=2)
+    assert (settings["train_data_path"], settings["more"]) == ("train_2.json", True)
+
+
+@pytest.mark.parametrize("text", ["{ model: 1 }", "function(part=0) { model: part }"])
+def test_a_file_without_folds_is_refused(folds, text):
+    folds.write_text(text)
+    message = (
+        r"folds\.jsonnet has no folds: it should be a Jsonnet function with a parameter `fold`"
+    )
+    with pytest.raises(ConfigurationError, match=message):
+        load_settings(folds, fold=1)
+
+
+def test_what_is_wrong_with_a_file_with_folds_is_said(folds):
+    with pytest.raises(ConfigurationError, match=r"missing\.jsonnet: there is no such file"):
+        load_settings(folds.with_name("missing.jsonnet"), fold=1)
+    with pytest.raises(ConfigurationError, match=r"folds\.jsonnet: overrides dict contains unused"):
+        load_settings(folds, '{"model.no.such": 1}', fold=1)
+    folds.write_text("function(fold=0) { model: no_such }")
+    with pytest.raises(ConfigurationError, match=r"folds\.jsonnet: STATIC ERROR.*no_such"):
+        load_settings(folds, fold=1)
+    folds.write_text("function(fold=0) { distributed: {} }")
+    with pytest.raises(ConfigurationError, match="distributed training"):
+        load_settings(folds, fold=1)

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from dts_ee.experiments.summary import Summary, statistics_of
-from dts_ee.experiments.tables import main_table, render_summary, seeds_table, types_table
+from dts_ee.experiments.tables import main_table, render_summary, runs_table, types_table
 from tests.experiments.examples import result, summary
 
 
@@ -66,9 +66,9 @@ def test_types_are_told_from_the_other_metrics():
 
 
 def test_each_seed_has_a_row():
-    assert seeds_table(summary(result(1), result(2))).splitlines()[2:] == [
-        "| 1 | 80.0 | 50.0 | 70.0 | 40.0 | 5 of 10 | 1.0 |",
-        "| 2 | 70.0 | 50.0 | 60.0 | 40.0 | 6 of 10 | 2.0 |",
+    assert runs_table(summary(result(1), result(2))).splitlines()[2:] == [
+        "| 1 | 80.0 | 50.0 | 70.0 | – | 40.0 | – | 5 of 10 | 1.0 |",
+        "| 2 | 70.0 | 50.0 | 60.0 | – | 40.0 | – | 6 of 10 | 2.0 |",
     ]
 
 
@@ -83,3 +83,15 @@ def test_nothing_finished_is_a_table_of_dashes():
     assert "over seeds (none)" in text
     assert "| test | – |" in text
     assert "## Types" not in text
+
+
+def test_folds_are_called_folds():
+    text = render_summary(
+        summary(
+            result(0), missing={3: "it failed"}, kind="fold", test_data=["a_0.json", "a_3.json"]
+        )
+    )
+    assert "over folds (0), in per cent. Test splits: `a_0.json`, `a_3.json`." in text
+    assert "- fold 3: it failed" in text
+    assert "## Folds\n\n| fold | development NER micro |" in text
+    assert "seed" not in text.replace("--seeds 1", "")

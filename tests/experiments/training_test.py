@@ -8,8 +8,8 @@ import pytest
 
 from dts_ee.experiments import training
 from dts_ee.experiments.progress import Progress
-from dts_ee.experiments.seed_folder import SeedFolder, write_json
-from dts_ee.experiments.training import SeedTraining, threads_for_each, train_command, train_seeds
+from dts_ee.experiments.run_folder import SEED, Run, RunFolder, write_json
+from dts_ee.experiments.training import RunTraining, threads_for_each, train_command, train_runs
 
 FINISH = "(folder / 'metrics.json').write_text('{}'); (folder / 'model.tar.gz').write_text('')"
 
@@ -33,6 +33,10 @@ def trains(monkeypatch):
     return replace
 
 
+def folder_of(directory, seed) -> RunFolder:
+    return RunFolder.within(directory, Run(SEED, seed))
+
+
 class Outcome:
     """What became of each seed."""
 
@@ -42,17 +46,17 @@ class Outcome:
 
 
 def train(directory, seeds, jobs=1, progress_class=Progress) -> Outcome:
-    folders = [SeedFolder.within(directory, seed) for seed in seeds]
+    folders = [folder_of(directory, seed) for seed in seeds]
     outcome = Outcome()
-    with progress_class(folders, 2) as progress:
-        train_seeds(
+    with progress_class(dict.fromkeys(folders, 2)) as progress:
+        train_runs(
             folders,
-            {seed: {"random_seed": seed} for seed in seeds},
+            {Run(SEED, seed): {"random_seed": seed} for seed in seeds},
             jobs,
             [],
             progress,
-            lambda folder: outcome.trained.append(folder.seed),
-            lambda folder, problem: outcome.failed.update({folder.seed: problem}),
+            lambda folder: outcome.trained.append(folder.run.number),
+            lambda folder, problem: outcome.failed.update({folder.run.number: problem}),
         )
     return outcome
 
@@ -69,7 +73,7 @@ def test_seeds_are_trained_one_after_the_other(tmp_path, trains, capsys):
     outcome = train(tmp_path, [5, 3])
     assert outcome.trained == [5, 3]
     assert outcome.failed == {}
-    folder = SeedFolder.within(tmp_path, 3)
+    folder = folder_of(tmp_path, 3)
     assert folder.stored_settings() == {"random_seed": 3}
     assert folder.log.read_text() == "done\n"
     assert "seed 5: epoch 1 of 2; about " in capsys.readouterr().err
@@ -105,11 +109,11 @@ def test_a_failed_seed_does_not_stop_the_others(tmp_path, trains):
         2: "the training was ended by SIGKILL",
         3: "the training ended without model.tar.gz",
     }
-    assert SeedFolder.within(tmp_path, 1).last_lines_of_log() == ["no memory"]
+    assert folder_of(tmp_path, 1).last_lines_of_log() == ["no memory"]
 
 
 def test_the_archive_of_an_interrupted_training_is_no_result(tmp_path, trains):
-    folder = SeedFolder.within(tmp_path, 1)
+    folder = folder_of(tmp_path, 1)
     write_json(folder.metrics, {})
     folder.archive.write_bytes(b"from the interruption")
     trains("pass")
@@ -142,7 +146,7 @@ def test_an_interrupt_ends_the_trainings(tmp_path, trains):
 
 def test_a_seed_is_trained_by_one_process(tmp_path, trains):
     trains(FINISH)
-    folder = SeedFolder.within(tmp_path, 1)
+    folder = folder_of(tmp_path, 1)
     folder.path.mkdir()
     with folder.log.open("ab") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
@@ -154,15 +158,15 @@ def test_a_seed_is_trained_by_one_process(tmp_path, trains):
 
 def test_the_lock_outlives_the_parent(tmp_path, trains):
     trains("time.sleep(60)")
-    folder = SeedFolder.within(tmp_path, 1)
-    first = SeedTraining(folder, {}, 1, [])
+    folder = folder_of(tmp_path, 1)
+    first = RunTraining(folder, {}, 1, [])
     try:
         # Nothing here holds the file any more: the process does.
         with pytest.raises(BlockingIOError):
-            SeedTraining(folder, {}, 1, [])
+            RunTraining(folder, {}, 1, [])
     finally:
         first.kill()
-    second = SeedTraining(folder, {}, 1, [])
+    second = RunTraining(folder, {}, 1, [])
     second.kill()
 
 
@@ -177,12 +181,12 @@ def test_each_gets_its_share_of_the_cores_unless_the_environment_says_more(
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert threads_for_each(2) == 7
     train(tmp_path, [2], jobs=2)
-    logs = [SeedFolder.within(tmp_path, seed).log.read_text() for seed in (1, 2)]
+    logs = [folder_of(tmp_path, seed).log.read_text() for seed in (1, 2)]
     assert logs == ["2\n", "7\n"]
 
 
 def test_the_command_is_allennlps_train(tmp_path):
-    folder = SeedFolder.within(tmp_path, 1)
+    folder = folder_of(tmp_path, 1)
     command = train_command(folder, ["mine"])
     assert command[1:4] == ["-m", "dts_ee", "train"]
     assert json.dumps(command).count(str(folder.path)) == 2

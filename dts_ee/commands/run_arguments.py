@@ -1,5 +1,5 @@
 """
-What the subcommands that train with several seeds have in common.
+What the subcommands that train again and again have in common.
 """
 
 import argparse
@@ -12,6 +12,8 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import SigTermReceived
 
 from dts_ee.document import DocumentError
+from dts_ee.experiments.summary import Summary
+from dts_ee.experiments.tables import main_table
 
 T = TypeVar("T")
 
@@ -19,8 +21,17 @@ _LARGEST_SEED = 2**32 - 1
 """numpy takes no larger one."""
 
 
-def add_seed_arguments(subparser: argparse.ArgumentParser) -> None:
-    """Adds the experiment, the folder, the seeds, and how they are trained."""
+def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
+    """
+    Adds the experiment, the folder, and how it is trained.
+
+    # Parameters
+
+    subparser : `argparse.ArgumentParser`
+        That of the subcommand.
+    kind : `str`
+        `"seed"` or `"fold"`.
+    """
     subparser.add_argument(
         "config", type=Path, metavar="CONFIG", help="the experiment, a Jsonnet or JSON file"
     )
@@ -31,14 +42,7 @@ def add_seed_arguments(subparser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="the folder to write to; one that holds seeds of other settings is an error",
-    )
-    subparser.add_argument(
-        "--seeds",
-        type=_seeds,
-        required=True,
-        metavar="N,N,…",
-        help="the seeds, whole numbers; each sets random_seed, numpy_seed and pytorch_seed",
+        help=f"the folder to write to; one that holds {kind}s of other settings is an error",
     )
     subparser.add_argument(
         "-o",
@@ -53,8 +57,19 @@ def add_seed_arguments(subparser: argparse.ArgumentParser) -> None:
         type=_positive,
         default=1,
         metavar="N",
-        help="how many seeds are trained at once, each with its share of the cores unless "
+        help=f"how many {kind}s are trained at once, each with its share of the cores unless "
         "OMP_NUM_THREADS is set",
+    )
+
+
+def add_seed_arguments(subparser: argparse.ArgumentParser) -> None:
+    """Adds the seeds, and the test split that all of them are evaluated on."""
+    subparser.add_argument(
+        "--seeds",
+        type=_seeds,
+        required=True,
+        metavar="N,N,…",
+        help="the seeds, whole numbers; each sets random_seed, numpy_seed and pytorch_seed",
     )
     subparser.add_argument(
         "--test-data",
@@ -64,7 +79,7 @@ def add_seed_arguments(subparser: argparse.ArgumentParser) -> None:
     )
 
 
-def run_seeds(action: Callable[[], T]) -> T:
+def do_runs(action: Callable[[], T]) -> T:
     """
     Does something that trains, and returns what it returns.
 
@@ -86,15 +101,35 @@ def run_seeds(action: Callable[[], T]) -> T:
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 143)
 
 
+def report_runs(summary: Summary, directory: Path) -> None:
+    """Prints what came of an experiment's runs, and exits with 1 if one is not finished."""
+    print(main_table(summary))
+    print(f"\nThe tables are in {directory / 'summary.md'}")
+    if summary.missing:
+        names = ", ".join(map(str, summary.missing))
+        print(f"Not finished: {summary.kind} {names}.", file=sys.stderr)
+        sys.exit(1)
+
+
+def seed(text: str) -> int:
+    """A command line's seed, or an `argparse.ArgumentTypeError`."""
+    if not text.isdecimal() or int(text) > _LARGEST_SEED:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number between 0 and {_LARGEST_SEED}"
+        )
+    return int(text)
+
+
+def whole_numbers(text: str) -> List[int]:
+    """A command line's list of numbers, without repetition, or an `argparse.ArgumentTypeError`."""
+    words = text.split(",")
+    if not all(word.isdecimal() for word in words):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1,2,3")
+    return list(dict.fromkeys(map(int, words)))
+
+
 def _seeds(text: str) -> List[int]:
-    try:
-        seeds = [int(word) for word in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1,2,3") from None
-    for seed in seeds:
-        if not 0 <= seed <= _LARGEST_SEED:
-            raise argparse.ArgumentTypeError(f"{seed} is not between 0 and {_LARGEST_SEED}")
-    return seeds
+    return [seed(str(number)) for number in whole_numbers(text)]
 
 
 def _json_object(text: str) -> str:

@@ -1,5 +1,5 @@
 """
-The folder of one seed: what is in it, and how far its training is.
+The folder of one run: what is in it, and how far its training is.
 """
 
 import json
@@ -13,41 +13,65 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee.corpora.files import open_atomically
 
+SEED, FOLD = "seed", "fold"
+"""The kinds of runs."""
+
 _BEST = "best_validation_"
 _CHECKPOINT = re.compile(r"training_state_e(\d+)_b\d+\.th")
 _DURATION = re.compile(r"(?:(\d+) days?, )?(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 
+@dataclass(frozen=True, order=True)
+class Run:
+    """
+    One of the trainings of an experiment.
+
+    # Parameters
+
+    kind : `str`
+        What its number is: that of a `"seed"`, or of a `"fold"` of the corpus.
+    number : `int`
+        The number.
+    """
+
+    kind: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
+
 @dataclass(frozen=True)
-class SeedFolder:
+class RunFolder:
     """
     A serialization directory of AllenNLP's, with the evaluation on the test split beside.
 
     # Parameters
 
-    seed : `int`
-        The seed.
+    run : `Run`
+        What is trained there.
     path : `Path`
         The folder, which need not exist.
     """
 
-    seed: int
+    run: Run
     path: Path
 
     @classmethod
-    def within(cls, directory: Path, seed: int) -> "SeedFolder":
-        """The folder of a seed among those of an experiment."""
-        return cls(seed, directory / f"seed_{seed}")
+    def within(cls, directory: Path, run: Run) -> "RunFolder":
+        """The folder of a run among those of an experiment."""
+        return cls(run, directory / f"{run.kind}_{run.number}")
 
     @classmethod
-    def all_within(cls, directory: Path) -> list["SeedFolder"]:
-        """Every seed's folder that an experiment's folder has, in the order of the seeds."""
-        found = [
-            cls(int(path.name.removeprefix("seed_")), path)
-            for path in directory.glob("seed_*")
-            if re.fullmatch(r"seed_\d+", path.name) and path.is_dir()
+    def all_within(cls, directory: Path) -> list["RunFolder"]:
+        """Every run's folder that an experiment's folder has, in the order of their numbers."""
+        named = [
+            (re.fullmatch(rf"({SEED}|{FOLD})_(\d+)", path.name), path)
+            for path in directory.glob("*_*")
+            if path.is_dir()
         ]
-        return sorted(found, key=lambda folder: folder.seed)
+        found = [cls(Run(match[1], int(match[2])), path) for match, path in named if match]
+        return sorted(found, key=lambda folder: folder.run)
 
     @property
     def config(self) -> Path:

@@ -1,13 +1,13 @@
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from dts_ee.experiments.seed_folder import SeedFolder
+from dts_ee.experiments.run_folder import FOLD, SEED, Run, RunFolder
 from tests.experiments.examples import write_epochs, write_trained
 
 
 @pytest.fixture
 def folder(tmp_path):
-    folder = SeedFolder.within(tmp_path, 3)
+    folder = RunFolder.within(tmp_path, Run(SEED, 3))
     folder.path.mkdir()
     return folder
 
@@ -65,11 +65,13 @@ def test_settings_that_cannot_be_read_are_named(folder):
         folder.stored_settings()
 
 
-def test_folders_are_found_in_the_order_of_their_seeds(tmp_path):
-    for name in ("seed_10", "seed_2", "seed_x", "other"):
+def test_folders_are_found_in_the_order_of_their_numbers(tmp_path):
+    for name in ("seed_10", "seed_2", "seed_x", "fold_3", "other", "seed_1_old"):
         (tmp_path / name).mkdir()
     (tmp_path / "seed_7").write_text("no folder")
-    assert [folder.seed for folder in SeedFolder.all_within(tmp_path)] == [2, 10]
+    found = RunFolder.all_within(tmp_path)
+    assert [folder.run for folder in found] == [Run(FOLD, 3), Run(SEED, 2), Run(SEED, 10)]
+    assert [folder.path.name for folder in found] == ["fold_3", "seed_2", "seed_10"]
 
 
 def test_the_end_of_the_log_has_no_blank_lines(folder):

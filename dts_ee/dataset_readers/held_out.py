@@ -1,0 +1,105 @@
+"""
+A part of a file's documents that is held out of the rest.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.document import Document
+
+REST, HELD_OUT = "rest", "held_out"
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """
+    One of the two parts of a file: a random share of its documents, or the others.
+
+    Which documents are held out depends on the file, the share and the seed alone. Documents with
+    the same tokens are never in both parts.
+
+    # Parameters
+
+    part : `str`
+        `"held_out"` for the share, `"rest"` for the others.
+    held_out : `float`
+        How large the share is, between 0 and 1.
+    seed : `int`
+        Another seed holds out other documents.
+
+    # Raises
+
+    `ConfigurationError`
+        If a value is none of these.
+    """
+
+    part: str
+    held_out: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.part not in (REST, HELD_OUT):
+            raise ConfigurationError(f"`part` is {self.part!r}; it can be {REST!r} or {HELD_OUT!r}")
+        is_number = isinstance(self.held_out, (int, float)) and not isinstance(self.held_out, bool)
+        if not is_number or not 0 < self.held_out < 1:
+            raise ConfigurationError(
+                f"`held_out` is {self.held_out!r}, but should be a share between 0 and 1"
+            )
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool):
+            raise ConfigurationError(f"`seed` is {self.seed!r}, which is no whole number")
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> "FilePart":
+        """
+        # Raises
+
+        `ConfigurationError`
+            If a key is missing, or means nothing, or a value is none that it can have.
+        """
+        names = ("part", "held_out", "seed")
+        unknown = [name for name in settings if name not in names]
+        if unknown:
+            raise ConfigurationError(f"has {', '.join(map(repr, unknown))}, which means nothing")
+        missing = [name for name in names if name not in settings]
+        if missing:
+            raise ConfigurationError(f"has no {', '.join(map(repr, missing))}")
+        return cls(*(settings[name] for name in names))
+
+    def of(self, documents: Sequence[Document]) -> List[Document]:
+        """
+        The part of all of a file's documents, in their order.
+
+        # Raises
+
+        `ConfigurationError`
+            If one of the two parts would be empty.
+        """
+        held_out = self._held_out_positions(documents)
+        if not 0 < len(held_out) < len(documents):
+            raise ConfigurationError(
+                f"`held_out` is {self.held_out}: of {len(documents)} documents, that leaves one of "
+                "the two parts empty"
+            )
+        wanted = self.part == HELD_OUT
+        return [document for i, document in enumerate(documents) if (i in held_out) == wanted]
+
+    def _held_out_positions(self, documents: Sequence[Document]) -> set[int]:
+        positions_of: Dict[Tuple[str, ...], List[int]] = {}
+        for i, document in enumerate(documents):
+            positions_of.setdefault(document.tokens, []).append(i)
+        groups = list(positions_of.values())
+        random.Random(self.seed).shuffle(groups)
+        number = round(self.held_out * len(documents))
+        chosen: set[int] = set()
+        for group in groups:
+            # Sentences that are there more than once may not fit any more; others do.
+            if len(chosen) + len(group) <= number:
+                chosen.update(group)
+        return chosen
+
+    def __str__(self) -> str:
+        name = "held out" if self.part == HELD_OUT else "without what is held out"
+        return f"{name}: {self.held_out}, seed {self.seed}"
