@@ -4,6 +4,7 @@ Subcommands that this package adds to `allennlp`.
 
 from dts_ee.commands.ablate import Ablate
 from dts_ee.commands.compare import Compare
+from dts_ee.commands.convert import Convert
 from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.fetch import Fetch
 from dts_ee.commands.predict import PredictDocuments
@@ -13,6 +14,7 @@ from dts_ee.commands.repeat import Repeat
 __all__ = [
     "Ablate",
     "Compare",
+    "Convert",
     "CrossValidate",
     "Fetch",
     "PredictDocuments",

@@ -8,7 +8,7 @@ import os
 import zlib
 from contextlib import contextmanager
 from os import PathLike
-from typing import Any, Iterator, TextIO, Union
+from typing import Any, BinaryIO, Iterator, TextIO, Union
 
 from dts_ee.document import DocumentError
 
@@ -44,6 +44,20 @@ def read_text(path: PathOrStr) -> str:
         raise DocumentError(f"cannot be read: {error.strerror}", path=name) from error
 
 
+def read_lines(path: PathOrStr) -> list[tuple[int, str]]:
+    """
+    The lines of a UTF-8 file that are not blank, without their ends, with their numbers from 1.
+
+    # Raises
+
+    `DocumentError`
+        As `read_text` does.
+    """
+    # Not `splitlines`, which also splits at characters that may be in a token.
+    lines = enumerate(read_text(path).split("\n"), start=1)
+    return [(number, line.rstrip("\r")) for number, line in lines if line.strip()]
+
+
 @contextmanager
 def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
     """
@@ -52,21 +66,28 @@ def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
     A file that had the name before stays as it was if anything goes wrong. Missing folders are
     made; a name that ends in `.gz` is compressed, the same text always to the same bytes.
     """
+    with open_bytes_atomically(path) as raw:
+        if os.fspath(path).endswith(".gz"):
+            # The header would hold the time and the temporary name.
+            with (
+                gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as compressed,
+                _text(compressed) as file,
+            ):
+                yield file
+        else:
+            with _text(raw) as file:
+                yield file
+
+
+@contextmanager
+def open_bytes_atomically(path: PathOrStr) -> Iterator[BinaryIO]:
+    """A file to write bytes to, of which the same holds; it is not compressed."""
     name = os.fspath(path)
     os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
     temporary = f"{name}.{os.getpid()}.tmp"
     try:
         with open(temporary, "wb") as raw:
-            if name.endswith(".gz"):
-                # The header would hold the time and the temporary name.
-                with (
-                    gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as compressed,
-                    _text(compressed) as file,
-                ):
-                    yield file
-            else:
-                with _text(raw) as file:
-                    yield file
+            yield raw
         os.replace(temporary, name)
     except BaseException:
         if os.path.exists(temporary):

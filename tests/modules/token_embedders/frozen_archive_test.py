@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+from typing import Any
 
 import pytest
 import torch
@@ -44,9 +45,9 @@ def params(request, tmp_path, monkeypatch):
     if request.param != "elmo":
         build_tiny_transformer(folder)
         indexer = {"type": "word_pieces", "model_name": str(folder)}
-        embedder = {"type": "frozen_transformer", "model_name": str(folder)}
+        embedder: dict[str, Any] = {"type": "frozen_transformer", "model_name": str(folder)}
         if request.param == "fine_tuned_transformer":
-            embedder.update(type=request.param, num_trained_layers=1)
+            embedder = {**embedder, "type": request.param, "num_trained_layers": 1}
     else:
         build_tiny_elmo(folder)
         indexer = {"type": "elmo_characters"}

@@ -1,0 +1,280 @@
+"""
+Subcommand for converting corpora from one format to another.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple
+
+from allennlp.commands import Subcommand
+
+from dts_ee.corpora.alignment import align_tokens
+from dts_ee.corpora.corpus import Corpus, Remark
+from dts_ee.corpora.files import open_atomically
+from dts_ee.corpora.folds import divide_into_folds
+from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.text_reading import SENTENCE_MODES, TextReading, Tokenize
+from dts_ee.document import DocumentError
+from dts_ee.tokenizers import SpacyRulesTokenizer
+
+MAX_PRINTED_REMARKS = 20
+"""How many remarks are printed; more go to the file that `--report` names."""
+
+TOKENIZERS = ("rules", "rules-keep-hyphens", "whitespace")
+
+
+@Subcommand.register("convert")
+class Convert(Subcommand):
+    """
+    `allennlp convert --from FORMAT IN --to FORMAT OUT`: from one file format to another.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        description = "Convert a corpus from one format to another."
+        width = max(map(len, FORMATS)) + 2
+        formats = "\n".join(
+            f"  {name.ljust(width)}{format.description}"
+            f"{'' if format.write else ' (can only be read)'}"
+            for name, format in FORMATS.items()
+        )
+        subparser = parser.add_parser(
+            self.name,
+            description=f"{description}\n\nThe formats:\n{formats}\n\n"
+            "What the target cannot express is listed. The exit status is 0 if OUT was written,\n"
+            "whatever was lost, and 1 if it was not.",
+            epilog="For example: allennlp convert --from ade-corpus DRUG-AE.rel "
+            "--to spert ade_full.json --folds 10",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            help=description,
+        )
+        subparser.add_argument(
+            "--from",
+            dest="source",
+            nargs=2,
+            required=True,
+            metavar=("FORMAT", "IN"),
+            help="what to read, and its format",
+        )
+        subparser.add_argument(
+            "--to",
+            dest="target",
+            nargs=2,
+            required=True,
+            metavar=("FORMAT", "OUT"),
+            help="what to write, and its format",
+        )
+        subparser.add_argument(
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="write everything that was lost or decided there, JSON Lines",
+        )
+        subparser.add_argument(
+            "--folds",
+            type=int,
+            metavar="N",
+            help="also divide the documents into N folds of nearly equal size, and write those "
+            "beside OUT: ade.json has ade_split_0_train.json, ade_split_0_test.json and so on. "
+            "Sentences of one text (an abstract, a file) are in the same fold",
+        )
+        subparser.add_argument("--seed", type=int, default=0, metavar="N", help="which folds")
+        subparser.add_argument(
+            "--tokenizer",
+            choices=TOKENIZERS,
+            default="rules",
+            help="how raw text becomes words (ade-corpus, brat, label-studio): by spaCy's rules "
+            "for English, with hyphens between letters split off or kept, or at "
+            "white space",
+        )
+        subparser.add_argument(
+            "--sentences",
+            choices=SENTENCE_MODES,
+            default="rules",
+            help="how raw text becomes sentences (brat, label-studio): by spaCy's rules and at "
+            "blank lines, each line one, or each text one",
+        )
+        subparser.set_defaults(func=convert_from_args)
+        return subparser
+
+
+def convert_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if it cannot be done."""
+    try:
+        (source_format, source), (target_format, target) = args.source, args.target
+        _check_formats(source_format, target_format)
+        corpus, remarks = convert(
+            source_format,
+            Path(source),
+            target_format,
+            Path(target),
+            TextReading(tokenize_by(args.tokenizer), args.sentences),
+            args.folds,
+            args.seed,
+        )
+        if args.report is not None:
+            _write_report(args.report, remarks)
+    except (DocumentError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    if remarks:
+        print(_summary(remarks, args.report), file=sys.stderr)
+    documents = corpus.documents
+    print(
+        f"{target}: {len(documents)} documents, "
+        f"{sum(len(document.entities) for document in documents)} entities and "
+        f"{sum(len(document.relations) for document in documents)} relations were read from "
+        f"{source}"
+    )
+    if args.folds is not None:
+        train, test = fold_path(Path(target), "*", "train"), fold_path(Path(target), "*", "test")
+        print(f"The {args.folds} folds are {train} and {test}")
+
+
+def convert(
+    source_format: str,
+    source: Path,
+    target_format: str,
+    target: Path,
+    reading: TextReading,
+    num_folds: Optional[int] = None,
+    seed: int = 0,
+) -> Tuple[Corpus, List[Remark]]:
+    """
+    Convert a corpus.
+
+    # Parameters
+
+    source_format : `str`
+        The name of a format.
+    source : `Path`
+        The file or folder to read.
+    target_format : `str`
+        The name of a format that can be written.
+    target : `Path`
+        The file or folder to write.
+    reading : `TextReading`
+        How raw text becomes sentences and tokens.
+    num_folds : `int`, optional (default = `None`)
+        How many folds to write beside `target`, if any.
+    seed : `int`, optional (default = `0`)
+        Which folds.
+
+    # Returns
+
+    `Tuple[Corpus, List[Remark]]`
+        What was read, and everything that was lost or decided in reading or writing it.
+
+    # Raises
+
+    `DocumentError`
+        If the source cannot be read, the target has a name that its format does not allow, or there
+        are too many folds.
+    `OSError`
+        If the target cannot be written, is the source, or is a folder that is not empty.
+    """
+    corpus = FORMATS[source_format].read(source, reading)
+    if not corpus.documents:
+        raise DocumentError("there are no documents in it", path=str(source))
+    if target.exists() and os.path.samefile(source, target):
+        raise FileExistsError(f"{target} is what was read: what is written needs another name")
+    folds = []
+    if num_folds is not None:
+        folds = divide_into_folds(corpus.groups, num_folds, seed)
+    fold_targets = [
+        tuple(fold_path(target, str(number), part) for part in ("train", "test"))
+        for number in range(len(folds))
+    ]
+    # Before anything is written.
+    for path in (target, *(path for paths in fold_targets for path in paths)):
+        if path.is_dir() and any(path.iterdir()):
+            raise FileExistsError(f"{path} is a folder that is not empty")
+    write = FORMATS[target_format].write
+    assert write is not None
+    remarks = corpus.remarks + write(target, corpus.documents)
+    for fold, (train_target, test_target) in zip(folds, fold_targets, strict=True):
+        held_out = set(fold)
+        train = [item for i, item in enumerate(corpus.documents) if i not in held_out]
+        write(train_target, train)
+        write(test_target, [corpus.documents[i] for i in fold])
+    return corpus, remarks
+
+
+def fold_path(target: Path, number: str, part: str) -> Path:
+    """
+    The name of a fold: `ade.json` and `ade_full.json` have `ade_split_0_train.json`.
+
+    # Parameters
+
+    target : `Path`
+        The whole.
+    number : `str`
+        Which fold.
+    part : `str`
+        `"train"` or `"test"`.
+    """
+    match = re.fullmatch(r"(.+?)(?:_full)?((?:\.[A-Za-z0-9]+)?(?:\.gz)?)", target.name)
+    assert match is not None
+    return target.with_name(f"{match[1]}_split_{number}_{part}{match[2]}")
+
+
+def _check_formats(source_format: str, target_format: str) -> None:
+    readable = list(FORMATS)
+    writable = [name for name, format in FORMATS.items() if format.write is not None]
+    for name, names, verb in (
+        (source_format, readable, "read"),
+        (target_format, writable, "written"),
+    ):
+        if name not in names:
+            raise DocumentError(
+                f"{name!r} is no format that can be {verb}: those are {', '.join(names)}"
+            )
+
+
+def tokenize_by(name: str) -> Tokenize:
+    """
+    From a text to the characters of its tokens.
+
+    # Parameters
+
+    name : `str`
+        `"rules"` (spaCy's for English, where a hyphen between letters is a token of its own),
+        `"rules-keep-hyphens"` (where it is not) or `"whitespace"`.
+    """
+    if name == "whitespace":
+        return lambda text: [match.span() for match in re.finditer(r"\S+", text)]
+    tokenizer = SpacyRulesTokenizer(split_hyphens=name == "rules")
+
+    def spans(text: str) -> List[Tuple[int, int]]:
+        words = [token.ensure_text() for token in tokenizer.tokenize(text)]
+        return list(align_tokens(words, text))
+
+    return spans
+
+
+def _write_report(path: Path, remarks: Sequence[Remark]) -> None:
+    with open_atomically(path) as file:
+        for remark in remarks:
+            file.write(json.dumps(vars(remark), ensure_ascii=False) + "\n")
+
+
+def _summary(remarks: Sequence[Remark], report: Optional[Path]) -> str:
+    lines = []
+    for lost, title in ((True, "Lost"), (False, "Decided, with nothing lost")):
+        counts = Counter(remark.problem for remark in remarks if remark.lost is lost)
+        if counts:
+            problems = ", ".join(f"{problem} ({count})" for problem, count in counts.items())
+            lines.append(f"{title}: {problems}.")
+    # What was lost comes first.
+    shown = sorted(remarks, key=lambda remark: not remark.lost)[:MAX_PRINTED_REMARKS]
+    lines.extend(f"  {remark}" for remark in shown)
+    if len(remarks) > len(shown):
+        more = f"  and {len(remarks) - len(shown)} more"
+        lines.append(f"{more}: --report FILE lists all" if report is None else more)
+    if report is not None:
+        lines.append(f"The whole list is {report}")
+    return "\n".join(lines)

@@ -1,0 +1,331 @@
+"""
+From annotated characters to annotated tokens.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, replace
+from typing import Hashable, Optional, Sequence
+
+from dts_ee.corpora.corpus import Remark
+from dts_ee.corpora.text_reading import Spans, TextReading, sentence_starts
+from dts_ee.document import Document, Entity, Relation
+
+
+@dataclass(frozen=True)
+class TextEntity:
+    """An entity by its characters. Relations refer to it by its key."""
+
+    key: Hashable
+    type: str
+    start: int
+    end: int
+    place: Optional[str] = None
+    probability: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class TextRelation:
+    """A relation between the entities of two keys."""
+
+    type: str
+    head: Hashable
+    tail: Hashable
+    place: Optional[str] = None
+    probability: Optional[float] = None
+
+
+@dataclass
+class AnnotatedText:
+    """
+    A text of one or several sentences, with its entities by their characters.
+
+    # Parameters
+
+    id : `str`
+        The text's identifier. Its sentences are called `id-1`, `id-2`, …, or `id` where there is
+        only one.
+    text : `str`
+        The text.
+    entities : `list[TextEntity]`, optional (default = `[]`)
+        The entities.
+    relations : `list[TextRelation]`, optional (default = `[]`)
+        The relations. A key that no entity has is that of one which was refused: the relation is
+        lost with it.
+    tokens : `Optional[Spans]`, optional (default = `None`)
+        Where the source has tokens, these; they are not looked for in the text then.
+    sentence_starts : `list[int]`, optional (default = `[]`)
+        Where the source has tokens: the characters at which sentences after the first begin.
+    remarks : `list[Remark]`, optional (default = `[]`)
+        What is known to be lost already.
+    """
+
+    id: str
+    text: str
+    entities: list[TextEntity] = field(default_factory=list)
+    relations: list[TextRelation] = field(default_factory=list)
+    tokens: Optional[Spans] = None
+    sentence_starts: list[int] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+    def remark(
+        self, problem: str, detail: str, place: Optional[str] = None, lost: bool = True
+    ) -> None:
+        self.remarks.append(Remark(problem, detail, lost, self.id, place))
+
+    def add_quoted(self, entity: TextEntity, quoted: str) -> None:
+        """
+        Adds an entity whose text is known: where its characters are another text, it is looked for.
+
+        # Parameters
+
+        entity : `TextEntity`
+            The entity.
+        quoted : `str`
+            Its text. White space in it may be of another kind than in the whole text.
+        """
+        start, end = entity.start, entity.end
+        if start >= 0 and self.text[start:end].split() == quoted.split():
+            self.entities.append(entity)
+            return
+        span = nearest_occurrence(self.text, quoted, start)
+        if span is None:
+            self.remark("mention that is not in its text", repr(quoted), entity.place)
+            return
+        self.remark(
+            "mention found by its text",
+            f"{quoted!r} is not at characters {start} to {end}; taken for characters {span[0]} to "
+            f"{span[1]}, {self.text[slice(*span)]!r}",
+            entity.place,
+            lost=False,
+        )
+        self.entities.append(replace(entity, start=span[0], end=span[1]))
+
+    def documents(self, reading: TextReading) -> list[Document]:
+        """
+        The sentences. What is lost on the way, or decided, is added to `remarks`.
+
+        # Parameters
+
+        reading : `TextReading`
+            How the text is divided.
+        """
+        entities = self._placed_entities()
+        spans = reading.tokenize(self.text) if self.tokens is None else self.tokens
+        spans = self._divided(spans, entities)
+        if not spans:
+            self.remark("text without words", repr(self.text))
+            return []
+        token_entities = {
+            entity.key: Entity(
+                entity.type, *_token_span(spans, entity.start, entity.end), entity.probability
+            )
+            for entity in entities
+        }
+        starts = self._sentence_starts(spans, reading.sentences, list(token_entities.values()))
+        return self._sentences(spans, starts, token_entities)
+
+    def _placed_entities(self) -> list[TextEntity]:
+        """The entities without white space around them, and without those that are nowhere."""
+        placed = []
+        known = {border for span in self.tokens or () for border in span}
+        for entity in self.entities:
+            if not 0 <= entity.start < entity.end <= len(self.text):
+                self.remark(
+                    "entity outside of the text",
+                    f"{entity.type} from character {entity.start} to {entity.end} of "
+                    f"{len(self.text)}",
+                    entity.place,
+                )
+                continue
+            quoted = self.text[entity.start : entity.end]
+            if not quoted.strip():
+                self.remark("entity without words", f"{entity.type} is {quoted!r}", entity.place)
+                continue
+            start, end = entity.start, entity.end
+            # A token that the source has may begin or end with white space.
+            if start not in known:
+                start += len(quoted) - len(quoted.lstrip())
+            if end not in known:
+                end -= len(quoted) - len(quoted.rstrip())
+            if (start, end) != (entity.start, entity.end):
+                self.remark("white space around an entity", repr(quoted), entity.place, lost=False)
+            placed.append(replace(entity, start=start, end=end))
+        return placed
+
+    def _divided(self, spans: Spans, entities: Sequence[TextEntity]) -> Spans:
+        """The tokens, divided where an entity begins or ends inside of one."""
+        borders = sorted({border for entity in entities for border in (entity.start, entity.end)})
+        divided: Spans = []
+        for start, end in spans:
+            inside = borders[bisect_right(borders, start) : bisect_left(borders, end)]
+            points = [start, *inside, end]
+            pieces = [
+                piece
+                for piece in zip(points, points[1:], strict=False)
+                if self.text[slice(*piece)].strip()
+            ]
+            if len(pieces) > 1:
+                words = " ".join(self.text[slice(*piece)] for piece in pieces)
+                self.remark(
+                    "token divided at the border of an entity",
+                    f"{self.text[start:end]!r} into {words!r}",
+                    lost=False,
+                )
+            divided.extend(pieces)
+        return divided
+
+    def _sentence_starts(self, spans: Spans, mode: str, entities: Sequence[Entity]) -> list[int]:
+        if self.tokens is None:
+            starts = sentence_starts(self.text, spans, mode)
+        else:
+            firsts = [start for start, _ in spans]
+            starts = sorted({0, *(bisect_left(firsts, start) for start in self.sentence_starts)})
+        kept = [
+            start
+            for start in starts
+            if not any(entity.start < start < entity.end for entity in entities)
+        ]
+        for start in sorted(set(starts) - set(kept)):
+            around = self.text[
+                spans[max(start - 3, 0)][0] : spans[min(start + 2, len(spans) - 1)][1]
+            ]
+            self.remark(
+                "sentences joined",
+                f"an entity goes on after the end of one: {around!r}",
+                lost=False,
+            )
+        return kept
+
+    def _sentences(
+        self, spans: Spans, starts: list[int], entities: dict[Hashable, Entity]
+    ) -> list[Document]:
+        sentence_of = {
+            key: bisect_right(starts, entity.start) - 1 for key, entity in entities.items()
+        }
+        entity_lists, indices = self._entities_by_sentence(spans, starts, entities, sentence_of)
+        relation_lists = self._relations_by_sentence(len(starts), indices, sentence_of)
+        documents = []
+        ends = [*starts[1:], len(spans)]
+        for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            first, last = spans[start][0], spans[end - 1][1]
+            if self.tokens is not None and len(starts) == 1:
+                first, last = 0, len(self.text)
+            documents.append(
+                Document(
+                    tokens=tuple(self.text[slice(*span)] for span in spans[start:end]),
+                    entities=tuple(entity_lists[i]),
+                    relations=tuple(relation_lists[i]),
+                    id=self.id if len(starts) == 1 else f"{self.id}-{i + 1}",
+                    text=self.text[first:last],
+                    token_offsets=tuple((s - first, e - first) for s, e in spans[start:end]),
+                )
+            )
+        return documents
+
+    def _entities_by_sentence(
+        self,
+        spans: Spans,
+        starts: list[int],
+        entities: dict[Hashable, Entity],
+        sentence_of: dict[Hashable, int],
+    ) -> tuple[list[list[Entity]], dict[Hashable, int]]:
+        """The entities of each sentence, and the index that each key has among them."""
+        places = {entity.key: entity.place for entity in self.entities}
+        indices: dict[Hashable, int] = {}
+        seen: list[dict[Entity, int]] = [{} for _ in starts]
+        for key, entity in entities.items():
+            sentence = sentence_of[key]
+            first = starts[sentence]
+            moved = replace(entity, start=entity.start - first, end=entity.end - first)
+            if moved in seen[sentence]:
+                span = self.text[spans[entity.start][0] : spans[entity.end - 1][1]]
+                self.remark(
+                    "entity is there twice", f"{entity.type} {span!r}", places[key], lost=False
+                )
+            indices[key] = seen[sentence].setdefault(moved, len(seen[sentence]))
+        return [list(sentence_entities) for sentence_entities in seen], indices
+
+    def _relations_by_sentence(
+        self,
+        num_sentences: int,
+        indices: dict[Hashable, int],
+        sentence_of: dict[Hashable, int],
+    ) -> list[list[Relation]]:
+        seen: list[dict[tuple[str, int, int], Relation]] = [{} for _ in range(num_sentences)]
+        for relation in self.relations:
+            placed = self._placed_relation(relation, indices, sentence_of)
+            if placed is None:
+                continue
+            of_sentence = seen[sentence_of[relation.head]]
+            key = (placed.type, placed.head, placed.tail)
+            if key in of_sentence:
+                self.remark("relation is there twice", placed.type, relation.place, lost=False)
+            of_sentence.setdefault(key, placed)
+        return [list(of_sentence.values()) for of_sentence in seen]
+
+    def _placed_relation(
+        self,
+        relation: TextRelation,
+        indices: dict[Hashable, int],
+        sentence_of: dict[Hashable, int],
+    ) -> Optional[Relation]:
+        """The relation in its sentence, or `None` if it cannot be expressed."""
+        for key in (relation.head, relation.tail):
+            if key not in indices:
+                self.remark(
+                    "relation of an entity that is not there",
+                    f"{relation.type} of {key}",
+                    relation.place,
+                )
+                return None
+        if sentence_of[relation.head] != sentence_of[relation.tail]:
+            self.remark(
+                "relation between two sentences",
+                f"{relation.type} from {relation.head} to {relation.tail}",
+                relation.place,
+            )
+            return None
+        head, tail = indices[relation.head], indices[relation.tail]
+        if head == tail:
+            self.remark(
+                "relation of an entity with itself",
+                f"{relation.type} of {relation.head}",
+                relation.place,
+            )
+            return None
+        return Relation(relation.type, head, tail, relation.probability)
+
+
+def nearest_occurrence(text: str, quoted: str, start: int) -> Optional[tuple[int, int]]:
+    """
+    The characters at which a quotation is found in a text, or `None` if it is not there.
+
+    White space may be of another kind, and, where there is nothing better, letters of another case.
+
+    # Parameters
+
+    text : `str`
+        The text.
+    quoted : `str`
+        What is looked for.
+    start : `int`
+        Where it should begin: the nearest place is taken.
+    """
+    words = quoted.split()
+    if not words:
+        return None
+    pattern = r"\s+".join(map(re.escape, words))
+    for flags in (0, re.IGNORECASE):
+        found = [match.span() for match in re.finditer(pattern, text, flags)]
+        if found:
+            return min(found, key=lambda span: abs(span[0] - start))
+    return None
+
+
+def _token_span(spans: Spans, start: int, end: int) -> tuple[int, int]:
+    """The tokens from the one that begins at `start` to the one that ends at `end`."""
+    return (
+        bisect_left(spans, start, key=lambda span: span[0]),
+        bisect_right(spans, end, key=lambda span: span[1]),
+    )

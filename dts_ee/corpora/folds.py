@@ -1,0 +1,50 @@
+"""
+Folds for cross-validation.
+"""
+
+import random
+from typing import Sequence
+
+from dts_ee.document import DocumentError
+
+
+def divide_into_folds(groups: Sequence[str], num_folds: int, seed: int) -> list[list[int]]:
+    """
+    Divides documents into folds of nearly equal size, such that no group is in two of them.
+
+    The largest groups are placed first, each in the fold that is smallest by then; the seed decides
+    the order of groups of equal size.
+
+    # Parameters
+
+    groups : `Sequence[str]`
+        The group of each document.
+    num_folds : `int`
+        How many folds.
+    seed : `int`
+        Which of the many ways to divide them.
+
+    # Returns
+
+    `list[list[int]]`
+        The indices of the documents in each fold, in ascending order.
+
+    # Raises
+
+    `DocumentError`
+        If there are less than two folds, or more folds than groups.
+    """
+    members: dict[str, list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
+    if not 2 <= num_folds <= len(members):
+        raise DocumentError(
+            f"{len(members)} texts cannot be divided into {num_folds} folds: there must be at "
+            "least two folds, and a text for each"
+        )
+    shuffled = list(members.values())
+    random.Random(seed).shuffle(shuffled)
+    folds: list[list[int]] = [[] for _ in range(num_folds)]
+    for group_members in sorted(shuffled, key=len, reverse=True):
+        min(folds, key=len).extend(group_members)
+    return [sorted(fold) for fold in folds]

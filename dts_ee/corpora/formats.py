@@ -1,0 +1,89 @@
+"""
+The formats among which documents are converted, by name.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Callable, Optional, Sequence
+
+from dts_ee.corpora.ade_corpus import read_ade_corpus
+from dts_ee.corpora.brat import read_brat, write_brat
+from dts_ee.corpora.conll04_corp import read_conll04_corp
+from dts_ee.corpora.corpus import Corpus, Remark
+from dts_ee.corpora.docbin import read_docbin, write_docbin
+from dts_ee.corpora.files import PathOrStr
+from dts_ee.corpora.label_studio import read_label_studio, write_label_studio
+from dts_ee.corpora.multihead import read_multihead, write_multihead
+from dts_ee.corpora.spert import read_documents, write_documents
+from dts_ee.corpora.text_reading import TextReading
+from dts_ee.document import Document, DocumentError
+
+Reader = Callable[[PathOrStr, TextReading], Corpus]
+Writer = Callable[[PathOrStr, Sequence[Document]], list[Remark]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """
+    A format.
+
+    # Parameters
+
+    description : `str`
+        What it is, in a few words.
+    read : `Callable[[PathOrStr, TextReading], Corpus]`
+        Reads a file or a folder.
+    write : `Callable[[PathOrStr, Sequence[Document]], list[Remark]]`, optional (default = `None`)
+        Writes a file or a folder, all of it or nothing, and returns what the format cannot express.
+    """
+
+    description: str
+    read: Reader
+    write: Optional[Writer] = None
+
+
+def _read_spert(path: PathOrStr) -> Corpus:
+    return Corpus.of_sentences(read_documents(path))
+
+
+def _without_text(read: Callable[[PathOrStr], Corpus]) -> Reader:
+    """The reader of a format that has sentences and tokens."""
+    return lambda path, reading: read(path)
+
+
+def _spert_writer(*suffixes: str) -> Writer:
+    def write(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
+        name = os.fspath(path)
+        if not name.endswith(suffixes):
+            raise DocumentError(f"the name must end in {' or '.join(suffixes)}", path=name)
+        write_documents(path, documents)
+        return []
+
+    return write
+
+
+FORMATS = {
+    "spert": Format(
+        "SpERT's JSON, a list of documents",
+        _without_text(_read_spert),
+        _spert_writer(".json", ".json.gz"),
+    ),
+    "jsonl": Format(
+        "the same documents, one per line",
+        _without_text(_read_spert),
+        _spert_writer(".jsonl", ".jsonl.gz"),
+    ),
+    "multihead": Format(
+        "the tab-separated format of multi-head selection (Bekoulis et al., 2018)",
+        _without_text(read_multihead),
+        write_multihead,
+    ),
+    "brat": Format("brat's standoff, a folder of .txt and .ann files", read_brat, write_brat),
+    "label-studio": Format("Label Studio's JSON", read_label_studio, write_label_studio),
+    "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
+    "ade-corpus": Format("ADE-Corpus-V2 as published, the file DRUG-AE.rel", read_ade_corpus),
+    "conll04-corp": Format(
+        "CoNLL04 as published, the file conll04.corp", _without_text(read_conll04_corp)
+    ),
+}
+"""Each format by the name that the command line has for it."""

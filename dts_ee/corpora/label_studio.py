@@ -1,0 +1,266 @@
+"""
+Label Studio's JSON export, and what its import takes.
+
+A task has its text under `data`, and annotations. The results of an annotation are entities
+(`type` is `labels` or `hypertextlabels`, with `start`, `end` and the labels under `value`) and
+relations (`from_id`, `to_id`, `direction` and `labels`). What is written here also has the tokens
+under `data`, as lists of the first character and the one after the last; an export has all of
+`data` again.
+"""
+
+import json
+import os
+from typing import Any, Iterator, Optional, Sequence
+
+from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
+from dts_ee.corpora.corpus import Corpus, Remark
+from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.text_reading import Spans, TextReading
+from dts_ee.document import Document, DocumentError
+
+_ENTITY_KINDS = ("labels", "hypertextlabels")
+
+
+def read_label_studio(path: PathOrStr, reading: TextReading) -> Corpus:
+    """
+    The sentences of all tasks that were annotated; the tasks are the groups.
+
+    Of several annotations of a task the first that was not cancelled is taken. A result with
+    several labels is several entities or relations, and a relation in both directions is two. Where
+    the characters of an entity are not the text that is there as well, the text is looked for.
+
+    # Parameters
+
+    path : `PathOrStr`
+        The file, `JSON` among Label Studio's formats.
+    reading : `TextReading`
+        How a text becomes sentences and tokens, where it comes without.
+
+    # Raises
+
+    `DocumentError`
+        If the file cannot be read, or a task is not as above.
+    """
+    name = os.fspath(path)
+    documents: list[Document] = []
+    groups: list[str] = []
+    remarks: list[Remark] = []
+    for number, task in enumerate(_tasks(path), start=1):
+        try:
+            text = _annotated(task, number)
+            sentences = text.documents(reading) if text else []
+        except DocumentError as error:
+            raise error.located(f"#{number}", name) from None
+        if text is None:
+            remarks.append(Remark("task without annotation", _preview(task), document=f"#{number}"))
+            continue
+        documents.extend(sentences)
+        groups.extend(str(number) for _ in sentences)
+        remarks.extend(text.remarks)
+    return Corpus(documents, groups, remarks)
+
+
+def _tasks(path: PathOrStr) -> list[Any]:
+    try:
+        tasks = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, DocumentError):
+            raise
+        raise DocumentError(f"invalid JSON: {error}", path=os.fspath(path)) from error
+    if not isinstance(tasks, list):
+        raise DocumentError("a list of tasks is expected", path=os.fspath(path))
+    return tasks
+
+
+def _preview(task: Any) -> str:
+    return json.dumps(task["data"], ensure_ascii=False)[:80]
+
+
+def _annotated(task: Any, number: int) -> Optional[AnnotatedText]:
+    """The text of a task with its annotation, or `None` if it has none."""
+    data = _get(task, "data", dict, "")
+    if "annotations" not in task:
+        raise DocumentError(
+            'there is no "annotations": export as "JSON", not as "JSON-MIN"', "annotations"
+        )
+    text = AnnotatedText(str(data.get("id", task.get("id", f"#{number}"))), _text(data))
+    text.tokens = _tokens(data, text.text)
+    annotations = [
+        (i, annotation)
+        for i, annotation in enumerate(_get(task, "annotations", list, ""))
+        if not _dict(annotation, f"annotations[{i}]").get("was_cancelled")
+    ]
+    if not annotations:
+        return None
+    for i, annotation in annotations[1:]:
+        size = len(_get(annotation, "result", list, f"annotations[{i}]"))
+        text.remark("more than one annotation", f"{size} results", f"annotations[{i}]")
+    i, annotation = annotations[0]
+    results = list(_results(annotation, f"annotations[{i}]"))
+    # Relations name entities, which may come later.
+    labels: dict[str, list[str]] = {}
+    for place, result in results:
+        if result.get("type") in _ENTITY_KINDS:
+            _add_entity(text, result, place, labels)
+    for place, result in results:
+        if result.get("type") == "relation":
+            _add_relations(text, result, place, labels)
+        elif result.get("type") not in _ENTITY_KINDS:
+            text.remark("result of another kind", str(result.get("type")), place)
+    return text
+
+
+def _results(annotation: dict[str, Any], field: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for i, result in enumerate(_get(annotation, "result", list, field)):
+        place = f"{field}.result[{i}]"
+        yield place, _dict(result, place)
+
+
+def _text(data: dict[str, Any]) -> str:
+    if "text" in data:
+        return _get(data, "text", str, "data")
+    texts = [value for key, value in data.items() if isinstance(value, str) and key != "id"]
+    if len(texts) != 1:
+        raise DocumentError('there is no "text", and not one other text', "data")
+    return texts[0]
+
+
+def _tokens(data: dict[str, Any], text: str) -> Optional[Spans]:
+    if "tokens" not in data:
+        return None
+    spans: Spans = []
+    for i, span in enumerate(_get(data, "tokens", list, "data")):
+        field = f"data.tokens[{i}]"
+        if (
+            not isinstance(span, list)
+            or len(span) != 2
+            or any(value.__class__ is not int for value in span)
+        ):
+            raise DocumentError(f"{span!r} is not two characters", field)
+        start, end = span
+        if not (spans[-1][1] if spans else 0) <= start < end <= len(text):
+            raise DocumentError(f"{span} is out of order, or not in the text", field)
+        spans.append((start, end))
+    return spans
+
+
+def _add_entity(
+    text: AnnotatedText, result: dict[str, Any], place: str, labels: dict[str, list[str]]
+) -> None:
+    value = _get(result, "value", dict, place)
+    field = f"{place}.value"
+    types = _strings(_get(value, result["type"], list, field), f"{field}.{result['type']}")
+    id = _get(result, "id", str, place)
+    if id in labels:
+        raise DocumentError(f"the id {id!r} is there twice", f"{place}.id")
+    labels[id] = types
+    if not types:
+        text.remark("entity without a label", str(value.get("text")), place)
+    start, end = (_get(value, key, int, field) for key in ("start", "end"))
+    for type in types:
+        entity = TextEntity((id, type), type, start, end, place, _score(result, place))
+        quoted = value.get("text")
+        if isinstance(quoted, str) and quoted.strip():
+            text.add_quoted(entity, quoted)
+        else:
+            text.entities.append(entity)
+    if len(types) > 1:
+        text.remark("entity with several labels", ", ".join(types), place, lost=False)
+
+
+def _add_relations(
+    text: AnnotatedText, result: dict[str, Any], place: str, labels: dict[str, list[str]]
+) -> None:
+    head, tail = (_get(result, key, str, place) for key in ("from_id", "to_id"))
+    types = _strings(result.get("labels") or [], f"{place}.labels")
+    if not types:
+        text.remark("relation without a label", f"from {head} to {tail}", place)
+    direction = result.get("direction", "right")
+    if direction not in ("right", "left", "bi"):
+        raise DocumentError(f"{direction!r} is not right, left or bi", f"{place}.direction")
+    pairs = [(head, tail)] if direction in ("right", "bi") else []
+    if direction in ("left", "bi"):
+        pairs.append((tail, head))
+    if direction == "bi":
+        text.remark("relation in both directions", f"between {head} and {tail}", place, lost=False)
+    for type in types:
+        for one, other in pairs:
+            # An entity with several labels is several entities: the first stands for them.
+            first, second = ((id, (labels.get(id) or [""])[0]) for id in (one, other))
+            text.relations.append(TextRelation(type, first, second, place, _score(result, place)))
+
+
+def _score(result: dict[str, Any], place: str) -> Optional[float]:
+    score = result.get("score")
+    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
+        raise DocumentError(f"{score!r} is no number", f"{place}.score")
+    return score
+
+
+def _get(record: Any, key: str, type: type, field: str) -> Any:
+    value = _dict(record, field).get(key)
+    # Python's booleans are numbers too.
+    if value.__class__ is not type:
+        kinds = {dict: "an object", list: "a list", str: "a string", int: "a whole number"}
+        raise DocumentError(f"must be {kinds[type]}", f"{field}.{key}" if field else key)
+    return value
+
+
+def _dict(value: Any, field: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise DocumentError("must be an object", field or None)
+    return value
+
+
+def _strings(values: Any, field: str) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise DocumentError("must be a list of strings", field)
+    return values
+
+
+def write_label_studio(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
+    """
+    Writes a file, all of it or nothing, which Label Studio imports. It can express everything.
+
+    # Returns
+
+    `list[Remark]`
+        None.
+    """
+    tasks = [_task(document) for document in documents]
+    with open_atomically(path) as file:
+        json.dump(tasks, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    return []
+
+
+def _task(document: Document) -> dict[str, Any]:
+    text = " ".join(document.tokens) if document.text is None else document.text
+    data: dict[str, Any] = {"text": text}
+    if document.id is not None:
+        data["id"] = document.id
+    data["tokens"] = [list(document.character_span(i, i + 1)) for i in range(len(document.tokens))]
+    results: list[dict[str, Any]] = []
+    for i, entity in enumerate(document.entities):
+        start, end = document.character_span(entity.start, entity.end)
+        value = {"start": start, "end": end, "text": text[start:end], "labels": [entity.type]}
+        result = {"id": f"e{i}", "from_name": "label", "to_name": "text", "type": "labels"}
+        results.append(_scored({**result, "value": value}, entity.probability))
+    for relation in document.relations:
+        results.append(
+            _scored(
+                {
+                    "type": "relation",
+                    "from_id": f"e{relation.head}",
+                    "to_id": f"e{relation.tail}",
+                    "direction": "right",
+                    "labels": [relation.type],
+                },
+                relation.probability,
+            )
+        )
+    return {"data": data, "annotations": [{"result": results}]}
+
+
+def _scored(result: dict[str, Any], probability: Optional[float]) -> dict[str, Any]:
+    return result if probability is None else {**result, "score": probability}

@@ -1,0 +1,105 @@
+"""
+What the formats with one token per line have in common.
+"""
+
+import re
+from dataclasses import replace
+from typing import Sequence, Union
+
+from dts_ee.corpora.corpus import Remark
+from dts_ee.document import Document, Entity, Relation
+
+
+def without_overlaps(document: Document) -> tuple[Document, list[Remark]]:
+    """
+    The document without the entities that overlap a longer one, and without their relations.
+
+    Of two that are as long the first in the document is kept.
+
+    # Returns
+
+    `tuple[Document, list[Remark]]`
+        What is left, and what is lost.
+    """
+    kept: list[int] = []
+    entities = document.entities
+    remarks = []
+    for index in sorted(range(len(entities)), key=lambda i: (_length(entities[i]), i)):
+        entity = entities[index]
+        better = next((i for i in sorted(kept) if entities[i].overlaps(entity)), None)
+        if better is None:
+            kept.append(index)
+            continue
+        longer = entities[better]
+        remarks.append(
+            Remark(
+                "entity that overlaps another",
+                f"{entity.type} {document.entity_text(entity)!r}, because of {longer.type} "
+                f"{document.entity_text(longer)!r}",
+                document=document.id,
+            )
+        )
+    if not remarks:
+        return document, []
+    places = {index: place for place, index in enumerate(sorted(kept))}
+    relations = []
+    for relation in document.relations:
+        if relation.head in places and relation.tail in places:
+            relations.append(
+                replace(relation, head=places[relation.head], tail=places[relation.tail])
+            )
+        else:
+            remarks.append(
+                relation_remark("relation of an entity that is lost", document, relation)
+            )
+    return (
+        replace(
+            document,
+            entities=tuple(entities[index] for index in places),
+            relations=tuple(relations),
+        ),
+        remarks,
+    )
+
+
+def _length(entity: Entity) -> int:
+    return entity.start - entity.end
+
+
+def relation_remark(problem: str, document: Document, relation: Relation) -> Remark:
+    """A remark that a relation is lost."""
+    head, tail = (
+        document.entity_text(document.entities[index]) for index in (relation.head, relation.tail)
+    )
+    return Remark(problem, f"{relation.type} from {head!r} to {tail!r}", document=document.id)
+
+
+def lost_with_tokens(document: Document) -> list[Remark]:
+    """What a format cannot express that has tokens, entities and relations alone."""
+    remarks = []
+    if document.text is not None and document.text != " ".join(document.tokens):
+        remarks.append(Remark("text between tokens", repr(document.text), document=document.id))
+    remarks.extend(lost_probabilities(document))
+    return remarks
+
+
+def lost_probabilities(document: Document) -> list[Remark]:
+    """The probabilities of a document, which few formats can express."""
+    kinds: dict[str, Sequence[Union[Entity, Relation]]] = {
+        "entities": document.entities,
+        "relations": document.relations,
+    }
+    return [
+        Remark("probability", f"{kind}[{i}]: {item.probability}", document=document.id)
+        for kind, items in kinds.items()
+        for i, item in enumerate(items)
+        if item.probability is not None
+    ]
+
+
+def one_cell(text: str, document: Document, remarks: list[Remark]) -> str:
+    """The text with spaces for what would end a column or a line."""
+    cell = re.sub(r"[\t\n\r]", " ", text)
+    if cell != text:
+        remarks.append(Remark("tab or end of line", repr(text), document=document.id))
+    return cell

@@ -1,0 +1,179 @@
+import pytest
+
+from dts_ee.corpora.brat import read_brat, write_brat
+from dts_ee.document import Document, DocumentError, Entity, Relation
+from tests.corpora.raw_text import reading
+from tests.documents import document
+
+TEXT = "Ann left Rome . \nShe met Bob\nLee .\n"
+ANNOTATIONS = """\
+T1\tPeop 0 3\tAnn
+T2\tLoc 9 13\tRome
+R1\tLive_In Arg1:T1 Arg2:T2
+T4\tPeop 25 32\tBob Lee
+T5\tPeop 17 20
+R2\tKnows Arg2:T4 Arg1:T5
+"""
+
+
+def folder(tmp_path, text=TEXT, annotations=ANNOTATIONS, name="news/one.a"):
+    file = tmp_path / "brat" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.with_name(f"{file.name}.txt").write_bytes(text.encode())
+    if annotations is not None:
+        file.with_name(f"{file.name}.ann").write_bytes(annotations.encode())
+    return tmp_path / "brat"
+
+
+def test_texts_become_sentences(tmp_path):
+    folder(tmp_path, "It rained .", "", "two")
+    corpus = read_brat(folder(tmp_path), reading())
+    first, second, third = corpus.documents
+    assert first.tokens == ("Ann", "left", "Rome", ".")
+    assert first.entities == (Entity("Peop", 0, 1), Entity("Loc", 2, 3))
+    assert first.relations == (Relation("Live_In", 0, 1),)
+    assert second.text == "She met Bob\nLee ."
+    assert second.entities == (Entity("Peop", 2, 4), Entity("Peop", 0, 1))
+    assert second.relations == (Relation("Knows", 1, 0),)
+    assert third.entities == ()
+    assert [item.id for item in corpus.documents] == ["news/one.a-1", "news/one.a-2", "two"]
+    assert corpus.groups == ["news/one.a", "news/one.a", "two"]
+    assert corpus.remarks == []
+
+
+def test_line_ends_of_windows_count_as_two_characters(tmp_path):
+    path = folder(tmp_path, "Ann\r\nleft Rome .\r\n", "T1\tLoc 10 14\tRome\r\n")
+    corpus = read_brat(path, reading())
+    (document,) = corpus.documents
+    assert document.entity_text(document.entities[0]) == "Rome"
+    assert corpus.remarks == []
+
+
+def test_what_a_document_cannot_express_is_listed(tmp_path):
+    annotations = (
+        f"{ANNOTATIONS}"
+        "T6\tPeop 0 3;25 28\tAnn Bob\n"
+        "R3\tKnows Arg1:T1 Arg2:T6\n"
+        "R4\tKnows Arg1:T1 Arg2:T4\n"
+        "E1\tMeeting:T4 Who:T5\n"
+        "A1\tCertain R1\n"
+        "N1\tReference T2 Wikipedia:1\tRome\n"
+        "#1\tAnnotatorNotes T1\tsure?\n"
+        "*\tEquiv T1 T5\n"
+    )
+    corpus = read_brat(folder(tmp_path, annotations=annotations), reading())
+    assert sum(len(document.entities) for document in corpus.documents) == 4
+    assert sum(len(document.relations) for document in corpus.documents) == 2
+    assert [(remark.problem, remark.place) for remark in corpus.remarks] == [
+        ("entity of several pieces", "line 7 of news/one.a.ann"),
+        ("event", "line 10 of news/one.a.ann"),
+        ("attribute", "line 11 of news/one.a.ann"),
+        ("normalisation", "line 12 of news/one.a.ann"),
+        ("note", "line 13 of news/one.a.ann"),
+        ("equivalence", "line 14 of news/one.a.ann"),
+        ("relation of an entity that is not there", "line 8 of news/one.a.ann"),
+        ("relation between two sentences", "line 9 of news/one.a.ann"),
+    ]
+    assert all(remark.lost for remark in corpus.remarks)
+    assert "T6 Peop 0 3;25 28 'Ann Bob'" in corpus.remarks[0].detail
+
+
+def test_entity_whose_characters_are_another_text_is_looked_for(tmp_path):
+    path = folder(tmp_path, annotations="T1\tPeop 26 33\tBob Lee\nT2\tPeop 0 3\tZoe\n")
+    corpus = read_brat(path, reading())
+    second = corpus.documents[1]
+    assert [second.entity_text(entity) for entity in second.entities] == ["Bob\nLee"]
+    assert [(remark.problem, remark.lost) for remark in corpus.remarks] == [
+        ("mention found by its text", False),
+        ("mention that is not in its text", True),
+    ]
+
+
+def test_text_without_annotations_is_listed(tmp_path):
+    corpus = read_brat(folder(tmp_path, annotations=None), reading("whole"))
+    assert corpus.documents[0].entities == ()
+    assert [(remark.problem, remark.lost) for remark in corpus.remarks] == [
+        ("text without annotations", False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("T1 Peop 0 3 Ann", r"line 1: 'T1 Peop 0 3 Ann' is not as in"),
+        ("T1\tPeop 0 x\tAnn", "line 1: .* is not as in"),
+        ("R1\tKnows T1 T2", "line 1: .* is not as in"),
+        ("what", "line 1: 'what' is no annotation"),
+        ("T1\tPeop 0 3\tAnn\nT1\tPeop 0 3\tAnn", "line 2: T1 is there twice"),
+    ],
+)
+def test_malformed_line_is_an_error(tmp_path, line, problem):
+    with pytest.raises(DocumentError, match=problem) as raised:
+        read_brat(folder(tmp_path, annotations=line), reading())
+    assert raised.value.path == str(tmp_path / "brat" / "news" / "one.a.ann")
+
+
+def test_folders_that_cannot_be_read(tmp_path):
+    with pytest.raises(DocumentError, match="there is no such folder"):
+        read_brat(tmp_path / "missing", reading())
+    with pytest.raises(DocumentError, match=r"there are no \.txt files in the folder"):
+        read_brat(tmp_path, reading())
+    (tmp_path / "alone.ann").write_text("")
+    with pytest.raises(DocumentError, match="there is no such file") as raised:
+        read_brat(tmp_path, reading())
+    assert raised.value.path == str(tmp_path / "alone.txt")
+
+
+NEWS = document("[Ann Lee|Peop] left [Rome|Loc] .", [("Live_In", 0, 1)], "a/b-1")
+
+
+def test_documents_become_files(tmp_path):
+    assert write_brat(tmp_path / "out", [NEWS]) == []
+    assert (tmp_path / "out/a/b-1.txt").read_text() == "Ann Lee left Rome ."
+    assert (tmp_path / "out/a/b-1.ann").read_text() == (
+        "T1\tPeop 0 7\tAnn Lee\nT2\tLoc 13 17\tRome\nR1\tLive_In Arg1:T1 Arg2:T2\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_identifiers_that_are_no_file_names_are_listed(tmp_path):
+    ids = ["../x", "/etc/x", "a", "A", "", "document-2", None]
+    lost = write_brat(tmp_path / "out", [Document(("Hi",), id=id) for id in ids])
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    names = {path.stem for path in (tmp_path / "out").glob("*.txt")}
+    assert names == {
+        *("document-1", "document-2", "a", "document-4", "document-5"),
+        *("document-6", "document-7"),
+    }
+    assert [remark.document for remark in lost] == ["../x", "/etc/x", "A", "", "document-2"]
+
+
+def test_what_brat_cannot_express_is_listed(tmp_path):
+    lost = write_brat(
+        tmp_path / "out",
+        [Document(("Ann", "!"), (Entity("a person", 0, 1),), (), "a", "Ann!", ((0, 3), (3, 4)))],
+    )
+    assert [remark.problem for remark in lost] == [
+        "tokens that white space does not separate",
+        "white space in a type",
+    ]
+    assert (tmp_path / "out/a.ann").read_text() == "T1\ta_person 0 3\tAnn\n"
+
+
+def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, monkeypatch):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("old")
+    with pytest.raises(FileExistsError, match="is there already"):
+        write_brat(tmp_path / "full", [NEWS])
+    (tmp_path / "empty").mkdir()
+
+    def interrupted():
+        yield NEWS
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_brat(tmp_path / "empty", interrupted())
+    assert {path.name for path in tmp_path.iterdir()} == {"full", "empty"}
+    assert list((tmp_path / "empty").iterdir()) == []
+    write_brat(tmp_path / "empty", [NEWS])
+    assert (tmp_path / "empty" / "a" / "b-1.ann").exists()

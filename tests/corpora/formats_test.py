@@ -1,0 +1,133 @@
+"""What holds for all formats that are written."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dts_ee.corpora import read_documents
+from dts_ee.corpora.formats import FORMATS
+from dts_ee.document import Document, DocumentError, Entity, Relation
+from tests.corpora.raw_text import reading
+from tests.documents import TINY_CASE_REPORTS, TINY_NEWS, documents
+
+SUFFIXES = {"spert": ".json", "jsonl": ".jsonl", "docbin": ".spacy", "label-studio": ".json"}
+WRITABLE = [name for name, format in FORMATS.items() if format.write]
+
+
+def written_and_read(folder, name, corpus):
+    """What is read from what a format writes, and what it says is lost."""
+    path = folder / f"corpus-{len(list(folder.iterdir()))}{SUFFIXES.get(name, '')}"
+    write = FORMATS[name].write
+    assert write is not None
+    lost = write(path, corpus)
+    assert all(remark.lost for remark in lost)
+    return FORMATS[name].read(path, reading("whole")), lost
+
+
+def content(document: Document):
+    """All that a document says, whatever the order of its entities and relations."""
+
+    def item(entity: Entity):
+        return entity.type, entity.start, entity.end, entity.probability
+
+    entities = document.entities
+    return (
+        document.id,
+        document.tokens,
+        sorted((item(entity) for entity in entities), key=repr),
+        sorted(
+            (
+                (
+                    relation.type,
+                    item(entities[relation.head]),
+                    item(entities[relation.tail]),
+                    relation.probability,
+                )
+                for relation in document.relations
+            ),
+            key=repr,
+        ),
+        " ".join(document.tokens) if document.text is None else document.text,
+    )
+
+
+@pytest.mark.parametrize("name", WRITABLE)
+@pytest.mark.parametrize("fixture", [TINY_NEWS, TINY_CASE_REPORTS])
+def test_sample_corpora_are_read_as_written(tmp_path, name, fixture):
+    corpus = read_documents(fixture)
+    again, lost = written_and_read(tmp_path, name, corpus)
+    assert again.remarks == []
+    by_id = {document.id: document for document in again.documents}
+    if name == "multihead" and fixture == TINY_CASE_REPORTS:
+        # A drug inside of an effect.
+        assert {remark.problem for remark in lost} == {
+            "entity that overlaps another",
+            "relation of an entity that is lost",
+        }
+        corpus = [
+            document
+            for document in corpus
+            if document.id not in {remark.document for remark in lost}
+        ]
+        assert len(corpus) == 6
+    else:
+        assert lost == []
+    assert [content(by_id[document.id]) for document in corpus] == list(map(content, corpus))
+
+
+@pytest.mark.parametrize("name", ["spert", "jsonl", "docbin", "label-studio"])
+@given(st.lists(documents(), min_size=1, max_size=3))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+def test_whatever_there_is_is_read_as_written(tmp_path, name, corpus):
+    corpus = [replace(document, id=f"a{i}") for i, document in enumerate(corpus)]
+    again, lost = written_and_read(tmp_path, name, corpus)
+    assert lost == again.remarks == []
+    assert list(map(content, again.documents)) == list(map(content, corpus))
+
+
+@pytest.mark.parametrize("name", ["brat", "multihead"])
+@given(st.lists(documents(), min_size=1, max_size=3))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
+    corpus = [replace(document, id=f"a{i}") for i, document in enumerate(corpus)]
+    again, lost = written_and_read(tmp_path, name, corpus)
+    whole = {document.id for document in corpus} - {remark.document for remark in lost}
+    by_id = {document.id: document for document in again.documents}
+    for document in corpus:
+        if document.id in whole:
+            before, after = content(document), content(by_id[document.id])
+            assert after[:4] == before[:4]
+            assert after[4].strip() == before[4].strip()
+
+
+@pytest.mark.parametrize("name", ["brat", "multihead"])
+def test_probabilities_are_listed_where_they_are_lost(tmp_path, name):
+    document = Document(
+        ("Ann", "left", "Rome"),
+        (Entity("Peop", 0, 1, 0.5), Entity("Loc", 2, 3)),
+        (Relation("Live_In", 0, 1, 0.25),),
+        "a",
+    )
+    _, lost = written_and_read(tmp_path, name, [document])
+    assert [str(remark) for remark in lost] == [
+        "document a: probability: entities[0]: 0.5",
+        "document a: probability: relations[0]: 0.25",
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "brat"])
+def test_missing_file_is_named(tmp_path, name):
+    with pytest.raises(DocumentError, match="there is no such file") as raised:
+        FORMATS[name].read(tmp_path / "missing", reading())
+    assert raised.value.path == str(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("spert", ".jsonl"), ("jsonl", ".json")])
+def test_name_of_another_format_is_an_error(tmp_path, name, suffix):
+    write = FORMATS[name].write
+    assert write is not None
+    with pytest.raises(DocumentError, match="the name must end in"):
+        write(tmp_path / f"a{suffix}", read_documents(TINY_NEWS))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,13 @@
+"""What the tests of formats with raw text read with."""
+
+import re
+
+from dts_ee.corpora.text_reading import TextReading, Tokenize
+
+
+def at_white_space(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in re.finditer(r"\S+", text)]
+
+
+def reading(sentences: str = "rules", tokenize: Tokenize = at_white_space) -> TextReading:
+    return TextReading(tokenize, sentences)
