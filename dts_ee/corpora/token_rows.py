@@ -3,10 +3,10 @@ What the formats with one token per line have in common.
 """
 
 import re
-from dataclasses import replace
 from typing import Sequence, Union
 
 from dts_ee.corpora.corpus import Remark
+from dts_ee.corpora.overlaps import find_excluded, without_entities
 from dts_ee.document import Document, Entity, Relation
 
 
@@ -21,49 +21,23 @@ def without_overlaps(document: Document) -> tuple[Document, list[Remark]]:
     `tuple[Document, list[Remark]]`
         What is left, and what is lost.
     """
-    kept: list[int] = []
     entities = document.entities
-    remarks = []
-    for index in sorted(range(len(entities)), key=lambda i: (_length(entities[i]), i)):
-        entity = entities[index]
-        better = next((i for i in sorted(kept) if entities[i].overlaps(entity)), None)
-        if better is None:
-            kept.append(index)
-            continue
-        longer = entities[better]
-        remarks.append(
-            Remark(
-                "entity that overlaps another",
-                f"{entity.type} {document.entity_text(entity)!r}, because of {longer.type} "
-                f"{document.entity_text(longer)!r}",
-                document=document.id,
-            )
+    excluded = find_excluded(document, lambda i: (entities[i].start - entities[i].end, i))
+    remarks = [
+        Remark(
+            "entity that overlaps another",
+            f"{entities[index].type} {document.entity_text(entities[index])!r}, because of "
+            f"{entities[better].type} {document.entity_text(entities[better])!r}",
+            document=document.id,
         )
-    if not remarks:
-        return document, []
-    places = {index: place for place, index in enumerate(sorted(kept))}
-    relations = []
-    for relation in document.relations:
-        if relation.head in places and relation.tail in places:
-            relations.append(
-                replace(relation, head=places[relation.head], tail=places[relation.tail])
-            )
-        else:
-            remarks.append(
-                relation_remark("relation of an entity that is lost", document, relation)
-            )
-    return (
-        replace(
-            document,
-            entities=tuple(entities[index] for index in places),
-            relations=tuple(relations),
-        ),
-        remarks,
-    )
-
-
-def _length(entity: Entity) -> int:
-    return entity.start - entity.end
+        for index, better in excluded.items()
+    ]
+    remarks += [
+        relation_remark("relation of an entity that is lost", document, relation)
+        for relation in document.relations
+        if relation.head in excluded or relation.tail in excluded
+    ]
+    return without_entities(document, excluded), remarks
 
 
 def relation_remark(problem: str, document: Document, relation: Relation) -> Remark:

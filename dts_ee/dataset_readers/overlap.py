@@ -2,10 +2,9 @@
 What to do with overlapping entities, which a sequence of tags cannot express.
 """
 
-from dataclasses import replace
-
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.corpora.overlaps import find_excluded, without_entities
 from dts_ee.dataset_readers.tags import check_tag_sequences
 from dts_ee.document import Document, DocumentError, Entity
 
@@ -55,33 +54,20 @@ def resolve_overlaps(document: Document, on_overlap: str, tag_sequences: str = "
             return -length, entity.start, index
         return entity.start, -length, index
 
-    kept: list[int] = []
-    for index in sorted(range(len(document.entities)), key=rank):
-        entity = document.entities[index]
-        better = next((i for i in kept if excludes(document.entities[i], entity)), None)
-        if better is None:
-            kept.append(index)
-        elif on_overlap == "error":
-            raise DocumentError(
-                f"{_describe(document, entity)} overlaps "
-                f"{_describe(document, document.entities[better])}, which tags cannot express: "
-                'set `on_overlap` of the dataset reader to "longest" or "first" to train without '
-                "one of them (it still counts as missed in evaluation)",
-                f"entities[{index}]",
-                document.id,
-            )
-    if len(kept) == len(document.entities):
+    excluded = find_excluded(document, rank, excludes)
+    if not excluded:
         return document
-    new_index = {old: new for new, old in enumerate(sorted(kept))}
-    return replace(
-        document,
-        entities=tuple(document.entities[i] for i in new_index),
-        relations=tuple(
-            replace(relation, head=new_index[relation.head], tail=new_index[relation.tail])
-            for relation in document.relations
-            if relation.head in new_index and relation.tail in new_index
-        ),
-    )
+    if on_overlap == "error":
+        index, better = next(iter(excluded.items()))
+        raise DocumentError(
+            f"{_describe(document, document.entities[index])} overlaps "
+            f"{_describe(document, document.entities[better])}, which tags cannot express: "
+            'set `on_overlap` of the dataset reader to "longest" or "first" to train without '
+            "one of them (it still counts as missed in evaluation)",
+            f"entities[{index}]",
+            document.id,
+        )
+    return without_entities(document, excluded)
 
 
 def _describe(document: Document, entity: Entity) -> str:
