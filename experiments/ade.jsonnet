@@ -8,4 +8,5 @@ function(fold=0)
   experiment(
     corpus=corpora.ade(fold),
     features=[features.mpnet, features.glove_50d, features.characters, features.casing],
+    num_epochs=10,
   )

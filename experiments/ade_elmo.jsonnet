@@ -14,4 +14,5 @@ function(fold=0)
     ner=layers.gru(1, 256),
     relation=layers.gru(2, 256),
     pair_features=['cosine', 'distmult'],
+    num_epochs=10,
   )

@@ -12,4 +12,5 @@ function(fold=0)
     shared=layers.gru(1, 128),
     ner=layers.gru(1, 128),
     relation=layers.gru(2, 128),
+    num_epochs=10,
   )

@@ -12,4 +12,5 @@ function(fold=0)
     shared=layers.resbn_transformer(1),
     ner=layers.resbn_transformer(1),
     relation=layers.resbn_transformer(2),
+    num_epochs=10,
   )

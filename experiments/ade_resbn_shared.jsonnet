@@ -10,4 +10,5 @@ function(fold=0)
     corpus=corpora.ade(fold),
     features=[features.mpnet, features.glove_50d, features.characters, features.casing],
     shared=layers.resbn_transformer(1),
+    num_epochs=10,
   )
