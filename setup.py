@@ -7,6 +7,9 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
 
+# `fastapi-offline` has the files of Swagger UI, which FastAPI's page would load from elsewhere.
+SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicorn"]
+
 
 def read_version() -> str:
     """Reads the version without importing the package, whose requirements may be absent."""
@@ -72,8 +75,18 @@ setup(
         "transformers",
     ],
     extras_require={
-        "serve": ["fastapi", "uvicorn"],
-        "test": ["hypothesis", "mypy", "pytest", "ruff", "types-requests"],
+        "graph": ["networkx"],
+        "serve": SERVE,
+        "test": [
+            *SERVE,
+            "httpx",
+            "hypothesis",
+            "mypy",
+            "networkx",
+            "pytest",
+            "ruff",
+            "types-requests",
+        ],
     },
     entry_points={"console_scripts": ["dts-ee=dts_ee_command:run"]},
 )

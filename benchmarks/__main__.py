@@ -23,6 +23,7 @@ TOPICS = (
     "feature_cache",
     "training",
     "inference",
+    "serving",
 )
 """Each is a file of this package, in the order in which they run."""
 

@@ -20,4 +20,7 @@ with quick_imports():
     import dts_ee.token_indexers
     import dts_ee.tokenizers
 
-__all__ = ["__version__"]
+    from dts_ee.document import Document, Entity, Relation
+    from dts_ee.extractor import Extractor
+
+__all__ = ["Document", "Entity", "Extractor", "Relation", "__version__"]

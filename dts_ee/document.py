@@ -7,7 +7,10 @@ serving share one path. A `Document` that breaks its own rules cannot be built.
 
 from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
+
+if TYPE_CHECKING:
+    import networkx
 
 
 class DocumentError(ValueError):
@@ -103,14 +106,16 @@ class Document:
     `id` is the identifier that the document has in its file (or its place there), and `text` the
     sentence as it was written; where it is not known the tokens joined by spaces stand in.
     `token_offsets` holds each token's first character and the one after its last, in `text`; it is
-    there exactly when `text` is. Around and between the tokens the text has only white space.
+    there exactly when `text` is. Around and between the tokens the text has only white space. Of a
+    sentence that was taken from a longer text, `start_char` is its first character's place there.
 
     # Raises
 
     `DocumentError`
         If there are no tokens, a token is empty, a span is empty or out of range, an entity or a
         relation is there twice, a relation points to no entity or joins an entity with itself, a
-        probability is not between 0 and 1, or the offsets do not fit the tokens and the text.
+        probability is not between 0 and 1, the offsets do not fit the tokens and the text, or
+        `start_char` is negative.
     """
 
     tokens: tuple[str, ...]
@@ -119,6 +124,7 @@ class Document:
     id: Optional[str] = None
     text: Optional[str] = None
     token_offsets: Optional[tuple[tuple[int, int], ...]] = None
+    start_char: Optional[int] = None
 
     def __post_init__(self) -> None:
         self._check_tokens()
@@ -131,6 +137,8 @@ class Document:
         for i, token in enumerate(self.tokens):
             if not token.strip():
                 raise DocumentError("the token is empty", f"tokens[{i}]", self.id)
+        if self.start_char is not None and self.start_char < 0:
+            raise DocumentError(f"{self.start_char} is negative", "start_char", self.id)
         if (self.text is None) != (self.token_offsets is None):
             raise DocumentError("`text` and `token_offsets` go together", "text", self.id)
         if self.text is None or self.token_offsets is None:
@@ -241,3 +249,51 @@ class Document:
             return " ".join(self.tokens[entity.start : entity.end])
         start, end = self.character_span(entity.start, entity.end)
         return self.text[start:end]
+
+    # What follows shows a document elsewhere. Each way needs a package that the data does not.
+
+    def to_displacy(self) -> dict[str, Any]:
+        """
+        What spaCy's displaCy draws with `manual=True`, in each of its styles: `ent`, `span` (where
+        entities overlap) and `dep` (relations as arcs from head to tail).
+
+        displaCy escapes the text, but not the types: those of a document from elsewhere are not to
+        be put into a page as they are. `allennlp render` escapes them.
+        """
+        from dts_ee.pages.displacy_data import displacy_data
+
+        return displacy_data(self)
+
+    def to_brat(self) -> tuple[str, str]:
+        """
+        The `.txt` and the `.ann` file of brat's standoff format.
+
+        White space in a type becomes `_`; probabilities and the borders of tokens have no place
+        there.
+        """
+        from dts_ee.corpora.brat import brat_files
+
+        return brat_files(self)
+
+    def to_networkx(self) -> "networkx.MultiDiGraph":
+        """
+        The entities as nodes 0, 1, … and the relations as edges from head to tail.
+
+        A node has the attributes `type`, `text`, `start`, `end` and `probability`; an edge has
+        `type`, which is its key too, and `probability`. There may be several edges from one node to
+        another, so it is a directed multigraph.
+
+        # Raises
+
+        `ImportError`
+            If networkx is not installed.
+        """
+        from dts_ee.corpora.graph import document_graph
+
+        return document_graph(self)
+
+    def _repr_html_(self) -> str:
+        """What a Jupyter notebook shows: the pictures of `allennlp render`."""
+        from dts_ee.pages import render_fragment
+
+        return render_fragment(self)

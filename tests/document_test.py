@@ -42,6 +42,7 @@ ANN, ROME = Entity("Peop", 0, 2), Entity("Loc", 3, 4)
             "relations[0].probability",
             "nan is not between",
         ),
+        ({"start_char": -1}, "start_char", "-1 is negative"),
     ],
 )
 def test_document_that_breaks_a_rule_names_the_field(fields, field, problem):
@@ -108,3 +109,10 @@ def test_an_entity_is_the_same_whatever_its_probability():
     assert sure == ROME and hash(sure) == hash(ROME)
     with pytest.raises(DocumentError, match="again"):
         Document(tokens=TOKENS, entities=(ROME, sure))
+
+
+def test_a_notebook_shows_what_render_draws():
+    shown = Document(TOKENS, (ANN, ROME), (Relation("Left", 0, 1, 0.75),))._repr_html_()
+    assert "Ann Lee" in shown
+    assert "Left 0.75" in shown
+    assert "<svg" in shown

@@ -79,14 +79,15 @@ def documents(draw: st.DrawFn, overlaps: bool = True) -> Document:
     tokens = tuple(draw(st.lists(_TOKENS, min_size=1, max_size=8)))
     entities, relations = draw(annotations(tokens, overlaps))
     id = draw(st.none() | st.text("abc1"))
+    start_char = draw(st.none() | st.integers(0, 9))
     if draw(st.booleans()):
-        return Document(tokens, entities, relations, id)
+        return Document(tokens, entities, relations, id, start_char=start_char)
     text = draw(_WHITE_SPACE)
     offsets = []
     for token in tokens:
         offsets.append((len(text), len(text) + len(token)))
         text += token + draw(_WHITE_SPACE)
-    return Document(tokens, entities, relations, id, text, tuple(offsets))
+    return Document(tokens, entities, relations, id, text, tuple(offsets), start_char)
 
 
 @st.composite

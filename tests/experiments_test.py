@@ -19,7 +19,7 @@ from spacy.vectors import Vectors
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.experiments.ablation import read_ablations
-from dts_ee.experiments.evaluation import evaluate_archive
+from dts_ee.experiments.evaluation import evaluate_archive, predict_candidates
 from dts_ee.experiments.settings import load_settings
 from dts_ee.modules.token_embedders.frozen_embedder import FrozenEncoder
 from tests.documents import document
@@ -75,6 +75,8 @@ def project(tmp_path, monkeypatch):
     build_tiny_transformer(resources / "minilm", kind="bert")
     build_tiny_transformer(resources / "mpnet", kind="mpnet", num_layers=12)
     build_tiny_elmo(resources / "elmo-5.5b")
+    for part in ("train", "development", "test"):
+        monkeypatch.setenv(f"{part.upper()}_DATA", "fixtures/tiny/news.json")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -360,3 +362,5 @@ def test_the_baseline_is_trained_and_evaluated_by_allennlps_tagger(project):
     assert all(not each.predicted.relations for each in predictions)
     allennlps = metrics["f1-measure-overall"]
     assert metrics["entity_f1"] == pytest.approx(allennlps)
+    # It has no relations, and so no threshold of any.
+    assert predict_candidates(Path("tagger/model.tar.gz"), documents, 0.0) == (predictions, None)

@@ -1,8 +1,8 @@
 """
 Subcommand for predicting the entities and relations of many sentences.
 
-`predict` is AllenNLP's own. With the predictor `dts` it reads many lines at a time, and its output
-file appears whole or not at all; with any other predictor it is what it was.
+`predict` is AllenNLP's own. With the predictor `dts` it reads many lines at a time, or a folder of
+texts, and its output file appears whole or not at all; with any other predictor it is what it was.
 """
 
 import argparse
@@ -11,7 +11,8 @@ import json
 import os
 import sys
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Iterator, Optional, TextIO, Tuple
+from pathlib import Path
+from typing import Any, Iterator, List, Optional, TextIO, Tuple
 
 from allennlp.commands import Subcommand
 from allennlp.commands import predict as allennlp_predict
@@ -20,32 +21,55 @@ from allennlp.common import logging as common_logging
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from allennlp.common.tqdm import Tqdm
-from allennlp.common.util import lazy_groups_of
-from allennlp.data import Instance
+from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.predictors import Predictor
 
-from dts_ee.corpora.files import open_atomically
+from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
+from dts_ee.predictors.requests import Request
 
 LINES_AT_A_TIME = 256
 """The default of `--batch-size` with the predictor `dts`."""
+
+SENTENCES_AT_A_TIME = 4096
+"""When so many sentences have been read, they are predicted: lines may hold long texts."""
 
 
 @Subcommand.register("predict", exist_ok=True)
 class PredictDocuments(Predict):
     """
-    `allennlp predict ARCHIVE INPUT`: AllenNLP's command with another default for `--batch-size`.
+    `allennlp predict ARCHIVE INPUT`: AllenNLP's command with another default for `--batch-size`,
+    and options for the relations' threshold and for calibrated probabilities.
 
     It is in place where the plugin is loaded before the command line is parsed, as by `dts-ee`.
-    `allennlp predict` parses first: there, `predict_manager` chooses the same default.
+    `allennlp predict` parses first: there, `predict_manager` chooses the same default, and the
+    other two are set with `--predictor-args`.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
         subparser = super().add_subparser(parser)
-        subparser.set_defaults(batch_size=None)
+        subparser.set_defaults(batch_size=None, func=predict_from_args)
+        subparser.add_argument(
+            "--relation-threshold",
+            type=float,
+            metavar="P",
+            help="the probability from which on a relation is predicted, in place of that which "
+            "the model was trained with (predictor `dts`)",
+        )
+        subparser.add_argument(
+            "--calibration",
+            metavar="FILE",
+            help="what `calibrate` wrote for the model: probabilities are changed by it, and the "
+            "threshold is meant for what they are then (predictor `dts`)",
+        )
         for action in subparser._actions:
+            if action.dest == "input_file":
+                action.help = (
+                    "JSON Lines, plain or gzipped: a path, a URL, or - for standard input; or, "
+                    "with the predictor `dts`, a folder of .txt files"
+                )
             if action.dest == "batch_size":
                 action.help = (
                     "how many lines are read, predicted and written at a time (default = "
@@ -56,17 +80,36 @@ class PredictDocuments(Predict):
         return subparser
 
 
+def predict_from_args(args: argparse.Namespace) -> None:
+    """AllenNLP's function, which takes our options as arguments of the predictor."""
+    options = {
+        name: getattr(args, name)
+        for name in ("relation_threshold", "calibration")
+        if getattr(args, name) is not None
+    }
+    if options:
+        predictor_args = json.loads(args.predictor_args.strip() or "{}")
+        args.predictor_args = json.dumps({**predictor_args, **options})
+    try:
+        allennlp_predict._predict(args)
+    except DocumentError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
 class DocumentPredictManager(_PredictManager):
     """
-    Reads sentences, predicts their documents, and prints or writes them, one JSON object a line.
+    Reads sentences or texts, predicts their documents, and prints or writes them, one JSON object a
+    line for each.
 
     # Parameters
 
     predictor : `DtsPredictor`
         The predictor.
     input_file : `str`
-        A path or URL of JSON Lines, plain or gzipped, or `"-"` for standard input; or, if
-        `has_dataset_reader`, what the predictor's dataset reader reads.
+        A path or URL of JSON Lines, plain or gzipped, or `"-"` for standard input; a folder, of
+        which all `.txt` files are read, in the folders in it too; or, if `has_dataset_reader`, what
+        the predictor's dataset reader reads.
     output_file : `str`, optional
         The file to write. It takes its name when everything has been written, unless it is a device
         or a pipe. One that ends in `.gz` is compressed.
@@ -135,9 +178,8 @@ class DocumentPredictManager(_PredictManager):
         with self._open_output() as output_file, self._progress() as progress:
             self._output_file = output_file  # type: ignore[assignment]
             index = 0
-            for batch in lazy_groups_of(self._inputs(), self._batch_size):
-                outputs = self._predictor.predict_batch_instance([each for _, each in batch])
-                for (shown, _), output in zip(batch, outputs, strict=True):
+            for batch, outputs in self._predicted():
+                for shown, output in zip(batch, outputs, strict=True):
                     line = self._predictor.dump_line(output)
                     self._maybe_print_to_console_and_file(index, line, shown)
                     index += 1
@@ -145,23 +187,50 @@ class DocumentPredictManager(_PredictManager):
                 sys.stdout.flush()
                 progress.update(len(batch))
 
-    def _inputs(self) -> Iterator[Tuple[str, Instance]]:
-        """What is shown of each input, and its instance."""
+    def _predicted(self) -> Iterator[Tuple[List[str], List[JsonDict]]]:
+        """What is shown of some inputs, and their outputs."""
         if self._dataset_reader is not None:
-            for instance in self._get_instance_data():
-                yield str(instance) if self._print_to_console else "", instance
+            for instances in lazy_groups_of(self._get_instance_data(), self._batch_size):
+                shown = [str(each) if self._print_to_console else "" for each in instances]
+                yield shown, self._predictor.predict_batch_instance(instances)
+            return
+        for batch in self._batches():
+            outputs = self._predictor.predict_requests([request for _, request in batch])
+            yield [shown for shown, _ in batch], outputs
+
+    def _batches(self) -> Iterator[List[Tuple[str, Request]]]:
+        batch: List[Tuple[str, Request]] = []
+        num_sentences = 0
+        for shown, request in self._inputs():
+            batch.append((shown, request))
+            num_sentences += len(request.sentences)
+            if len(batch) == self._batch_size or num_sentences >= SENTENCES_AT_A_TIME:
+                yield batch
+                batch, num_sentences = [], 0
+        if batch:
+            yield batch
+
+    def _inputs(self) -> Iterator[Tuple[str, Request]]:
+        """What is shown of each input, and the request that it is."""
+        if os.path.isdir(self._input_file):
+            for path, inputs in _texts(Path(self._input_file)):
+                try:
+                    request = self._predictor.request(inputs)
+                except DocumentError as error:
+                    raise error.located(None, str(path)) from None
+                yield json.dumps(inputs) if self._print_to_console else "", request
             return
         with _open_input(self._input_file) as (file, name):
             for number, line in numbered_lines(file, name):
                 try:
                     inputs = self._predictor.load_line(line)
-                    instance = self._predictor._json_to_instance(inputs)
+                    request = self._predictor.request(inputs)
                 except DocumentError as error:
                     place = f"line {number}"
                     if error.document_id is not None:
                         place = f"{error.document_id} ({place})"
                     raise DocumentError(error.problem, error.field, place, name) from None
-                yield json.dumps(inputs) if self._print_to_console else "", instance
+                yield json.dumps(inputs) if self._print_to_console else "", request
 
     def _open_output(self) -> AbstractContextManager[Optional[TextIO]]:
         if self._output_path is None:
@@ -177,7 +246,8 @@ class DocumentPredictManager(_PredictManager):
             # Predictions that are printed would tear the bar apart.
             or (sys.stderr.isatty() and not (self._print_to_console and sys.stdout.isatty()))
         )
-        return Tqdm.tqdm(unit=" lines", disable=not shown)
+        unit = " texts" if os.path.isdir(self._input_file) else " lines"
+        return Tqdm.tqdm(unit=unit, disable=not shown)
 
 
 def predict_manager(
@@ -205,6 +275,19 @@ def predict_manager(
 
 
 allennlp_predict._PredictManager = predict_manager  # type: ignore[assignment, misc]
+
+
+def _texts(folder: Path) -> Iterator[Tuple[Path, JsonDict]]:
+    """
+    The `.txt` files of a folder, and the input that each is; its identifier is its name in the
+    folder, without `.txt`.
+    """
+    paths = sorted(path for path in folder.rglob("*.txt") if path.is_file())
+    if not paths:
+        raise DocumentError("there are no .txt files in the folder", path=str(folder))
+    for path in paths:
+        name = path.relative_to(folder).as_posix().removesuffix(".txt")
+        yield path, {"text": read_text(path), "orig_id": name}
 
 
 @contextmanager

@@ -181,12 +181,9 @@ class AnnotatedText:
         else:
             firsts = [start for start, _ in spans]
             starts = sorted({0, *(bisect_left(firsts, start) for start in self.sentence_starts)})
-        kept = [
-            start
-            for start in starts
-            if not any(entity.start < start < entity.end for entity in entities)
-        ]
-        for start in sorted(set(starts) - set(kept)):
+        inside = {token for entity in entities for token in range(entity.start + 1, entity.end)}
+        kept = [start for start in starts if start not in inside]
+        for start in sorted(inside.intersection(starts)):
             around = self.text[
                 spans[max(start - 3, 0)][0] : spans[min(start + 2, len(spans) - 1)][1]
             ]

@@ -194,21 +194,36 @@ def _write_document(name: Path, document: Document, remarks: list[Remark]) -> No
             )
         )
     remarks.extend(lost_probabilities(document))
-    with open_atomically(_with_suffix(name, ".txt")) as file:
-        file.write(text)
-    with open_atomically(_with_suffix(name, ".ann")) as file:
-        for i, entity in enumerate(document.entities, start=1):
-            start, end = document.character_span(entity.start, entity.end)
-            quoted = re.sub(r"\s", " ", text[start:end])
-            type = _type(entity.type, document, remarks)
-            file.write(f"T{i}\t{type} {start} {end}\t{quoted}\n")
-        for i, relation in enumerate(document.relations, start=1):
-            type = _type(relation.type, document, remarks)
-            file.write(f"R{i}\t{type} Arg1:T{relation.head + 1} Arg2:T{relation.tail + 1}\n")
+    types = [entity.type for entity in document.entities]
+    types += [relation.type for relation in document.relations]
+    for type in types:
+        if _type(type) != type:
+            remarks.append(Remark("white space in a type", repr(type), document=document.id))
+    for suffix, content in zip((".txt", ".ann"), brat_files(document), strict=True):
+        with open_atomically(_with_suffix(name, suffix)) as file:
+            file.write(content)
 
 
-def _type(type: str, document: Document, remarks: list[Remark]) -> str:
-    name = re.sub(r"\s", "_", type)
-    if name != type:
-        remarks.append(Remark("white space in a type", repr(type), document=document.id))
-    return name
+def brat_files(document: Document) -> tuple[str, str]:
+    """
+    What the `.txt` and the `.ann` file of a document hold.
+
+    # Parameters
+
+    document : `Document`
+        The document.
+    """
+    text = " ".join(document.tokens) if document.text is None else document.text
+    lines = []
+    for i, entity in enumerate(document.entities, start=1):
+        start, end = document.character_span(entity.start, entity.end)
+        quoted = re.sub(r"\s", " ", text[start:end])
+        lines.append(f"T{i}\t{_type(entity.type)} {start} {end}\t{quoted}\n")
+    for i, relation in enumerate(document.relations, start=1):
+        arguments = f"Arg1:T{relation.head + 1} Arg2:T{relation.tail + 1}"
+        lines.append(f"R{i}\t{_type(relation.type)} {arguments}\n")
+    return text, "".join(lines)
+
+
+def _type(type: str) -> str:
+    return re.sub(r"\s", "_", type)

@@ -4,28 +4,28 @@ SpERT's JSON, the format that joint entity and relation extraction settled on.
 A file is a list of documents, or holds one document per line (JSON Lines); either may be gzipped.
 A document is `{"tokens": [...], "entities": [{"type", "start", "end"}], "relations": [{"type",
 "head", "tail"}], "orig_id"}`: `end` is exclusive, `head` and `tail` are indices into `entities`.
+In the place of a document there can be a text of several, `{"sentences": [...]}`, as `allennlp
+predict` writes them.
 """
 
-import difflib
 import json
 import os
 from typing import Any, Iterable, Mapping, Optional
 
 from dts_ee.corpora.alignment import align_tokens
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.json_values import (
+    as_index,
+    as_list,
+    as_object,
+    as_string,
+    kind_of,
+    misspelt,
+    required,
+)
 from dts_ee.document import Document, DocumentError, Entity, Relation
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-
-_TYPE_NAMES = {
-    type(None): "null",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number with a fraction",
-    str: "a string",
-    list: "a list",
-    dict: "an object",
-}
 
 
 def read_documents(path: PathOrStr) -> list[Document]:
@@ -42,17 +42,44 @@ def read_documents(path: PathOrStr) -> list[Document]:
         identifier, or else its place: `#3` counts from 1, `line 3` too) and the field.
     """
     name = os.fspath(path)
+    documents = []
+    for place, record in read_records(path):
+        if isinstance(record, DocumentError):
+            raise record
+        try:
+            documents.append(document_from_json(record, place))
+        except DocumentError as error:
+            raise error.located(None, name) from error.__cause__
+    return documents
+
+
+def read_records(path: PathOrStr) -> list[tuple[str, Any]]:
+    """
+    The JSON of each document of a file, not yet looked into.
+
+    # Returns
+
+    `list[tuple[str, Any]]`
+        The place of each document, and what `document_from_json` takes. In the place of a line that
+        is no JSON, or of a text whose sentences are no list, there is the `DocumentError`.
+
+    # Raises
+
+    `DocumentError`
+        If the file cannot be read, is no JSON as a whole, or has no documents.
+    """
+    name = os.fspath(path)
     text = read_text(path)
     if not text.strip():
         raise DocumentError("the file is empty", path=name)
     try:
-        records = _list_records(text) if text.lstrip()[0] == "[" else _line_records(text)
-        documents = [document_from_json(record, place) for place, record in records]
+        found = _list_records(text) if text.lstrip()[0] == "[" else _line_records(text)
     except DocumentError as error:
         raise error.located(None, name) from error.__cause__
-    if not documents:
+    records = [each for place, record in found for each in _sentences(record, place, name)]
+    if not records:
         raise DocumentError("there are no documents in the file", path=name)
-    return documents
+    return records
 
 
 def document_from_json(
@@ -62,8 +89,9 @@ def document_from_json(
     One document from its JSON.
 
     Beside the keys of the format it understands `id` (where there is no `orig_id`), `sentence` (the
-    text which the tokens make up) and an entity's or a relation's `probability`; other keys are
-    passed over, unless they look like a misspelt one that is missing.
+    text which the tokens make up), `start_char` (where the sentence begins in a longer text) and an
+    entity's or a relation's `probability`; other keys are passed over, unless they look like a
+    misspelt one that is missing.
 
     # Parameters
 
@@ -81,17 +109,17 @@ def document_from_json(
         `Document`.
     """
     if not isinstance(record, dict):
-        raise DocumentError(f"a document must be an object, but is {_kind(record)}", None, place)
+        raise DocumentError(f"a document must be an object, but is {kind_of(record)}", None, place)
     document_id = place
     try:
         document_id = _identifier(record, place)
         tokens = tuple(
-            _string(token, f"tokens[{i}]")
-            for i, token in enumerate(_list(_required(record, "tokens", ""), "tokens"))
+            as_string(token, f"tokens[{i}]")
+            for i, token in enumerate(as_list(required(record, "tokens", ""), "tokens"))
         )
         text = offsets = None
         if "sentence" in record:
-            text = _string(record["sentence"], "sentence")
+            text = as_string(record["sentence"], "sentence")
             offsets = align_tokens(tokens, text)
         return Document(
             tokens=tokens,
@@ -106,6 +134,7 @@ def document_from_json(
             id=document_id,
             text=text,
             token_offsets=offsets,
+            start_char=as_index(record, "start_char", "") if "start_char" in record else None,
         )
     except DocumentError as error:
         raise error.located(document_id, None) from None
@@ -116,15 +145,19 @@ def document_to_json(document: Document) -> dict[str, Any]:
     The JSON of a document, from which `document_from_json` makes the same document again.
 
     Entities also carry their `text` and the characters `start_char` to `end_char` (exclusive), in
-    `sentence` where the document has its text, else in the tokens joined by spaces.
+    `sentence` where the document has its text, else in the tokens joined by spaces; or, where the
+    document has a `start_char`, in the longer text that the sentence was taken from.
     """
     record: dict[str, Any] = {}
     if document.id is not None:
         record["orig_id"] = document.id
     if document.text is not None:
         record["sentence"] = document.text
+    if document.start_char is not None:
+        record["start_char"] = document.start_char
     record["tokens"] = list(document.tokens)
     record["entities"] = []
+    first_char = document.start_char or 0
     for entity in document.entities:
         start_char, end_char = document.character_span(entity.start, entity.end)
         item: dict[str, Any] = {
@@ -132,8 +165,8 @@ def document_to_json(document: Document) -> dict[str, Any]:
             "start": entity.start,
             "end": entity.end,
             "text": document.entity_text(entity),
-            "start_char": start_char,
-            "end_char": end_char,
+            "start_char": first_char + start_char,
+            "end_char": first_char + end_char,
         }
         if entity.probability is not None:
             item["probability"] = entity.probability
@@ -172,6 +205,19 @@ def write_documents(path: PathOrStr, documents: Iterable[Document]) -> None:
             file.write("\n")
 
 
+def _sentences(record: Any, place: str, path: str) -> list[tuple[str, Any]]:
+    """The record of a document, or those of a text's sentences."""
+    if isinstance(record, DocumentError):
+        return [(place, record.located(None, path))]
+    if not isinstance(record, dict) or "sentences" not in record or "tokens" in record:
+        return [(place, record)]
+    try:
+        sentences = as_list(record["sentences"], "sentences")
+    except DocumentError as error:
+        return [(place, error.located(place, path))]
+    return [(f"{place}-{i}", each) for i, each in enumerate(sentences, start=1)]
+
+
 def _list_records(text: str) -> list[tuple[str, Any]]:
     records = _loads(text, None)
     return [(f"#{i}", record) for i, record in enumerate(records, start=1)]
@@ -180,15 +226,19 @@ def _list_records(text: str) -> list[tuple[str, Any]]:
 def _line_records(text: str) -> list[tuple[str, Any]]:
     # Not `splitlines`, which also splits at characters that JSON allows inside strings.
     lines = [(i, line) for i, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    try:
-        return [(f"line {i}", _loads(line, i)) for i, line in lines]
-    except DocumentError:
-        if len(lines) == 1 or not _is_json(text):
-            raise
+    records: list[tuple[str, Any]] = []
+    for i, line in lines:
+        try:
+            records.append((f"line {i}", _loads(line, i)))
+        except DocumentError as error:
+            records.append((f"line {i}", error))
+    wrong = any(isinstance(record, DocumentError) for _, record in records)
+    if wrong and len(lines) > 1 and _is_json(text):
         raise DocumentError(
             "the file is one JSON value over several lines; a list of documents is expected, or "
             "one document per line"
-        ) from None
+        )
+    return records
 
 
 def _is_json(text: str) -> bool:
@@ -212,108 +262,38 @@ def _loads(text: str, line: Optional[int]) -> Any:
         raise DocumentError(f"invalid JSON in line {line or 1}: {error}") from error
 
 
-def _kind(value: Any) -> str:
-    return _TYPE_NAMES[type(value)]
-
-
 def _identifier(record: Mapping[str, Any], place: Optional[str]) -> Optional[str]:
     for key in ("orig_id", "id"):
         if key in record:
             value = record[key]
             if isinstance(value, int) and not isinstance(value, bool):
                 return str(value)
-            return _string(value, key)
+            return as_string(value, key)
     return place
 
 
-def _required(record: Mapping[str, Any], key: str, field: str) -> Any:
-    if key in record:
-        return record[key]
-    similar = _misspelt(record, key)
-    hint = f', but an unknown "{similar}"' if similar else ""
-    raise DocumentError(f'there is no "{key}"{hint}', f"{field}.{key}" if field else key)
-
-
-def _annotations(record: Mapping[str, Any], key: str, required: bool) -> list[Any]:
-    if key not in record and not required and not _misspelt(record, key):
+def _annotations(record: Mapping[str, Any], key: str, expected: bool) -> list[Any]:
+    if key not in record and not expected and not misspelt(record, key):
         return []
-    return _list(_required(record, key, ""), key)
-
-
-_KNOWN_KEYS = {
-    "tokens",
-    "entities",
-    "relations",
-    "orig_id",
-    "id",
-    "sentence",
-    "type",
-    "start",
-    "end",
-    "text",
-    "start_char",
-    "end_char",
-    "head",
-    "tail",
-    "probability",
-}
-
-
-def _misspelt(record: Mapping[str, Any], key: str) -> Optional[str]:
-    """The unknown key of the record which may be meant to be `key`."""
-    unknown = {name.lower(): name for name in record if name not in _KNOWN_KEYS}
-    similar = difflib.get_close_matches(key, unknown, n=1, cutoff=0.7)
-    return unknown[similar[0]] if similar else None
-
-
-def _list(value: Any, field: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise DocumentError(f"must be a list, but is {_kind(value)}", field)
-    return value
-
-
-def _object(value: Any, field: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise DocumentError(f"must be an object, but is {_kind(value)}", field)
-    return value
-
-
-def _string(value: Any, field: str) -> str:
-    if not isinstance(value, str):
-        raise DocumentError(f"must be a string, but is {_kind(value)}", field)
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise DocumentError(f"holds half of a surrogate pair: {value!a}", field) from None
-    return value
-
-
-def _index(record: Mapping[str, Any], key: str, field: str) -> int:
-    value = _required(record, key, field)
-    if isinstance(value, bool) or not isinstance(value, int):
-        shown = f" ({value})" if isinstance(value, float) else ""
-        raise DocumentError(
-            f"must be a whole number, but is {_kind(value)}{shown}", f"{field}.{key}"
-        )
-    return value
+    return as_list(required(record, key, ""), key)
 
 
 def _entity(value: Any, field: str) -> Entity:
-    record = _object(value, field)
+    record = as_object(value, field)
     return Entity(
-        type=_string(_required(record, "type", field), f"{field}.type"),
-        start=_index(record, "start", field),
-        end=_index(record, "end", field),
+        type=as_string(required(record, "type", field), f"{field}.type"),
+        start=as_index(record, "start", field),
+        end=as_index(record, "end", field),
         probability=_probability(record, field),
     )
 
 
 def _relation(value: Any, field: str) -> Relation:
-    record = _object(value, field)
+    record = as_object(value, field)
     return Relation(
-        type=_string(_required(record, "type", field), f"{field}.type"),
-        head=_index(record, "head", field),
-        tail=_index(record, "tail", field),
+        type=as_string(required(record, "type", field), f"{field}.type"),
+        head=as_index(record, "head", field),
+        tail=as_index(record, "tail", field),
         probability=_probability(record, field),
     )
 
@@ -324,6 +304,6 @@ def _probability(record: dict[str, Any], field: str) -> Optional[float]:
         return None
     if isinstance(probability, bool) or not isinstance(probability, (int, float)):
         raise DocumentError(
-            f"must be a number, but is {_kind(probability)}", f"{field}.probability"
+            f"must be a number, but is {kind_of(probability)}", f"{field}.probability"
         )
     return float(probability)

@@ -13,6 +13,9 @@ Tokenize = Callable[[str], Spans]
 
 SENTENCE_MODES = ("rules", "lines", "whole")
 
+_BEFORE_NUMBERS = {"approx", "art", "ca", "ch", "eq", "fig", "figs", "no", "nos", "p", "pp", "vol"}
+"""Abbreviations that a number follows, not a sentence."""
+
 
 @dataclass(frozen=True)
 class TextReading:
@@ -25,7 +28,9 @@ class TextReading:
         Finds the tokens of a text. One that does not end where an entity begins or ends is divided.
     sentences : `str`, optional (default = `"rules"`)
         `"rules"`: a sentence ends at a blank line and where spaCy's sentencizer says so, that is,
-        after `.`, `!`, `?` and the like. `"lines"`: each line is one. `"whole"`: each text is one.
+        after `.`, `!`, `?` and the like and what is written together with them, except before a
+        small letter and between an abbreviation such as `Fig.` and a number. `"lines"`: each line
+        is one. `"whole"`: each text is one.
     """
 
     tokenize: Tokenize
@@ -51,7 +56,7 @@ def sentence_starts(text: str, spans: Spans, mode: str) -> list[int]:
     """
     starts = {0}
     if mode == "rules":
-        starts.update(_starts_by_rules([text[slice(*span)] for span in spans]))
+        starts.update(_starts_by_rules(text, spans))
     if mode != "whole":
         break_pattern = re.compile(r"\n" if mode == "lines" else r"\n[^\S\n]*\n")
         for i, (left, right) in enumerate(zip(spans, spans[1:], strict=False), start=1):
@@ -60,11 +65,32 @@ def sentence_starts(text: str, spans: Spans, mode: str) -> list[int]:
     return sorted(starts)
 
 
-def _starts_by_rules(words: list[str]) -> list[int]:
+def _starts_by_rules(text: str, spans: Spans) -> list[int]:
     # Every command would wait for spaCy.
     from spacy.pipeline import Sentencizer
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
 
+    words = [text[slice(*span)] for span in spans]
     doc = Sentencizer()(Doc(Vocab(), words=words))
-    return [sentence.start for sentence in doc.sents]
+    starts = []
+    for sentence in doc.sents:
+        start = sentence.start
+        # What is written together with the full stop, such as a closing quotation mark or bracket.
+        while (
+            0 < start < len(words)
+            and spans[start - 1][1] == spans[start][0]
+            and not any(character.isalnum() for character in words[start])
+        ):
+            start += 1
+        if start < len(words) and _can_begin(words, start):
+            starts.append(start)
+    return starts
+
+
+def _can_begin(words: list[str], start: int) -> bool:
+    """Whether a sentence may begin here, or the full stop before it is that of an abbreviation."""
+    first = words[start][0]
+    if first.isdigit() and start > 1:
+        return words[start - 2].lower() not in _BEFORE_NUMBERS
+    return not first.islower()

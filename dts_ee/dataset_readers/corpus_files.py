@@ -2,6 +2,8 @@
 Documents from files or addresses.
 """
 
+import os
+import re
 from dataclasses import dataclass
 from typing import Any, List, Mapping, Optional, Sequence, Union
 
@@ -12,6 +14,8 @@ from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.spert import read_documents
 from dts_ee.dataset_readers.held_out import FilePart
 from dts_ee.document import Document, DocumentError
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})")
 
 FileOrPart = Union[PathOrStr, Mapping[str, Any]]
 DataPath = Union[FileOrPart, Sequence[FileOrPart]]
@@ -64,13 +68,13 @@ def corpus_files(data_path: DataPath) -> List[CorpusFile]:
     # Parameters
 
     data_path : `DataPath`
-        A path, an object `{ path: …, part: 'rest' or 'held_out', held_out: …, seed: … }` (see
-        `FilePart`), or a list of such.
+        A path, in which `$NAME` stands for an environment variable, an object `{ path: …, part:
+        'rest' or 'held_out', held_out: …, seed: … }` (see `FilePart`), or a list of such.
 
     # Raises
 
     `ConfigurationError`
-        If it is something else, or an empty list.
+        If it is something else, an empty list, or names an environment variable that is not set.
     """
     listed = list(data_path) if isinstance(data_path, (list, tuple)) else [data_path]
     if not listed:
@@ -81,15 +85,26 @@ def corpus_files(data_path: DataPath) -> List[CorpusFile]:
 def _corpus_file(value: Any) -> CorpusFile:
     # AllenNLP gives an object as `Params`, which are a mapping.
     if not isinstance(value, Mapping):
-        return CorpusFile(str(value))
+        return CorpusFile(_expanded(str(value)))
     settings = {name: value[name] for name in value}
     path = settings.pop("path", None)
     if not isinstance(path, str) or not path:
         raise ConfigurationError("a data path that is an object has a `path`, the name of a file")
     try:
-        return CorpusFile(path, FilePart.from_settings(settings))
+        return CorpusFile(_expanded(path), FilePart.from_settings(settings))
     except ConfigurationError as error:
         raise ConfigurationError(f"the data path of {path}: {error.message}") from None
+
+
+def _expanded(path: str) -> str:
+    for match in _VARIABLE.finditer(path):
+        name = match[1] or match[2]
+        if not os.environ.get(name):
+            raise ConfigurationError(
+                f"the data path {path} has the environment variable {name}, which is not set: set "
+                "it, or name a file in its place"
+            )
+    return os.path.expandvars(path)
 
 
 def _read(path: str) -> List[Document]:

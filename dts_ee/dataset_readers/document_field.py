@@ -26,6 +26,8 @@ class DocumentField(MetadataField):
     - `"words"`, `List[str]`: the tokens;
     - `"document"`, `Document`: the gold document, whole, against which predictions are evaluated;
       or, where there is no gold, what is known of the document;
+    - `"entities_given"`, `True`, only where the document's entities are known without being gold:
+      those are to be kept, and relations found between them;
     - `"tagged_document"`, `Document`, only where there is gold: the document that the tags express,
       without the entities that overlap another and without their relations. Training targets come
       from it.
@@ -36,14 +38,23 @@ class DocumentField(MetadataField):
         The whole document.
     tagged_document : `Document`, optional (default = `None`)
         `None` where the document is not gold; its relation types are not counted then.
+    entities_given : `bool`, optional (default = `False`)
+        Whether a document that is not gold has the entities that it is to have.
     """
 
     __slots__: list = []
 
-    def __init__(self, document: Document, tagged_document: Optional[Document] = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        tagged_document: Optional[Document] = None,
+        entities_given: bool = False,
+    ) -> None:
         metadata: Dict[str, Any] = {"words": list(document.tokens), "document": document}
         if tagged_document is not None:
             metadata["tagged_document"] = tagged_document
+        if entities_given:
+            metadata["entities_given"] = True
         super().__init__(metadata)
 
     def count_vocab_items(self, counter: Dict[str, Dict[str, int]]) -> None:

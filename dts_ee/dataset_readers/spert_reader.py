@@ -28,9 +28,12 @@ from dts_ee.tokenizers import SpacyRulesTokenizer
 logger = logging.getLogger(__name__)
 
 
+@DatasetReader.register("spert")
 class SpertReader(DatasetReader):
     """
     Reads SpERT's JSON (a list or JSON Lines, plain or gzipped) into instances.
+
+    Registered as a `DatasetReader` with name `"spert"`.
 
     What it is told to read is a path or a list of paths: several files are one split, read one
     after the other (`train_data_path: ['train.json', 'dev.json']`). In the place of a path there
@@ -153,7 +156,9 @@ class SpertReader(DatasetReader):
                 self.on_overlap,
             )
 
-    def text_to_instance(self, document: Document, gold: bool = True) -> Instance:
+    def text_to_instance(
+        self, document: Document, gold: bool = True, entities_given: bool = False
+    ) -> Instance:
         """
         An instance, without token indexers (see `apply_token_indexers`).
 
@@ -164,18 +169,28 @@ class SpertReader(DatasetReader):
         gold : `bool`, optional (default = `True`)
             Whether its entities and relations are the truth. Where they are not, the instance has
             no field `tags`.
+        entities_given : `bool`, optional (default = `False`)
+            Whether, where they are not, its entities are nevertheless to be kept, and relations to
+            be found between them.
 
         # Raises
 
         `DocumentError`
             If gold entities overlap and the reader was not told what to do then.
         """
-        return self._instance(document, self._tagged(document) if gold else None)
+        return self._instance(
+            document, self._tagged(document) if gold else None, entities_given and not gold
+        )
 
     def _tagged(self, document: Document) -> Document:
         return resolve_overlaps(document, self.on_overlap, self.tag_sequences)
 
-    def _instance(self, document: Document, tagged_document: Optional[Document]) -> Instance:
+    def _instance(
+        self,
+        document: Document,
+        tagged_document: Optional[Document],
+        entities_given: bool = False,
+    ) -> Instance:
         words = [Token(word) for word in document.tokens]
         for word, (start, end) in zip(words, document.token_offsets or (), strict=False):
             word.idx, word.idx_end = start, end
@@ -188,7 +203,7 @@ class SpertReader(DatasetReader):
                 tagged_document.entities, len(document.tokens), self.tag_encoding
             )
             fields["tags"] = TagsField(tags, tokens, self.tag_encoding)
-        fields["metadata"] = DocumentField(document, tagged_document)
+        fields["metadata"] = DocumentField(document, tagged_document, entities_given)
         return Instance(fields)
 
     def apply_token_indexers(self, instance: Instance) -> None:

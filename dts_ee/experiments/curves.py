@@ -109,6 +109,35 @@ def draw_types(path: Path, summary: Summary) -> bool:
     return True
 
 
+def draw_reliability(
+    path: Path, curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]
+) -> None:
+    """
+    Draws how often candidates of about the same probability are right.
+
+    # Parameters
+
+    path : `Path`
+        The PNG file to write.
+    curves : `Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]`
+        By the title of each panel and the name of each line in it: mean probability and share that
+        is right, each between 0 and 1, by bin.
+    """
+    figure = _figure(4.5 * len(curves), 4.2)
+    every_axes = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (title, lines) in zip(every_axes, curves.items(), strict=True):
+        axes.plot([0, 100], [0, 100], color="grey", linestyle=":", label="as said")
+        for name, points in lines.items():
+            shares = [(100 * said, 100 * right) for said, right in points]
+            axes.plot(*zip(*shares) if shares else ([], []), marker="o", label=name)
+        axes.set_title(title)
+        axes.set_xlabel("probability in per cent")
+        axes.set_ylabel("right in per cent")
+        axes.grid(alpha=0.3)
+        axes.legend(loc="upper left")
+    _save(figure, path)
+
+
 def _curve(epochs: Sequence[Mapping[str, Any]], name: str) -> list[float]:
     return [100 * epoch[name] for epoch in epochs if name in epoch]
 

@@ -4,11 +4,12 @@ Evaluating an archive on a split of a corpus, and keeping what it predicted.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Batch, Vocabulary
+from allennlp.models import Model
 from allennlp.models.archival import load_archive
 
 from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
@@ -26,6 +27,7 @@ from dts_ee.experiments.run_folder import RunFolder, write_json
 from dts_ee.metrics import EntityF1
 from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.metrics.names import with_underscores
+from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors.length_batches import batches_by_length
 
 MAX_BATCH_TOKENS = 1024
@@ -61,6 +63,53 @@ def evaluate_archive(
     `DocumentError`
         If a document has overlapping entities and the reader is to raise an error then.
     """
+    model, reader = _load(archive_file)
+    predictions = _predict(archive_file, model, reader, documents)
+    metrics = model.get_metrics(reset=True)
+    if "entity_f1" not in metrics:
+        metrics = {**metrics, **score(predictions, EntityF1())}
+    return metrics, predictions
+
+
+def predict_candidates(
+    archive_file: Path, documents: Sequence[Document], least_probability: float
+) -> tuple[list[Prediction], Optional[float]]:
+    """
+    Predicts gold documents as `evaluate_archive` does, with relations that the model would not
+    have, too.
+
+    # Parameters
+
+    archive_file : `Path`
+        The archive.
+    documents : `Sequence[Document]`
+        The gold documents.
+    least_probability : `float`
+        Every relation between predicted entities is there that has at least this probability, or
+        the model's Θ, if that is lower.
+
+    # Returns
+
+    `tuple[list[Prediction], Optional[float]]`
+        The predictions in the order of the documents, and the model's Θ: what it predicts are the
+        relations that have at least this probability. `None` for a model without relations.
+
+    # Raises
+
+    `ConfigurationError`
+        If the archive's reader or model is another.
+    `DocumentError`
+        If a document has overlapping entities and the reader is to raise an error then.
+    """
+    model, reader = _load(archive_file)
+    threshold = None
+    if isinstance(model, DeeperTaskSpecificity):
+        threshold = model.decoder.relation_threshold
+        model.decoder.relation_threshold = min(threshold, least_probability)
+    return _predict(archive_file, model, reader, documents), threshold
+
+
+def _load(archive_file: Path) -> tuple[Model, SpertReader]:
     archive = load_archive(archive_file)
     reader = archive.validation_dataset_reader
     if not isinstance(reader, SpertReader):
@@ -68,8 +117,13 @@ def evaluate_archive(
             f"{archive_file} has a dataset reader {type(reader).__name__}, which is none of those "
             "that read documents"
         )
+    return archive.model.eval(), reader
+
+
+def _predict(
+    archive_file: Path, model: Model, reader: SpertReader, documents: Sequence[Document]
+) -> list[Prediction]:
     instances = [reader.text_to_instance(document) for document in documents]
-    model = archive.model.eval()
     predicted: dict[int, Document] = {}
     lengths = [len(document.tokens) for document in documents]
     for positions in batches_by_length(lengths, MAX_BATCH_TOKENS):
@@ -90,11 +144,7 @@ def evaluate_archive(
                 "documents nor tags"
             )
         predicted.update(zip(positions, found, strict=True))
-    predictions = [Prediction(predicted[i], document) for i, document in enumerate(documents)]
-    metrics = model.get_metrics(reset=True)
-    if "entity_f1" not in metrics:
-        metrics = {**metrics, **score(predictions, EntityF1())}
-    return metrics, predictions
+    return [Prediction(predicted[i], document) for i, document in enumerate(documents)]
 
 
 def score(predictions: Sequence[Prediction], *metrics: DocumentF1) -> dict[str, float]:

@@ -38,7 +38,8 @@ class DeeperTaskSpecificity(Model):
     last token's tag. In training the gold entities are paired, at inference the predicted ones.
 
     Either task can be had alone: `"entities"` leaves out the RE head, and `"relations"` the NER
-    head, so that relations are extracted between entities that are given.
+    head, so that relations are extracted between entities that are given. With both heads, too,
+    entities can be given for a sentence, and the NER head is left out of it then.
 
     The loss is `L_NER + λ · L_RE`. `L_NER` is the NER head's. `L_RE` is the binary cross-entropy of
     each pair and relation, summed over the relations and averaged over the batch's pairs: compared
@@ -205,6 +206,16 @@ class DeeperTaskSpecificity(Model):
         """All that is trained above the embedded tokens."""
         return cast(List[JointNetwork], list(self._networks))
 
+    @property
+    def has_ner_head(self) -> bool:
+        """Whether the model recognises entities; otherwise they have to be given."""
+        return len(self.networks[0].entity_taggers) > 0
+
+    @property
+    def has_relation_head(self) -> bool:
+        """Whether the model extracts relations."""
+        return self.networks[0].relation_scorer is not None
+
     def forward(
         self,
         tokens: TextFieldTensors,
@@ -218,7 +229,8 @@ class DeeperTaskSpecificity(Model):
             The sentences.
         metadata : `List[Dict[str, Any]]`
             Of each sentence: `document`, the whole `Document` with all that is gold, and
-            `tagged_document`, the part of it that tags can express.
+            `tagged_document`, the part of it that tags can express; or `document` and
+            `entities_given`, where relations are sought between the entities that it has.
         tags : `torch.LongTensor`, optional (default = `None`)
             Shape (batch_size, num_tokens), or, with one sequence for each type, (batch_size,
             num_tokens, num_types): the gold tags.
@@ -315,9 +327,16 @@ class DeeperTaskSpecificity(Model):
         mask: torch.BoolTensor,
         tags: Optional[torch.LongTensor],
     ) -> List[Document]:
-        decoded = self.decoder.decode_tags(outputs, mask, tags)
-        entities = self.decoder.decode_entities(outputs, mask, decoded)
-        relations = self.decoder.decode_relations(outputs, entities, decoded)
+        are_given = [sentence.get("entities_given", False) for sentence in metadata]
+        entities = [list(sentence["document"].entities) for sentence in metadata]
+        if not all(are_given):
+            decoded = self.decoder.decode_tags(outputs, mask, tags)
+            found = self.decoder.decode_entities(outputs, mask, decoded)
+            entities = [
+                given if is_given else its_found
+                for given, is_given, its_found in zip(entities, are_given, found)
+            ]
+        relations = self.decoder.decode_relations(outputs, entities)
         documents = []
         for sentence, its_entities, its_relations in zip(metadata, entities, relations):
             source: Document = sentence["document"]

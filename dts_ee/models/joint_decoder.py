@@ -152,7 +152,6 @@ class JointDecoder:
         self,
         outputs: Sequence[JointOutput],
         entities: List[List[Entity]],
-        tags: torch.Tensor,
     ) -> List[List[Relation]]:
         """
         The relations between the entities of each sentence; none without a RE head.
@@ -162,14 +161,13 @@ class JointDecoder:
         outputs : `Sequence[JointOutput]`
             Those of all networks.
         entities : `List[List[Entity]]`
-            What `decode_entities` gave.
-        tags : `torch.LongTensor`
-            Shape (batch_size, num_tokens, num_sequences): what `decode_tags` gave.
+            What `decode_entities` gave, or other entities, of which those without a probability are
+            certain. They may overlap.
         """
         if outputs[0].relation_tokens is None:
             return [[] for _ in entities]
         spans = [[entity.span for entity in sentence] for sentence in entities]
-        labels = self._tag_sequences.last_tags(entities, tags)
+        labels = self._tag_sequences.own_last_tags(entities, outputs[0].relation_tokens.device)
         scores = []
         for network, output in zip(self._networks, outputs):
             tokens = cast(torch.Tensor, output.relation_tokens)

@@ -5,7 +5,13 @@ from typing import List, Mapping, Sequence, Tuple
 import torch
 from allennlp.modules.conditional_random_field import allowed_transitions
 
-from dts_ee.dataset_readers.tags import OUTSIDE, tag_layers, tag_type, tags_to_entities
+from dts_ee.dataset_readers.tags import (
+    OUTSIDE,
+    entities_to_tags,
+    tag_layers,
+    tag_type,
+    tags_to_entities,
+)
 from dts_ee.document import Entity
 from dts_ee.modules.entity_batch import flatten_spans
 
@@ -28,6 +34,7 @@ class TagSequences:
 
     def __init__(self, tags: Mapping[int, str], tag_encoding: str, tag_sequences: str) -> None:
         self._tags = tags
+        self._ids = {tag: tag_id for tag_id, tag in tags.items()}
         self._tag_encoding = tag_encoding
         self._layers = tag_layers(tags, tag_sequences)
         self._places = {
@@ -43,6 +50,11 @@ class TagSequences:
 
     def __len__(self) -> int:
         return len(self._layers)
+
+    @property
+    def entity_types(self) -> List[str]:
+        """The types that the tags name, in alphabetical order."""
+        return sorted(self._places)
 
     @property
     def numbers_of_tags(self) -> List[int]:
@@ -88,6 +100,37 @@ class TagSequences:
             if self._tags[tag_id] == f"I-{type}":
                 return i
         return -1
+
+    def own_last_tags(
+        self, entities: Sequence[Sequence[Entity]], device: torch.device
+    ) -> torch.Tensor:
+        """
+        The tag that each entity's last token has where the entity is tagged, whatever others there
+        are.
+
+        # Parameters
+
+        entities : `Sequence[Sequence[Entity]]`
+            Those of each sentence.
+        device : `torch.device`
+            Where the tensor is to be.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (num_entities,): ids among all tags.
+        """
+        last_tags = [
+            self._own_last_tag(entity.type, min(entity.end - entity.start, 2))
+            for sentence in entities
+            for entity in sentence
+        ]
+        return torch.tensor(last_tags, dtype=torch.long, device=device)
+
+    def _own_last_tag(self, type: str, length: int) -> int:
+        tag = entities_to_tags([Entity(type, 0, length)], length, self._tag_encoding)[-1]
+        # As in `last_tags`, an entity of a type that the vocabulary lacks is outside.
+        return self._ids.get(tag, self._ids.get(OUTSIDE, 0))
 
     def last_tags(self, entities: Sequence[Sequence[Entity]], tags: torch.Tensor) -> torch.Tensor:
         """

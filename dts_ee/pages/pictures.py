@@ -9,7 +9,8 @@ from unicodedata import east_asian_width
 from markupsafe import Markup
 from spacy import displacy
 
-from dts_ee.document import Document, Entity, Relation
+from dts_ee.document import Document, Entity
+from dts_ee.pages.displacy_data import arcs_between
 
 MAX_ENTITY_WIDTH = 30
 MAX_CONTEXT_WIDTH = 20
@@ -54,36 +55,15 @@ def draw_relations(document: Document) -> Markup:
     document : `Document`
         What to draw; it has at least one relation.
     """
-    related = sorted(
-        {index for relation in document.relations for index in (relation.head, relation.tail)},
-        key=lambda index: document.entities[index].span,
-    )
-    words: list[dict[str, str]] = []
-    places: dict[int, int] = {}
-    end = document.entities[related[0]].start
-    for index in related:
-        entity = document.entities[index]
-        between = " ".join(document.tokens[end : entity.start])
-        # A slot as wide as an entity's is too much for a comma.
-        if any(character.isalnum() for character in between):
-            words.append({"text": _cut(between, MAX_CONTEXT_WIDTH), "tag": ""})
-        places[index] = len(words)
+    related = {index for relation in document.relations for index in (relation.head, relation.tail)}
+    words, arcs = arcs_between(document, related)
+    for word in words:
+        width = MAX_ENTITY_WIDTH if word["tag"] else MAX_CONTEXT_WIDTH
+        word["text"] = _cut(word["text"], width)
         # displaCy escapes the text, but not the tag.
-        text = _cut(document.entity_text(entity), MAX_ENTITY_WIDTH)
-        words.append({"text": text, "tag": html.escape(entity.type)})
-        end = max(end, entity.end)
-
-    arcs: list[dict[str, Any]] = []
-    for relation in document.relations:
-        head, tail = places[relation.head], places[relation.tail]
-        arcs.append(
-            {
-                "start": min(head, tail),
-                "end": max(head, tail),
-                "dir": "right" if head < tail else "left",
-                "label": html.escape(_label(relation)),
-            }
-        )
+        word["tag"] = html.escape(word["tag"])
+    for arc in arcs:
+        arc["label"] = html.escape(arc["label"])
     distance = _distance(words, arcs)
     options = {
         "distance": distance,
@@ -97,13 +77,6 @@ def draw_relations(document: Document) -> Markup:
         {"words": words, "arcs": arcs}, style="dep", manual=True, jupyter=False, options=options
     )
     return Markup(picture)
-
-
-def _label(relation: Relation) -> str:
-    """The type, and the probability where there is one."""
-    if relation.probability is None:
-        return relation.type
-    return f"{relation.type} {relation.probability:.2f}"
 
 
 def _layers(document: Document) -> list[list[Entity]]:

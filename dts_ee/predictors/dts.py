@@ -1,11 +1,12 @@
-"""Entities and relations of raw or tokenised sentences."""
+"""Entities and relations of raw or tokenised text."""
 
 import json
-from typing import Dict, List
+from dataclasses import replace
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.util import JsonDict, sanitize
+from allennlp.common.util import JsonDict, lazy_groups_of, sanitize
 from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 from allennlp.predictors import Predictor
@@ -13,21 +14,31 @@ from allennlp.predictors import Predictor
 from dts_ee.corpora.spert import document_from_json
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
+from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.length_batches import batches_by_length
-from dts_ee.tokenizers.spacy_rules import document_from_text
+from dts_ee.predictors.requests import Request, check_type, request_from_json
+
+SENTENCES_AT_A_TIME = 1024
+"""Of so many sentences, those of about the same length are put together."""
 
 
 @Predictor.register("dts")
 class DtsPredictor(Predictor):
     """
-    Predicts the entities and relations of sentences.
+    Predicts the entities and relations of sentences and texts.
 
-    An input is a JSON object with `sentence`, a string, or `tokens`, a list of strings, or both,
-    where the sentence says which characters the tokens are; and optionally `orig_id`. An output
-    holds `sentence`, `tokens`, and `orig_id` where it is known; `entities` with `type`, `start` and
-    `end` (tokens), `text`, `start_char` and `end_char` (characters in the sentence), ends being
-    exclusive; `relations` with `type`, `head` and `tail` (positions among the entities); and the
-    `probability` of each. It is again a document that the dataset readers read.
+    An input is a JSON object with `text`, a string of any number of sentences; or `sentence`, a
+    string that is one; or `tokens`, a list of strings, where a `sentence` beside it says which
+    characters the tokens are; and optionally `orig_id`. With `entities`, relations are found
+    between those, and no other entities are looked for.
+
+    The output for a sentence holds `sentence`, `tokens`, and `orig_id` where it is known;
+    `entities` with `type`, `start` and `end` (tokens), `text`, `start_char` and `end_char`
+    (characters in the sentence), ends being exclusive; `relations` with `type`, `head` and `tail`
+    (positions among the entities); and the `probability` of each that was found. The output for a
+    text holds `text`, and `sentences`, a list of such objects, each with its `start_char`; all
+    characters are counted in the text. Either is again what the dataset readers read.
 
     Sentences that are given together go through the model in batches of about the same length, and
     the outputs are in the order of the inputs. What is predicted for a sentence does not depend on
@@ -44,14 +55,23 @@ class DtsPredictor(Predictor):
     max_batch_tokens : `int`, optional (default = `1024`)
         The most tokens that go through the model together, padding included; a longer sentence goes
         alone.
+    relation_threshold : `float`, optional (default = `None`)
+        The probability from which on a relation is predicted; `None` is the model's own.
+    calibration : `str`, optional (default = `None`)
+        A file that `allennlp calibrate` wrote. Probabilities are changed by it, and a
+        `relation_threshold` is meant for what they are then.
 
     # Raises
 
     `ConfigurationError`
-        If `max_batch_tokens` is less than 1.
+        If `max_batch_tokens` is less than 1, or `relation_threshold` is not between 0 and 1.
+    `DocumentError`
+        If the calibration cannot be read.
     `TypeError`
-        If the dataset reader is another.
+        If the dataset reader or the model is another.
     """
+
+    _model: DeeperTaskSpecificity
 
     def __init__(
         self,
@@ -59,18 +79,33 @@ class DtsPredictor(Predictor):
         dataset_reader: DatasetReader,
         frozen: bool = True,
         max_batch_tokens: int = 1024,
+        relation_threshold: Optional[float] = None,
+        calibration: Optional[str] = None,
     ) -> None:
         if not isinstance(dataset_reader, SpertReader):
             raise TypeError(
                 "the predictor `dts` needs a dataset reader of this package, not "
                 f"{type(dataset_reader).__name__}"
             )
+        if not isinstance(model, DeeperTaskSpecificity):
+            raise TypeError(f"the predictor `dts` needs a model `dts`, not {type(model).__name__}")
         if max_batch_tokens < 1:
             raise ConfigurationError(f"max_batch_tokens is {max_batch_tokens}, less than 1.")
         super().__init__(model, dataset_reader, frozen)
         self._max_batch_tokens = max_batch_tokens
         self._reader = dataset_reader
         self._num_lines = 0
+        self._calibration = Calibration()
+        if calibration is not None:
+            self._calibration = Calibration.from_file(calibration)
+        if relation_threshold is not None:
+            if not 0.0 <= relation_threshold <= 1.0:
+                raise ConfigurationError(
+                    f"relation_threshold is a probability from 0 to 1, not {relation_threshold}"
+                )
+            model.decoder.relation_threshold = self._calibration.relation_threshold(
+                relation_threshold
+            )
 
     def predict(self, sentence: str) -> JsonDict:
         """The entities and relations of a raw sentence."""
@@ -79,6 +114,125 @@ class DtsPredictor(Predictor):
     def predict_tokens(self, tokens: List[str]) -> JsonDict:
         """The entities and relations of a sentence that is already split into tokens."""
         return self.predict_json({"tokens": tokens})
+
+    def predict_text(self, text: str) -> JsonDict:
+        """The entities and relations of a raw text of any number of sentences."""
+        return self.predict_json({"text": text})
+
+    def predict_json(self, inputs: JsonDict) -> JsonDict:
+        return self.predict_batch_json([inputs])[0]
+
+    def predict_batch_json(self, inputs: List[JsonDict]) -> List[JsonDict]:
+        return self.predict_requests([self.request(each) for each in inputs])
+
+    def request(self, inputs: JsonDict) -> Request:
+        """
+        An input that has been read: its sentences, and whether their entities are given.
+
+        # Raises
+
+        `DocumentError`
+            If it cannot be read, has entities but the model finds no relations, or has none but the
+            model finds no entities.
+        """
+        request = request_from_json(
+            inputs, self._reader.tokenizer, self._model.tag_sequences.entity_types
+        )
+        self._check_entities(request.entities_given, request.id)
+        return request
+
+    def _check_entities(self, given: bool, document_id: Optional[str]) -> None:
+        if given and not self._model.has_relation_head:
+            raise DocumentError(
+                "entities are given, but the model finds no relations between them",
+                "entities",
+                document_id,
+            )
+        if not given and not self._model.has_ner_head:
+            raise DocumentError(
+                "the model finds relations between entities that are given, but none are",
+                "entities",
+                document_id,
+            )
+
+    def predict_requests(self, requests: Sequence[Request]) -> List[JsonDict]:
+        """The output for each of several inputs."""
+        sentences = [
+            (sentence, request.entities_given)
+            for request in requests
+            for sentence in request.sentences
+        ]
+        predicted = iter(self._predict_sentences(sentences))
+        outputs = []
+        for request in requests:
+            found = [next(predicted) for _ in request.sentences]
+            if request.text is None:
+                outputs += found
+                continue
+            identifier = {} if request.id is None else {"orig_id": request.id}
+            outputs.append({**identifier, "text": request.text, "sentences": found})
+        return outputs
+
+    def predict_documents(
+        self, documents: Iterable[Document], entities_given: bool = False
+    ) -> List[Document]:
+        """
+        The same sentences with the entities and relations that are found.
+
+        # Parameters
+
+        documents : `Iterable[Document]`
+            The sentences.
+        entities_given : `bool`, optional (default = `False`)
+            Whether the entities that they have are kept, and only relations are found.
+
+        # Raises
+
+        `DocumentError`
+            If given entities have a type that the model does not know, or as for `request`.
+        """
+        sentences = []
+        for document in documents:
+            self._check_entities(entities_given, document.id)
+            if entities_given:
+                self._check_types(document)
+                entities = [replace(each, probability=None) for each in document.entities]
+                document = replace(document, entities=tuple(entities), relations=())
+            sentences.append((document, entities_given))
+        return self.predict_sentences(sentences)
+
+    def predict_sentences(self, sentences: Sequence[Tuple[Document, bool]]) -> List[Document]:
+        """
+        The sentences of requests with the entities and relations that are found.
+
+        # Parameters
+
+        sentences : `Sequence[Tuple[Document, bool]]`
+            Each sentence, and whether its entities are given.
+        """
+        documents = []
+        outputs = self._predict_sentences(sentences)
+        for (sentence, _), output in zip(sentences, outputs, strict=True):
+            found = document_from_json(output)
+            documents.append(replace(sentence, entities=found.entities, relations=found.relations))
+        return documents
+
+    def _check_types(self, document: Document) -> None:
+        known = self._model.tag_sequences.entity_types
+        for i, entity in enumerate(document.entities):
+            check_type(entity.type, known, f"entities[{i}].type", document.id)
+
+    def _predict_sentences(self, sentences: Sequence[Tuple[Document, bool]]) -> List[JsonDict]:
+        outputs = []
+        # The instances of a long text need much more memory than the text.
+        for group in lazy_groups_of(sentences, SENTENCES_AT_A_TIME):
+            outputs += self.predict_batch_instance(
+                [
+                    self._reader.text_to_instance(document, gold=False, entities_given=given)
+                    for document, given in group
+                ]
+            )
+        return outputs
 
     def load_line(self, line: str) -> JsonDict:
         """
@@ -120,36 +274,34 @@ class DtsPredictor(Predictor):
         return [outputs[i] for i in range(len(instances))]
 
     def _predict_together(self, instances: List[Instance]) -> List[JsonDict]:
-        # Gold tags would only cost the time that the loss takes.
-        untagged = [
-            Instance({name: field for name, field in instance.items() if name != "tags"})
-            for instance in instances
-        ]
+        untagged = [self._untagged(instance) for instance in instances]
         for instance in untagged:
             self._reader.apply_token_indexers(instance)
         with torch.inference_mode():
             outputs = self._model.forward_on_instances(untagged)
+        if self._calibration != Calibration():
+            for output in outputs:
+                self._calibration.calibrate(output)
         # Within a batch, some documents may have no `orig_id`.
         return [
             sanitize({key: value for key, value in output.items() if value is not None})
             for output in outputs
         ]
 
-    def _json_to_instance(self, json_dict: JsonDict) -> Instance:
-        return self._reader.text_to_instance(self._document(json_dict), gold=False)
+    def _untagged(self, instance: Instance) -> Instance:
+        if "tags" in instance.fields and not self._model.has_ner_head:
+            # What is gold is what is given, also where tags cannot express it.
+            document = instance["metadata"].metadata["document"]  # type: ignore[attr-defined]
+            return self._reader.text_to_instance(document, gold=False, entities_given=True)
+        # Gold tags would only cost the time that the loss takes.
+        return Instance({name: field for name, field in instance.items() if name != "tags"})
 
-    def _document(self, inputs: JsonDict) -> Document:
-        if "tokens" in inputs:
-            known = ("tokens", "sentence", "orig_id", "id")
-            return document_from_json(
-                {key: inputs[key] for key in known if key in inputs}, annotated=False
-            )
-        identifier = inputs.get("orig_id", inputs.get("id"))
-        name = None if identifier is None else str(identifier)
-        if "sentence" not in inputs:
+    def _json_to_instance(self, json_dict: JsonDict) -> Instance:
+        request = self.request(json_dict)
+        if request.text is not None:
             raise DocumentError(
-                f'there is neither "sentence" nor "tokens", but {sorted(inputs)}', document_id=name
+                "a text is several instances; a `sentence` is one", "text", request.id
             )
-        if not isinstance(inputs["sentence"], str):
-            raise DocumentError("must be a string", "sentence", name)
-        return document_from_text(inputs["sentence"], self._reader.tokenizer, name)
+        return self._reader.text_to_instance(
+            request.sentences[0], gold=False, entities_given=request.entities_given
+        )

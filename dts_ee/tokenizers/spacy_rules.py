@@ -4,7 +4,7 @@ Raw text to words, by rules alone.
 
 import re
 from functools import cache
-from typing import Any, List, Optional, Pattern, Sequence, Union
+from typing import Any, List, Optional, Pattern, Sequence, Tuple, Union
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.tokenizers import Token, Tokenizer
@@ -105,10 +105,33 @@ def document_from_text(
     """
     if not sentence.strip():
         raise DocumentError("there are no words in the sentence", "sentence", document_id)
-    tokens = [token.ensure_text() for token in tokenizer.tokenize(sentence)]
-    tokens = [token for token in tokens if token.strip()]
     try:
-        offsets = align_tokens(tokens, sentence)
+        offsets = token_spans(sentence, tokenizer)
     except DocumentError as error:
         raise error.located(document_id, None) from None
-    return Document(tokens=tuple(tokens), id=document_id, text=sentence, token_offsets=offsets)
+    return Document(
+        tokens=tuple(sentence[start:end] for start, end in offsets),
+        id=document_id,
+        text=sentence,
+        token_offsets=tuple(offsets),
+    )
+
+
+def token_spans(text: str, tokenizer: Tokenizer) -> List[Tuple[int, int]]:
+    """
+    The first character of each token and the one after its last.
+
+    # Parameters
+
+    text : `str`
+        The text.
+    tokenizer : `Tokenizer`
+        Any that splits text into words; its tokens must stand in the text as they are.
+
+    # Raises
+
+    `DocumentError`
+        If the tokens are not pieces of the text.
+    """
+    words = [token.ensure_text() for token in tokenizer.tokenize(text)]
+    return list(align_tokens([word for word in words if word.strip()], text))

@@ -20,6 +20,13 @@ local ade_development = { held_out: 0.1, seed: 0 };
       validation: train('held_out'),
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
+  // The files that three environment variables name.
+  own: {
+    reader: { type: 'spert' },
+    train: '$TRAIN_DATA',
+    validation: '$DEVELOPMENT_DATA',
+    test: '$TEST_DATA',
+  },
   // Written for this project, and part of it.
   sample_news: {
     reader: { type: 'conll04' },

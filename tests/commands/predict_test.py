@@ -19,7 +19,8 @@ from allennlp.predictors import Predictor
 
 import dts_ee
 from dts_ee.commands.predict import DocumentPredictManager
-from dts_ee.corpora.spert import read_documents
+from dts_ee.corpora.spert import read_documents, write_documents
+from dts_ee.document import Entity
 from dts_ee.predictors import DtsPredictor
 from tests.documents import TINY, TINY_NEWS
 
@@ -125,6 +126,98 @@ def test_the_output_is_the_predictors(folder, run, archive):
             # In a batch and alone, but for rounding.
             probability = pytest.approx(same["probability"], abs=1e-4)
             assert entity == {**same, "probability": probability}
+
+
+def write_texts(**texts):
+    for name, text in texts.items():
+        path = Path("texts", *name.split("__")).with_suffix(".txt")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return "texts"
+
+
+def test_a_folder_of_texts(parser, folder, run):
+    write_texts(b="Marta writes. Nobody came.\n", a__deep="Velmouth is far.", empty="")
+    (folder / "texts" / "notes.md").write_text("no text")
+    assert run("texts", "--output-file", "output.jsonl", "--silent") == 0
+    outputs = [json.loads(line) for line in Path("output.jsonl").read_text().splitlines()]
+    assert [output["orig_id"] for output in outputs] == ["a/deep", "b", "empty"]
+    assert outputs[1]["text"] == "Marta writes. Nobody came.\n"
+    assert [each["start_char"] for each in outputs[1]["sentences"]] == [0, 14]
+    assert outputs[2]["sentences"] == []
+    assert [each.id for each in read_documents("output.jsonl")] == ["a/deep", "b-1", "b-2"]
+
+
+def test_texts_in_lines(folder, run):
+    lines = [{"text": "Marta writes. Nobody came.", "id": "a"}, {"sentence": "Nobody came."}]
+    (folder / "input.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert run("input.jsonl", "--output-file", "output.jsonl", "--silent") == 0
+    assert [each.id for each in read_documents("output.jsonl")] == ["a-1", "a-2", "#2"]
+
+
+def test_long_texts_are_not_all_read_at_once(folder, run, batch_sizes):
+    write_texts(a="Nobody came. " * 4100, b="Nobody came.", c="Nobody came.")
+    assert run("texts", "--output-file", "output.jsonl", "--silent") == 0
+    # The first text fills a group; of the others each is a sentence.
+    assert batch_sizes == [1024, 1024, 1024, 1024, 4, 2]
+
+
+def test_a_folder_without_texts(folder, run, capsys):
+    (folder / "texts").mkdir()
+    (folder / "texts" / "a.md").write_text("Nobody came.")
+    assert run("texts", "--output-file", "output.jsonl") == 1
+    assert "file texts: there are no .txt files in the folder" in capsys.readouterr().err
+
+
+def test_a_text_that_cannot_be_read_is_named(folder, run, capsys):
+    write_texts(a="Nobody came.", b="")
+    (folder / "texts" / "b.txt").write_bytes(b"\xff")
+    assert run("texts", "--output-file", "output.jsonl") == 1
+    assert "file texts/b.txt: byte 0 is no UTF-8" in capsys.readouterr().err
+    assert not (folder / "output.jsonl").exists()
+
+
+def test_progress_counts_texts(folder, run, capsys):
+    write_texts(a="Nobody came.", b="")
+    options = ["--output-file", "output.jsonl", "--silent", "--file-friendly-logging"]
+    assert run("texts", *options) == 0
+    assert "2 texts [" in capsys.readouterr().err
+
+
+def test_given_entities(folder, run, capsys):
+    known = {"sentence": "Marta writes .", "entities": []}
+    good = {**known, "entities": [{"type": "Peop", "start_char": 0, "end_char": 5}]}
+    bad = {**known, "entities": [{"type": "Ship", "start_char": 0, "end_char": 5}]}
+    (folder / "input.jsonl").write_text(f"{json.dumps(good)}\n")
+    assert run("input.jsonl", "--output-file", "output.jsonl", "--silent") == 0
+    (document,) = read_documents("output.jsonl")
+    assert document.entities == (Entity("Peop", 0, 1),)
+    (folder / "input.jsonl").write_text(f"{json.dumps(good)}\n{json.dumps(bad)}\n")
+    assert run("input.jsonl", "--output-file", "output.jsonl", "--silent") == 1
+    error = capsys.readouterr().err
+    assert "file input.jsonl, document #2 (line 2), field entities[0].type: " in error
+
+
+def num_relations():
+    return sum(len(document.relations) for document in read_documents("output.jsonl"))
+
+
+def test_the_threshold_of_relations(folder, run):
+    # Between known entities, so that there are relations to be found in any case.
+    write_documents("known.jsonl", read_documents(TINY_NEWS))
+    options = ["known.jsonl", "--output-file", "output.jsonl", "--silent"]
+    found = []
+    for threshold in ("0", "1"):
+        assert run(*options, "--relation-threshold", threshold) == 0
+        found.append(num_relations())
+    assert found[0] > 0
+    assert found[1] == 0
+    # An option of its own wins over the argument, and leaves others alone.
+    arguments = ["--predictor-args", '{"relation_threshold": 1.0, "max_batch_tokens": 64}']
+    assert run(*options, *arguments) == 0
+    assert num_relations() == 0
+    assert run(*options, *arguments, "--relation-threshold=0") == 0
+    assert num_relations() == found[0]
 
 
 def test_help_says_the_default(run, capsys):

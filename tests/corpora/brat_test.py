@@ -25,6 +25,14 @@ def folder(tmp_path, text=TEXT, annotations=ANNOTATIONS, name="news/one.a"):
     return tmp_path / "brat"
 
 
+def test_the_files_of_one_document():
+    sentence = document("[Ann Lee|Pe op] left [Rome|Loc] .", [("Live In", 0, 1)])
+    assert sentence.to_brat() == (
+        "Ann Lee left Rome .",
+        "T1\tPe_op 0 7\tAnn Lee\nT2\tLoc 13 17\tRome\nR1\tLive_In Arg1:T1 Arg2:T2\n",
+    )
+
+
 def test_texts_become_sentences(tmp_path):
     folder(tmp_path, "It rained .", "", "two")
     corpus = read_brat(folder(tmp_path), reading())

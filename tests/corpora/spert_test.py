@@ -95,6 +95,58 @@ def test_json_carries_texts_and_characters_of_entities():
     assert [each.probability for each in again.entities] == [None, 0.75]
 
 
+def test_characters_are_counted_in_the_longer_text_that_a_sentence_was_taken_from():
+    sentence = Document(
+        tokens=("Ann", "left"),
+        entities=(Entity("Peop", 0, 1),),
+        text="Ann left",
+        token_offsets=((0, 3), (4, 8)),
+        start_char=20,
+    )
+    record = document_to_json(sentence)
+    assert record["start_char"] == 20
+    assert (record["entities"][0]["start_char"], record["entities"][0]["end_char"]) == (20, 23)
+    assert document_from_json(record) == sentence
+
+
+def test_a_text_is_read_as_its_sentences(tmp_path):
+    path = tmp_path / "predictions.jsonl"
+    first, second = document("[Ann|Peop] left .", id="a-1"), document("Bob .", id="a-2")
+    third = document("Eve .", id="b")
+    lines: list[dict[str, Any]] = [
+        {"orig_id": "a", "text": "", "sentences": [*map(document_to_json, (first, second))]},
+        document_to_json(third),
+        {"text": "  ", "sentences": []},
+        {"text": "Eve", "sentences": [{"tokens": ["Eve"], "entities": []}]},
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    read = read_documents(path)
+    assert read[:3] == [first, second, third]
+    assert [each.id for each in read] == ["a-1", "a-2", "b", "line 4-1"]
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"sentences": {}}, "field sentences: must be a list, but is an object"),
+        ({"sentences": [3]}, "document line 1-1: a document must be an object"),
+        (
+            {"sentences": [{"entities": []}]},
+            'document line 1-1, field tokens: there is no "tokens"',
+        ),
+        (
+            {"tokens": ["a"], "entities": [], "start_char": "b"},
+            "field start_char: must be a whole number, but is a string",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_text_is_named(tmp_path, record, message):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(json.dumps(record))
+    with pytest.raises(DocumentError, match=message):
+        read_documents(path)
+
+
 def test_json_of_bare_tokens_has_neither_sentence_nor_identifier():
     assert document_to_json(Document(("a",))) == {"tokens": ["a"], "entities": [], "relations": []}
 

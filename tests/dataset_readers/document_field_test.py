@@ -27,6 +27,13 @@ def test_nothing_is_counted_where_there_is_no_gold():
     assert dict(field) == {"words": ["Ann", "left", "Rome", "."], "document": WHOLE}
 
 
+def test_entities_that_are_given_are_not_gold():
+    field = DocumentField(WHOLE, entities_given=True)
+    assert count(field) == {}
+    assert field.metadata["entities_given"] is True
+    assert "entities_given" not in DocumentField(WHOLE, TAGGED).metadata
+
+
 def test_metadata_survives_pickling():
     field = pickle.loads(pickle.dumps(DocumentField(WHOLE, TAGGED)))
     assert field.as_tensor({}) == {

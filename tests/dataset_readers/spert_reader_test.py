@@ -1,6 +1,6 @@
 import logging
 import random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from allennlp.common import Params
@@ -13,6 +13,7 @@ from allennlp.data.tokenizers import WhitespaceTokenizer
 
 from dts_ee.corpora import read_documents, write_documents
 from dts_ee.dataset_readers import AdeReader, Conll04Reader, SpertReader
+from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.document import DocumentError, Entity
 from dts_ee.tokenizers import document_from_text
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS, document
@@ -219,6 +220,26 @@ def test_each_of_several_files_has_its_own_warning(tmp_path, caplog):
         f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations",
         f"{more}: 1 of 3 entities and 1 of 1 relations",
     ]
+
+
+@pytest.mark.parametrize("path", ["$NEWS", "${NEWS}", "$TINY/news.json"])
+def test_a_path_may_name_an_environment_variable(path, monkeypatch):
+    monkeypatch.setenv("NEWS", str(TINY_NEWS))
+    monkeypatch.setenv("TINY", str(TINY_NEWS.parent))
+    documents = [
+        cast(DocumentField, instance["metadata"]).metadata["document"]
+        for instance in SpertReader().read(path)
+    ]
+    assert documents == read_documents(TINY_NEWS)
+
+
+@pytest.mark.parametrize("path", ["$NO_SUCH_FILE", {"path": "${NO_SUCH_FILE}"}])
+def test_an_environment_variable_that_is_not_set_is_named(path, monkeypatch):
+    monkeypatch.delenv("NO_SUCH_FILE", raising=False)
+    if isinstance(path, dict):
+        path = {**path, "part": "rest", "held_out": 0.1, "seed": 0}
+    with pytest.raises(ConfigurationError, match="environment variable NO_SUCH_FILE, which is not"):
+        list(SpertReader().read(path))
 
 
 def test_no_file_at_all_is_an_error():

@@ -1,7 +1,7 @@
 import pytest
 from matplotlib.figure import Figure
 
-from dts_ee.experiments.curves import draw_learning_curves, draw_types
+from dts_ee.experiments.curves import draw_learning_curves, draw_reliability, draw_types
 from dts_ee.experiments.run_folder import FOLD, SEED, Run
 from tests.experiments.examples import result, summary
 
@@ -90,3 +90,22 @@ def test_a_picture_that_cannot_be_drawn_leaves_that_of_before(tmp_path, monkeypa
         draw_learning_curves(path, EPOCHS)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_reliability_has_a_panel_for_each_task_and_a_line_for_each_state(tmp_path, figures):
+    curves: dict[str, dict[str, list[tuple[float, float]]]] = {
+        "entities": {"before": [(0.25, 0.5), (0.75, 1.0)], "after": [(0.5, 0.75)]},
+        "relations": {"before": [], "after": []},
+    }
+    draw_reliability(tmp_path / "reliability.png", curves)
+    assert (tmp_path / "reliability.png").read_bytes().startswith(b"\x89PNG")
+    (figure,) = figures
+    assert [axes.get_title() for axes in figure.axes] == ["entities", "relations"]
+    lines = [
+        {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+        for axes in figure.axes
+    ]
+    assert lines[0]["before"] == [[25, 50], [75, 100]]
+    assert lines[0]["after"] == [[50, 75]]
+    assert lines[0]["as said"] == lines[1]["as said"] == [[0, 0], [100, 100]]
+    assert lines[1]["before"] == lines[1]["after"] == []

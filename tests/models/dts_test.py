@@ -470,6 +470,71 @@ def test_relations_alone_are_between_the_given_entities():
         model(**batch)
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {},
+        {"tag_encoding": "BIOUL"},
+        {"tag_sequences": "per_type"},
+        {"relation_score": "joint"},
+        {"label_embedding_dim": 0},
+    ],
+)
+def test_given_entities_take_the_place_of_those_that_are_found(overrides):
+    reader = {key: value for key, value in overrides.items() if key.startswith("tag_")}
+    model, batch = _model_and_batch({**overrides, "relation_threshold": 0.01}, reader=reader)
+    model.eval()
+    del batch["tags"]
+    found = model(**batch)["documents"]
+    assert any(document.relations for document in found)
+    for sentence, document in zip(batch["metadata"], found, strict=True):
+        certain = [replace(entity, probability=None) for entity in document.entities]
+        sentence["document"] = replace(document, entities=tuple(certain), relations=())
+        sentence["entities_given"] = True
+    given = model(**batch)["documents"]
+    assert [each.entities for each in given] == [each.entities for each in found]
+    assert all(entity.probability is None for each in given for entity in each.entities)
+    if "relation_score" in overrides:
+        first = next(document for document in given if document.relations)
+        assert {len(document.relations) for document in given} != {0}
+        assert first.relations[0].probability > 0.01
+    else:
+        assert [each.relations for each in given] == [each.relations for each in found]
+
+
+def test_given_entities_may_overlap_and_be_of_any_type():
+    model, batch = _model_and_batch({"relation_threshold": 0.01})
+    model.eval()
+    del batch["tags"]
+    entities = (Entity("Loc", 0, 2), Entity("Peop", 1, 2), Entity("Peop", 0, 2), Entity("No", 0, 1))
+    for sentence in batch["metadata"]:
+        sentence["document"] = replace(sentence["document"], entities=entities, relations=())
+        sentence["entities_given"] = True
+    documents = model(**batch)["documents"]
+    assert all(document.entities == entities for document in documents)
+    pairs = {(each.head, each.tail) for document in documents for each in document.relations}
+    assert len(pairs) == 12
+
+
+def test_entities_are_given_for_some_sentences_of_a_batch():
+    model, batch = _model_and_batch({"relation_threshold": 0.01})
+    model.eval()
+    del batch["tags"]
+    found = model(**batch)["documents"]
+    first = batch["metadata"][0]
+    entities = (Entity("Peop", 0, 1),)
+    first["document"] = replace(first["document"], entities=entities, relations=())
+    first["entities_given"] = True
+    mixed = model(**batch)["documents"]
+    assert mixed[0].entities == entities
+    assert mixed[0].relations == ()
+    for one, other in zip(mixed[1:], found[1:], strict=True):
+        assert one.entities == other.entities
+        assert [(each.type, each.head, each.tail) for each in one.relations] == [
+            (each.type, each.head, each.tail) for each in other.relations
+        ]
+
+
 def test_relations_alone_learn_from_batches_without_pairs_too():
     model, batch = _model_and_batch({"tasks": "relations"})
     for sentence in batch["metadata"]:

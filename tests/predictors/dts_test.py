@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -11,7 +12,7 @@ from allennlp.predictors import Predictor
 
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents
-from dts_ee.document import DocumentError
+from dts_ee.document import Document, DocumentError, Entity
 from dts_ee.predictors import DtsPredictor
 from tests.paths import FIXTURES
 
@@ -162,7 +163,10 @@ def test_the_output_is_a_file_that_the_readers_read(predictor, tmp_path):
     assert first.relations[0].probability is not None
     assert second.text == "Nobody came" and second.tokens == ("Nobody", "came")
     assert all(0.0 <= cast(float, entity.probability) <= 1.0 for entity in first.entities)
-    assert_equal_but_for_rounding(predictor.predict_json(outputs[0]), outputs[0])
+    # With its entities, it would be asked for the relations between them.
+    del outputs[0]["entities"]
+    again = predictor.predict_json(outputs[0])
+    assert_equal_but_for_rounding(again, {**outputs[0], "entities": again["entities"]})
 
 
 @pytest.mark.parametrize(
@@ -172,7 +176,8 @@ def test_the_output_is_a_file_that_the_readers_read(predictor, tmp_path):
         (100_000 * "[", "document #1: invalid JSON: maximum recursion depth"),
         ("[1]", "document #1: an object is expected, not list; .* `--use-dataset-reader`"),
         ("{}", "neither"),
-        ('{"text": "x"}', "neither"),
+        ('{"text": ["x"]}', "document #1, field text"),
+        ('{"text": "x", "entities": 3}', "document #1, field entities"),
         ('{"sentence": 3}', "document #1, field sentence"),
         ('{"sentence": "  "}', "document #1"),
         ('{"tokens": []}', "document #1, field tokens"),
@@ -185,6 +190,232 @@ def test_the_output_is_a_file_that_the_readers_read(predictor, tmp_path):
 def test_bad_input_names_document_and_field(predictor, line, message):
     with pytest.raises(DocumentError, match=message):
         predictor.predict_json(predictor.load_line(line))
+
+
+LONG_TEXT = f"  {TEXT}\n\nNobody came. {TEXT} Velmouth lies on the northern coast of Kestria."
+
+
+def test_a_text_is_predicted_by_its_sentences(predictor):
+    output = predictor.predict_text(LONG_TEXT)
+    assert output["text"] == LONG_TEXT
+    assert [each["sentence"] for each in output["sentences"]] == [
+        TEXT,
+        "Nobody came.",
+        TEXT,
+        "Velmouth lies on the northern coast of Kestria.",
+    ]
+    for sentence in output["sentences"]:
+        assert LONG_TEXT.startswith(sentence["sentence"], sentence["start_char"])
+        assert_equal_but_for_rounding(
+            {**predictor.predict(sentence["sentence"]), "start_char": sentence["start_char"]},
+            {**sentence, "entities": shifted(sentence["entities"], -sentence["start_char"])},
+        )
+        for entity in sentence["entities"]:
+            assert LONG_TEXT[entity["start_char"] : entity["end_char"]] == entity["text"]
+    assert output["sentences"][2]["relations"]
+
+
+def shifted(entities, distance):
+    return [
+        {
+            **entity,
+            "start_char": entity["start_char"] + distance,
+            "end_char": entity["end_char"] + distance,
+        }
+        for entity in entities
+    ]
+
+
+def test_texts_among_other_inputs(predictor):
+    inputs = [
+        {"sentence": TEXT, "orig_id": "a"},
+        {"text": LONG_TEXT, "id": "b"},
+        {"text": " \n"},
+        {"tokens": ["Tarnby"]},
+    ]
+    outputs = predictor.predict_batch_json(inputs)
+    for output, one in zip(outputs, inputs, strict=True):
+        alone = predictor.predict_json(one)
+        assert output.keys() == alone.keys()
+        for sentence, other in zip(
+            output.get("sentences", [output]), alone.get("sentences", [alone]), strict=True
+        ):
+            assert_equal_but_for_rounding(sentence, other)
+    assert [each["orig_id"] for each in outputs[1]["sentences"]] == ["b-1", "b-2", "b-3", "b-4"]
+    assert outputs[2] == {"text": " \n", "sentences": []}
+
+
+def test_the_output_for_a_text_is_a_file_that_the_readers_read(predictor, tmp_path):
+    path = tmp_path / "predictions.jsonl"
+    path.write_text(predictor.dump_line(predictor.predict_json({"text": LONG_TEXT, "id": "a"})))
+    documents = read_documents(path)
+    assert [each.id for each in documents] == ["a-1", "a-2", "a-3", "a-4"]
+    assert [each.start_char for each in documents][0] == 2
+
+
+def test_a_long_text_goes_through_the_model_in_parts(predictor, monkeypatch):
+    seen = []
+    predict_batch_instance = DtsPredictor.predict_batch_instance
+
+    def watched(self, instances):
+        seen.append(len(instances))
+        return predict_batch_instance(self, instances)
+
+    monkeypatch.setattr(DtsPredictor, "predict_batch_instance", watched)
+    output = predictor.predict_text("Marta writes. " * 1100)
+    assert seen == [1024, 76]
+    assert len(output["sentences"]) == 1100
+    assert output["sentences"][-1]["start_char"] == 14 * 1099
+
+
+def test_a_text_is_no_single_instance(predictor):
+    with pytest.raises(DocumentError, match="field text: a text is several instances"):
+        predictor._json_to_instance({"text": TEXT})
+
+
+GIVEN = [
+    {"type": "Peop", "start_char": 0, "end_char": 15},
+    {"type": "Loc", "start_char": 27, "end_char": 33},
+    {"type": "Org", "start_char": 57, "end_char": 72},
+]
+
+
+def test_relations_between_given_entities_are_those_between_the_found_ones(predictor):
+    found = predictor.predict(TEXT)
+    given = predictor.predict_json({"sentence": TEXT, "entities": GIVEN})
+    for one, other in zip(given["entities"], found["entities"], strict=True):
+        assert "probability" not in one
+        assert {**one, "probability": other["probability"]} == other
+    assert len(given["relations"]) == 2
+    # The archive's relations have their own probability, not that of both entities too.
+    for one, other in zip(given["relations"], found["relations"], strict=True):
+        assert one == {**other, "probability": pytest.approx(other["probability"], abs=1e-4)}
+
+
+def test_given_entities_are_kept_in_their_order_with_what_was_not_found(predictor):
+    entities = [GIVEN[2], {"type": "Loc", "start_char": 0, "end_char": 5}, GIVEN[0]]
+    output = predictor.predict_json({"sentence": TEXT, "entities": entities})
+    for one, given in zip(output["entities"], entities, strict=True):
+        assert {key: one[key] for key in given} == given
+    triples = {(item["type"], item["head"], item["tail"]) for item in output["relations"]}
+    assert ("Work_For", 2, 0) in triples
+    nothing = predictor.predict_json({"sentence": TEXT, "entities": []})
+    assert nothing["entities"] == nothing["relations"] == []
+
+
+def test_given_and_found_entities_in_one_batch(predictor):
+    inputs = [
+        {"sentence": TEXT, "entities": GIVEN},
+        {"sentence": TEXT},
+        {"sentence": TEXT, "entities": GIVEN[:1]},
+    ]
+    both, found, one = predictor.predict_batch_json(inputs)
+    assert [len(each["entities"]) for each in (both, found, one)] == [3, 3, 1]
+    assert "probability" in found["entities"][0]
+    assert "probability" not in both["entities"][0]
+    assert one["relations"] == []
+    assert [each["type"] for each in both["relations"]] == ["Live_In", "Work_For"]
+
+
+def test_given_entities_of_a_text(predictor):
+    text = f"Nobody came. {TEXT}"
+    entities = shifted(GIVEN, len("Nobody came. "))
+    first, second = predictor.predict_json({"text": text, "entities": entities})["sentences"]
+    assert first["entities"] == []
+    for one, given in zip(second["entities"], entities, strict=True):
+        assert {key: one[key] for key in given} == given
+    assert len(second["relations"]) == 2
+
+
+def test_an_unknown_type_of_a_given_entity(predictor):
+    entities = [{"type": "Ship", "start": 0, "end": 1}]
+    with pytest.raises(DocumentError, match=r"entities\[0\].type: .* 'Ship'; it knows Loc, .*Peop"):
+        predictor.predict_json({"tokens": ["Tarnby"], "entities": entities})
+
+
+def test_documents(predictor):
+    whole, nobody = Document(tokens=tuple(TOKENS)), Document(tokens=("Nobody", "came"))
+    found, nothing = predictor.predict_documents([whole, nobody])
+    assert [found.entity_text(each) for each in found.entities] == [
+        "Marta Lindqvist",
+        "Tarnby",
+        "Harbour Gazette",
+    ]
+    assert found.entities[0].probability is not None
+    assert len(found.relations) == 2
+    assert replace(found, entities=(), relations=()) == whole
+    assert nothing == nobody
+    (again,) = predictor.predict_documents([found], entities_given=True)
+    assert again.entities == found.entities
+    assert [each.probability for each in again.entities] == [None] * 3
+    assert len(again.relations) == 2
+    (other,) = predictor.predict_documents([again])
+    assert other.entities[0].probability is not None
+    ship = Document(tokens=("Ann",), entities=(Entity("Ship", 0, 1),), id="s")
+    with pytest.raises(DocumentError, match=r"document s, field entities\[0\].type"):
+        predictor.predict_documents([ship], entities_given=True)
+
+
+def test_the_threshold_of_relations(archive_path):
+    def relations(threshold):
+        predictor = Predictor.from_archive(
+            load_archive(archive_path), extra_args={"relation_threshold": threshold}
+        )
+        return predictor.predict_json({"sentence": TEXT})["relations"]
+
+    own, every, sure = (relations(threshold) for threshold in (None, 0.0, 1.0))
+    assert len(own) == 2
+    # All ordered pairs of three entities, each with every type.
+    assert len(every) % 6 == 0
+    assert len(every) > len(own)
+    assert all(each["probability"] == 1.0 for each in sure)
+    with pytest.raises(ConfigurationError, match="relation_threshold is a probability"):
+        relations(1.5)
+
+
+@pytest.fixture(scope="module", params=["entities", "relations"])
+def archive_of_one_task(request, tmp_path_factory):
+    data = str(FIXTURES / "tiny" / "news.json")
+    overrides = {
+        "train_data_path": data,
+        "validation_data_path": data,
+        "model.tasks": request.param,
+        "model.relation_threshold": 0.01,
+    }
+    params = Params.from_file(FIXTURES / "tiny" / "dts.jsonnet", json.dumps(overrides))
+    folder = tmp_path_factory.mktemp("training") / "out"
+    train_model(params, folder)
+    return request.param, folder / "model.tar.gz"
+
+
+def test_models_of_one_task(archive_of_one_task):
+    task, path = archive_of_one_task
+    predictor = Predictor.from_archive(load_archive(path))
+    given = {"sentence": TEXT, "entities": GIVEN, "id": "x"}
+    if task == "entities":
+        assert predictor.predict_json({"sentence": TEXT})["relations"] == []
+        message = "document x, field entities: entities are given, but the model finds no rel"
+        with pytest.raises(DocumentError, match=message):
+            predictor.predict_json(given)
+        return
+    output = predictor.predict_json(given)
+    assert len(output["entities"]) == 3
+    assert output["relations"]
+    with pytest.raises(DocumentError, match="field entities: .* but none are"):
+        predictor.predict_json({"sentence": TEXT})
+    # What is gold is given, where a corpus is predicted.
+    news = FIXTURES / "tiny" / "news.json"
+    gold = read_documents(news)
+    outputs = predictor.predict_batch_instance(list(predictor._dataset_reader.read(news)))
+    for one, document in zip(outputs, gold, strict=True):
+        assert [(each["start"], each["end"]) for each in one["entities"]] == [
+            each.span for each in document.entities
+        ]
+
+
+def test_another_model_is_refused(predictor):
+    with pytest.raises(TypeError, match="needs a model `dts`, not Linear"):
+        DtsPredictor(torch.nn.Linear(1, 1), predictor._dataset_reader)  # type: ignore[arg-type]
 
 
 def test_another_reader_is_refused(predictor):

@@ -1,0 +1,182 @@
+"""
+Which gold entity or relation a predicted one was meant to be, and what is wrong with it.
+"""
+
+from dataclasses import dataclass
+from typing import Callable, NamedTuple, Optional, Sequence, TypeVar
+
+from dts_ee.document import Document, Entity
+from dts_ee.experiments.predictions import Prediction
+
+RIGHT = "right"
+WRONG_TYPE = "wrong type"
+WRONG_ENTITY_TYPE = "wrong entity type"
+WRONG_BOUNDARY = "wrong boundary"
+WRONG_DIRECTION = "wrong direction"
+MISSED = "missed"
+SPURIOUS = "spurious"
+
+ENTITY_ERRORS = (MISSED, SPURIOUS, WRONG_TYPE, WRONG_BOUNDARY)
+"""The kinds of errors that `match_entities` knows."""
+
+RELATION_ERRORS = (
+    MISSED,
+    SPURIOUS,
+    WRONG_TYPE,
+    WRONG_ENTITY_TYPE,
+    WRONG_BOUNDARY,
+    WRONG_DIRECTION,
+)
+"""The kinds of errors that `match_relations` knows."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """
+    A gold item, the predicted one that stands for it, or both.
+
+    # Parameters
+
+    kind : `str`
+        `"right"`, or what is wrong.
+    gold : `int`, optional
+        The index of the gold entity or relation in its document; `None` where it is spurious.
+    predicted : `int`, optional
+        The index of the predicted one; `None` where it is missed.
+    """
+
+    kind: str
+    gold: Optional[int]
+    predicted: Optional[int]
+
+
+class _Triple(NamedTuple):
+    """A relation with its entities."""
+
+    type: str
+    head: Entity
+    tail: Entity
+
+
+Item = TypeVar("Item")
+Closeness = Callable[[Item, Item], float]
+"""How well a predicted item (the second) fits a gold one; 0 where it does not."""
+
+
+def match_entities(prediction: Prediction) -> list[Match]:
+    """
+    Pairs each gold entity with at most one predicted entity, and the other way round.
+
+    First those with the same span and type are `"right"`. Of the others, those with the same span
+    have the `"wrong type"`; then those that share a token have the `"wrong boundary"`, whatever
+    their types: those of the same type are paired before others, and those that share more of
+    their tokens before those that share less. What is left is `"missed"` or `"spurious"`. Right
+    ones are exactly those that the metric `entity_f1` counts.
+
+    # Returns
+
+    `list[Match]`
+        Every gold and every predicted entity once: the gold ones in their order, then the spurious
+        ones.
+    """
+    return _matches(
+        prediction.gold.entities,
+        prediction.predicted.entities,
+        (
+            (RIGHT, lambda gold, predicted: float(gold == predicted)),
+            (WRONG_TYPE, lambda gold, predicted: float(gold.span == predicted.span)),
+            (WRONG_BOUNDARY, _entity_closeness),
+        ),
+    )
+
+
+def match_relations(prediction: Prediction) -> list[Match]:
+    """
+    Pairs each gold relation with at most one predicted relation, and the other way round.
+
+    First those that agree in all that the strict protocol looks at are `"right"`: exactly those
+    that the metric `relation_f1` counts. Of the others, in this order:
+
+    - `"wrong entity type"`: type and spans are the same, so an entity's type is not;
+    - `"wrong direction"`: the type is the same, and the spans of head and tail have changed places;
+    - `"wrong type"`: the spans are the same;
+    - `"wrong boundary"`: the type is the same, the two heads share a token, and so do the tails;
+    - `"missed"` and `"spurious"`: what is left.
+
+    # Returns
+
+    `list[Match]`
+        Every gold and every predicted relation once: the gold ones in their order, then the
+        spurious ones.
+    """
+    return _matches(
+        _triples(prediction.gold),
+        _triples(prediction.predicted),
+        (
+            (RIGHT, lambda gold, predicted: float(gold == predicted)),
+            (
+                WRONG_ENTITY_TYPE,
+                lambda gold, predicted: float(
+                    gold.type == predicted.type and _spans(gold) == _spans(predicted)
+                ),
+            ),
+            (
+                WRONG_DIRECTION,
+                lambda gold, predicted: float(
+                    gold.type == predicted.type and _spans(gold) == _spans(predicted)[::-1]
+                ),
+            ),
+            (WRONG_TYPE, lambda gold, predicted: float(_spans(gold) == _spans(predicted))),
+            (WRONG_BOUNDARY, _relation_closeness),
+        ),
+    )
+
+
+def _matches(
+    gold: Sequence[Item],
+    predicted: Sequence[Item],
+    stages: Sequence[tuple[str, Closeness[Item]]],
+) -> list[Match]:
+    found: dict[int, Match] = {}
+    free = dict(enumerate(predicted))
+    for kind, closeness in stages:
+        fits = []
+        for i, gold_item in enumerate(gold):
+            if i not in found:
+                fits += [
+                    (-fit, i, j)
+                    for j, predicted_item in free.items()
+                    if (fit := closeness(gold_item, predicted_item)) > 0
+                ]
+        for _, i, j in sorted(fits):
+            if i not in found and j in free:
+                found[i] = Match(kind, i, j)
+                del free[j]
+    of_gold = [found.get(i, Match(MISSED, i, None)) for i in range(len(gold))]
+    return of_gold + [Match(SPURIOUS, None, j) for j in free]
+
+
+def _entity_closeness(gold: Entity, predicted: Entity) -> float:
+    shared = min(gold.end, predicted.end) - max(gold.start, predicted.start)
+    if shared <= 0:
+        return 0.0
+    whole = max(gold.end, predicted.end) - min(gold.start, predicted.start)
+    return shared / whole + float(gold.type == predicted.type)
+
+
+def _relation_closeness(gold: _Triple, predicted: _Triple) -> float:
+    heads = _entity_closeness(gold.head, predicted.head)
+    tails = _entity_closeness(gold.tail, predicted.tail)
+    return heads + tails if gold.type == predicted.type and heads and tails else 0.0
+
+
+def _triples(document: Document) -> list[_Triple]:
+    entities = document.entities
+    return [
+        _Triple(relation.type, entities[relation.head], entities[relation.tail])
+        for relation in document.relations
+    ]
+
+
+def _spans(triple: _Triple) -> tuple[tuple[int, int], tuple[int, int]]:
+    return triple.head.span, triple.tail.span

@@ -1,0 +1,155 @@
+"""
+Subcommand for probabilities that say how often a model is right.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict
+
+from allennlp.commands import Subcommand
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.corpora.files import open_atomically
+from dts_ee.corpora.spert import read_documents
+from dts_ee.document import DocumentError
+
+if TYPE_CHECKING:
+    from dts_ee.analysis.temperature import TemperatureFit
+
+
+@Subcommand.register("calibrate")
+class Calibrate(Subcommand):
+    """
+    `allennlp calibrate ARCHIVE DATA -o DIR`: fits temperatures for the probabilities of entities
+    and relations.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        description = (
+            "Fit temperatures that make a model's probabilities say how often it is right."
+        )
+        subparser = parser.add_parser(
+            self.name,
+            description=f"{description} DIR gets calibration.json, which `predict --calibration` "
+            "takes, and reliability.png. What is predicted does not change, only how probable it "
+            "is said to be.",
+            epilog="For example: allennlp calibrate out/conll04/model.tar.gz "
+            "resources/conll04/conll04_dev.json -o out/calibration",
+            help=description,
+        )
+        subparser.add_argument(
+            "archive", type=Path, metavar="ARCHIVE", help="the archive, or the training's folder"
+        )
+        subparser.add_argument(
+            "data",
+            type=Path,
+            metavar="DATA",
+            help="gold documents that the model was not trained on: the development split",
+        )
+        subparser.add_argument(
+            "-o",
+            "--output-dir",
+            dest="folder",
+            type=Path,
+            required=True,
+            metavar="DIR",
+            help="the folder to write to",
+        )
+        subparser.set_defaults(func=calibrate_from_args)
+        return subparser
+
+
+def calibrate_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if it cannot be done."""
+    try:
+        fits = calibrate(args.archive, args.data, args.folder)
+    except (ConfigurationError, DocumentError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    for task, fit in fits.items():
+        if fit.fitted:
+            print(
+                f"{task}: temperature {fit.temperature:.3f} from {fit.candidates} candidates; "
+                f"expected calibration error {100 * fit.error_before:.2f} → "
+                f"{100 * fit.error_after:.2f} per cent, mean negative log-likelihood "
+                f"{fit.likelihood_before:.4f} → {fit.likelihood_after:.4f}"
+            )
+        else:
+            print(
+                f"{task}: left as they are, as {fit.right} of {fit.candidates} candidates are right"
+            )
+    print(f"The calibration is {args.folder / 'calibration.json'}")
+
+
+def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, TemperatureFit]":
+    """
+    Fit temperatures, and write them and a picture of the reliability before and after.
+
+    Candidates are the predicted entities, and each type of relation for each ordered pair of
+    predicted entities of a sentence; they are right under the strict protocol.
+
+    # Parameters
+
+    archive : `Path`
+        The archive of a `dts` model, or the folder of a training.
+    data : `Path`
+        A file of gold documents.
+    folder : `Path`
+        Where to write `calibration.json` and `reliability.png`.
+
+    # Returns
+
+    `Dict[str, TemperatureFit]`
+        For `entities` and `relations`.
+
+    # Raises
+
+    `ConfigurationError`
+        If the model is none whose probabilities can be calibrated.
+    `DocumentError`
+        If the documents cannot be read.
+    `OSError`
+        If the archive cannot be read, or the folder cannot be written to.
+    """
+    # Only this command needs what is imported here.
+    from dts_ee.analysis.candidates import entity_candidates, relation_candidates
+    from dts_ee.analysis.temperature import fit_temperature
+    from dts_ee.experiments.curves import draw_reliability
+    from dts_ee.experiments.evaluation import predict_candidates
+
+    documents = read_documents(data)
+    try:
+        predictions, threshold = predict_candidates(archive, documents, 0.0)
+    except DocumentError as error:
+        raise error.located(None, str(data)) from None
+    if threshold is None:
+        raise ConfigurationError(f"{archive} has no model `dts`: nothing can be calibrated")
+    fits = {
+        "entities": fit_temperature(entity_candidates(predictions)),
+        "relations": fit_temperature(relation_candidates(predictions)),
+    }
+    record: Dict[str, Any] = {"archive": str(archive), "data": str(data)}
+    for task, fit in fits.items():
+        record[task] = {
+            "temperature": fit.temperature,
+            "candidates": fit.candidates,
+            "right": fit.right,
+            "negative_log_likelihood": [fit.likelihood_before, fit.likelihood_after],
+            "expected_calibration_error": [fit.error_before, fit.error_after],
+        }
+    folder.mkdir(parents=True, exist_ok=True)
+    draw_reliability(
+        folder / "reliability.png",
+        {
+            task: {
+                name: [(each.mean_probability, each.share_right) for each in bins]
+                for name, bins in (("before", fit.bins_before), ("after", fit.bins_after))
+            }
+            for task, fit in fits.items()
+        },
+    )
+    with open_atomically(folder / "calibration.json") as file:
+        file.write(json.dumps(record, indent=2) + "\n")
+    return fits

@@ -1,0 +1,219 @@
+"""
+Subcommand for looking at a corpus before training on it.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+
+from allennlp.commands import Subcommand
+
+from dts_ee.commands.convert import TOKENIZERS, tokenize_by
+from dts_ee.corpora.corpus import Remark
+from dts_ee.corpora.files import open_atomically
+from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.problems import ReadDocuments, read_with_problems
+from dts_ee.corpora.text_reading import SENTENCE_MODES, TextReading
+from dts_ee.document import DocumentError
+
+if TYPE_CHECKING:
+    from dts_ee.analysis.description import CorpusDescription
+
+_DOCUMENT_FORMATS = ("spert", "jsonl")
+"""Those in which all problems are found at once."""
+
+
+@Subcommand.register("describe")
+class Describe(Subcommand):
+    """
+    `allennlp describe FILE…`: says what is in the files of a corpus, and what is wrong in them.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        description = "Say what is in the files of a corpus, and everything that is wrong in them."
+        subparser = parser.add_parser(
+            self.name,
+            description=f"{description} The exit status is 1 if anything is wrong: a reader would "
+            "refuse the file.",
+            epilog="For example: allennlp describe train.json dev.json test.json",
+            help=description,
+        )
+        subparser.add_argument(
+            "files",
+            nargs="+",
+            metavar="FILE",
+            help="the files, for example the splits of a corpus, whose duplicates are counted",
+        )
+        subparser.add_argument(
+            "--format",
+            choices=tuple(FORMATS),
+            default="spert",
+            help="the format of the files (default = spert, which is jsonl too); in the others, "
+            "reading a file ends at the first line or record that is malformed",
+        )
+        subparser.add_argument(
+            "--json", type=Path, metavar="FILE", help="write everything there too, as JSON"
+        )
+        subparser.add_argument(
+            "--similarity",
+            type=_similarity,
+            default=0.8,
+            metavar="S",
+            help="how alike near-duplicates are at least, above 0 and at most 1 (default = 0.8)",
+        )
+        subparser.add_argument(
+            "--tokenizer",
+            choices=TOKENIZERS,
+            default="rules",
+            help="how raw text becomes words, as for `allennlp convert`",
+        )
+        subparser.add_argument(
+            "--sentences",
+            choices=SENTENCE_MODES,
+            default="rules",
+            help="how raw text becomes sentences, as for `allennlp convert`",
+        )
+        subparser.set_defaults(func=describe_from_args)
+        return subparser
+
+
+def describe_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if it cannot be done or anything is wrong."""
+    try:
+        text, num_problems = describe(
+            args.files,
+            args.format,
+            TextReading(tokenize_by(args.tokenizer), args.sentences),
+            args.similarity,
+            args.json,
+        )
+    except OSError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    print(text, end="")
+    if num_problems:
+        sys.exit(1)
+
+
+def describe(
+    files: Sequence[str],
+    format: str,
+    reading: TextReading,
+    similarity: float = 0.8,
+    json_file: Optional[Path] = None,
+) -> Tuple[str, int]:
+    """
+    Describe the files of a corpus.
+
+    # Parameters
+
+    files : `Sequence[str]`
+        The files or folders; one that is there twice is read once.
+    format : `str`
+        The name of their format.
+    reading : `TextReading`
+        How raw text becomes sentences and tokens.
+    similarity : `float`, optional (default = `0.8`)
+        From which Jaccard similarity on two documents are near-duplicates.
+    json_file : `Path`, optional (default = `None`)
+        Where to write everything as JSON.
+
+    # Returns
+
+    `Tuple[str, int]`
+        The description as Markdown, and how many problems there are.
+
+    # Raises
+
+    `OSError`
+        If the JSON cannot be written.
+    """
+    # Only a description needs what is imported here.
+    from dts_ee.analysis.description import describe_corpus
+    from dts_ee.analysis.description_text import render_description
+
+    names = list(dict.fromkeys(files))
+    found: List[ReadDocuments] = []
+    remarks: List[Tuple[str, Remark]] = []
+    for name in names:
+        documents, its_remarks = _read(name, format, reading)
+        found.append(documents)
+        remarks += [(name, remark) for remark in its_remarks]
+    problems = [problem for each in found for problem in each.problems]
+    short = _short_names(names)
+    description = describe_corpus(
+        [(short[name], each.documents) for name, each in zip(names, found, strict=True)], similarity
+    )
+    if json_file is not None:
+        with open_atomically(json_file) as file:
+            paths = {short[name]: name for name in names}
+            record = {"paths": paths, **_to_json(description, problems, remarks)}
+            json.dump(record, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+    parts = [f"# {', '.join(names)}\n"]
+    if problems:
+        parts.append("## Problems\n")
+        parts.append("What is wrong in them is not among the figures below.\n")
+        parts.append("\n".join(f"- {problem}" for problem in problems) + "\n")
+    if remarks:
+        parts += ["## Remarks\n", _remarks(remarks)]
+    parts.append(render_description(description))
+    return "\n".join(parts), len(problems)
+
+
+def _short_names(names: Sequence[str]) -> Dict[str, str]:
+    """The names without their folders, if that leaves them different."""
+    short = {name: Path(name).name for name in names}
+    return short if len(set(short.values())) == len(names) else {name: name for name in names}
+
+
+def _read(name: str, format: str, reading: TextReading) -> Tuple[ReadDocuments, Sequence[Remark]]:
+    if format in _DOCUMENT_FORMATS:
+        return read_with_problems(name), []
+    try:
+        corpus = FORMATS[format].read(name, reading)
+    except DocumentError as error:
+        return ReadDocuments(problems=[error]), []
+    return ReadDocuments(corpus.documents), corpus.remarks
+
+
+def _remarks(remarks: Sequence[Tuple[str, Remark]]) -> str:
+    counts = Counter((name, remark.problem, remark.lost) for name, remark in remarks)
+    return "".join(
+        f"- {name}: {problem}: {count:,}{', lost' if lost else ''}\n"
+        for (name, problem, lost), count in counts.items()
+    )
+
+
+def _to_json(
+    description: "CorpusDescription",
+    problems: Sequence[DocumentError],
+    remarks: Sequence[Tuple[str, Remark]],
+) -> Dict[str, Any]:
+    return {
+        "problems": [
+            {
+                "file": problem.path,
+                "document": problem.document_id,
+                "field": problem.field,
+                "problem": problem.problem,
+            }
+            for problem in problems
+        ],
+        "remarks": [{"file": name, **vars(remark)} for name, remark in remarks],
+        **asdict(description),
+    }
+
+
+def _similarity(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most 1")
+    return number

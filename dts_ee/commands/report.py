@@ -1,0 +1,126 @@
+"""
+Subcommand for looking at what a trained model does.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from allennlp.commands import Subcommand
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.corpora.files import open_atomically
+from dts_ee.corpora.spert import read_documents
+from dts_ee.document import DocumentError
+
+
+@Subcommand.register("report")
+class Report(Subcommand):
+    """
+    `allennlp report DIR_OR_ARCHIVE DATA -o PAGE`: writes an HTML page about a model's predictions.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        description = "Write an HTML page about what a trained model predicts for gold documents."
+        subparser = parser.add_parser(
+            self.name,
+            description=f"{description} It has scores, confusion matrices, the effect of the "
+            "threshold, calibration and learning curves, and shows the sentences with gold and "
+            "predicted annotation side by side. The page is one file that loads nothing from "
+            "elsewhere.",
+            epilog="For example: allennlp report out/conll04 "
+            "resources/conll04/conll04_dev.json -o report.html",
+            help=description,
+        )
+        subparser.add_argument(
+            "model",
+            type=Path,
+            metavar="DIR_OR_ARCHIVE",
+            help="the folder of a training, or an archive (which has no learning curves)",
+        )
+        subparser.add_argument(
+            "data", type=Path, metavar="DATA", help="the gold documents, SpERT's JSON or JSON Lines"
+        )
+        subparser.add_argument(
+            "-o",
+            "--output-file",
+            dest="page",
+            type=Path,
+            required=True,
+            metavar="PAGE",
+            help="the HTML file to write; one that is there already is replaced",
+        )
+        subparser.set_defaults(func=report_from_args)
+        return subparser
+
+
+def report_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if it cannot be done."""
+    try:
+        report(args.model, args.data, args.page)
+    except (ConfigurationError, DocumentError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    print(f"The page is {args.page}")
+
+
+def report(model: Path, data: Path, page: Path) -> None:
+    """
+    Write an HTML page about a model's predictions.
+
+    # Parameters
+
+    model : `Path`
+        The folder of a training, or an archive.
+    data : `Path`
+        A file of gold documents.
+    page : `Path`
+        The file to write.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is no such model, or it is none that predicts documents.
+    `DocumentError`
+        If the documents cannot be read.
+    `OSError`
+        If the page cannot be written.
+    """
+    # Only a report needs what is imported here.
+    from dts_ee.analysis.predictions_analysis import LEAST_PROBABILITY, analyse_predictions
+    from dts_ee.experiments.evaluation import predict_candidates
+    from dts_ee.experiments.run_folder import SEED, Run, RunFolder
+    from dts_ee.pages.report_page import render_report
+
+    documents = read_documents(data)
+    if page.exists() and os.path.samefile(data, page):
+        raise FileExistsError(f"{page} holds the documents: the page needs another name")
+    epochs = []
+    if model.is_dir():
+        folder = RunFolder(Run(SEED, 0), model)
+        if not folder.config.is_file():
+            raise ConfigurationError(
+                f"{model} is no folder of a training: there is no {folder.config.name} in it"
+            )
+        epochs = folder.epochs()
+    elif not model.exists():
+        raise ConfigurationError(f"{model}: there is no such file or folder")
+    try:
+        candidates, threshold = predict_candidates(model, documents, LEAST_PROBABILITY)
+    except DocumentError as error:
+        raise error.located(None, str(data)) from None
+    facts = {
+        "Model": str(model),
+        "Gold documents": f"{data} ({len(documents):,})",
+    }
+    if threshold is not None:
+        facts["Threshold Θ"] = f"{threshold:g}"
+    markup = render_report(
+        analyse_predictions(candidates, threshold),
+        f"Report on {data.name}",
+        facts,
+        epochs,
+    )
+    with open_atomically(page) as file:
+        file.write(markup)

@@ -1,0 +1,176 @@
+"""
+Subcommand for putting a trained model behind an address.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any, Optional, Union
+
+from allennlp.commands import Subcommand
+from allennlp.common.checks import ConfigurationError, check_for_gpu
+from allennlp.models.archival import load_archive
+from allennlp.predictors import Predictor
+
+from dts_ee.predictors import DtsPredictor
+from dts_ee.serving import ServingSettings
+
+
+@Subcommand.register("serve-dts")
+class ServeDts(Subcommand):
+    """
+    `allennlp serve-dts ARCHIVE`: answers HTTP requests with entities and relations.
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        description = "Serve a trained model over HTTP."
+        subparser = parser.add_parser(
+            self.name,
+            description=(
+                f"{description} POST /predict takes what `allennlp predict` takes on a line, or a "
+                "list of it; / is a page to type text into; /docs says more. It ends at SIGTERM or "
+                "Ctrl+C, when what was accepted is answered."
+            ),
+            epilog="For example: allennlp serve-dts out/conll04/model.tar.gz --port 8080",
+            help=description,
+        )
+        subparser.add_argument(
+            "archive_file", metavar="ARCHIVE", help="the archived model, or a training's folder"
+        )
+        subparser.add_argument(
+            "--host",
+            default="127.0.0.1",
+            help="the name or address to listen at (default = %(default)s, which other machines "
+            "cannot reach; 0.0.0.0 is every address of this one)",
+        )
+        subparser.add_argument(
+            "--port",
+            type=int,
+            default=8000,
+            help="the port (default = %(default)s; 0 is any that is free)",
+        )
+        defaults = ServingSettings()
+        for option, kind, text in (
+            ("batch_size", int, "the most inputs that are predicted together"),
+            ("batch_wait_ms", float, "milliseconds for which an input waits for others"),
+            ("queue_size", int, "the most inputs that are accepted and not answered yet"),
+            ("max_items", int, "the most inputs in a request"),
+            ("max_body_bytes", int, "the most bytes in a request"),
+            ("max_text_length", int, "the most characters in an input"),
+            ("max_entities", int, "the most entities that an input can bring along"),
+            ("timeout", float, "seconds that a request may take"),
+        ):
+            subparser.add_argument(
+                f"--{option.replace('_', '-')}",
+                type=kind,
+                metavar="N",
+                default=getattr(defaults, option),
+                help=f"{text} (default = %(default)s)",
+            )
+        subparser.add_argument(
+            "--cuda-device", type=int, default=-1, help="id of the GPU to use (default = none)"
+        )
+        subparser.add_argument(
+            "-o",
+            "--overrides",
+            default="",
+            help="a JSON object that changes the archive's configuration",
+        )
+        subparser.add_argument(
+            "--predictor-args",
+            type=json.loads,
+            default={},
+            metavar="JSON",
+            help="a JSON object of further arguments of the predictor",
+        )
+        subparser.set_defaults(func=serve_from_args)
+        return subparser
+
+
+def serve_from_args(args: argparse.Namespace) -> None:
+    """Do what the command line says, and exit with 1 if it cannot be done."""
+    try:
+        settings = ServingSettings(
+            batch_size=args.batch_size,
+            batch_wait_ms=args.batch_wait_ms,
+            queue_size=args.queue_size,
+            max_items=args.max_items,
+            max_body_bytes=args.max_body_bytes,
+            max_text_length=args.max_text_length,
+            max_entities=args.max_entities,
+            timeout=args.timeout,
+        )
+        serve_archive(
+            args.archive_file,
+            args.host,
+            args.port,
+            settings,
+            args.cuda_device,
+            args.overrides,
+            args.predictor_args,
+        )
+    except (ConfigurationError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("Interrupted: what was not answered yet will not be.", file=sys.stderr)
+        sys.exit(1)
+
+
+def serve_archive(
+    archive_file: str,
+    host: str,
+    port: int,
+    settings: ServingSettings,
+    cuda_device: int = -1,
+    overrides: Union[str, dict[str, Any]] = "",
+    predictor_args: Optional[dict[str, Any]] = None,
+) -> None:
+    """
+    Serve a model until a signal says to stop; the address is printed to standard output.
+
+    # Parameters
+
+    archive_file : `str`
+        The archive, or the folder of a training.
+    host : `str`
+        The name or address to listen at.
+    port : `int`
+        The port; 0 is any that is free.
+    settings : `ServingSettings`
+        The limits.
+    cuda_device : `int`, optional (default = `-1`)
+        The GPU, or -1.
+    overrides : `Union[str, dict[str, Any]]`, optional (default = `""`)
+        Changes of the archive's configuration.
+    predictor_args : `Optional[dict[str, Any]]`, optional (default = `None`)
+        Further arguments of the predictor.
+
+    # Raises
+
+    `ConfigurationError`
+        If a package that serving needs is missing, or the model's predictor is not `dts`.
+    `OSError`
+        If the archive cannot be read, or nothing can listen at the address.
+    `KeyboardInterrupt`
+        At a second signal, while requests are being answered.
+    """
+    from dts_ee.serving.server import address_of, check_packages, listen, serve
+
+    check_packages()
+    check_for_gpu(cuda_device)
+
+    def load() -> Any:
+        archive = load_archive(archive_file, cuda_device=cuda_device, overrides=overrides)
+        predictor = Predictor.from_archive(archive, extra_args=predictor_args or {})
+        if not isinstance(predictor, DtsPredictor):
+            raise ConfigurationError(
+                f"{archive_file} has the predictor {type(predictor).__name__}; `serve-dts` is for "
+                "the predictor `dts`"
+            )
+        print("The model is loaded", flush=True)
+        return predictor.predict_batch_json
+
+    with listen(host, port) as listener:
+        print(f"Listening at {address_of(listener)}", flush=True)
+        serve(load, listener, settings)

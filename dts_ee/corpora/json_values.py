@@ -1,0 +1,103 @@
+"""
+Values of JSON, each checked to be what it should be.
+"""
+
+import difflib
+from typing import Any, Mapping, Optional
+
+from dts_ee.document import DocumentError
+
+_TYPE_NAMES = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number with a fraction",
+    str: "a string",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def kind_of(value: Any) -> str:
+    """What JSON calls a value."""
+    return _TYPE_NAMES[type(value)]
+
+
+def required(record: Mapping[str, Any], key: str, field: str) -> Any:
+    """
+    The value of a key.
+
+    # Raises
+
+    `DocumentError`
+        If it is not there; the error names a key that may be meant to be this one.
+    """
+    if key in record:
+        return record[key]
+    similar = misspelt(record, key)
+    hint = f', but an unknown "{similar}"' if similar else ""
+    raise DocumentError(f'there is no "{key}"{hint}', f"{field}.{key}" if field else key)
+
+
+_KNOWN_KEYS = {
+    "tokens",
+    "entities",
+    "relations",
+    "orig_id",
+    "id",
+    "sentence",
+    "sentences",
+    "type",
+    "start",
+    "end",
+    "text",
+    "start_char",
+    "end_char",
+    "head",
+    "tail",
+    "probability",
+}
+
+
+def misspelt(record: Mapping[str, Any], key: str) -> Optional[str]:
+    """The unknown key of the record which may be meant to be `key`."""
+    unknown = {name.lower(): name for name in record if name not in _KNOWN_KEYS}
+    similar = difflib.get_close_matches(key, unknown, n=1, cutoff=0.7)
+    return unknown[similar[0]] if similar else None
+
+
+def as_list(value: Any, field: str) -> list[Any]:
+    """The value, which must be a list, or a `DocumentError` that names the field."""
+    if not isinstance(value, list):
+        raise DocumentError(f"must be a list, but is {kind_of(value)}", field)
+    return value
+
+
+def as_object(value: Any, field: str) -> dict[str, Any]:
+    """The value, which must be an object, or a `DocumentError` that names the field."""
+    if not isinstance(value, dict):
+        raise DocumentError(f"must be an object, but is {kind_of(value)}", field)
+    return value
+
+
+def as_string(value: Any, field: str) -> str:
+    """The value, which must be a string that UTF-8 can hold, or a `DocumentError`."""
+    if not isinstance(value, str):
+        raise DocumentError(f"must be a string, but is {kind_of(value)}", field)
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise DocumentError(f"holds half of a surrogate pair: {value!a}", field) from None
+    return value
+
+
+def as_index(record: Mapping[str, Any], key: str, field: str) -> int:
+    """The value of a key, which must be a whole number, or a `DocumentError`."""
+    value = required(record, key, field)
+    if isinstance(value, bool) or not isinstance(value, int):
+        shown = f" ({value})" if isinstance(value, float) else ""
+        raise DocumentError(
+            f"must be a whole number, but is {kind_of(value)}{shown}",
+            f"{field}.{key}" if field else key,
+        )
+    return value

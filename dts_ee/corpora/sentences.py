@@ -1,0 +1,151 @@
+"""
+The sentences of a raw text.
+"""
+
+import re
+from dataclasses import replace
+from typing import Optional, Sequence
+
+from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity
+from dts_ee.corpora.text_reading import Spans, TextReading, Tokenize, sentence_starts
+from dts_ee.document import Document, DocumentError
+
+_SPACE = re.compile(r"\s*")
+
+
+def sentences_of(
+    text: str,
+    tokenize: Tokenize,
+    entities: Sequence[TextEntity] = (),
+    max_tokens: Optional[int] = None,
+    document_id: Optional[str] = None,
+) -> list[Document]:
+    """
+    The sentences of a text, each of which knows by its `start_char` where it begins.
+
+    A sentence ends at a blank line and where spaCy's sentencizer says so, that is, after `.`, `!`,
+    `?` and the like, but not inside of an entity. A token that an entity begins or ends in is
+    divided there.
+
+    # Parameters
+
+    text : `str`
+        The text.
+    tokenize : `Tokenize`
+        Finds its tokens.
+    entities : `Sequence[TextEntity]`, optional (default = `()`)
+        Entities that are known; their places are what errors call them.
+    max_tokens : `int`, optional (default = `None`)
+        What is longer, as a table without full stops may be, is divided at the last end of a line
+        that is possible, or else after so many tokens; not inside of an entity.
+    document_id : `str`, optional (default = `None`)
+        The text's identifier. Its sentences are called `id-1`, `id-2` and so on, or `id` where
+        there is one.
+
+    # Returns
+
+    `list[Document]`
+        The sentences; none where the text has no words.
+
+    # Raises
+
+    `DocumentError`
+        If an entity has no words, is not in the text or is there twice.
+    """
+    spans = tokenize(text)
+    if not spans and not entities:
+        return []
+    starts = sentence_starts(text, spans, "rules")
+    if max_tokens is not None:
+        starts = _bounded(text, spans, starts, max_tokens)
+    documents = _documents(text, spans, starts, entities, document_id)
+    if len(documents) == 1:
+        return [_trimmed(documents[0])]
+    placed = []
+    position = 0
+    for document in documents:
+        assert document.text is not None
+        # Between two sentences there is only white space, and no sentence begins with any.
+        space = _SPACE.match(text, position)
+        assert space is not None
+        placed.append(replace(document, start_char=space.end()))
+        position = space.end() + len(document.text)
+    return placed
+
+
+def one_sentence(
+    text: str,
+    tokenize: Tokenize,
+    entities: Sequence[TextEntity],
+    document_id: Optional[str] = None,
+) -> Document:
+    """
+    A text that is one sentence, with entities that are known.
+
+    # Parameters
+
+    text, tokenize, entities, document_id
+        See `sentences_of`.
+
+    # Raises
+
+    `DocumentError`
+        If the text has no words, or as in `sentences_of`.
+    """
+    if not text.strip():
+        raise DocumentError("there are no words in the sentence", "sentence", document_id)
+    return _documents(text, tokenize(text), [0], entities, document_id)[0]
+
+
+def _documents(
+    text: str,
+    spans: Spans,
+    starts: Sequence[int],
+    entities: Sequence[TextEntity],
+    document_id: Optional[str],
+) -> list[Document]:
+    annotated = AnnotatedText(
+        document_id or "",
+        text,
+        list(entities),
+        tokens=spans,
+        sentence_starts=[spans[start][0] for start in starts[1:]],
+    )
+    documents = annotated.documents(TextReading(lambda text: spans))
+    for remark in annotated.remarks:
+        if remark.lost or remark.problem == "entity is there twice":
+            raise DocumentError(f"{remark.problem}: {remark.detail}", remark.place, document_id)
+    if document_id is None:
+        return [replace(document, id=None) for document in documents]
+    return documents
+
+
+def _bounded(text: str, spans: Spans, starts: Sequence[int], max_tokens: int) -> list[int]:
+    bounded = []
+    for start, end in zip(starts, [*starts[1:], len(spans)], strict=True):
+        while end - start > max_tokens:
+            bounded.append(start)
+            start = _division(text, spans, start, start + max_tokens)
+        bounded.append(start)
+    return bounded
+
+
+def _division(text: str, spans: Spans, start: int, last: int) -> int:
+    """The last token from `start + 1` to `last` that begins a line; `last` if none does."""
+    for i in range(last, start, -1):
+        if "\n" in text[spans[i - 1][1] : spans[i][0]]:
+            return i
+    return last
+
+
+def _trimmed(sentence: Document) -> Document:
+    """The only sentence of a text, without the white space around it."""
+    assert sentence.text is not None
+    assert sentence.token_offsets is not None
+    first, last = sentence.token_offsets[0][0], sentence.token_offsets[-1][1]
+    return replace(
+        sentence,
+        text=sentence.text[first:last],
+        token_offsets=tuple((start - first, end - first) for start, end in sentence.token_offsets),
+        start_char=first,
+    )

@@ -1,0 +1,246 @@
+"""
+The page about a model's predictions: figures, charts, and the sentences to look through.
+"""
+
+import base64
+import hashlib
+import json
+from importlib import resources
+from typing import Any, Mapping, Optional, Sequence
+
+from markupsafe import Markup
+
+from dts_ee.analysis.candidates import (
+    ReliabilityBin,
+    average_precision,
+    expected_calibration_error,
+)
+from dts_ee.analysis.confusion import NONE
+from dts_ee.analysis.matching import ENTITY_ERRORS, RELATION_ERRORS, RIGHT, Match
+from dts_ee.analysis.predictions_analysis import (
+    LEAST_PROBABILITY,
+    PredictionsAnalysis,
+    TaskAnalysis,
+)
+from dts_ee.document import Document
+from dts_ee.experiments.predictions import Prediction
+from dts_ee.pages.charts import Chart, Line, draw_chart, whole_ticks
+from dts_ee.pages.colours import type_colours
+from dts_ee.pages.templates import TEMPLATES
+
+_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+_PROTOCOLS = {"strict": "strict", "boundaries": "boundaries", "gold_pairs": "gold pairs"}
+
+
+def render_report(
+    analysis: PredictionsAnalysis,
+    title: str,
+    facts: Mapping[str, str],
+    epochs: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """
+    An HTML page that says how good predictions are, and shows them beside the gold annotation.
+
+    It is one file that loads nothing. The sentences are in it as data, and its one script, which a
+    Content-Security-Policy allows by its hash, draws those that are asked for.
+
+    # Parameters
+
+    analysis : `PredictionsAnalysis`
+        What to say.
+    title : `str`
+        The page's title and heading.
+    facts : `Mapping[str, str]`
+        What the figures depend on, by name, for the head of the page.
+    epochs : `Sequence[Mapping[str, Any]]`, optional (default = `()`)
+        AllenNLP's metrics of each epoch of the training, for learning curves.
+    """
+    tasks = {"entity": analysis.entities}
+    if analysis.relations is not None:
+        tasks["relation"] = analysis.relations
+    script = Markup(resources.files("dts_ee.pages").joinpath("report.js").read_text("utf-8"))
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return TEMPLATES.get_template("report.html").render(
+        title=title,
+        facts=facts,
+        analysis=analysis,
+        tasks=tasks,
+        names={"entity": "Entities", "relation": "Relations"},
+        protocols=_PROTOCOLS,
+        errors={"entity": ENTITY_ERRORS, "relation": RELATION_ERRORS},
+        cell=_cell,
+        calibration_error=expected_calibration_error,
+        average_precision=average_precision(analysis.curve),
+        least_probability=LEAST_PROBABILITY,
+        learning_charts=[draw_chart(chart) for chart in _learning_charts(epochs)],
+        threshold_charts=[draw_chart(chart) for chart in _threshold_charts(analysis)],
+        draw_reliability=lambda name, bins: draw_chart(_reliability_chart(name, bins)),
+        data=_script_json(_data(analysis, tasks)),
+        script=script,
+        script_hash=base64.b64encode(digest).decode("ascii"),
+    )
+
+
+def _script_json(value: Any) -> Markup:
+    """JSON that can stand in a `<script>` element: nothing in it can end that."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _cell(task: str, analysis: TaskAnalysis, row: int, column: int) -> str:
+    """What the script looks for when a cell of a confusion matrix is chosen."""
+    types, others = analysis.confusion.types, analysis.confusion.others
+
+    def type_at(index: int) -> Optional[str]:
+        return types[index] if index < len(types) else None
+
+    apart = [
+        others[index - len(types)]
+        for index in (row, column)
+        if index >= len(types) and others[index - len(types)] != NONE
+    ]
+    return json.dumps([task, type_at(row), type_at(column), apart[0] if apart else None])
+
+
+def _data(analysis: PredictionsAnalysis, tasks: Mapping[str, TaskAnalysis]) -> dict[str, Any]:
+    """What the script draws. Spans are characters of the text, Unicode code points."""
+    entity_types = set(analysis.entities.confusion.types)
+    documents = []
+    for i, prediction in enumerate(analysis.predictions):
+        document = prediction.gold
+        text = " ".join(document.tokens) if document.text is None else document.text
+        documents.append(
+            {
+                "id": document.id or str(i + 1),
+                "text": text,
+                "gold": _annotation(prediction.gold),
+                "predicted": _annotation(prediction.predicted),
+                "items": _items(
+                    prediction, {name: task.matches[i] for name, task in tasks.items()}
+                ),
+            }
+        )
+    return {
+        "right": RIGHT,
+        "apart": {
+            name: [other for other in task.confusion.others if other != NONE]
+            for name, task in tasks.items()
+        },
+        "colours": type_colours(sorted(entity_types)),
+        "documents": documents,
+    }
+
+
+def _annotation(document: Document) -> dict[str, list[list[Any]]]:
+    def with_probability(item: list[Any], probability: Optional[float]) -> list[Any]:
+        return item if probability is None else [*item, round(probability, 4)]
+
+    return {
+        "entities": [
+            with_probability(
+                [entity.type, *document.character_span(entity.start, entity.end)],
+                entity.probability,
+            )
+            for entity in document.entities
+        ],
+        "relations": [
+            with_probability([relation.type, relation.head, relation.tail], relation.probability)
+            for relation in document.relations
+        ],
+    }
+
+
+def _items(prediction: Prediction, matches: Mapping[str, Sequence[Match]]) -> list[list[Any]]:
+    """Each match as its task, its kind, and the indices of the gold and the predicted item."""
+    return [
+        [task, match.kind, match.gold, match.predicted]
+        for task, listed in matches.items()
+        for match in listed
+    ]
+
+
+def _learning_charts(epochs: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    names = {"validation_entity_f1": "NER", "validation_relation_f1": "RE"}
+    numbers = [float(number) for number in range(1, len(epochs) + 1)]
+    curves = {
+        name: [
+            (number, float(epoch[key]))
+            for number, epoch in zip(numbers, epochs, strict=True)
+            if key in epoch
+        ]
+        for key, name in names.items()
+    }
+    losses = {
+        part: [
+            (number, float(epoch[f"{part}_loss"]))
+            for number, epoch in zip(numbers, epochs, strict=True)
+            if f"{part}_loss" in epoch
+        ]
+        for part in ("training", "validation")
+    }
+    charts = []
+    lines = [Line(name, points) for name, points in curves.items() if points]
+    ticks = whole_ticks(len(epochs)) if epochs else []
+    if lines:
+        charts.append(
+            Chart("Strict micro F1, development", "epoch", "per cent", ticks, _SHARES, lines)
+        )
+    lines = [Line(name, points) for name, points in losses.items() if points]
+    if lines:
+        highest = max(y for line in lines for _, y in line.points)
+        levels = [highest * share for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+        rounded = [float(f"{level:.2g}") for level in levels]
+        rounded[-1] = max(rounded[-1], highest)
+        charts.append(Chart("Loss", "epoch", "loss", ticks, rounded, lines, percent=False))
+    return charts
+
+
+def _threshold_charts(analysis: PredictionsAnalysis) -> list[Chart]:
+    if not analysis.curve:
+        return []
+    threshold = analysis.relation_threshold
+    assert threshold is not None and analysis.relations is not None
+    chosen = analysis.relations.scores[0].score
+    by_threshold = [(point.threshold, point.score) for point in reversed(analysis.curve)]
+    return [
+        Chart(
+            "Precision and recall of relations",
+            "recall",
+            "precision, per cent",
+            _SHARES,
+            _SHARES,
+            [
+                Line("all Θ", [(p.score.recall, p.score.precision) for p in analysis.curve]),
+                Line(f"Θ = {threshold:g}", [(chosen.recall, chosen.precision)], "points"),
+            ],
+        ),
+        Chart(
+            "The effect of Θ",
+            "Θ",
+            "per cent",
+            _SHARES,
+            _SHARES,
+            [
+                Line("precision", [(x, score.precision) for x, score in by_threshold]),
+                Line("recall", [(x, score.recall) for x, score in by_threshold]),
+                Line("F1", [(x, score.f1) for x, score in by_threshold]),
+                Line(f"Θ = {threshold:g}", [(threshold, 0.0), (threshold, 1.0)], "guide"),
+            ],
+        ),
+    ]
+
+
+def _reliability_chart(name: str, bins: Sequence[ReliabilityBin]) -> Chart:
+    points = [(each.mean_probability, each.share_right) for each in bins]
+    return Chart(
+        name,
+        "probability",
+        "right, per cent",
+        _SHARES,
+        _SHARES,
+        [
+            Line("each tenth of probability", points, "marked"),
+            Line("perfectly calibrated", [(0.0, 0.0), (1.0, 1.0)], "guide"),
+        ],
+    )

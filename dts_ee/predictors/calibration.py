@@ -1,0 +1,102 @@
+"""
+Probabilities that say how often a model is right.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from dts_ee.corpora.files import PathOrStr, read_text
+from dts_ee.document import DocumentError
+
+LEAST = 1e-7
+"""Nearer to 0 and 1, single precision does not tell probabilities apart."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """
+    A temperature for the probabilities of entities, and one for those of relations (Guo et al.
+    2017).
+
+    Dividing a probability's log-odds by a temperature above 1 makes it less extreme, by one below 1
+    more so. The order of probabilities stays.
+
+    # Parameters
+
+    entity_temperature : `float`
+        That of entities.
+    relation_temperature : `float`
+        That of relations.
+    """
+
+    entity_temperature: float = 1.0
+    relation_temperature: float = 1.0
+
+    @classmethod
+    def from_file(cls, path: PathOrStr) -> "Calibration":
+        """
+        What `allennlp calibrate` wrote.
+
+        # Raises
+
+        `DocumentError`
+            If the file cannot be read, or does not hold two temperatures above 0.
+        """
+        text = read_text(path)
+        try:
+            record = json.loads(text)
+        except ValueError as error:
+            raise DocumentError(f"invalid JSON: {error}", path=str(path)) from None
+        return cls(*(_temperature(record, task, str(path)) for task in ("entities", "relations")))
+
+    def relation_threshold(self, threshold: float) -> float:
+        """What a threshold for calibrated probabilities is for those that the model gives."""
+        if threshold in (0.0, 1.0):
+            return threshold
+        return at_temperature(threshold, 1.0 / self.relation_temperature)
+
+    def calibrate(self, record: Mapping[str, Any]) -> None:
+        """
+        Replaces the probabilities of a predicted document's entities and relations.
+
+        # Parameters
+
+        record : `Mapping[str, Any]`
+            The document's JSON.
+        """
+        for key, temperature in (
+            ("entities", self.entity_temperature),
+            ("relations", self.relation_temperature),
+        ):
+            for item in record[key]:
+                if "probability" in item:
+                    item["probability"] = at_temperature(item["probability"], temperature)
+
+
+def log_odds(probability: float) -> float:
+    """The logarithm of `p / (1 - p)`, also of a probability that was rounded to 0 or 1."""
+    bounded = min(max(probability, LEAST), 1.0 - LEAST)
+    return math.log(bounded) - math.log1p(-bounded)
+
+
+def at_temperature(probability: float, temperature: float) -> float:
+    """The probability whose log-odds are those of another, divided by a temperature."""
+    scaled = log_odds(probability) / temperature
+    if scaled < 0:
+        odds = math.exp(scaled)
+        return odds / (1.0 + odds)
+    return 1.0 / (1.0 + math.exp(-scaled))
+
+
+def _temperature(record: Any, task: str, path: str) -> float:
+    try:
+        temperature = record[task]["temperature"]
+    except (KeyError, TypeError):
+        temperature = None
+    if isinstance(temperature, bool) or not isinstance(temperature, (int, float)):
+        raise DocumentError("there is no temperature", f"{task}.temperature", path=path)
+    if not 0.0 < temperature < math.inf:
+        raise DocumentError(f"{temperature} is not above 0", f"{task}.temperature", path=path)
+    return float(temperature)

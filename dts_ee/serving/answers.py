@@ -1,0 +1,121 @@
+"""
+From the inputs of a request to its answers.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Union
+
+from allennlp.common import JsonDict
+
+from dts_ee.serving.errors import RequestError, error_of_prediction
+from dts_ee.serving.inputs import problem_of_input
+from dts_ee.serving.metrics import Metrics
+from dts_ee.serving.service import PredictionService
+from dts_ee.serving.settings import ServingSettings
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+Answer = Union[JsonDict, RequestError]
+
+
+class Answerer:
+    """
+    Answers requests that were admitted.
+
+    # Parameters
+
+    service : `PredictionService`
+        Predicts.
+    settings : `ServingSettings`
+        The limits.
+    metrics : `Metrics`
+        Counts the inputs.
+    """
+
+    def __init__(
+        self, service: PredictionService, settings: ServingSettings, metrics: Metrics
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._metrics = metrics
+
+    async def answer(
+        self, request: "Request", inputs: Sequence[Any], deadline: float
+    ) -> list[Answer]:
+        """
+        What is said of each input: a prediction, or why there is none.
+
+        # Parameters
+
+        request : `Request`
+            The request, whose body has been read: inputs that are not being predicted yet are
+            dropped when its client goes away.
+        inputs : `Sequence[Any]`
+            What was in it.
+        deadline : `float`
+            Until when answers are waited for, by the event loop's clock.
+
+        # Raises
+
+        `RequestError`
+            If there are too many inputs (422), there is no room for them (429), or they are not
+            predicted in time (503).
+        `ClientDisconnect`
+            If the client went away.
+        """
+        if len(inputs) > self._settings.max_items:
+            raise RequestError(
+                422,
+                "too_many_items",
+                f"there are {len(inputs)} inputs; the limit is {self._settings.max_items}",
+            )
+        problems = [problem_of_input(value, self._settings) for value in inputs]
+        futures = self._service.submit(
+            [value for value, problem in zip(inputs, problems, strict=True) if problem is None]
+        )
+        outcomes = iter(await _wait(request, futures, deadline))
+        answers = [next(outcomes) if problem is None else problem for problem in problems]
+        for outcome in map(_outcome, answers):
+            self._metrics.count_inputs(outcome, 1)
+        return answers
+
+
+async def _wait(
+    request: "Request", futures: Sequence["Future[JsonDict]"], deadline: float
+) -> list[Answer]:
+    from starlette.requests import ClientDisconnect
+
+    if not futures:
+        return []
+    outputs = asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)
+    gone = asyncio.ensure_future(_disconnection(request))
+    either: set[asyncio.Future[Any]] = {outputs, gone}
+    remaining = deadline - asyncio.get_running_loop().time()
+    try:
+        await asyncio.wait(either, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+        if outputs.done():
+            return [
+                error_of_prediction(output) if isinstance(output, BaseException) else output
+                for output in outputs.result()
+            ]
+        if gone.done():
+            raise ClientDisconnect
+        raise RequestError(503, "timeout", "the prediction did not come in time", retry_after=1)
+    finally:
+        # What the model has not begun with it then need not do.
+        outputs.cancel()
+        gone.cancel()
+
+
+async def _disconnection(request: "Request") -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _outcome(answer: Answer) -> str:
+    if not isinstance(answer, RequestError):
+        return "predicted"
+    return "refused" if answer.status < 500 else "failed"

@@ -1,0 +1,158 @@
+"""
+The addresses of a server, and what each answers.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from dts_ee.serving.answers import Answer, Answerer
+from dts_ee.serving.bodies import read_body
+from dts_ee.serving.errors import RequestError
+from dts_ee.serving.inputs import parse_json
+from dts_ee.serving.metrics import Metrics
+from dts_ee.serving.monitor import CLIENT_CLOSED_REQUEST, Monitor
+from dts_ee.serving.page import CONTENT_SECURITY_POLICY, inputs_of_text, render_form
+from dts_ee.serving.schema import HEALTH_RESPONSES, PREDICT_REQUEST, PREDICT_RESPONSES, TITLE
+from dts_ee.serving.service import PredictionService
+from dts_ee.serving.settings import ServingSettings
+from dts_ee.version import VERSION
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+def build_app(service: PredictionService, settings: ServingSettings, metrics: Metrics) -> "FastAPI":
+    """
+    The application, which starts the service when it is started, and closes it when it is stopped.
+
+    # Parameters
+
+    service : `PredictionService`
+        Predicts.
+    settings : `ServingSettings`
+        The limits.
+    metrics : `Metrics`
+        What `/metrics` shows.
+    """
+    from fastapi import Request, Response
+    from fastapi.responses import HTMLResponse, JSONResponse
+    from fastapi_offline import FastAPIOffline
+    from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect
+
+    answerer = Answerer(service, settings, metrics)
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        service.start()
+        yield
+        await asyncio.to_thread(service.close)
+
+    # Swagger UI from a package: FastAPI's own page would load it from elsewhere.
+    app = FastAPIOffline(
+        docs_url="/docs", redoc_url=None, title=TITLE, version=VERSION, lifespan=lifespan
+    )
+    app.add_middleware(Monitor, metrics=metrics)
+
+    def error_response(error: RequestError) -> Response:
+        return JSONResponse(error.to_json(), error.status, {**_PRIVATE, **error.headers()})
+
+    @app.exception_handler(RequestError)
+    async def refused(request: Request, error: RequestError) -> Response:
+        return error_response(error)
+
+    @app.exception_handler(HTTPException)
+    async def not_served(request: Request, error: HTTPException) -> Response:
+        phrase = HTTPStatus(error.status_code).phrase.lower()
+        response = error_response(RequestError(error.status_code, phrase.replace(" ", "_"), phrase))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+    @app.post(
+        "/predict",
+        openapi_extra=PREDICT_REQUEST,
+        responses=PREDICT_RESPONSES,
+        response_class=JSONResponse,
+    )
+    async def predict(request: Request) -> Response:
+        """Entities and relations of one input or of a list; of each in a list, or its error."""
+        deadline = asyncio.get_running_loop().time() + settings.timeout
+        with service.admit():
+            body = await read_body(request, "application/json", settings.max_body_bytes, deadline)
+            value = parse_json(body)
+            inputs = value if isinstance(value, list) else [value]
+            answers = await answerer.answer(request, inputs, deadline)
+        if not isinstance(value, list) and isinstance(answers[0], RequestError):
+            raise answers[0]
+        told = [each.to_json() if isinstance(each, RequestError) else each for each in answers]
+        return JSONResponse(told if isinstance(value, list) else told[0], headers=_PRIVATE)
+
+    @app.get(
+        "/health", summary="Readiness", responses=HEALTH_RESPONSES, response_class=JSONResponse
+    )
+    async def health() -> Response:
+        """200 once the model is loaded and has answered; 503 before, and when the server stops."""
+        state = service.state
+        return JSONResponse({"status": state}, 200 if state == "ready" else 503, _PRIVATE)
+
+    @app.get("/metrics", summary="Metrics", response_class=Response)
+    async def show_metrics(request: Request) -> Response:
+        """Counts and times for Prometheus."""
+        text, content_type = metrics.exposition(request.headers.get("accept"))
+        return Response(text, headers={"Content-Type": content_type})
+
+    def page_response(text: str = "", answer: Any = None) -> Response:
+        failed = isinstance(answer, RequestError)
+        return HTMLResponse(
+            render_form(text, answer, settings.max_text_length),
+            answer.status if failed else 200,
+            {
+                **_PRIVATE,
+                **(answer.headers() if failed else {}),
+                "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            },
+        )
+
+    @app.get("/", include_in_schema=False)
+    async def show_page() -> Response:
+        return page_response()
+
+    @app.post("/", include_in_schema=False)
+    async def show_prediction(request: Request) -> Response:
+        deadline = asyncio.get_running_loop().time() + settings.timeout
+        text = ""
+        answer: Answer
+        try:
+            with service.admit():
+                body = await read_body(
+                    request,
+                    "application/x-www-form-urlencoded",
+                    settings.max_body_bytes,
+                    deadline,
+                )
+                text = _text_of_form(body)
+                [answer] = await answerer.answer(request, [inputs_of_text(text)], deadline)
+        except RequestError as error:
+            answer = error
+        return page_response(text, answer)
+
+    return app
+
+
+def _text_of_form(body: bytes) -> str:
+    try:
+        fields = parse_qs(body.decode("ascii"), max_num_fields=1, errors="strict")
+    except ValueError:
+        raise RequestError(400, "invalid_form", "the form cannot be read") from None
+    # Forms send each end of a line as two characters.
+    return fields.get("text", [""])[0].replace("\r\n", "\n")

@@ -1,0 +1,84 @@
+"""
+What a request is told when it is not answered.
+"""
+
+import logging
+import traceback
+from typing import Any, Optional
+
+from dts_ee.document import DocumentError
+
+logger = logging.getLogger(__name__)
+
+
+class RequestError(Exception):
+    """
+    A request, or one input of it, that is not answered.
+
+    # Parameters
+
+    status : `int`
+        The HTTP status.
+    type : `str`
+        What is wrong, in one word for programs.
+    message : `str`
+        What is wrong, for people.
+    field : `str`, optional (default = `None`)
+        Where in the input, for example `tokens[2]`.
+    retry_after : `int`, optional (default = `None`)
+        In how many seconds it is worth trying again.
+    close : `bool`, optional (default = `False`)
+        Whether the connection ends with the answer, as where a body was not read to its end.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        type: str,
+        message: str,
+        field: Optional[str] = None,
+        retry_after: Optional[int] = None,
+        close: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.type = type
+        self.message = message
+        self.field = field
+        self.retry_after = retry_after
+        self.close = close
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"error": {"status": …, "type": …, "message": …}}`, with `field` where it is known."""
+        error = {"status": self.status, "type": self.type, "message": self.message}
+        if self.field is not None:
+            error["field"] = self.field
+        return {"error": error}
+
+    def headers(self) -> dict[str, str]:
+        """`Retry-After` and `Connection`, each where it applies."""
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.close:
+            headers["Connection"] = "close"
+        return headers
+
+
+def error_of_prediction(error: BaseException) -> RequestError:
+    """What is said of an input that the predictor refused, or failed on."""
+    if isinstance(error, DocumentError):
+        return RequestError(422, "invalid_input", str(error), error.field)
+    log_failure("A prediction failed", error)
+    return RequestError(500, "internal_error", "the prediction failed; the server's log says how")
+
+
+def log_failure(what: str, error: BaseException) -> None:
+    """
+    Logs which error it was, and where it was raised.
+
+    Its message is left out, and so is that of any error before it: it may hold what a user wrote.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+    logger.error("%s: %s%s", what, type(error).__name__, places)

@@ -1,0 +1,93 @@
+"""
+From the bytes of a request to inputs for the predictor.
+"""
+
+import json
+from typing import Any, Optional
+
+from dts_ee.serving.errors import RequestError
+from dts_ee.serving.settings import ServingSettings
+
+
+def parse_json(body: bytes) -> Any:
+    """
+    The value of a JSON text in UTF-8.
+
+    # Raises
+
+    `RequestError`
+        If it is none (400).
+    """
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        message = f"{error.msg} (line {error.lineno}, column {error.colno})"
+    except UnicodeDecodeError:
+        message = "it is not in UTF-8"
+    except (ValueError, RecursionError) as error:
+        # A constant that JSON lacks, a number of thousands of digits, or a thousand brackets.
+        message = str(error)
+    raise RequestError(400, "invalid_json", f"the body is no valid JSON: {message}") from None
+
+
+def problem_of_input(value: Any, settings: ServingSettings) -> Optional[RequestError]:
+    """
+    What speaks against an input before the predictor sees it, which checks everything else.
+
+    # Parameters
+
+    value : `Any`
+        What JSON said.
+    settings : `ServingSettings`
+        The limits.
+
+    # Returns
+
+    `Optional[RequestError]`
+        With status 422, or nothing.
+    """
+    if not isinstance(value, dict):
+        kind = "null" if value is None else type(value).__name__
+        return RequestError(422, "invalid_input", f"an object is expected, not {kind}")
+    for field in ("sentence", "text", "tokens"):
+        length = _length(value.get(field))
+        if length > settings.max_text_length:
+            return RequestError(
+                422,
+                "text_too_long",
+                f"there are {length} characters; the limit is {settings.max_text_length}",
+                field,
+            )
+    entities = value.get("entities")
+    if isinstance(entities, list) and len(entities) > settings.max_entities:
+        return RequestError(
+            422,
+            "too_many_entities",
+            f"there are {len(entities)} entities; the limit is {settings.max_entities}",
+            "entities",
+        )
+    if not _is_unicode(value):
+        return RequestError(422, "invalid_input", "there is half of a surrogate pair in a string")
+    return None
+
+
+def _length(value: Any) -> int:
+    """In characters, of a string or of tokens as if joined by spaces."""
+    if isinstance(value, str):
+        return len(value)
+    if not isinstance(value, list) or not value:
+        return 0
+    return len(value) - 1 + sum(len(token) for token in value if isinstance(token, str))
+
+
+def _is_unicode(value: Any) -> bool:
+    # JSON can name each half of a surrogate pair by itself, which no encoding can write.
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"there is no {name} in JSON")

@@ -1,0 +1,78 @@
+"""
+What is logged and counted of every request.
+"""
+
+import json
+import logging
+import time
+from typing import Any
+
+from dts_ee.serving.errors import RequestError, log_failure
+from dts_ee.serving.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+_ENDPOINTS = ("/predict", "/", "/health", "/metrics", "/docs", "/openapi.json")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_ASKED_BY_MACHINES = ("/health", "/metrics")
+
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's status for a request whose client did not wait for the answer."""
+
+
+class Monitor:
+    """
+    ASGI middleware that logs and counts requests, and answers with 500 where an error was missed.
+
+    Nothing that a client wrote is logged: paths and methods only where they are known ones, no
+    queries, no bodies, no messages of errors.
+
+    # Parameters
+
+    app : `Any`
+        The ASGI application.
+    metrics : `Metrics`
+        Counts the requests.
+    """
+
+    def __init__(self, app: Any, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        status = None
+
+        async def watched_send(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except Exception as error:
+            log_failure("A request failed", error)
+            if status is None:
+                await _send_internal_error(watched_send)
+        finally:
+            seconds = time.perf_counter() - start
+            self._note(scope, status or CLIENT_CLOSED_REQUEST, seconds)
+
+    def _note(self, scope: Any, status: int, seconds: float) -> None:
+        endpoint = scope["path"] if scope["path"] in _ENDPOINTS else "other"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.count_request(endpoint, status, seconds)
+        level = logging.DEBUG if endpoint in _ASKED_BY_MACHINES else logging.INFO
+        logger.log(level, "%s %s %d, %.0f ms", method, endpoint, status, 1000 * seconds)
+
+
+async def _send_internal_error(send: Any) -> None:
+    error = RequestError(500, "internal_error", "the request failed; the server's log says how")
+    body = json.dumps(error.to_json()).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,139 @@
+"""
+What OpenAPI says of requests and answers, beyond what FastAPI finds out by itself.
+"""
+
+from typing import Any
+
+TITLE = "dts_ee"
+
+_ENTITY: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "start": {"type": "integer", "description": "The first token."},
+        "end": {"type": "integer", "description": "One after the last token."},
+        "text": {"type": "string"},
+        "start_char": {"type": "integer"},
+        "end_char": {"type": "integer", "description": "One after the last character."},
+        "probability": {"type": "number", "minimum": 0, "maximum": 1},
+    },
+}
+
+_INPUT: dict[str, Any] = {
+    "type": "object",
+    "description": (
+        "`text`, of any number of sentences; or `sentence`, which is one; or its `tokens`; or a "
+        "sentence and its tokens. With `entities`, relations are found between those."
+    ),
+    "properties": {
+        "text": {"type": "string"},
+        "sentence": {"type": "string"},
+        "tokens": {"type": "array", "items": {"type": "string"}},
+        "entities": {"type": "array", "items": _ENTITY},
+        "orig_id": {"type": ["string", "integer"]},
+    },
+    "additionalProperties": True,
+}
+
+_RELATION: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "head": {"type": "integer", "description": "A position among the entities."},
+        "tail": {"type": "integer", "description": "A position among the entities."},
+        "probability": {"type": "number", "minimum": 0, "maximum": 1},
+    },
+}
+
+_SENTENCE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "orig_id": {"type": "string"},
+        "sentence": {"type": "string"},
+        "start_char": {"type": "integer", "description": "Where it begins in the text."},
+        "tokens": {"type": "array", "items": {"type": "string"}},
+        "entities": {"type": "array", "items": _ENTITY},
+        "relations": {"type": "array", "items": _RELATION},
+    },
+}
+
+_TEXT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "orig_id": {"type": "string"},
+        "text": {"type": "string"},
+        "sentences": {"type": "array", "items": _SENTENCE},
+    },
+}
+
+_ERROR: dict[str, Any] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["status", "type", "message"],
+            "properties": {
+                "status": {"type": "integer"},
+                "type": {"type": "string"},
+                "message": {"type": "string"},
+                "field": {"type": "string"},
+            },
+        }
+    },
+}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _error(description: str) -> dict[str, Any]:
+    return {"description": description, "content": _json(_ERROR)}
+
+
+PREDICT_REQUEST: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"oneOf": [_INPUT, {"type": "array", "items": _INPUT}]},
+                "example": {"text": "Marta Lindqvist writes for the Harbour Gazette."},
+            }
+        },
+    }
+}
+"""One input or a list of them."""
+
+PREDICT_RESPONSES: dict[Any, dict[str, Any]] = {
+    200: {
+        "description": "The prediction; for a list a list, with an error in the place of each bad "
+        "input's prediction.",
+        "content": _json(
+            {
+                "anyOf": [
+                    _SENTENCE,
+                    _TEXT,
+                    {"type": "array", "items": {"anyOf": [_SENTENCE, _TEXT, _ERROR]}},
+                ]
+            }
+        ),
+    },
+    400: _error("The body is no JSON."),
+    408: _error("The body did not arrive in time."),
+    413: _error("The body is too large."),
+    415: _error("The body is of another type."),
+    422: _error("The input is bad, or its text too long; or the list has too many inputs."),
+    429: _error("Too much waits to be predicted."),
+    500: _error("The prediction failed."),
+    503: _error("The model is being loaded, the server is stopping, or it took too long."),
+}
+"""By status."""
+
+HEALTH_RESPONSES: dict[Any, dict[str, Any]] = {
+    503: {
+        "description": "The model is being loaded, or failed, or the server is stopping.",
+        "content": _json({"type": "object", "properties": {"status": {"type": "string"}}}),
+    }
+}
+"""Of the question whether the server is ready."""

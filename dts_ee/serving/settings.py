@@ -1,0 +1,63 @@
+"""
+How a server puts requests together, and how much it takes.
+"""
+
+from dataclasses import dataclass, fields
+
+from allennlp.common.checks import ConfigurationError
+
+
+@dataclass(frozen=True)
+class ServingSettings:
+    """
+    # Parameters
+
+    batch_size : `int`, optional (default = `32`)
+        The most inputs that are predicted together.
+    batch_wait_ms : `float`, optional (default = `5.0`)
+        How many milliseconds after an input's arrival the model waits for others to predict with
+        it; 0 is not at all. Inputs that came while the model was at work are together anyway.
+    queue_size : `int`, optional (default = `256`)
+        The most inputs, and the most requests, that are accepted and not answered yet.
+    max_items : `int`, optional (default = `64`)
+        The most inputs in a request.
+    max_body_bytes : `int`, optional (default = `1048576`)
+        The most bytes in a request.
+    max_text_length : `int`, optional (default = `10000`)
+        The most characters in an input; tokens count as if joined by spaces.
+    max_entities : `int`, optional (default = `200`)
+        The most entities that an input can bring along.
+    timeout : `float`, optional (default = `30.0`)
+        How many seconds a request may take, from the end of its head to its answer.
+
+    # Raises
+
+    `ConfigurationError`
+        If a number is too small, or the queue has no room for a request of `max_items`.
+    """
+
+    batch_size: int = 32
+    batch_wait_ms: float = 5.0
+    queue_size: int = 256
+    max_items: int = 64
+    max_body_bytes: int = 1 << 20
+    max_text_length: int = 10_000
+    max_entities: int = 200
+    timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "batch_wait_ms":
+                if not 0 <= value < float("inf"):
+                    raise ConfigurationError(f"batch_wait_ms is {value}, not 0 or more.")
+            elif field.name == "timeout":
+                if not 0 < value < float("inf"):
+                    raise ConfigurationError(f"timeout is {value}, not more than 0.")
+            elif value < 1:
+                raise ConfigurationError(f"{field.name} is {value}, less than 1.")
+        if self.queue_size < self.max_items:
+            raise ConfigurationError(
+                f"queue_size is {self.queue_size}, less than max_items, {self.max_items}: there "
+                "would never be room for such a request."
+            )

@@ -1,0 +1,173 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from allennlp.commands import main, parse_args
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.models.archival import load_archive
+from allennlp.predictors import Predictor, SentenceTaggerPredictor
+
+from dts_ee.commands.serve import serve_from_args
+from dts_ee.serving.server import listen
+from tests.documents import TINY, TINY_NEWS
+from tests.paths import PROJECT
+
+TEXT = "Marta Lindqvist grew up in Tarnby and now writes for the Harbour Gazette."
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    data = {
+        "train_data_path": str(TINY_NEWS),
+        "validation_data_path": str(TINY_NEWS),
+        "trainer.num_epochs": 30,
+    }
+    params = Params.from_file(TINY / "dts.jsonnet", json.dumps(data))
+    folder = tmp_path_factory.mktemp("training") / "out"
+    train_model(params, folder)
+    return folder / "model.tar.gz"
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Runs the command in this process, and returns its exit status."""
+
+    def run_command(*arguments: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["allennlp", "serve-dts", *map(str, arguments)])
+        try:
+            main(prog="allennlp")
+        except SystemExit as exit:
+            return int(exit.code or 0)
+        return 0
+
+    return run_command
+
+
+def ask(address, body=None, content_type="application/json"):
+    request = urllib.request.Request(address, body, {"Content-Type": content_type})
+    with urllib.request.urlopen(request, timeout=120) as response:
+        return response.read().decode()
+
+
+def is_ready(address):
+    try:
+        return json.loads(ask(f"{address}/health"))["status"] == "ready"
+    except urllib.error.HTTPError:
+        return False
+
+
+def test_an_archive_is_served_until_sigterm(archive, tmp_path):
+    predictor = Predictor.from_archive(load_archive(archive))
+    inputs: list[dict[str, Any]] = [{"sentence": TEXT}, {"tokens": TEXT[:-1].split()}]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dts_ee", "serve-dts", str(archive), "--port", "0"]
+        + ["--max-items", "2", "--predictor-args", '{"max_batch_tokens": 50}'],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("Listening at http://127.0.0.1:")
+        address = line.split()[-1]
+        assert process.stdout.readline() == "The model is loaded\n"
+        # It has yet to answer once.
+        while not is_ready(address):
+            assert process.poll() is None
+        answers = json.loads(ask(f"{address}/predict", json.dumps(inputs).encode()))
+        for answer, expected in zip(answers, predictor.predict_batch_json(inputs), strict=True):
+            assert answer["tokens"] == expected["tokens"]
+            assert len(answer["entities"]) == len(expected["entities"])
+            for one, other in zip(answer["entities"], expected["entities"], strict=True):
+                assert one == {
+                    **other,
+                    "probability": pytest.approx(other["probability"], abs=1e-4),
+                }
+        assert any(answer["entities"] for answer in answers)
+        with pytest.raises(urllib.error.HTTPError, match="422"):
+            ask(f"{address}/predict", json.dumps([*inputs, *inputs]).encode())
+        page = ask(f"{address}/", b"text=Tarnby", "application/x-www-form-urlencoded")
+        assert "Tarnby</textarea>" in page
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, log
+    assert "POST /predict 200" in log
+    assert "Lindqvist" not in log and "Tarnby" not in log
+    assert "Traceback" not in log
+
+
+def test_a_missing_archive_ends_the_command(run, tmp_path, capsys):
+    assert run(tmp_path / "model.tar.gz", "--port", 0) == 1
+    captured = capsys.readouterr()
+    assert "model.tar.gz" in captured.err
+    assert "The model is loaded" not in captured.out
+
+
+def test_an_address_in_use_ends_the_command(run, tmp_path, capsys):
+    with listen("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        assert run(tmp_path / "model.tar.gz", "--port", port) == 1
+    assert f"cannot listen at 127.0.0.1, port {port}" in capsys.readouterr().err
+
+
+def test_limits_that_make_no_sense_end_the_command(run, tmp_path, capsys):
+    assert run(tmp_path / "model.tar.gz", "--queue-size", 10) == 1
+    assert "queue_size is 10, less than max_items, 64" in capsys.readouterr().err
+
+
+def test_without_the_extra_the_command_says_what_to_install(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert run(tmp_path / "model.tar.gz") == 1
+    error = capsys.readouterr().err
+    assert "serving needs uvicorn: pip install 'dts_ee[serve]'" in error
+
+
+def test_another_models_archive_is_refused(run, archive, capsys, monkeypatch):
+    other = object.__new__(SentenceTaggerPredictor)
+    monkeypatch.setattr(Predictor, "from_archive", lambda *args, **kwargs: other)
+    assert run(archive, "--port", 0) == 1
+    assert "has the predictor SentenceTaggerPredictor" in capsys.readouterr().err
+
+
+def test_the_image_runs_the_command_and_asks_where_it_listens(monkeypatch):
+    lines = (PROJECT / "Dockerfile").read_text().splitlines()
+    (entry,) = (json.loads(line[11:]) for line in lines if line.startswith("ENTRYPOINT "))
+    assert entry[0] == "dts-ee"
+    monkeypatch.setattr(sys, "argv", entry)
+    _, args = parse_args("dts-ee")
+    assert args.func is serve_from_args
+    assert (args.archive_file, args.host) == ("/model.tar.gz", "0.0.0.0")
+    assert f"EXPOSE {args.port}" in lines
+    (check,) = (json.loads(line.strip()[4:]) for line in lines if line.strip().startswith("CMD "))
+    assert f"http://127.0.0.1:{args.port}/health" in check[-1]
+
+
+def test_the_image_gets_all_that_is_installed():
+    kept = {
+        line[1:]
+        for line in (PROJECT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    assert all((PROJECT / name).exists() for name in kept)
+    assert {"dts_ee", "dts_ee_command.py", "setup.py", "requirements", "scripts"} <= kept
+
+
+def test_what_allennlps_own_server_calls(archive):
+    # Without `--predictor` it passes nothing.
+    predictor = Predictor.from_path(str(archive), predictor_name=None)  # type: ignore[arg-type]
+    one = predictor.predict_json({"sentence": TEXT})
+    assert json.loads(json.dumps(one))["sentence"] == TEXT
+    assert len(predictor.predict_batch_json([{"sentence": TEXT}, {"tokens": ["Tarnby"]}])) == 2

@@ -1,0 +1,110 @@
+import json
+
+import pytest
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee import Document, Entity, Extractor
+from dts_ee.document import DocumentError
+from tests.documents import TINY, TINY_NEWS
+
+TEXT = "Marta Lindqvist grew up in Tarnby and now writes for the Harbour Gazette."
+GIVEN = [("Peop", 0, 15), ("Loc", 27, 33), ("Org", 57, 72)]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    overrides = {
+        "train_data_path": str(TINY_NEWS),
+        "validation_data_path": str(TINY_NEWS),
+        "model.dropout": 0.0,
+        "model.relation_dropout": 0.0,
+        "trainer.num_epochs": 60,
+    }
+    folder = tmp_path_factory.mktemp("training") / "out"
+    train_model(Params.from_file(TINY / "dts.jsonnet", json.dumps(overrides)), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def extractor(archive):
+    return Extractor.from_archive(archive / "model.tar.gz")
+
+
+def relations(document):
+    return {
+        (
+            relation.type,
+            document.entity_text(document.entities[relation.head]),
+            document.entity_text(document.entities[relation.tail]),
+        )
+        for relation in document.relations
+    }
+
+
+FOUND = {
+    ("Live_In", "Marta Lindqvist", "Tarnby"),
+    ("Work_For", "Marta Lindqvist", "Harbour Gazette"),
+}
+
+
+def test_a_text(extractor):
+    text = f"Nobody came.\n\n{TEXT}"
+    first, second = extractor(text)
+    assert (first.start_char, first.text) == (0, "Nobody came.")
+    assert (second.start_char, second.text) == (14, TEXT)
+    assert first.id is None
+    assert relations(second) == FOUND
+    assert all(0.5 <= relation.probability <= 1.0 for relation in second.relations)
+
+
+def test_several_texts(extractor):
+    whole, nothing, two = extractor([TEXT, " ", "Nobody came. Nobody left."])
+    assert relations(whole[0]) == FOUND
+    assert nothing == []
+    assert [each.text for each in two] == ["Nobody came.", "Nobody left."]
+    assert extractor([]) == []
+    assert extractor("") == []
+
+
+def test_given_entities(extractor):
+    (sentence,) = extractor(TEXT, entities=GIVEN[:2])
+    assert sentence.entities == (Entity("Peop", 0, 2), Entity("Loc", 5, 6))
+    assert relations(sentence) == {("Live_In", "Marta Lindqvist", "Tarnby")}
+    first, second = extractor([TEXT, TEXT], entities=[[], GIVEN])
+    assert first[0].entities == ()
+    assert relations(second[0]) == FOUND
+    with pytest.raises(DocumentError, match=r"entities\[0\].type: .* 'Ship'"):
+        extractor(TEXT, entities=[("Ship", 0, 5)])
+    with pytest.raises(ValueError, match="shorter"):
+        extractor([TEXT, TEXT], entities=[GIVEN])
+
+
+def test_tokenised_sentences(extractor):
+    tokens = (*TEXT[:-1].split(), ".")
+    (found,) = extractor.predict([Document(tokens=tokens)])
+    assert relations(found) == FOUND
+    assert found.tokens == tokens
+    known = Document(tokens=tokens, entities=(Entity("Peop", 0, 2), Entity("Loc", 5, 6)))
+    (given,) = extractor.predict([known], entities_given=True)
+    assert given.entities == known.entities
+    assert relations(given) == {("Live_In", "Marta Lindqvist", "Tarnby")}
+
+
+def test_arguments_of_the_predictor(archive):
+    # The folder of the training does as well.
+    eager = Extractor.from_archive(archive, relation_threshold=0.0, max_batch_tokens=8)
+    assert len(eager(TEXT)[0].relations) > len(FOUND)
+    with pytest.raises(ConfigurationError, match="max_batch_tokens is 0"):
+        Extractor.from_archive(archive, max_batch_tokens=0)
+
+
+def test_a_sentence_shows_itself(extractor):
+    (sentence,) = extractor(TEXT)
+    assert "Live_In" in sentence._repr_html_()
+    text, annotations = sentence.to_brat()
+    assert text == TEXT
+    assert "R1\tLive_In Arg1:T1 Arg2:T2\n" in annotations
+    assert set(sentence.to_networkx().edges(keys=True)) == {(0, 1, "Live_In"), (0, 2, "Work_For")}
+    assert len(sentence.to_displacy()["arcs"]) == 2

@@ -1,0 +1,76 @@
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dts_ee.document import DocumentError
+from dts_ee.predictors.calibration import Calibration, at_temperature, log_odds
+
+PROBABILITIES = st.floats(0, 1)
+TEMPERATURES = st.floats(0.05, 20)
+
+
+def test_a_temperature_divides_the_log_odds():
+    assert at_temperature(0.9, 2.0) == pytest.approx(0.75)
+    assert at_temperature(0.1, 2.0) == pytest.approx(0.25)
+    assert at_temperature(0.75, 0.5) == pytest.approx(0.9)
+    assert at_temperature(0.5, 7.0) == 0.5
+    assert log_odds(0.75) == pytest.approx(math.log(3))
+
+
+@given(PROBABILITIES, PROBABILITIES, TEMPERATURES)
+def test_the_order_stays_and_all_are_probabilities(one, other, temperature):
+    lower, higher = sorted((one, other))
+    assert 0.0 <= at_temperature(lower, temperature) <= at_temperature(higher, temperature) <= 1.0
+
+
+@given(st.floats(0.001, 0.999), st.floats(0.001, 0.999), st.floats(0.5, 3))
+def test_a_threshold_is_for_calibrated_probabilities(threshold, probability, temperature):
+    calibration = Calibration(relation_temperature=temperature)
+    own = calibration.relation_threshold(threshold)
+    if not math.isclose(at_temperature(probability, temperature), threshold, rel_tol=1e-6):
+        assert (at_temperature(probability, temperature) >= threshold) == (probability >= own)
+
+
+def test_the_ends_of_a_threshold_stay():
+    calibration = Calibration(relation_temperature=3.0)
+    assert [calibration.relation_threshold(end) for end in (0.0, 1.0)] == [0.0, 1.0]
+
+
+def test_a_document_is_calibrated():
+    record = {
+        "entities": [{"type": "Peop", "probability": 0.9}, {"type": "Loc"}],
+        "relations": [{"type": "Live_In", "probability": 0.75}],
+    }
+    Calibration(2.0, 0.5).calibrate(record)
+    assert record["entities"] == [
+        {"type": "Peop", "probability": pytest.approx(0.75)},
+        {"type": "Loc"},
+    ]
+    assert record["relations"] == [{"type": "Live_In", "probability": pytest.approx(0.9)}]
+
+
+def test_a_file(tmp_path):
+    path = tmp_path / "calibration.json"
+    record = {"entities": {"temperature": 2}, "relations": {"temperature": 0.5}, "data": "dev"}
+    path.write_text(json.dumps(record))
+    assert Calibration.from_file(path) == Calibration(2.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "calibration.json: invalid JSON"),
+        ("[]", "field entities.temperature: there is no temperature"),
+        ('{"entities": {"temperature": 1}}', "field relations.temperature: there is no temp"),
+        ('{"entities": {"temperature": true}}', "field entities.temperature: there is no temp"),
+        ('{"entities": {"temperature": 0}}', "field entities.temperature: 0 is not above 0"),
+    ],
+)
+def test_a_bad_file(tmp_path, text, message):
+    path = tmp_path / "calibration.json"
+    path.write_text(text)
+    with pytest.raises(DocumentError, match=message):
+        Calibration.from_file(path)

@@ -1,0 +1,402 @@
+import asyncio
+import logging
+
+from starlette.requests import Request
+
+from dts_ee.corpora.spert import document_from_json
+from dts_ee.document import DocumentError
+from tests.serving.serving import FORM, StubPredictor, serving
+
+GREETING = {"sentence": "Ilse met Marta"}
+
+
+def error_of(response):
+    assert response.headers["content-type"] == "application/json"
+    error = response.json()["error"]
+    assert error["status"] == response.status_code
+    assert error["message"]
+    return error
+
+
+def run(test):
+    """A test that is a coroutine."""
+    return lambda: asyncio.run(test())
+
+
+@run
+async def test_one_input_has_one_answer():
+    async with serving() as served:
+        response = await served.predict(GREETING)
+        assert response.status_code == 200
+        assert response.headers["cache-control"] == "no-store"
+        document = document_from_json(response.json())
+        assert [document.entity_text(entity) for entity in document.entities] == ["Ilse", "Marta"]
+        response = await served.predict({"tokens": ["Ærøskøbing", "日本"]})
+        assert response.json()["tokens"] == ["Ærøskøbing", "日本"]
+        assert served.stub.sizes() == [1, 1]
+
+
+@run
+async def test_a_list_has_a_list_and_a_bad_input_spoils_no_other():
+    async with serving(max_text_length=20) as served:
+        inputs = [GREETING, {"sentence": " "}, {"sentence": 21 * "x"}, 7, {"tokens": ["Fail"]}]
+        response = await served.predict([*inputs, GREETING])
+        assert response.status_code == 200
+        answers = response.json()
+        assert answers[0] == answers[-1] == (await served.predict(GREETING)).json()
+        errors = [answer["error"] for answer in answers[1:-1]]
+        assert [error["status"] for error in errors] == [422, 422, 422, 500]
+        assert [error["type"] for error in errors] == [
+            "invalid_input",
+            "text_too_long",
+            "invalid_input",
+            "internal_error",
+        ]
+        assert errors[0]["field"] == errors[1]["field"] == "sentence"
+        assert "Fail" not in errors[3]["message"]
+        assert (await served.predict([])).json() == []
+        metrics = await served.metrics()
+        assert metrics['dts_ee_inputs_total{outcome="predicted"}'] == 3
+        assert metrics['dts_ee_inputs_total{outcome="refused"}'] == 3
+        assert metrics['dts_ee_inputs_total{outcome="failed"}'] == 1
+
+
+@run
+async def test_an_input_of_its_own_that_is_bad_has_the_status_of_its_error():
+    async with serving(max_text_length=20) as served:
+        for value, status, type in (
+            ({"sentence": " "}, 422, "invalid_input"),
+            ({"tokens": 21 * ["a"]}, 422, "text_too_long"),
+            ("text", 422, "invalid_input"),
+            ({"tokens": ["Fail"]}, 500, "internal_error"),
+        ):
+            response = await served.predict(value)
+            assert response.status_code == status
+            assert error_of(response)["type"] == type
+
+
+@run
+async def test_what_comes_while_the_model_is_at_work_is_predicted_together():
+    async with serving(batch_size=4) as served:
+        first = await served.begin_held(GREETING)
+        others = [served.begin(value) for value in (GREETING, [GREETING, GREETING], GREETING)]
+        bad = served.begin({"sentence": " "})
+        await served.until_pending(6)
+        served.stub.release()
+        answers = await asyncio.gather(first, *others)
+        assert [response.status_code for response in answers] == 4 * [200]
+        assert len(answers[2].json()) == 2
+        assert (await bad).status_code == 422
+        assert served.stub.sizes()[:2] == [1, 4]
+        metrics = await served.metrics()
+        assert metrics['dts_ee_batch_inputs_bucket{le="4.0"}'] == 2
+        assert metrics["dts_ee_batch_inputs_sum"] == 5
+        assert metrics["dts_ee_batch_seconds_count"] == 2
+
+
+@run
+async def test_bodies_that_are_too_large_are_not_read():
+    async with serving(max_body_bytes=100) as served:
+        received = 0
+
+        async def endless():
+            nonlocal received
+            while True:
+                received += 50
+                yield 50 * b" "
+
+        headers = {"Content-Type": "application/json"}
+        for content in (101 * b" ", endless()):
+            response = await served.client.post("/predict", content=content, headers=headers)
+            assert response.status_code == 413
+            assert error_of(response)["type"] == "body_too_large"
+            assert response.headers["connection"] == "close"
+        assert received <= 200
+        body = b'{"sentence": "Ilse"}'.ljust(100)
+        response = await served.client.post("/predict", content=body, headers=headers)
+        assert response.status_code == 200
+
+
+@run
+async def test_bodies_that_are_no_json_are_refused():
+    async with serving() as served:
+        for content, headers, status in (
+            (b"{", {"Content-Type": "application/json"}, 400),
+            (b"{}", {"Content-Type": "text/plain"}, 415),
+            (b"{}", {}, 415),
+            (b"sentence=a", {"Content-Type": FORM}, 415),
+        ):
+            response = await served.client.post("/predict", content=content, headers=headers)
+            assert response.status_code == status
+            error_of(response)
+        body = b'{"sentence": "a"}'
+        headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+        response = await served.client.post("/predict", content=body, headers=headers)
+        assert response.status_code == 200
+        assert served.stub.sizes() == [1]
+
+
+@run
+async def test_lists_that_are_too_long_are_refused():
+    async with serving(max_items=2) as served:
+        response = await served.predict(3 * [GREETING])
+        assert response.status_code == 422
+        assert "3 inputs; the limit is 2" in error_of(response)["message"]
+        assert served.stub.sizes() == []
+
+
+@run
+async def test_a_full_queue_refuses_and_recovers():
+    async with serving(queue_size=3, max_items=3, batch_size=1) as served:
+        first = await served.begin_held(GREETING)
+        second = served.begin(GREETING)
+        await served.until_pending(2)
+        for refused in ([GREETING, GREETING], 3 * [GREETING]):
+            response = await served.predict(refused)
+            assert response.status_code == 429
+            assert int(response.headers["retry-after"]) >= 1
+            assert error_of(response)["type"] == "queue_full"
+        third = served.begin(GREETING)
+        await served.until_pending(3)
+        # No more requests than that are even read.
+        response = await served.predict(7)
+        assert response.status_code == 429
+        metrics = await served.metrics()
+        assert metrics["dts_ee_pending_inputs"] == 3
+        assert metrics['dts_ee_requests_total{endpoint="/predict",status="429"}'] == 3
+        served.stub.release()
+        for answered in (first, second, third):
+            assert (await answered).status_code == 200
+        assert (await served.predict(3 * [GREETING])).status_code == 200
+
+
+@run
+async def test_a_request_that_takes_too_long_is_given_up_and_leaves_room():
+    async with serving(timeout=0.05, queue_size=2, max_items=2, batch_size=1) as served:
+        first = await served.begin_held(GREETING)
+        second = await served.predict({"sentence": "late"})
+        for response in (await first, second):
+            assert response.status_code == 503
+            assert error_of(response)["type"] == "timeout"
+            assert "retry-after" in response.headers
+        # The model is still at the first one.
+        assert served.service.num_requests == 0
+        assert (await served.predict(GREETING)).status_code == 429
+        served.stub.release()
+        await served.until_pending(0)
+        assert served.stub.sizes() == [1]
+        assert (await served.predict(GREETING)).status_code == 200
+
+
+@run
+async def test_a_body_that_does_not_come_is_not_waited_for():
+    async with serving(timeout=0.05) as served:
+
+        async def slow():
+            yield b'{"sentence": '
+            await asyncio.Event().wait()
+
+        response = await served.client.post(
+            "/predict", content=slow(), headers={"Content-Type": "application/json"}
+        )
+        assert response.status_code == 408
+        assert error_of(response)["type"] == "timeout"
+        assert served.service.num_requests == 0
+
+
+@run
+async def test_what_a_client_no_longer_waits_for_is_not_predicted():
+    async with serving(batch_size=1) as served:
+        first = await served.begin_held(GREETING)
+        gone = asyncio.Event()
+        messages = iter([{"type": "http.request", "body": b'{"sentence": "gone"}'}])
+
+        async def receive():
+            for message in messages:
+                return message
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/predict",
+            "raw_path": b"/predict",
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(b"content-type", b"application/json")],
+        }
+        request = asyncio.ensure_future(served.app(scope, receive, send))
+        await served.until_pending(2)
+        gone.set()
+        await request
+        assert sent[0]["status"] == 499
+        assert served.service.num_requests == 1
+        served.stub.release()
+        assert (await first).status_code == 200
+        await served.until_pending(0)
+        assert served.stub.batches == [[GREETING]]
+
+
+@run
+async def test_a_server_is_ready_when_the_model_has_answered_once():
+    stub = StubPredictor()
+    stub.hold()
+    async with serving(lambda: stub.predict_batch_json) as served:
+        assert await asyncio.to_thread(stub.called.acquire, timeout=60)
+        response = await served.client.get("/health")
+        assert (response.status_code, response.json()) == (503, {"status": "loading"})
+        response = await served.predict(GREETING)
+        assert response.status_code == 503
+        assert error_of(response)["type"] == "loading"
+        assert "retry-after" in response.headers
+        assert (await served.metrics())["dts_ee_ready"] == 0
+        stub.release()
+        await served.until_state("ready")
+        response = await served.client.get("/health")
+        assert (response.status_code, response.json()) == (200, {"status": "ready"})
+        assert (await served.metrics())["dts_ee_ready"] == 1
+        assert (await served.predict(GREETING)).status_code == 200
+
+
+@run
+async def test_a_model_that_cannot_be_loaded_or_cannot_predict_is_said():
+    def load():
+        raise FileNotFoundError("there is no model")
+
+    def predict(inputs):
+        raise RuntimeError("it cannot predict")
+
+    for failing, error in ((load, FileNotFoundError), (lambda: predict, RuntimeError)):
+        async with serving(failing) as served:
+            await served.until_state("failed")
+            assert isinstance(served.service.failure, error)
+            response = await served.client.get("/health")
+            assert (response.status_code, response.json()) == (503, {"status": "failed"})
+            assert error_of(await served.predict(GREETING))["type"] == "failed"
+
+
+@run
+async def test_a_model_that_needs_entities_is_ready_too():
+    def predict(inputs):
+        if "entities" not in inputs[0]:
+            raise DocumentError("entities are needed", "entities")
+        return inputs
+
+    async with serving(lambda: predict) as served:
+        await served.until_state("ready")
+        value = {"tokens": ["Ilse"], "entities": [], "relations": []}
+        assert (await served.predict(value)).json() == value
+
+
+@run
+async def test_a_server_that_stops_finishes_what_it_accepted_and_takes_no_more():
+    async with serving() as served:
+        first = await served.begin_held([GREETING, GREETING])
+        second = served.begin(GREETING)
+        await served.until_pending(3)
+        served.service.stop_accepting()
+        response = await served.predict(GREETING)
+        assert response.status_code == 503
+        assert error_of(response)["type"] == "stopping"
+        assert (await served.client.get("/health")).json() == {"status": "stopping"}
+        closing = asyncio.ensure_future(asyncio.to_thread(served.service.close))
+        served.stub.release()
+        assert (await first).status_code == (await second).status_code == 200
+        await closing
+        assert not served.service._thread.is_alive()
+
+
+@run
+async def test_addresses_that_are_not_there_have_errors_in_json():
+    async with serving() as served:
+        assert error_of(await served.client.get("/nothing"))["type"] == "not_found"
+        response = await served.client.get("/predict")
+        assert error_of(response)["type"] == "method_not_allowed"
+        assert response.headers["allow"] == "POST"
+
+
+def test_an_error_that_nobody_foresaw_is_an_error_in_json(monkeypatch, caplog):
+    def fail(self):
+        raise RuntimeError("Marta")
+
+    monkeypatch.setattr(Request, "stream", fail)
+
+    async def ask():
+        async with serving() as served:
+            response = await served.predict(GREETING)
+            assert response.status_code == 500
+            assert error_of(response)["type"] == "internal_error"
+            metrics = await served.metrics()
+            assert metrics['dts_ee_requests_total{endpoint="/predict",status="500"}'] == 1
+
+    asyncio.run(ask())
+    assert "RuntimeError" in caplog.text and "bodies.py" in caplog.text
+    assert "Marta" not in caplog.text
+
+
+def test_logs_say_what_was_asked_and_hold_no_text(caplog):
+    caplog.set_level(logging.DEBUG)
+
+    async def ask():
+        async with serving(max_text_length=50) as served:
+            await served.predict({"sentence": "Xanthippe came"})
+            await served.predict([{"tokens": ["Xanthippe", "Fail"]}, {"Xanthippe": 1}])
+            await served.predict({"sentence": 51 * "Xanthippe"})
+            await served.client.post("/", content=b"text=Xanthippe", headers={"Content-Type": FORM})
+            await served.client.get("/Xanthippe?text=Xanthippe")
+            await served.client.get("/?text=Xanthippe")
+            await served.client.request("XANTHIPPE", "/predict")
+            await served.client.get("/health")
+
+    asyncio.run(ask())
+    ours = [record for record in caplog.records if record.name.startswith("dts_ee")]
+    text = "\n".join(record.getMessage() for record in ours)
+    assert "POST /predict 200, " in text and "POST /predict 422, " in text
+    assert "POST / 200, " in text and "GET other 404, " in text and "other /predict 405, " in text
+    assert "RuntimeError" in text
+    assert "xanthippe" not in text.lower()
+    levels = {record.levelname for record in ours if "/health" in record.getMessage()}
+    assert levels == {"DEBUG"}
+
+
+@run
+async def test_metrics_are_what_prometheus_reads():
+    async with serving() as served:
+        await served.predict(GREETING)
+        await served.client.get("/nothing")
+        response = await served.client.get("/metrics")
+        assert response.headers["content-type"].startswith("text/plain; version=")
+        assert "# TYPE dts_ee_requests_total counter" in response.text
+        metrics = await served.metrics()
+        assert metrics['dts_ee_requests_total{endpoint="/predict",status="200"}'] == 1
+        assert metrics['dts_ee_requests_total{endpoint="other",status="404"}'] == 1
+        assert metrics['dts_ee_request_seconds_count{endpoint="/predict"}'] == 1
+        assert metrics["dts_ee_pending_inputs"] == 0
+        headers = {"Accept": "application/openmetrics-text; version=1.0.0"}
+        response = await served.client.get("/metrics", headers=headers)
+        assert response.headers["content-type"].startswith("application/openmetrics-text")
+        assert response.text.endswith("# EOF\n")
+
+
+@run
+async def test_openapi_describes_the_addresses_and_its_page_loads_nothing_from_elsewhere():
+    async with serving() as served:
+        schema = (await served.client.get("/openapi.json")).json()
+        assert set(schema["paths"]) == {"/predict", "/health", "/metrics"}
+        predict = schema["paths"]["/predict"]["post"]
+        assert predict["requestBody"]["required"] is True
+        assert {"200", "413", "422", "429", "503"} <= set(predict["responses"])
+        page = await served.client.get("/docs")
+        assert page.status_code == 200
+        assert "http://" not in page.text and "https://" not in page.text
+        for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+            assert name in page.text
+            asset = await served.client.get(f"/static-offline-docs/{name}")
+            assert asset.status_code == 200
+            assert len(asset.content) > 10_000
