@@ -39,7 +39,7 @@ class Ablate(Subcommand):
             type=Path,
             default=_ABLATIONS,
             metavar="FILE",
-            help=f"the list: Jsonnet, a function of the experiment (default = {_ABLATIONS})",
+            help="the list: Jsonnet, a function of the experiment",
         )
         subparser.set_defaults(func=ablate_from_args)
         return subparser

@@ -45,7 +45,7 @@ class CrossValidate(Subcommand):
             type=whole_numbers,
             default=_TEN_FOLDS,
             metavar="N,N,…",
-            help=f"the folds, what CONFIG is called with (default = {_TEN_FOLDS})",
+            help="the folds, what CONFIG is called with",
         )
         subparser.add_argument(
             "--seed",

@@ -17,7 +17,7 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_lines, read_text
 from dts_ee.corpora.text_reading import TextReading
-from dts_ee.corpora.token_rows import lost_probabilities
+from dts_ee.corpora.token_rows import lost_place, lost_probabilities
 from dts_ee.document import Document, DocumentError
 
 _OTHER_KINDS = {
@@ -143,7 +143,8 @@ def write_brat(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
 
     `list[Remark]`
         What the format cannot express: tokens that white space does not separate, probabilities,
-        identifiers that are no file names, and white space inside of a type.
+        places in a longer text, identifiers that are no file names, and white space inside of a
+        type.
 
     # Raises
 
@@ -193,7 +194,7 @@ def _write_document(name: Path, document: Document, remarks: list[Remark]) -> No
                 document=document.id,
             )
         )
-    remarks.extend(lost_probabilities(document))
+    remarks.extend(lost_probabilities(document) + lost_place(document))
     types = [entity.type for entity in document.entities]
     types += [relation.type for relation in document.relations]
     for type in types:

@@ -15,7 +15,7 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_bytes_atomically
 from dts_ee.corpora.text_reading import TextReading
-from dts_ee.corpora.token_rows import without_overlaps
+from dts_ee.corpora.token_rows import lost_place, without_overlaps
 from dts_ee.document import Document, DocumentError
 
 # spaCy is imported when it is first needed, because every command would wait for it.
@@ -127,12 +127,12 @@ def _annotated(doc: "Doc", number: int) -> AnnotatedText:
 
 def write_docbin(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     """
-    Writes a file, all of it or nothing. It can express everything.
+    Writes a file, all of it or nothing.
 
     # Returns
 
     `list[Remark]`
-        None.
+        What the format cannot express: places in a longer text.
     """
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
@@ -145,7 +145,7 @@ def write_docbin(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]
     ).to_bytes()
     with open_bytes_atomically(path) as file:
         file.write(data)
-    return []
+    return [remark for document in documents for remark in lost_place(document)]
 
 
 def _doc(document: Document, vocab: "Vocab") -> "Doc":

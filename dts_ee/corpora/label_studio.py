@@ -16,6 +16,7 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.text_reading import Spans, TextReading
+from dts_ee.corpora.token_rows import lost_place
 from dts_ee.document import Document, DocumentError
 
 _ENTITY_KINDS = ("labels", "hypertextlabels")
@@ -220,18 +221,18 @@ def _strings(values: Any, field: str) -> list[str]:
 
 def write_label_studio(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     """
-    Writes a file, all of it or nothing, which Label Studio imports. It can express everything.
+    Writes a file, all of it or nothing, which Label Studio imports.
 
     # Returns
 
     `list[Remark]`
-        None.
+        What the format cannot express: places in a longer text.
     """
     tasks = [_task(document) for document in documents]
     with open_atomically(path) as file:
         json.dump(tasks, file, ensure_ascii=False, indent=1)
         file.write("\n")
-    return []
+    return [remark for document in documents for remark in lost_place(document)]
 
 
 def _task(document: Document) -> dict[str, Any]:

@@ -53,8 +53,7 @@ def lost_with_tokens(document: Document) -> list[Remark]:
     remarks = []
     if document.text is not None and document.text != " ".join(document.tokens):
         remarks.append(Remark("text between tokens", repr(document.text), document=document.id))
-    remarks.extend(lost_probabilities(document))
-    return remarks
+    return remarks + lost_probabilities(document) + lost_place(document)
 
 
 def lost_probabilities(document: Document) -> list[Remark]:
@@ -69,6 +68,14 @@ def lost_probabilities(document: Document) -> list[Remark]:
         for i, item in enumerate(items)
         if item.probability is not None
     ]
+
+
+def lost_place(document: Document) -> list[Remark]:
+    """The place of a document in a longer text, which only SpERT's format can express."""
+    if document.start_char is None:
+        return []
+    detail = f"begins at character {document.start_char}"
+    return [Remark("place in a longer text", detail, document=document.id)]
 
 
 def one_cell(text: str, document: Document, remarks: list[Remark]) -> str:
