@@ -16,6 +16,12 @@ SENTENCE_MODES = ("rules", "lines", "whole")
 _BEFORE_NUMBERS = {"approx", "art", "ca", "ch", "eq", "fig", "figs", "no", "nos", "p", "pp", "vol"}
 """Abbreviations that a number follows, not a sentence."""
 
+_BEFORE_NAMES = {"Capt", "Cmdr", "Col", "Cpl", "Ft", "Hon", "Lt", "Maj", "Mt", "Pvt", "Sgt"}
+"""Abbreviations that a name follows, and that spaCy's tokenizer does not know as such."""
+
+_CLOSING = {"''", "”", "’", ")", "]", "}", "»"}
+"""Quotation marks and brackets that begin nothing."""
+
 
 @dataclass(frozen=True)
 class TextReading:
@@ -29,8 +35,8 @@ class TextReading:
     sentences : `str`, optional (default = `"rules"`)
         `"rules"`: a sentence ends at a blank line and where spaCy's sentencizer says so, that is,
         after `.`, `!`, `?` and the like and what is written together with them, except before a
-        small letter and between an abbreviation such as `Fig.` and a number. `"lines"`: each line
-        is one. `"whole"`: each text is one.
+        small letter, between an abbreviation such as `Fig.` and a number or `Capt.` and a name, and
+        where only punctuation follows. `"lines"`: each line is one. `"whole"`: each text is one.
     """
 
     tokenize: Tokenize
@@ -76,21 +82,33 @@ def _starts_by_rules(text: str, spans: Spans) -> list[int]:
     starts = []
     for sentence in doc.sents:
         start = sentence.start
-        # What is written together with the full stop, such as a closing quotation mark or bracket.
-        while (
-            0 < start < len(words)
-            and spans[start - 1][1] == spans[start][0]
-            and not any(character.isalnum() for character in words[start])
-        ):
+        while 0 < start < len(words) and _closes(words[start], spans[start - 1], spans[start]):
             start += 1
         if start < len(words) and _can_begin(words, start):
             starts.append(start)
-    return starts
+    return [
+        start
+        for start, end in zip(starts, [*starts[1:], len(words)], strict=False)
+        if any(map(_is_word, words[start:end]))
+    ]
+
+
+def _closes(word: str, before: tuple[int, int], span: tuple[int, int]) -> bool:
+    """Whether a word belongs to the full stop before it, as what is joined to it does."""
+    return word in _CLOSING or (before[1] == span[0] and not _is_word(word))
+
+
+def _is_word(word: str) -> bool:
+    return any(character.isalnum() for character in word)
 
 
 def _can_begin(words: list[str], start: int) -> bool:
     """Whether a sentence may begin here, or the full stop before it is that of an abbreviation."""
     first = words[start][0]
-    if first.isdigit() and start > 1:
-        return words[start - 2].lower() not in _BEFORE_NUMBERS
+    if start > 1 and words[start - 1] == ".":
+        abbreviation = words[start - 2]
+        if first.isdigit() and abbreviation.lower() in _BEFORE_NUMBERS:
+            return False
+        if first.isupper() and abbreviation in _BEFORE_NAMES:
+            return False
     return not first.islower()

@@ -33,6 +33,9 @@ def entity(text, quoted, type="Peop", key=0):
         ["It cost $3.50 (approx. 4 euros).", "See Fig. 3, e.g. there."],
         ['"Go!" he said.', "(He left.)", '"Now?"', "She nodded."],
         ["Smith et al. found it on Jan. 5.", "No. 5 was empty."],
+        ["Capt. Ruiz and Lt. Col. Day saw Mt. Hood.", "It rained."],
+        ["He said : `` It rained . ''", "She left ."],
+        ["(It did . )", "Not here ."],
         ["A wrapped\nline goes on.", "The next one."],
     ],
 )
