@@ -29,6 +29,7 @@ from dts_ee.corpora.lines import numbered_lines
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
 from dts_ee.predictors.requests import Request
+from dts_ee.quiet_loading import quiet_loading
 
 LINES_AT_A_TIME = 256
 """The default of `--batch-size` with the predictor `dts`."""
@@ -91,7 +92,8 @@ def predict_from_args(args: argparse.Namespace) -> None:
         predictor_args = json.loads(args.predictor_args.strip() or "{}")
         args.predictor_args = json.dumps({**predictor_args, **options})
     try:
-        allennlp_predict._predict(args)
+        with quiet_loading():
+            allennlp_predict._predict(args)
     except DocumentError as error:
         print(error, file=sys.stderr)
         sys.exit(1)

@@ -13,6 +13,7 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
 from dts_ee.predictors import DtsPredictor
+from dts_ee.quiet_loading import quiet_loading
 from dts_ee.serving import ServingSettings
 
 
@@ -161,8 +162,9 @@ def serve_archive(
     check_for_gpu(cuda_device)
 
     def load() -> Any:
-        archive = load_archive(archive_file, cuda_device=cuda_device, overrides=overrides)
-        predictor = Predictor.from_archive(archive, extra_args=predictor_args or {})
+        with quiet_loading():
+            archive = load_archive(archive_file, cuda_device=cuda_device, overrides=overrides)
+            predictor = Predictor.from_archive(archive, extra_args=predictor_args or {})
         if not isinstance(predictor, DtsPredictor):
             raise ConfigurationError(
                 f"{archive_file} has the predictor {type(predictor).__name__}; `serve-dts` is for "

@@ -29,6 +29,7 @@ from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.metrics.names import with_underscores
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors.length_batches import batches_by_length
+from dts_ee.quiet_loading import quiet_loading
 
 MAX_BATCH_TOKENS = 1024
 """As many as the predictor puts into a batch."""
@@ -110,7 +111,8 @@ def predict_candidates(
 
 
 def _load(archive_file: Path) -> tuple[Model, SpertReader]:
-    archive = load_archive(archive_file)
+    with quiet_loading():
+        archive = load_archive(archive_file)
     reader = archive.validation_dataset_reader
     if not isinstance(reader, SpertReader):
         raise ConfigurationError(
