@@ -31,7 +31,7 @@ demo: $(INSTALLED) ## Train, evaluate and predict on the sample corpus, and rend
 	@sh scripts/demo.sh
 
 test: $(INSTALLED) ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: $(INSTALLED) ## Run ruff, and mypy against the packages of Python 3.11
 	@$(BIN)/ruff check .

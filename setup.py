@@ -84,6 +84,7 @@ setup(
             "mypy",
             "networkx",
             "pytest",
+            "pytest-xdist",
             "ruff",
             "types-requests",
         ],

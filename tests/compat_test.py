@@ -248,6 +248,7 @@ def test_reduce_on_plateau_is_built_reduces_and_says_so(caplog, capsys):
         Params({"type": "reduce_on_plateau", "patience": 0, "factor": 0.5, "verbose": True}),
         optimizer=optimizer,
     )
+    caplog.clear()
     with caplog.at_level("INFO"):
         scheduler.step(1.0)
         assert optimizer.param_groups[0]["lr"] == 1.0

@@ -7,6 +7,12 @@ from dts_ee.quiet_loading import quiet_loading
 LOGGER = logging.getLogger("allennlp.common.params")
 
 
+@pytest.fixture(autouse=True)
+def _not_disabled(monkeypatch):
+    """AllenNLP's own test cases turn this logger off for good."""
+    monkeypatch.setattr(LOGGER, "disabled", False)
+
+
 def test_what_is_said_of_each_parameter_is_left_out_and_warnings_are_not(caplog):
     caplog.set_level(logging.INFO)
     with quiet_loading():

@@ -3,13 +3,13 @@ Resources and the manifest that lists them.
 """
 
 import json
-import logging
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from allennlp.common import FromParams, Params
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.quiet_loading import quiet_loading
 from dts_ee.resources.files import KnownFile, check_plain_name
 from dts_ee.resources.source import Source
 
@@ -91,19 +91,14 @@ def load_manifest(path: Path = MANIFEST) -> Dict[str, Resource]:
     `ConfigurationError`
         If it is not well-formed.
     """
-    # `Params` logs every value, which is of use in an experiment's log, but not here.
-    params_logger = logging.getLogger("allennlp.common.params")
-    level = params_logger.level
-    params_logger.setLevel(logging.WARNING)
     try:
-        return {
-            name: Resource.from_params(Params({"name": name, **entry}))
-            for name, entry in _entries(path).items()
-        }
+        with quiet_loading():
+            return {
+                name: Resource.from_params(Params({"name": name, **entry}))
+                for name, entry in _entries(path).items()
+            }
     except (AttributeError, TypeError) as error:
         raise ConfigurationError(f"{path} is not a manifest: {error}") from error
-    finally:
-        params_logger.setLevel(level)
 
 
 def _entries(path: Path) -> Dict[str, Any]:
