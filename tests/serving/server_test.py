@@ -146,6 +146,15 @@ def test_a_model_that_cannot_be_loaded_ends_the_server():
     assert listener.fileno() == -1
 
 
+def test_answers_do_not_wait_for_acknowledgements():
+    with (
+        listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as connection,
+    ):
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_addresses():
     with listen("localhost", 0) as listener:
         port = listener.getsockname()[1]
