@@ -58,9 +58,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         raise OSError(f"cannot listen at {host}, port {port}: {error}") from None
-    # Connections inherit it. uvicorn writes an answer's head and body apart, and asyncio, which sets
-    # this for sockets of its own, does not for this one: the client would get the body only once it
-    # has acknowledged the head, which takes it 40 ms.
+    # Connections inherit it. uvicorn writes an answer in two pieces, and asyncio, which sets this
+    # for sockets of its own, does not for this one: the client would get the second only once it
+    # has acknowledged the first, which takes it 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
