@@ -58,7 +58,8 @@ class ResBnTransformer(Seq2SeqEncoder):
         for parameter in self._transformer.parameters():
             if parameter.dim() > 1:
                 torch.nn.init.xavier_uniform_(parameter)
-        self._output_projection = torch.nn.Linear(input_dim + self._padding, hidden_dim)
+        # The batch norm would take a bias away again, and has its own.
+        self._output_projection = torch.nn.Linear(input_dim + self._padding, hidden_dim, bias=False)
         self._residual_projection = torch.nn.Linear(input_dim, hidden_dim)
         self._batch_norm = torch.nn.BatchNorm1d(hidden_dim)
         self._input_dim = input_dim
@@ -90,8 +91,8 @@ class ResBnTransformer(Seq2SeqEncoder):
         positioned = torch.nn.functional.pad(add_positional_features(inputs), (0, self._padding))
         transformed = self._transformer(positioned, src_key_padding_mask=~mask)
         # Shape: (num_unpadded_tokens, hidden_dim)
-        projected = self._output_projection(transformed[mask])
-        outputs = self._residual_projection(inputs[mask]) + self._normalise(projected)
+        normalised = self._normalise(self._output_projection(transformed[mask]))
+        outputs = normalised + self._residual_projection(inputs[mask])
         # Shape: (batch_size, num_tokens, hidden_dim)
         encoded = inputs.new_zeros(*mask.shape, self.get_output_dim())
         encoded[mask] = outputs

@@ -2,6 +2,7 @@ import pytest
 import torch
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.confidence_checks.normalization_bias_verification import NormalizationBiasVerification
 from allennlp.modules import Seq2SeqEncoder
 
 from dts_ee.modules.seq2seq_encoders import ResBnTransformer
@@ -71,6 +72,15 @@ def test_a_training_batch_of_one_token():
     output = encoder(torch.randn(1, 1, 7), MASK[:1, :1])
     assert output.isfinite().all()
     output.sum().backward()
+
+
+def test_the_trainer_finds_no_bias_before_a_normalisation():
+    encoder = _encoder(dropout=0.1).train()
+    verification = NormalizationBiasVerification(encoder)
+    verification.register_hooks()
+    encoder(torch.randn(3, 6, 7), MASK)
+    verification.destroy_hooks()
+    assert verification.collect_detections() == []
 
 
 def test_layers_start_differently():
