@@ -1,6 +1,5 @@
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 
@@ -83,20 +82,6 @@ def finished(config, tmp_path_factory):
     directory = tmp_path_factory.mktemp("cross_validate") / "out"
     assert run(config, "-s", directory, "--folds", "0,1,2", "--seed", 5) == 0
     return directory
-
-
-@pytest.fixture
-def directory(finished, tmp_path):
-    """A copy of it."""
-    return shutil.copytree(finished, tmp_path / "out", copy_function=shutil.copy2)
-
-
-@pytest.fixture
-def nothing_is_trained(monkeypatch):
-    def refuse(*args, **kwargs):
-        raise AssertionError("a process was started")
-
-    monkeypatch.setattr(subprocess, "Popen", refuse)
 
 
 def read_json(path):

@@ -1,7 +1,6 @@
 import json
 import logging
 import os
-import shutil
 import subprocess
 import sys
 
@@ -70,20 +69,6 @@ def finished(tmp_path_factory):
     directory = tmp_path_factory.mktemp("repeat") / "out"
     assert repeat(directory, "1,2") == 0
     return directory
-
-
-@pytest.fixture
-def directory(finished, tmp_path):
-    """A copy of it."""
-    return shutil.copytree(finished, tmp_path / "out", copy_function=shutil.copy2)
-
-
-@pytest.fixture
-def nothing_is_trained(monkeypatch):
-    def refuse(*args, **kwargs):
-        raise AssertionError("a process was started")
-
-    monkeypatch.setattr(subprocess, "Popen", refuse)
 
 
 def test_each_seed_is_trained_with_its_seed(finished):
