@@ -71,7 +71,7 @@ def lost_probabilities(document: Document) -> list[Remark]:
 
 
 def lost_place(document: Document) -> list[Remark]:
-    """The place of a document in a longer text, which only SpERT's format can express."""
+    """The place of a document in a longer text, which only SpERT's JSON can express."""
     if document.start_char is None:
         return []
     detail = f"begins at character {document.start_char}"

@@ -1,4 +1,5 @@
 import json
+import logging
 import sys
 
 import pytest
@@ -117,3 +118,11 @@ def test_data_that_cannot_be_read(run, archive, tmp_path, capsys):
 def test_an_archive_that_is_not_there(run, capsys):
     assert run("calibrate", "missing.tar.gz", TINY_NEWS, "-o", "out") == 1
     assert "missing.tar.gz" in capsys.readouterr().err
+
+
+def test_the_models_parameters_are_not_logged(run, archive, caplog, monkeypatch):
+    # AllenNLP's own test cases turn this logger off for good.
+    monkeypatch.setattr(logging.getLogger("allennlp.common.params"), "disabled", False)
+    caplog.set_level(logging.INFO)
+    assert run("calibrate", archive, TINY_NEWS, "-o", "calibration") == 0
+    assert not [each for each in caplog.records if each.name == "allennlp.common.params"]

@@ -1,5 +1,6 @@
 import gzip
 import json
+import logging
 import os
 import pty
 import subprocess
@@ -420,3 +421,11 @@ def test_allennlp_answers_a_line_before_it_reads_the_next(folder, archive):
     log_text = Path("log.txt").read_text()
     assert "file <stdin>, document #3 (line 3): there is neither" in log_text
     assert "Traceback" not in log_text
+
+
+def test_the_models_parameters_are_not_logged(folder, run, caplog, monkeypatch):
+    # AllenNLP's own test cases turn this logger off for good.
+    monkeypatch.setattr(logging.getLogger("allennlp.common.params"), "disabled", False)
+    caplog.set_level(logging.INFO)
+    assert run(write_input(5), "--output-file", "output.jsonl", "--silent") == 0
+    assert not [each for each in caplog.records if each.name == "allennlp.common.params"]
