@@ -1,9 +1,8 @@
 import json
-import sys
 
 import pytest
-from allennlp.commands import main
 
+from tests.commands.command_line import run_allennlp
 from tests.paths import PROJECT
 
 OVERRIDES = {
@@ -31,13 +30,7 @@ def ablate(directory, ablations, seeds="1", **changes) -> int:
     words = ["experiments/sample.jsonnet", "-s", directory, "--seeds", seeds, "-o", overrides]
     with pytest.MonkeyPatch.context() as patches:
         patches.chdir(PROJECT)
-        words += ["--ablations", ablations]
-        patches.setattr(sys, "argv", ["allennlp", "ablate", *map(str, words)])
-        try:
-            main(prog="allennlp")
-        except SystemExit as exit:
-            return int(exit.code or 0)
-    return 0
+        return run_allennlp("ablate", *words, "--ablations", ablations)
 
 
 def cells(row):

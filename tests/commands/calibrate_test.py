@@ -1,9 +1,7 @@
 import json
 import logging
-import sys
 
 import pytest
-from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.models.archival import load_archive
@@ -11,6 +9,7 @@ from allennlp.predictors import Predictor
 
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.predictors.calibration import Calibration, at_temperature
+from tests.commands.command_line import run_allennlp
 from tests.documents import TINY, TINY_NEWS
 
 
@@ -28,18 +27,9 @@ def archive(tmp_path_factory):
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    """Runs the command line in this process, in a folder of its own; returns its exit status."""
+    """Runs the command line in a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
-
-    def run_command(*arguments: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["allennlp", *map(str, arguments)])
-        try:
-            main(prog="allennlp")
-        except SystemExit as exit:
-            return int(exit.code or 0)
-        return 0
-
-    return run_command
+    return run_allennlp
 
 
 def test_a_calibration_is_written_and_taken_back(run, archive, tmp_path, capsys):

@@ -1,11 +1,11 @@
+import functools
 import json
-import sys
 from dataclasses import replace
 
 import pytest
-from allennlp.commands import main
 
 from dts_ee.corpora.spert import document_to_json
+from tests.commands.command_line import run_allennlp
 from tests.documents import document
 
 GOLD = [
@@ -48,21 +48,15 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(monkeypatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["allennlp", "compare", *words])
-    try:
-        main(prog="allennlp")
-    except SystemExit as exit:
-        return int(exit.code or 0)
-    return 0
+run = functools.partial(run_allennlp, "compare")
 
 
 def cells(line):
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_scores_differences_and_flips(folder, monkeypatch, capsys):
-    assert run(monkeypatch, "good", "weak", "--output-file", "table.md") == 0
+def test_scores_differences_and_flips(folder, capsys):
+    assert run("good", "weak", "--output-file", "table.md") == 0
     printed = capsys.readouterr().out
     assert (folder / "table.md").read_text(encoding="utf-8") == printed
     header, _, good, weak, difference, *rest = printed.splitlines()
@@ -82,9 +76,9 @@ def test_scores_differences_and_flips(folder, monkeypatch, capsys):
     ]
 
 
-def test_sentences_that_flipped_are_written(folder, monkeypatch):
+def test_sentences_that_flipped_are_written(folder):
     write(folder / "none", NOTHING)
-    assert run(monkeypatch, "weak", "good", "none", "--flips", "out/flips.jsonl") == 0
+    assert run("weak", "good", "none", "--flips", "out/flips.jsonl") == 0
     lines = (folder / "out" / "flips.jsonl").read_text(encoding="utf-8").splitlines()
     flips = [json.loads(line) for line in lines]
     assert [(flip["task"], flip["gold"]["orig_id"], flip["right"]) for flip in flips] == [
@@ -108,37 +102,37 @@ def test_sentences_that_flipped_are_written(folder, monkeypatch):
         (["good", "weak", "--num-shuffles", "0"], "less than 1"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(folder, monkeypatch, capsys, words, message):
+def test_what_cannot_be_compared_is_refused(folder, capsys, words, message):
     words = [word.format(folder.name) for word in words]
-    assert run(monkeypatch, *words) == 1
+    assert run(*words) == 1
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.out == ""
 
 
-def test_predictions_about_other_documents_are_refused(folder, monkeypatch, capsys):
+def test_predictions_about_other_documents_are_refused(folder, capsys):
     write(folder / "other", NO_RELATIONS, gold=NO_RELATIONS)
-    assert run(monkeypatch, "good", "other", "--output-file", "table.md") == 1
+    assert run("good", "other", "--output-file", "table.md") == 1
     assert "other" in capsys.readouterr().err
     assert not (folder / "table.md").exists()
 
 
-def test_a_broken_line_is_named(folder, monkeypatch, capsys):
+def test_a_broken_line_is_named(folder, capsys):
     path = folder / "weak" / "seed_2" / "test_predictions.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([lines[0], '{"tokens": ["a"], "entities": []}']), encoding="utf-8")
-    assert run(monkeypatch, "good", "weak") == 1
+    assert run("good", "weak") == 1
     error = capsys.readouterr().err
     assert "weak/seed_2/test_predictions.jsonl" in error
     assert "line 2" in error
     assert "gold" in error
 
 
-def test_sentences_of_folds_are_put_together(folder, monkeypatch, capsys):
+def test_sentences_of_folds_are_put_together(folder, capsys):
     write_folds(folder / "all", GOLD)
     # That of the first fold is right.
     write_folds(folder / "some", [GOLD[0], *NO_RELATIONS[1:]])
-    assert run(monkeypatch, "all", "some", "--flips", "flips.jsonl") == 0
+    assert run("all", "some", "--flips", "flips.jsonl") == 0
     header, _, best, other, difference, *rest = capsys.readouterr().out.splitlines()
     assert cells(header)[1] == "folds"
     # A fold without relations has none to find.
@@ -157,31 +151,31 @@ def test_sentences_of_folds_are_put_together(folder, monkeypatch, capsys):
     assert [len(each[0]["relations"]) for each in flip["predicted"].values()] == [1, 0]
 
 
-def test_folds_are_paired_by_their_numbers(folder, monkeypatch, capsys):
+def test_folds_are_paired_by_their_numbers(folder, capsys):
     write_folds(folder / "one", GOLD, folds=(0, 1))
     write_folds(folder / "other", NOTHING, folds=(1, 2))
-    assert run(monkeypatch, "one", "other") == 0
+    assert run("one", "other") == 0
     printed = capsys.readouterr().out
     assert "| one | 1 | 100.0 |" in printed
     assert "over 1 sentences" in printed and "(1) together" in printed
     write_folds(folder / "last", NOTHING, folds=(2,))
-    assert run(monkeypatch, "one", "last") == 1
+    assert run("one", "last") == 1
     assert "there is no fold that all directories have" in capsys.readouterr().err
 
 
-def test_folds_of_other_documents_are_refused(folder, monkeypatch, capsys):
+def test_folds_of_other_documents_are_refused(folder, capsys):
     write_folds(folder / "one", GOLD)
     write_folds(folder / "other", NO_RELATIONS, gold=NO_RELATIONS)
-    assert run(monkeypatch, "one", "other") == 1
+    assert run("one", "other") == 1
     error = capsys.readouterr().err
     assert "other/fold_0/test_predictions.jsonl are about other documents" in error
     assert "one/fold_0/test_predictions.jsonl" in error
 
 
-def test_seeds_are_not_compared_with_folds(folder, monkeypatch, capsys):
+def test_seeds_are_not_compared_with_folds(folder, capsys):
     write_folds(folder / "folds", GOLD)
-    assert run(monkeypatch, "good", "folds") == 1
+    assert run("good", "folds") == 1
     assert "good has seeds, but folds has folds" in capsys.readouterr().err
     write_folds(folder / "weak", GOLD)
-    assert run(monkeypatch, "good", "weak") == 1
+    assert run("good", "weak") == 1
     assert "weak has both seeds and folds" in capsys.readouterr().err

@@ -1,11 +1,11 @@
+import functools
 import json
-import sys
 
 import pytest
-from allennlp.commands import main
 
 from dts_ee.corpora import read_documents
 from dts_ee.corpora.formats import FORMATS
+from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_NEWS
 
 RELATIONS = """\
@@ -23,13 +23,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(monkeypatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["allennlp", "convert", *words])
-    try:
-        main(prog="allennlp")
-    except SystemExit as exit:
-        return int(exit.code or 0)
-    return 0
+run = functools.partial(run_allennlp, "convert")
 
 
 def names(folder):
@@ -39,8 +33,8 @@ def names(folder):
 ADE = ("--from", "ade-corpus", "DRUG-AE.rel")
 
 
-def test_published_corpus_becomes_documents_and_folds(folder, monkeypatch, capsys):
-    assert run(monkeypatch, *ADE, "--to", "spert", "new/ade_full.json", "--folds", "3") == 0
+def test_published_corpus_becomes_documents_and_folds(folder, capsys):
+    assert run(*ADE, "--to", "spert", "new/ade_full.json", "--folds", "3") == 0
     documents = read_documents("new/ade_full.json")
     assert [document.id for document in documents] == ["11-1", "11-2", "12-1", "13-1"]
     assert documents[0].tokens == ("Brinzol", "-", "induced", "rash", ".")
@@ -70,10 +64,10 @@ def test_published_corpus_becomes_documents_and_folds(folder, monkeypatch, capsy
     )
 
 
-def test_seed_decides_the_folds(folder, monkeypatch):
+def test_seed_decides_the_folds(folder):
     for name, seed in (("a", "1"), ("b", "1"), ("c", "0")):
         target = ("--to", "jsonl", f"{name}/ade.jsonl.gz")
-        assert run(monkeypatch, *ADE, *target, "--folds", "3", "--seed", seed) == 0
+        assert run(*ADE, *target, "--folds", "3", "--seed", seed) == 0
     tests = {
         name: [
             [document.id for document in read_documents(f"{name}/ade_split_{i}_test.jsonl.gz")]
@@ -92,31 +86,31 @@ def test_seed_decides_the_folds(folder, monkeypatch):
         ("whitespace", ["Brinzol", "-induced", "rash", "."]),
     ],
 )
-def test_tokenizer(folder, monkeypatch, tokenizer, tokens):
+def test_tokenizer(folder, tokenizer, tokens):
     arguments = (*ADE, "--to", "spert", "ade.json", "--tokenizer", tokenizer)
-    assert run(monkeypatch, *arguments) == 0
+    assert run(*arguments) == 0
     assert list(read_documents("ade.json")[0].tokens) == tokens
 
 
-def test_sentences_of_raw_text(folder, monkeypatch):
+def test_sentences_of_raw_text(folder):
     (folder / "brat").mkdir()
     (folder / "brat" / "a.txt").write_text("Dr. Lee left.\nShe was seen in Oslo. It rained.\n")
     (folder / "brat" / "a.ann").write_text("T1\tPeop 4 7\tLee\nT2\tLoc 30 34\tOslo\n")
     counts = {}
     for sentences in ("rules", "lines", "whole"):
         target = ("--to", "spert", f"{sentences}.json", "--sentences", sentences)
-        assert run(monkeypatch, "--from", "brat", "brat", *target) == 0
+        assert run("--from", "brat", "brat", *target) == 0
         counts[sentences] = len(read_documents(f"{sentences}.json"))
     assert counts == {"rules": 3, "lines": 2, "whole": 1}
 
 
 @pytest.mark.parametrize("name", [name for name, format in FORMATS.items() if format.write])
-def test_there_and_back(folder, monkeypatch, name):
+def test_there_and_back(folder, name):
     middle = f"middle{'.jsonl' if name == 'jsonl' else '.json'}"
     there = ("--from", "spert", str(TINY_NEWS), "--to", name, middle)
-    assert run(monkeypatch, *there) == 0
+    assert run(*there) == 0
     back = ("--from", name, middle, "--to", "spert", "back.json")
-    assert run(monkeypatch, *back, "--tokenizer", "whitespace", "--sentences", "whole") == 0
+    assert run(*back, "--tokenizer", "whitespace", "--sentences", "whole") == 0
     before = sorted(read_documents(TINY_NEWS), key=lambda document: str(document.id))
     after = sorted(read_documents("back.json"), key=lambda document: str(document.id))
     assert [
@@ -128,11 +122,11 @@ def test_there_and_back(folder, monkeypatch, name):
     ]
 
 
-def test_long_list_of_what_is_lost_goes_to_the_report(folder, monkeypatch, capsys):
+def test_long_list_of_what_is_lost_goes_to_the_report(folder, capsys):
     bad = "12|No cough without zalotril.|headache|3|8|zalotril|17|25\n"
     (folder / "DRUG-AE.rel").write_text(RELATIONS + bad * 15)
     target = ("--to", "spert", "ade.json")
-    assert run(monkeypatch, *ADE, *target) == 0
+    assert run(*ADE, *target) == 0
     without_report = capsys.readouterr().err
     assert "Lost: mention that is not in its text (1), " in without_report
     assert "relation of an entity that is not there (15)." in without_report
@@ -141,12 +135,12 @@ def test_long_list_of_what_is_lost_goes_to_the_report(folder, monkeypatch, capsy
     assert "divided" in without_report
 
     (folder / "DRUG-AE.rel").write_text(RELATIONS + bad * 30)
-    assert run(monkeypatch, *ADE, *target) == 0
+    assert run(*ADE, *target) == 0
     longer = capsys.readouterr().err
     assert longer.count("\n  document ") == 20
     assert longer.endswith("  and 12 more: --report FILE lists all\n")
 
-    assert run(monkeypatch, *ADE, *target, "--report", "lost.jsonl") == 0
+    assert run(*ADE, *target, "--report", "lost.jsonl") == 0
     assert capsys.readouterr().err.endswith("  and 12 more\nThe whole list is lost.jsonl\n")
     records = [json.loads(line) for line in (folder / "lost.jsonl").read_text().splitlines()]
     assert len(records) == 32
@@ -160,17 +154,17 @@ def test_long_list_of_what_is_lost_goes_to_the_report(folder, monkeypatch, capsy
     } in records
 
 
-def test_report_is_empty_where_nothing_is_lost(folder, monkeypatch, capsys):
+def test_report_is_empty_where_nothing_is_lost(folder, capsys):
     arguments = ("--from", "spert", str(TINY_NEWS), "--to", "jsonl", "a.jsonl")
-    assert run(monkeypatch, *arguments, "--report", "lost.jsonl") == 0
+    assert run(*arguments, "--report", "lost.jsonl") == 0
     assert (folder / "lost.jsonl").read_text() == ""
     assert capsys.readouterr().err == ""
 
 
-def test_what_was_there_stays_where_it_cannot_be_done(folder, monkeypatch, capsys):
+def test_what_was_there_stays_where_it_cannot_be_done(folder, capsys):
     (folder / "ade.json").write_text("old")
     (folder / "DRUG-AE.rel").write_text(f"{RELATIONS}14|A sentence.\n")
-    assert run(monkeypatch, *ADE, "--to", "spert", "ade.json", "--folds", "2") == 1
+    assert run(*ADE, "--to", "spert", "ade.json", "--folds", "2") == 1
     assert capsys.readouterr().err == (
         "file DRUG-AE.rel: line 5 has 2 fields, not 8: "
         "PubMed-id|sentence|effect|begin|end|drug|begin|end\n"
@@ -190,8 +184,8 @@ def test_what_was_there_stays_where_it_cannot_be_done(folder, monkeypatch, capsy
         (("--from", "spert", "x.json", "--to", "jsonl", "y.jsonl"), "there is no such file"),
     ],
 )
-def test_what_cannot_be_done_is_said(folder, monkeypatch, capsys, arguments, message):
-    assert run(monkeypatch, *arguments) == 1
+def test_what_cannot_be_done_is_said(folder, capsys, arguments, message):
+    assert run(*arguments) == 1
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.out == ""
@@ -199,27 +193,27 @@ def test_what_cannot_be_done_is_said(folder, monkeypatch, capsys, arguments, mes
     assert (folder / "DRUG-AE.rel").read_text() == RELATIONS
 
 
-def test_nothing_is_written_where_a_fold_has_no_place(folder, monkeypatch, capsys):
+def test_nothing_is_written_where_a_fold_has_no_place(folder, capsys):
     (folder / "ade_split_1_test" / "old").mkdir(parents=True)
-    assert run(monkeypatch, *ADE, "--to", "brat", "ade", "--folds", "3") == 1
+    assert run(*ADE, "--to", "brat", "ade", "--folds", "3") == 1
     assert "ade_split_1_test is a folder that is not empty" in capsys.readouterr().err
     assert names(folder) == {"DRUG-AE.rel", "ade_split_1_test"}
     (folder / "ade_split_1_test" / "old").rmdir()
-    assert run(monkeypatch, *ADE, "--to", "brat", "ade", "--folds", "3") == 0
+    assert run(*ADE, "--to", "brat", "ade", "--folds", "3") == 0
     assert {"11-1.txt", "13-1.ann"} <= names(folder / "ade")
     assert len(list((folder / "ade_split_1_test").iterdir())) in (2, 4)
 
 
-def test_source_of_which_nothing_is_left_is_an_error(folder, monkeypatch, capsys):
+def test_source_of_which_nothing_is_left_is_an_error(folder, capsys):
     (folder / "brat").mkdir()
     (folder / "brat" / "a.txt").write_text(" \n")
     (folder / "brat" / "a.ann").write_text("")
-    assert run(monkeypatch, "--from", "brat", "brat", "--to", "spert", "a.json") == 1
+    assert run("--from", "brat", "brat", "--to", "spert", "a.json") == 1
     assert "file brat: there are no documents in it" in capsys.readouterr().err
 
 
-def test_help_lists_the_formats(folder, monkeypatch, capsys):
-    assert run(monkeypatch, "--help") == 0
+def test_help_lists_the_formats(folder, capsys):
+    assert run("--help") == 0
     text = capsys.readouterr().out
     for name, format in FORMATS.items():
         assert f"  {name} " in text

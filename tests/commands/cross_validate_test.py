@@ -4,7 +4,6 @@ import sys
 from dataclasses import replace
 
 import pytest
-from allennlp.commands import main
 
 from dts_ee.commands import cross_validate as command
 from dts_ee.corpora.spert import read_documents, write_documents
@@ -14,6 +13,7 @@ from dts_ee.experiments.overlaps import has_overlap
 from dts_ee.experiments.predictions import are_of, read_predictions, write_predictions
 from dts_ee.experiments.summary import Summary
 from dts_ee.metrics import EntityF1, RelationF1
+from tests.commands.command_line import run_allennlp
 from tests.paths import FIXTURES
 
 NUM_FOLDS = 4
@@ -66,14 +66,7 @@ def config(tmp_path_factory):
 
 
 def run(*words: object, verb: str = "cross-validate") -> int:
-    """Runs the command in this process, and returns its exit status."""
-    with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(sys, "argv", ["allennlp", verb, *map(str, words)])
-        try:
-            main(prog="allennlp")
-        except SystemExit as exit:
-            return int(exit.code or 0)
-    return 0
+    return run_allennlp(verb, *words)
 
 
 @pytest.fixture(scope="module")

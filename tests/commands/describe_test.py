@@ -1,10 +1,10 @@
+import functools
 import json
-import sys
 
 import pytest
-from allennlp.commands import main
 
 from dts_ee.corpora.spert import document_to_json, read_documents, write_documents
+from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS
 
 ENTITY = {"type": "Peop", "start": 0, "end": 1}
@@ -19,17 +19,11 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(monkeypatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["allennlp", "describe", *words])
-    try:
-        main(prog="allennlp")
-    except SystemExit as exit:
-        return int(exit.code or 0)
-    return 0
+run = functools.partial(run_allennlp, "describe")
 
 
-def test_splits_are_described_side_by_side(folder, monkeypatch, capsys):
-    assert run(monkeypatch, "train.json", "test.jsonl", "train.json") == 0
+def test_splits_are_described_side_by_side(folder, capsys):
+    assert run("train.json", "test.jsonl", "train.json") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "# train.json, test.jsonl"
     assert "## Problems" not in lines
@@ -40,7 +34,7 @@ def test_splits_are_described_side_by_side(folder, monkeypatch, capsys):
     assert {path.name for path in folder.iterdir()} == {"train.json", "test.jsonl"}
 
 
-def test_every_problem_of_every_file_at_once(folder, monkeypatch, capsys):
+def test_every_problem_of_every_file_at_once(folder, capsys):
     good = document_to_json(read_documents(TINY_NEWS)[0])
     records = [
         good,
@@ -50,7 +44,7 @@ def test_every_problem_of_every_file_at_once(folder, monkeypatch, capsys):
     (folder / "bad.json").write_text(json.dumps(records))
     (folder / "bad.jsonl").write_text(f"{json.dumps(good)}\n{{\n")
     files = ("bad.json", "missing.json", "bad.jsonl", "train.json")
-    assert run(monkeypatch, *files, "--json", "out/description.json") == 1
+    assert run(*files, "--json", "out/description.json") == 1
     captured = capsys.readouterr()
     problems = [line for line in captured.out.splitlines() if line.startswith("- file ")]
     assert problems == [
@@ -76,10 +70,10 @@ def test_every_problem_of_every_file_at_once(folder, monkeypatch, capsys):
     assert record["problems"][2]["document"] == "two"
 
 
-def test_json_has_all_numbers(folder, monkeypatch):
+def test_json_has_all_numbers(folder):
     (folder / "new").mkdir()
     (folder / "train.json").rename(folder / "new" / "train.json")
-    assert run(monkeypatch, "new/train.json", "test.jsonl", "--json", "out.json") == 0
+    assert run("new/train.json", "test.jsonl", "--json", "out.json") == 0
     record = json.loads((folder / "out.json").read_text())
     assert record["paths"] == {"train.json": "new/train.json", "test.jsonl": "test.jsonl"}
     assert record["problems"] == record["remarks"] == []
@@ -105,34 +99,34 @@ def test_json_has_all_numbers(folder, monkeypatch):
     ]
 
 
-def test_files_of_one_name_keep_their_folders(folder, monkeypatch, capsys):
+def test_files_of_one_name_keep_their_folders(folder, capsys):
     (folder / "other").mkdir()
     write_documents(folder / "other" / "train.json", read_documents(TINY_CASE_REPORTS))
-    assert run(monkeypatch, "train.json", "other/train.json") == 0
+    assert run("train.json", "other/train.json") == 0
     printed = capsys.readouterr().out
     assert "|  | train.json | other/train.json | all |" in printed
     assert "pairs that overlap" in printed
 
 
-def test_other_formats_and_their_remarks(folder, monkeypatch, capsys):
+def test_other_formats_and_their_remarks(folder, capsys):
     (folder / "brat").mkdir()
     (folder / "brat" / "a.txt").write_text("Ann lives in Rome. Bo sleeps.")
     (folder / "brat" / "a.ann").write_text(
         "T1\tPeop 0 3\tAnn\nT2\tLoc 13 17\tRome\nR1\tLive_In Arg1:T1 Arg2:T2\nA1\tOld T1\n"
     )
-    assert run(monkeypatch, "brat", "--format", "brat") == 0
+    assert run("brat", "--format", "brat") == 0
     lines = capsys.readouterr().out.splitlines()
     assert "- brat: attribute: 1, lost" in lines
     assert "| documents | 2 |" in lines
     assert "| Peop | Loc | 1 | 1 (100.0 %) | Live_In 1 |" in lines
-    assert run(monkeypatch, "brat", "--format", "brat", "--sentences", "whole") == 0
+    assert run("brat", "--format", "brat", "--sentences", "whole") == 0
     assert "| documents | 1 |" in capsys.readouterr().out
     (folder / "brat" / "a.ann").write_text("nonsense\n")
-    assert run(monkeypatch, "brat", "--format", "brat") == 1
+    assert run("brat", "--format", "brat") == 1
     assert "a.ann: line 1: 'nonsense' is no annotation" in capsys.readouterr().out
 
 
-def test_similarity_decides_what_is_nearly_the_same(folder, monkeypatch, capsys):
+def test_similarity_decides_what_is_nearly_the_same(folder, capsys):
     news = read_documents(TINY_NEWS)[0]
     changed = document_to_json(news)
     changed["tokens"][-1] = "!"
@@ -140,15 +134,15 @@ def test_similarity_decides_what_is_nearly_the_same(folder, monkeypatch, capsys)
     changed.pop("sentence", None)
     (folder / "other.json").write_text(json.dumps([{**changed, "entities": []}]))
     for similarity, number in (("0.9", 1), ("1", 0)):
-        assert run(monkeypatch, "train.json", "other.json", "--similarity", similarity) == 0
+        assert run("train.json", "other.json", "--similarity", similarity) == 0
         assert f"| other.json | train.json | 0 | {number} |" in capsys.readouterr().out
-    assert run(monkeypatch, "train.json", "--similarity", "0") == 2
+    assert run("train.json", "--similarity", "0") == 2
     assert "'0' is no number above 0 and at most 1" in capsys.readouterr().err
 
 
-def test_json_that_cannot_be_written(folder, monkeypatch, capsys):
+def test_json_that_cannot_be_written(folder, capsys):
     (folder / "taken").mkdir()
-    assert run(monkeypatch, "train.json", "--json", "taken") == 1
+    assert run("train.json", "--json", "taken") == 1
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "taken" in captured.err

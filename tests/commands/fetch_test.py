@@ -1,14 +1,14 @@
+import functools
 import hashlib
 import os
-import sys
 from pathlib import Path
 
 import pytest
-from allennlp.commands import main
 
 import dts_ee.commands.fetch
 from dts_ee.resources import KnownFile, Resource, load_manifest
 from dts_ee.resources.source import LocalMirror
+from tests.commands.command_line import run_allennlp
 
 CONTENT = b"some content\n"
 
@@ -33,28 +33,22 @@ def folders(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(monkeypatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["allennlp", "fetch", *words])
-    try:
-        main(prog="allennlp")
-    except SystemExit as exit:
-        return int(exit.code or 0)
-    return 0
+run = functools.partial(run_allennlp, "fetch")
 
 
-def test_fetches_into_the_default_folder(folders, monkeypatch, capsys):
-    assert run(monkeypatch, "one") == 0
+def test_fetches_into_the_default_folder(folders, capsys):
+    assert run("one") == 0
     assert (folders / "resources" / "one" / "there.txt").read_bytes() == CONTENT
     place = folders / "upstream" / "one"
     expected = f"one: 1 of 1 files fetched from {place} to resources{os.sep}one.\n"
     assert capsys.readouterr().out == expected
 
-    assert run(monkeypatch, "one") == 0
+    assert run("one") == 0
     assert capsys.readouterr().out == f"one: already there, in resources{os.sep}one.\n"
 
 
-def test_others_are_still_fetched_when_one_fails(folders, monkeypatch, capsys):
-    assert run(monkeypatch, "two", "one", "--to", "elsewhere") == 1
+def test_others_are_still_fetched_when_one_fails(folders, capsys):
+    assert run("two", "one", "--to", "elsewhere") == 1
     assert (folders / "elsewhere" / "one" / "there.txt").exists()
     captured = capsys.readouterr()
     assert captured.out.startswith("one: 1 of 1 files fetched")
@@ -65,7 +59,7 @@ def test_others_are_still_fetched_when_one_fails(folders, monkeypatch, capsys):
     assert captured.err.endswith("Not fetched: two.\n")
 
 
-def test_takes_a_mirror_and_says_what_it_could_not_verify(folders, monkeypatch, capsys):
+def test_takes_a_mirror_and_says_what_it_could_not_verify(folders, capsys):
     known = b"0123456789"
     manifest = dts_ee.commands.fetch.load_manifest()
     manifest["two"].files[0].sha256 = hashlib.sha256(known).hexdigest()
@@ -73,7 +67,7 @@ def test_takes_a_mirror_and_says_what_it_could_not_verify(folders, monkeypatch, 
     mirror.mkdir(parents=True)
     (mirror / "known.txt").write_bytes(known)
     (mirror / "unknown.txt").write_bytes(b"?")
-    assert run(monkeypatch, "two", "--from", "mirror") == 0
+    assert run("two", "--from", "mirror") == 0
     output = capsys.readouterr().out
     assert "unknown.txt could not be verified against a known SHA-256" in output
     assert hashlib.sha256(b"?").hexdigest() in output
@@ -81,9 +75,9 @@ def test_takes_a_mirror_and_says_what_it_could_not_verify(folders, monkeypatch, 
     assert " known.txt could not" not in output
 
 
-def test_a_folder_that_cannot_be_written_is_one_failure(folders, monkeypatch, capsys):
+def test_a_folder_that_cannot_be_written_is_one_failure(folders, capsys):
     (folders / "occupied").touch()
-    assert run(monkeypatch, "one", "--to", "occupied") == 1
+    assert run("one", "--to", "occupied") == 1
     assert "one: " in capsys.readouterr().err
 
 
@@ -92,22 +86,22 @@ def test_an_interruption(folders, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("dts_ee.resources.ResourceStore.fetch", interrupt)
-    assert run(monkeypatch, "one") == 130
+    assert run("one") == 130
     assert "The same command goes on from here." in capsys.readouterr().err
 
 
-def test_list(folders, monkeypatch, capsys):
-    run(monkeypatch, "one")
+def test_list(folders, capsys):
+    run("one")
     capsys.readouterr()
-    assert run(monkeypatch, "--list") == 0
+    assert run("--list") == 0
     header, one, two = capsys.readouterr().out.splitlines()
     assert header.split() == ["NAME", "SIZE", "LICENCE", "STATE", "WHAT"]
     assert one.split() == ["one", "13.0B", "CC0", "there", "The", "first"]
     assert two.split() == ["two", "unknown", "MIT", "absent", "The", "second"]
 
 
-def test_list_of_some(folders, monkeypatch, capsys):
-    assert run(monkeypatch, "two", "--list") == 0
+def test_list_of_some(folders, capsys):
+    assert run("two", "--list") == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
     assert not (folders / "resources").exists()
 
@@ -120,14 +114,14 @@ def test_list_of_some(folders, monkeypatch, capsys):
         (["one", "--from", "nowhere"], "nowhere is not a folder"),
     ],
 )
-def test_wrong_command_lines_do_nothing(folders, monkeypatch, capsys, words, complaint):
-    assert run(monkeypatch, *words) == 2
+def test_wrong_command_lines_do_nothing(folders, capsys, words, complaint):
+    assert run(*words) == 2
     assert complaint in capsys.readouterr().err
     assert not (folders / "resources").exists()
 
 
-def test_help_names_the_resources(monkeypatch, capsys):
-    assert run(monkeypatch, "--help") == 0
+def test_help_names_the_resources(capsys):
+    assert run("--help") == 0
     output = " ".join(capsys.readouterr().out.split())
     for name in load_manifest():
         assert name in output
@@ -137,12 +131,12 @@ def test_help_names_the_resources(monkeypatch, capsys):
 @pytest.mark.skipif(
     "DTS_EE_DATA" not in os.environ, reason="DTS_EE_DATA does not name a folder with the corpora"
 )
-def test_the_corpora_from_a_mirror(tmp_path, monkeypatch, capsys):
+def test_the_corpora_from_a_mirror(tmp_path, capsys):
     data = Path(os.environ["DTS_EE_DATA"])
     words = ["conll04", "ade", "--from", str(data), "--to", str(tmp_path)]
-    assert run(monkeypatch, *words) == 0
+    assert run(*words) == 0
     assert len(list((tmp_path / "conll04").iterdir())) == 3
     assert len(list((tmp_path / "ade").iterdir())) == 21
     capsys.readouterr()
-    assert run(monkeypatch, *words) == 0
+    assert run(*words) == 0
     assert capsys.readouterr().out.count("already there") == 2

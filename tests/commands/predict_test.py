@@ -1,3 +1,4 @@
+import functools
 import gzip
 import json
 import logging
@@ -9,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from allennlp.commands import Subcommand, main
+from allennlp.commands import Subcommand
 from allennlp.commands.predict import Predict
 from allennlp.commands.train import train_model
 from allennlp.common import Params
@@ -23,6 +24,7 @@ from dts_ee.commands.predict import DocumentPredictManager
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.document import Entity
 from dts_ee.predictors import DtsPredictor
+from tests.commands.command_line import run_allennlp
 from tests.documents import TINY, TINY_NEWS
 
 SENTENCES = ["Marta writes .", "Nobody came .", "Ilse Brandt left Velmouth for Tarnby in 1987 ."]
@@ -60,20 +62,8 @@ def batch_sizes(monkeypatch):
 
 
 @pytest.fixture
-def run(archive, monkeypatch):
-    """Runs the command in this process, and returns its exit status."""
-
-    def run_command(*arguments: object) -> int:
-        monkeypatch.setattr(
-            sys, "argv", ["allennlp", "predict", str(archive), *map(str, arguments)]
-        )
-        try:
-            main(prog="allennlp")
-        except SystemExit as exit:
-            return int(exit.code or 0)
-        return 0
-
-    return run_command
+def run(archive):
+    return functools.partial(run_allennlp, "predict", archive)
 
 
 def input_lines(number):

@@ -1,9 +1,9 @@
+import functools
 import json
-import sys
 
 import pytest
-from allennlp.commands import main
 
+from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS
 
 PREDICTION = {
@@ -25,17 +25,11 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(monkeypatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["allennlp", "render", *words])
-    try:
-        main(prog="allennlp")
-    except SystemExit as exit:
-        return int(exit.code or 0)
-    return 0
+run = functools.partial(run_allennlp, "render")
 
 
-def test_predictions_become_a_page(folder, monkeypatch, capsys):
-    assert run(monkeypatch, "predictions.jsonl", "pages/predictions.html") == 0
+def test_predictions_become_a_page(folder, capsys):
+    assert run("predictions.jsonl", "pages/predictions.html") == 0
     assert capsys.readouterr().out == "The page is pages/predictions.html\n"
     page = (folder / "pages" / "predictions.html").read_text(encoding="utf-8")
     assert "<title>Entities and relations of predictions.jsonl</title>" in page
@@ -43,45 +37,45 @@ def test_predictions_become_a_page(folder, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("corpus", [TINY_NEWS, TINY_CASE_REPORTS])
-def test_corpora_become_pages(folder, monkeypatch, corpus):
-    assert run(monkeypatch, str(corpus), "corpus.html") == 0
+def test_corpora_become_pages(folder, corpus):
+    assert run(str(corpus), "corpus.html") == 0
     text = corpus.read_text(encoding="utf-8")
     page = (folder / "corpus.html").read_text(encoding="utf-8")
     assert page.count("<article ") == text.count('"tokens"') > 0
 
 
-def test_page_of_before_is_replaced(folder, monkeypatch):
+def test_page_of_before_is_replaced(folder):
     page = folder / "page.html"
     page.write_text("old")
-    assert run(monkeypatch, "predictions.jsonl", "page.html") == 0
+    assert run("predictions.jsonl", "page.html") == 0
     assert "Live_In 0.98" in page.read_text(encoding="utf-8")
     assert {path.name for path in folder.iterdir()} == {"predictions.jsonl", "page.html"}
 
 
-def test_bad_predictions_leave_the_page_of_before(folder, monkeypatch, capsys):
+def test_bad_predictions_leave_the_page_of_before(folder, capsys):
     page = folder / "page.html"
     page.write_text("old")
     relations = [{"type": "Live_In", "head": 0, "tail": 2}]
     (folder / "bad.jsonl").write_text(json.dumps({**PREDICTION, "relations": relations}))
-    assert run(monkeypatch, "bad.jsonl", "page.html") == 1
+    assert run("bad.jsonl", "page.html") == 1
     captured = capsys.readouterr()
     assert captured.err.startswith("file bad.jsonl, document one, field relations[0].tail: ")
     assert captured.out == ""
     assert page.read_text() == "old"
 
-    assert run(monkeypatch, "missing.jsonl", "page.html") == 1
+    assert run("missing.jsonl", "page.html") == 1
     assert capsys.readouterr().err == "file missing.jsonl: there is no such file\n"
 
 
-def test_predictions_are_not_overwritten(folder, monkeypatch, capsys):
-    assert run(monkeypatch, "predictions.jsonl", "./predictions.jsonl") == 1
+def test_predictions_are_not_overwritten(folder, capsys):
+    assert run("predictions.jsonl", "./predictions.jsonl") == 1
     assert "predictions.jsonl holds the documents" in capsys.readouterr().err
     assert json.loads((folder / "predictions.jsonl").read_text()) == PREDICTION
 
 
-def test_page_that_cannot_be_written(folder, monkeypatch, capsys):
+def test_page_that_cannot_be_written(folder, capsys):
     (folder / "taken").mkdir()
-    assert run(monkeypatch, "predictions.jsonl", "taken") == 1
+    assert run("predictions.jsonl", "taken") == 1
     assert "taken" in capsys.readouterr().err
     assert list((folder / "taken").iterdir()) == []
     assert {path.name for path in folder.iterdir()} == {"predictions.jsonl", "taken"}

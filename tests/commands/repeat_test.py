@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from allennlp.commands import main
 from allennlp.commands.evaluate import evaluate_from_archive
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
@@ -17,6 +16,7 @@ from dts_ee.experiments import training
 from dts_ee.experiments.predictions import are_of, read_predictions
 from dts_ee.experiments.progress import Progress
 from dts_ee.experiments.summary import Summary
+from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS
 from tests.experiments.examples import lines_of
 from tests.paths import FIXTURES, PROJECT
@@ -41,12 +41,7 @@ def run(*words: object) -> int:
     """Runs the command in this process, in the project's folder, and returns its exit status."""
     with pytest.MonkeyPatch.context() as patches:
         patches.chdir(PROJECT)
-        patches.setattr(sys, "argv", ["allennlp", "repeat", *map(str, words)])
-        try:
-            main(prog="allennlp")
-        except SystemExit as exit:
-            return int(exit.code or 0)
-    return 0
+        return run_allennlp("repeat", *words)
 
 
 def repeat(directory, seeds, *words, **changes) -> int:

@@ -1,15 +1,15 @@
+import functools
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.experiments.evaluation import evaluate_archive, predict_candidates
+from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS
 from tests.pages.report_page_test import Page
 from tests.paths import FIXTURES
@@ -43,23 +43,17 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(monkeypatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["allennlp", "report", *map(str, words)])
-    try:
-        main(prog="allennlp")
-    except SystemExit as exit:
-        return int(exit.code or 0)
-    return 0
+run = functools.partial(run_allennlp, "report")
 
 
-def test_the_page_has_the_figures_of_evaluate(training, folder, monkeypatch, capsys):
+def test_the_page_has_the_figures_of_evaluate(training, folder, capsys):
     # With other annotation than the model was trained on, so that there are errors.
     first, second, *others = read_documents(TINY_NEWS)
     renamed = (replace(second.entities[0], type="Other"), *second.entities[1:])
     gold = [replace(first, relations=first.relations[:1]), replace(second, entities=renamed)]
     gold += others
     write_documents("gold.json", gold)
-    assert run(monkeypatch, training, "gold.json", "-o", "pages/report.html") == 0
+    assert run(training, "gold.json", "-o", "pages/report.html") == 0
     assert capsys.readouterr().out == "The page is pages/report.html\n"
     page = Page(Path("pages/report.html").read_text(encoding="utf-8"))
     metrics, predictions = evaluate_archive(training / "model.tar.gz", gold)
@@ -116,13 +110,13 @@ def test_candidates_include_what_the_model_predicts(training):
     assert same == predictions
 
 
-def test_an_archive_has_no_learning_curves(training, folder, monkeypatch):
-    assert run(monkeypatch, training / "model.tar.gz", TINY_NEWS, "-o", "report.html") == 0
+def test_an_archive_has_no_learning_curves(training, folder):
+    assert run(training / "model.tar.gz", TINY_NEWS, "-o", "report.html") == 0
     page = Page(Path("report.html").read_text(encoding="utf-8"))
     assert "learning" not in [attrs["id"] for attrs, _ in page.all("section")]
 
 
-def test_what_cannot_be_reported_on(training, folder, monkeypatch, capsys):
+def test_what_cannot_be_reported_on(training, folder, capsys):
     (folder / "report.html").write_text("old")
     (folder / "empty").mkdir()
     cases = [
@@ -133,13 +127,13 @@ def test_what_cannot_be_reported_on(training, folder, monkeypatch, capsys):
         (training, TINY_CASE_REPORTS, f"file {TINY_CASE_REPORTS}, document "),
     ]
     for model, data, message in cases:
-        assert run(monkeypatch, model, data, "-o", "report.html") == 1
+        assert run(model, data, "-o", "report.html") == 1
         captured = capsys.readouterr()
         assert message in captured.err
         assert captured.out == ""
         assert (folder / "report.html").read_text() == "old"
     data = folder / "news.json"
     data.write_bytes(TINY_NEWS.read_bytes())
-    assert run(monkeypatch, training, data, "-o", data) == 1
+    assert run(training, data, "-o", data) == 1
     assert "holds the documents" in capsys.readouterr().err
     assert data.read_bytes() == TINY_NEWS.read_bytes()

@@ -1,3 +1,4 @@
+import functools
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import urllib.request
 from typing import Any
 
 import pytest
-from allennlp.commands import main, parse_args
+from allennlp.commands import parse_args
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.models.archival import load_archive
@@ -16,6 +17,7 @@ from allennlp.predictors import Predictor, SentenceTaggerPredictor
 
 from dts_ee.commands.serve import serve_from_args
 from dts_ee.serving.server import listen
+from tests.commands.command_line import run_allennlp
 from tests.documents import TINY, TINY_NEWS
 from tests.paths import PROJECT
 
@@ -35,19 +37,7 @@ def archive(tmp_path_factory):
     return folder / "model.tar.gz"
 
 
-@pytest.fixture
-def run(monkeypatch):
-    """Runs the command in this process, and returns its exit status."""
-
-    def run_command(*arguments: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["allennlp", "serve-dts", *map(str, arguments)])
-        try:
-            main(prog="allennlp")
-        except SystemExit as exit:
-            return int(exit.code or 0)
-        return 0
-
-    return run_command
+run = functools.partial(run_allennlp, "serve-dts")
 
 
 def ask(address, body=None, content_type="application/json"):
@@ -109,33 +99,33 @@ def test_an_archive_is_served_until_sigterm(archive, tmp_path):
     assert "Traceback" not in log
 
 
-def test_a_missing_archive_ends_the_command(run, tmp_path, capsys):
+def test_a_missing_archive_ends_the_command(tmp_path, capsys):
     assert run(tmp_path / "model.tar.gz", "--port", 0) == 1
     captured = capsys.readouterr()
     assert "model.tar.gz" in captured.err
     assert "The model is loaded" not in captured.out
 
 
-def test_an_address_in_use_ends_the_command(run, tmp_path, capsys):
+def test_an_address_in_use_ends_the_command(tmp_path, capsys):
     with listen("127.0.0.1", 0) as other:
         port = other.getsockname()[1]
         assert run(tmp_path / "model.tar.gz", "--port", port) == 1
     assert f"cannot listen at 127.0.0.1, port {port}" in capsys.readouterr().err
 
 
-def test_limits_that_make_no_sense_end_the_command(run, tmp_path, capsys):
+def test_limits_that_make_no_sense_end_the_command(tmp_path, capsys):
     assert run(tmp_path / "model.tar.gz", "--queue-size", 10) == 1
     assert "queue_size is 10, less than max_items, 64" in capsys.readouterr().err
 
 
-def test_without_the_extra_the_command_says_what_to_install(run, tmp_path, capsys, monkeypatch):
+def test_without_the_extra_the_command_says_what_to_install(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert run(tmp_path / "model.tar.gz") == 1
     error = capsys.readouterr().err
     assert "serving needs uvicorn: pip install 'dts_ee[serve]'" in error
 
 
-def test_another_models_archive_is_refused(run, archive, capsys, monkeypatch):
+def test_another_models_archive_is_refused(archive, capsys, monkeypatch):
     other = object.__new__(SentenceTaggerPredictor)
     monkeypatch.setattr(Predictor, "from_archive", lambda *args, **kwargs: other)
     assert run(archive, "--port", 0) == 1
