@@ -76,7 +76,8 @@ def _row(
         p_value_of = p_values(first_experiment, experiment)
     for task, has_task in tasks.items():
         cell = percent(test.get(_METRICS[task])) if has_task else _NOTHING
-        if has_task and task in p_value_of and only != "relations":
+        compared = task in p_value_of and _METRICS[task] in test and _METRICS[task] in first_test
+        if has_task and compared and only != "relations":
             difference = test[_METRICS[task]].mean - first_test[_METRICS[task]].mean
             cell += f" ({100 * difference:+.1f}, p = {p_value_of[task]:.3f})"
         cells.append(cell)

@@ -67,7 +67,7 @@ def evaluate_archive(
     model, reader = _load(archive_file)
     predictions = _predict(archive_file, model, reader, documents)
     metrics = model.get_metrics(reset=True)
-    if "entity_f1" not in metrics:
+    if not isinstance(model, DeeperTaskSpecificity):
         metrics = {**metrics, **score(predictions, EntityF1())}
     return metrics, predictions
 

@@ -17,6 +17,7 @@ from allennlp.training.metrics import Average
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.document import Document
 from dts_ee.metrics import EntityF1, RelationF1
+from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.metrics.names import with_underscores
 from dts_ee.models.joint_decoder import JointDecoder
 from dts_ee.models.pair_relations import relation_targets
@@ -182,8 +183,12 @@ class DeeperTaskSpecificity(Model):
             relation_threshold,
             relation_score,
         )
-        self._entity_f1 = EntityF1()
-        self._relation_f1 = RelationF1()
+        # Of what the model predicts, by the name of the F1 that a model is chosen by.
+        self._metrics: Dict[str, DocumentF1] = {}
+        if tasks != "relations":
+            self._metrics["entity_f1"] = EntityF1()
+        if num_relations > 0:
+            self._metrics["relation_f1"] = RelationF1()
         self._losses = {"ner_loss": Average(), "relation_loss": Average()}
         initializer(self)
 
@@ -259,8 +264,8 @@ class DeeperTaskSpecificity(Model):
             output["documents"] = documents
             if tags is not None:
                 gold = [sentence["document"] for sentence in metadata]
-                self._entity_f1(documents, gold)
-                self._relation_f1(documents, gold)
+                for metric in self._metrics.values():
+                    metric(documents, gold)
         return output
 
     def _in_sequences(self, tags: torch.LongTensor) -> torch.LongTensor:
@@ -363,7 +368,8 @@ class DeeperTaskSpecificity(Model):
 
     def get_metrics(self, reset: bool = False) -> Dict[str, float]:
         """
-        The losses, and except in training the metrics of `EntityF1` and `RelationF1`.
+        The losses, and except in training the metrics of `EntityF1` and `RelationF1`; those of one
+        alone where the model has but one task, or its training data no relations.
 
         `mean_f1`, the mean of the NER and the strict RE micro F1, is what to choose a model by.
         Names with an underscore before them are those that AllenNLP's progress bar, which has one
@@ -372,9 +378,9 @@ class DeeperTaskSpecificity(Model):
         metrics = {name: float(loss.get_metric(reset)) for name, loss in self._losses.items()}
         if self.training:
             return metrics
-        for metric in (self._entity_f1, self._relation_f1):
+        for metric in self._metrics.values():
             metrics.update(with_underscores(metric.get_metric(reset)))
-        metrics["mean_f1"] = (metrics["entity_f1"] + metrics["relation_f1"]) / 2
+        metrics["mean_f1"] = sum(metrics[name] for name in self._metrics) / len(self._metrics)
         return metrics
 
 
