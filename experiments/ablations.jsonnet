@@ -46,6 +46,13 @@ function(experiment)
 
   local shared = stack('shared_encoder');
   local specific = std.max(depth(stack('ner_encoder')), depth(stack('relation_encoder')));
+  local layer = [each for each in [shared, stack('relation_encoder'), stack('ner_encoder')] if each != null];
+  local shared_layers(number) = layer[0] {
+    num_layers: number,
+    // What the model has before each stack.
+    [if std.objectHas(layer[0], 'dropout') then 'dropout']:
+      if number > 1 then std.get(experiment.model, 'dropout', 0.35) else 0.0,
+  };
 
   [{ name: 'complete', experiment: experiment }]
   + [
@@ -57,17 +64,17 @@ function(experiment)
     ]
     if stack(row[1]) != null
   ]
-  + (if shared == null || specific == 0 then [] else [{
+  + (if specific == 0 then [] else [{
        name: 'all layers shared',
        experiment: experiment {
          model: without(experiment.model, ['ner_encoder', 'relation_encoder']) {
-           shared_encoder: shared {
-             num_layers: depth(shared) + specific,
-             // Between its layers, as before those that it now has more.
-             [if std.objectHas(shared, 'dropout') then 'dropout']: std.get(experiment.model, 'dropout', 0.35),
-           },
+           shared_encoder: shared_layers(depth(shared) + specific),
          },
        },
+     }])
+  + (if shared != null || specific == 0 then [] else [{
+       name: 'a shared layer before them',
+       experiment: with_model({ shared_encoder: shared_layers(1) }),
      }])
   + [
     { name: 'NER alone', only: 'entities', experiment: with_model({ tasks: 'entities' }) },

@@ -6,6 +6,7 @@ local features = import 'lib/features.libsonnet';
 experiment(
   corpus=corpora.conll04,
   features=[features.mpnet_fine_tuned, features.glove_50d, features.characters, features.casing],
+  shared=null,
   num_networks=3,
 ) + {
   trainer+: { optimizer+: { parameter_groups: [[['trained_layers'], { lr: 5e-5 }]] } },

@@ -28,13 +28,14 @@ from tests.tiny_elmo import build_tiny_elmo
 from tests.tiny_transformer import build_tiny_transformer
 
 ABLATIONS = EXPERIMENTS / "ablations.jsonnet"
+TASK_SPECIFICITY = EXPERIMENTS / "task_specificity.jsonnet"
 FILES = sorted(
     {
         *EXPERIMENTS.glob("*.jsonnet"),
         *EXPERIMENTS.glob("report/*.jsonnet"),
         *EXPERIMENTS.glob("final/*.jsonnet"),
     }
-    - {ABLATIONS}
+    - {ABLATIONS, TASK_SPECIFICITY}
 )
 
 
@@ -144,7 +145,7 @@ def test_the_development_part_of_ade_can_be_trained_on(project):
 
 
 def test_every_ablation_builds_another_model(project):
-    settings = Params.from_file(EXPERIMENTS / "conll04.jsonnet").as_dict(quiet=True)
+    settings = Params.from_file(EXPERIMENTS / "conll04_minilm.jsonnet").as_dict(quiet=True)
     ablations = {
         each.name: each.settings
         for each in read_ablations(ABLATIONS, settings)
@@ -167,13 +168,35 @@ def test_every_ablation_builds_another_model(project):
     assert shared.ner_encoder is shared.relation_encoder is None
     assert shared.shared_encoder._module.num_layers == 3
     for name, absent in (
-        ("no contextual encoder", "mpnet"),
+        ("no contextual encoder", "minilm"),
         ("no word vectors", "glove"),
         ("no character vectors", "characters"),
         ("no casing", "casing"),
     ):
         kept = set(models[name].text_field_embedder._token_embedders)
-        assert kept == {"mpnet", "glove", "characters", "casing"} - {absent}
+        assert kept == {"minilm", "glove", "characters", "casing"} - {absent}
+
+
+def test_where_no_layer_is_shared_one_is_put_before_the_others(project):
+    settings = Params.from_file(EXPERIMENTS / "conll04.jsonnet").as_dict(quiet=True)
+    networks = {
+        each.name: _build_and_predict(Params(deepcopy(dict(each.settings or {})))).networks[0]
+        for each in read_ablations(TASK_SPECIFICITY, settings)
+    }
+    depths = {
+        name: [
+            None if stack is None else stack._module.num_layers
+            for stack in (network.shared_encoder, network.ner_encoder, network.relation_encoder)
+        ]
+        for name, network in networks.items()
+    }
+    assert depths == {
+        "complete": [None, 1, 2],
+        "no NER-specific layers": [None, None, 2],
+        "no RE-specific layers": [None, 1, None],
+        "all layers shared": [2, None, None],
+        "a shared layer before them": [1, 1, 2],
+    }
 
 
 def test_what_an_experiment_does_not_have_is_not_left_out(project):

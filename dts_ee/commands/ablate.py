@@ -26,8 +26,8 @@ class Ablate(Subcommand):
             self.name,
             description=f"{description} Each row of the list of ablations is an experiment that is "
             "run as `allennlp repeat` does, into a folder of DIR. DIR/ablations.md has all rows, "
-            "with a test of significance; it is written after each. The same command goes on after "
-            "an interruption.",
+            "with a test of significance; it is written again with each that is finished. The same "
+            "command goes on after an interruption.",
             epilog="For example: allennlp ablate experiments/conll04_glove.jsonnet "
             "-s out/ablations --seeds 1,2,3",
             help=description,
@@ -47,6 +47,10 @@ class Ablate(Subcommand):
 
 def ablate_from_args(args: argparse.Namespace) -> None:
     """Do what the command line says, and exit with 1 if a seed is not finished at the end."""
+    # It compares predictions, and its import takes a while: not for the command line alone.
+    from dts_ee.experiments.ablation_table import AblationTable
+
+    table = AblationTable(args.directory, args.config)
     results = do_runs(
         lambda: ablate(
             args.config,
@@ -57,13 +61,11 @@ def ablate_from_args(args: argparse.Namespace) -> None:
             args.jobs,
             args.test_data,
             args.include_package,
+            table.write,
         )
     )
-    # Where nothing is printed, nothing is compared.
-    from dts_ee.experiments.ablation_table import ablation_table
-
-    print(ablation_table(results))
-    print(f"\nThe table is in {args.directory / 'ablations.md'}")
+    print(table.render(results))
+    print(f"\nThe table is in {table.file}")
     missing = [result.ablation.name for result in results if result.summary.missing]
     if missing:
         print(f"Not finished: {', '.join(missing)}.", file=sys.stderr)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
 import _jsonnet
 from allennlp.common.checks import ConfigurationError
@@ -15,8 +15,9 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.experiments.overlaps import OverlapScores
 from dts_ee.experiments.pipeline import evaluate_pipeline
 from dts_ee.experiments.predictions import read_predictions, write_predictions
-from dts_ee.experiments.repeat import check_stored_settings, repeat
+from dts_ee.experiments.repeat import plan_of_seeds
 from dts_ee.experiments.run_folder import SEED, Run, RunFolder, write_json
+from dts_ee.experiments.runs import train_and_evaluate
 from dts_ee.experiments.settings import load_settings
 from dts_ee.experiments.summary import RunResult, Summary
 
@@ -120,19 +121,25 @@ def ablate(
     jobs: int = 1,
     test_data: Optional[Path] = None,
     include_packages: Sequence[str] = (),
+    on_row: Callable[[Sequence[AblationResult]], None] = lambda results: None,
 ) -> list[AblationResult]:
     """
     Repeats each ablation of an experiment. As in `repeat`, what is trained already is kept.
 
     # Parameters
 
-    config, seeds, overrides, jobs, test_data, include_packages
+    config, seeds, overrides, test_data, include_packages
         See `repeat`.
     directory : `Path`
         The folder to write to: a folder for each ablation, as `repeat` writes it, beside its
-        settings, and `ablations.md`, which is written anew after each.
+        settings.
     ablations_file : `Path`
         See `read_ablations`.
+    jobs : `int`, optional (default = `1`)
+        How many are trained at once, be they seeds of one ablation or of several.
+    on_row : `Callable[[Sequence[AblationResult]], None]`, optional
+        Is called when all seeds of an ablation are finished or have failed, with those ablations of
+        which that is so, in their order; not before the first one is among them.
 
     # Returns
 
@@ -144,43 +151,46 @@ def ablate(
     `ConfigurationError`, `DocumentError`
         As `read_ablations` and `repeat` do, before anything is trained.
     """
-    # Tables compare predictions, which takes more than the training does.
-    from dts_ee.experiments.ablation_table import write_ablations
-
     ablations = read_ablations(ablations_file, load_settings(config, overrides))
-    for ablation in ablations:
-        if ablation.settings is not None:
-            check_stored_settings(directory / ablation.folder_name, ablation.settings)
-    results: list[AblationResult] = []
-    for number, ablation in enumerate(ablations, start=1):
-        print(f"[{number}/{len(ablations)}] {ablation.name}", flush=True)
-        folder = directory / ablation.folder_name
-        if ablation.settings is None:
-            summary = _run_pipeline(ablation, folder, results)
-        else:
-            settings_file = directory / f"{ablation.folder_name}.json"
-            write_json(settings_file, dict(ablation.settings))
-            summary = repeat(
-                settings_file,
-                folder,
-                seeds,
-                jobs=jobs,
-                test_data=test_data,
-                include_packages=include_packages,
-            )
-        results.append(AblationResult(ablation, folder, summary))
-        write_ablations(directory, config, results)
-    return results
+    trained = [ablation for ablation in ablations if ablation.settings is not None]
+    plans = [
+        plan_of_seeds(
+            directory / f"{ablation.folder_name}.json",
+            ablation.settings or {},
+            directory / ablation.folder_name,
+            seeds,
+            test_data=test_data,
+            name=ablation.name,
+        )
+        for ablation in trained
+    ]
+    for ablation, plan in zip(trained, plans, strict=True):
+        write_json(plan.config, dict(ablation.settings or {}))
+    results: dict[str, AblationResult] = {}
+
+    def in_order() -> list[AblationResult]:
+        return [results[each.name] for each in ablations if each.name in results]
+
+    def on_finished(number: int, summary: Summary) -> None:
+        ablation = trained[number]
+        results[ablation.name] = AblationResult(ablation, plans[number].directory, summary)
+        for each in ablations:
+            parts = [results[name] for name in each.pipeline or () if name in results]
+            if each.name not in results and len(parts) == 2:
+                folder = directory / each.folder_name
+                results[each.name] = AblationResult(
+                    each, folder, _run_pipeline(each, folder, parts)
+                )
+        if ablations[0].name in results:
+            on_row(in_order())
+
+    train_and_evaluate(plans, jobs, include_packages, on_finished)
+    return in_order()
 
 
-def _run_pipeline(
-    ablation: Ablation, directory: Path, results: Sequence[AblationResult]
-) -> Summary:
+def _run_pipeline(ablation: Ablation, directory: Path, parts: Sequence[AblationResult]) -> Summary:
     """Evaluates the models of two ablations in a row, for each seed that both have finished."""
-    entities, relations = (
-        next(result for result in results if result.ablation.name == name)
-        for name in ablation.pipeline or ()
-    )
+    entities, relations = parts
     folders: list[RunFolder] = []
     seed_results: list[RunResult] = []
     for first, second in product(entities.summary.results, relations.summary.results):

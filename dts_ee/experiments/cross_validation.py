@@ -5,8 +5,9 @@ One experiment on every fold of a corpus.
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
+from dts_ee.experiments.planned_runs import Plan
 from dts_ee.experiments.run_folder import FOLD, Run
-from dts_ee.experiments.runs import Plan, check_kind, check_stored_run, train_and_evaluate
+from dts_ee.experiments.runs import check_kind, check_stored_run, train_and_evaluate
 from dts_ee.experiments.settings import load_settings, with_seed
 from dts_ee.experiments.summary import Summary
 
@@ -68,14 +69,6 @@ def cross_validate(
     command = ["allennlp", "cross-validate", str(config), "-s", str(directory), "--folds", numbers]
     if seed is not None:
         command += ["--seed", str(seed)]
-    return train_and_evaluate(
-        Plan(
-            config=config,
-            directory=directory,
-            settings=settings,
-            command=command,
-            overrides=overrides,
-            jobs=jobs,
-            include_packages=include_packages,
-        )
-    )
+    plan = Plan(config, directory, settings, command, overrides)
+    (summary,) = train_and_evaluate([plan], jobs, include_packages)
+    return summary

@@ -55,7 +55,7 @@ class Progress:
         for folder in running:
             # A training that goes on begins with the epoch that it was cut off in.
             epochs = max(folder.num_epochs(), self._done[folder])
-            line = f"{folder.run}: epoch {epochs} of {self._num_epochs[folder]}"
+            line = f"{folder}: epoch {epochs} of {self._num_epochs[folder]}"
             shown.append(line)
             if epochs > self._done[folder]:
                 self._advance(folder, epochs)

@@ -5,8 +5,9 @@ One experiment with several seeds.
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
+from dts_ee.experiments.planned_runs import Plan
 from dts_ee.experiments.run_folder import SEED, Run
-from dts_ee.experiments.runs import Plan, check_kind, check_stored_run, train_and_evaluate
+from dts_ee.experiments.runs import check_kind, check_stored_run, train_and_evaluate
 from dts_ee.experiments.settings import load_settings, with_seed
 from dts_ee.experiments.summary import Summary
 
@@ -56,24 +57,32 @@ def repeat(
         Before anything is trained: if the test split cannot be read.
     """
     settings = load_settings(config, overrides)
-    check_stored_settings(directory, settings)
-    numbers = ",".join(map(str, dict.fromkeys(seeds)))
-    return train_and_evaluate(
-        Plan(
-            config=config,
-            directory=directory,
-            settings={Run(SEED, seed): with_seed(settings, seed) for seed in seeds},
-            command=["allennlp", "repeat", str(config), "-s", str(directory), "--seeds", numbers],
-            overrides=overrides,
-            jobs=jobs,
-            test_data=test_data,
-            include_packages=include_packages,
-        )
-    )
+    plan = plan_of_seeds(config, settings, directory, seeds, overrides, test_data)
+    (summary,) = train_and_evaluate([plan], jobs, include_packages)
+    return summary
 
 
-def check_stored_settings(directory: Path, settings: Mapping[str, Any]) -> None:
+def plan_of_seeds(
+    config: Path,
+    settings: Mapping[str, Any],
+    directory: Path,
+    seeds: Sequence[int],
+    overrides: str = "",
+    test_data: Optional[Path] = None,
+    name: str = "",
+) -> Plan:
     """
+    An experiment once for each seed.
+
+    # Parameters
+
+    config, directory, seeds, overrides, test_data
+        See `repeat`.
+    settings : `Mapping[str, Any]`
+        The experiment, with the overrides.
+    name : `str`, optional (default = `""`)
+        See `Plan`.
+
     # Raises
 
     `ConfigurationError`
@@ -81,3 +90,13 @@ def check_stored_settings(directory: Path, settings: Mapping[str, Any]) -> None:
     """
     for folder in check_kind(directory, SEED):
         check_stored_run(folder, with_seed(settings, folder.run.number))
+    numbers = ",".join(map(str, dict.fromkeys(seeds)))
+    return Plan(
+        config,
+        directory,
+        settings={Run(SEED, seed): with_seed(settings, seed) for seed in seeds},
+        command=["allennlp", "repeat", str(config), "-s", str(directory), "--seeds", numbers],
+        overrides=overrides,
+        test_data=test_data,
+        name=name,
+    )

@@ -4,7 +4,7 @@ The folder of one run: what is in it, and how far its training is.
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Optional
@@ -52,15 +52,18 @@ class RunFolder:
         What is trained there.
     path : `Path`
         The folder, which need not exist.
+    experiment : `str`, optional (default = `""`)
+        What is trained, where it is told to somebody who trains several experiments.
     """
 
     run: Run
     path: Path
+    experiment: str = field(default="", compare=False)
 
     @classmethod
-    def within(cls, directory: Path, run: Run) -> "RunFolder":
+    def within(cls, directory: Path, run: Run, experiment: str = "") -> "RunFolder":
         """The folder of a run among those of an experiment."""
-        return cls(run, directory / f"{run.kind}_{run.number}")
+        return cls(run, directory / f"{run.kind}_{run.number}", experiment)
 
     @classmethod
     def all_within(cls, directory: Path) -> list["RunFolder"]:
@@ -72,6 +75,9 @@ class RunFolder:
         ]
         found = [cls(Run(match[1], int(match[2])), path) for match, path in named if match]
         return sorted(found, key=lambda folder: folder.run)
+
+    def __str__(self) -> str:
+        return f"{self.experiment}, {self.run}" if self.experiment else str(self.run)
 
     @property
     def config(self) -> Path:

@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
 from dts_ee.experiments.machine import available_cores
 from dts_ee.experiments.progress import Progress
-from dts_ee.experiments.run_folder import Run, RunFolder, write_json
+from dts_ee.experiments.run_folder import RunFolder, write_json
 
 _POLL_SECONDS = 0.2
 
@@ -96,8 +96,7 @@ class RunTraining:
 
 
 def train_runs(
-    folders: Sequence[RunFolder],
-    settings: Mapping[Run, Mapping[str, Any]],
+    settings: Mapping[RunFolder, Mapping[str, Any]],
     jobs: int,
     include_packages: Sequence[str],
     progress: Progress,
@@ -111,10 +110,8 @@ def train_runs(
 
     # Parameters
 
-    folders : `Sequence[RunFolder]`
-        The runs, in the order in which they are begun.
-    settings : `Mapping[Run, Mapping[str, Any]]`
-        What is trained.
+    settings : `Mapping[RunFolder, Mapping[str, Any]]`
+        What is trained in each run's folder, in the order in which they are begun.
     jobs : `int`
         How many are trained at once.
     include_packages : `Sequence[str]`
@@ -127,14 +124,14 @@ def train_runs(
         Is called with each other run, and what the matter was. The others go on.
     """
     threads = threads_for_each(jobs)
-    waiting = deque(folders)
+    waiting = deque(settings)
     running: list[RunTraining] = []
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 folder = waiting.popleft()
                 try:
-                    training = RunTraining(folder, settings[folder.run], threads, include_packages)
+                    training = RunTraining(folder, settings[folder], threads, include_packages)
                 except BlockingIOError:
                     on_failed(folder, "another process trains in its folder")
                 else:

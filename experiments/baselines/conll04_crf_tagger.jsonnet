@@ -1,5 +1,5 @@
 // CoNLL04's entities alone, by the `crf_tagger` of allennlp-models: the inputs, the number of units and
-// the training of conll04.jsonnet, and as many layers as its entities pass there.
+// the training of conll04.jsonnet, with one layer more.
 local complete = import '../conll04.jsonnet';
 
 local input_size = 768 + 50 + 64 + 7;  // MPNet, GloVe, characters, casing
@@ -15,8 +15,8 @@ complete {
       type: 'gru',
       bidirectional: true,
       input_size: input_size,
-      hidden_size: complete.model.shared_encoder.hidden_size,
-      num_layers: complete.model.shared_encoder.num_layers + complete.model.ner_encoder.num_layers,
+      hidden_size: complete.model.ner_encoder.hidden_size,
+      num_layers: complete.model.ner_encoder.num_layers + 1,
       dropout: complete.model.dropout,
     },
     dropout: complete.model.dropout,

@@ -1,7 +1,9 @@
 import json
+import sys
 
 import pytest
 
+from dts_ee.experiments import training
 from tests.commands.command_line import run_allennlp
 from tests.paths import PROJECT
 
@@ -25,12 +27,12 @@ local with(tasks) = experiment { model+: { tasks: tasks } };
 """
 
 
-def ablate(directory, ablations, seeds="1", **changes) -> int:
+def ablate(directory, ablations, seeds="1", jobs=1, **changes) -> int:
     overrides = json.dumps({**OVERRIDES, **changes})
     words = ["experiments/sample.jsonnet", "-s", directory, "--seeds", seeds, "-o", overrides]
     with pytest.MonkeyPatch.context() as patches:
         patches.chdir(PROJECT)
-        return run_allennlp("ablate", *words, "--ablations", ablations)
+        return run_allennlp("ablate", *words, "--ablations", ablations, "--jobs", jobs)
 
 
 def cells(row):
@@ -66,9 +68,40 @@ def test_rows_are_trained_compared_and_kept(tmp_path, ablations, capsys):
     before = archive.stat().st_mtime_ns
     assert ablate(directory, ablations) == 0
     assert archive.stat().st_mtime_ns == before
-    capsys.readouterr()
+    output = capsys.readouterr()
+    assert [line for line in output.out.splitlines() if line.startswith("|")] == table
+    lines = [line for line in output.err.splitlines() if "finished" in line]
+    (line,) = [line for line in lines if line.startswith("NER alone, seed 1: finished; ")]
+    assert " test F1 NER " in line and "RE" not in line.split("NER", 2)[2]
     assert ablate(directory, ablations, **{"model.dropout": 0.1}) == 1
     assert "model.dropout was" in capsys.readouterr().err
+
+
+def test_rows_are_trained_at_once(tmp_path, ablations, capsys, monkeypatch):
+    # Two wait for each other, and fail; the third has nobody to wait for.
+    program = """
+import pathlib, sys, time
+folder = pathlib.Path(sys.argv[1])
+(folder / "here").write_text("")
+for _ in range(1000):
+    if len(list(folder.parent.parent.glob("*/seed_1/here"))) > 1:
+        sys.exit("both are here")
+    time.sleep(0.02)
+"""
+    monkeypatch.setattr(
+        training,
+        "train_command",
+        lambda folder, packages: [sys.executable, "-I", "-c", program, str(folder.path)],
+    )
+    directory = tmp_path / "out"
+    assert ablate(directory, ablations, jobs=2) == 1
+    output = capsys.readouterr()
+    for name in ("complete", "NER alone", "RE alone"):
+        assert f"{name}, seed 1: the training ended with exit status 1" in output.err
+    assert output.err.count("    both are here") == 3
+    assert "Not finished: complete, NER alone, RE alone, pipeline." in output.err
+    text = (directory / "ablations.md").read_text(encoding="utf-8")
+    assert "- RE alone, seed 1: the training ended with exit status 1" in text
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,7 @@ def train(directory, seeds, jobs=1, progress_class=Progress) -> Outcome:
     outcome = Outcome()
     with progress_class(dict.fromkeys(folders, 2)) as progress:
         train_runs(
-            folders,
-            {Run(SEED, seed): {"random_seed": seed} for seed in seeds},
+            {folder: {"random_seed": folder.run.number} for folder in folders},
             jobs,
             [],
             progress,
