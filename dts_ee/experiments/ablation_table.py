@@ -10,7 +10,7 @@ from dts_ee.corpora.files import open_atomically
 from dts_ee.experiments.ablation import AblationResult
 from dts_ee.experiments.comparison import Experiment, p_values, read_experiment
 from dts_ee.experiments.summary import DEVELOPMENT, TEST
-from dts_ee.experiments.tables import markdown_table, percent
+from dts_ee.experiments.tables import markdown_table, p_value, percent
 
 _TASKS = {"NER": "entities", "RE": "relations"}
 _METRICS = {"NER": "entity_f1", "RE": "relation_f1"}
@@ -110,7 +110,7 @@ def _row(
         compared = task in p_value_of and _METRICS[task] in test and _METRICS[task] in first_test
         if has_task and compared and only != "relations":
             difference = test[_METRICS[task]].mean - first_test[_METRICS[task]].mean
-            cell += f" ({100 * difference:+.1f}, p = {p_value_of[task]:.3f})"
+            cell += f" ({100 * difference:+.1f}, p = {p_value(p_value_of[task])})"
         cells.append(cell)
     for task, has_task in tasks.items():
         cells.append(percent(test.get(_MACRO_METRICS[task])) if has_task else _NOTHING)

@@ -12,6 +12,7 @@ from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.experiments.comparison import Experiment, Flip, flips, p_values
 from dts_ee.experiments.run_folder import FOLD
+from dts_ee.experiments.tables import p_value
 
 _COLUMNS = {
     "entity_f1": "NER micro",
@@ -44,7 +45,7 @@ def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> st
             means = [100 * mean(run[name] for run in scores[each.name]) for each in (first, other)]
             cell = f"{means[1] - means[0]:+.1f}"
             if name in _TESTED:
-                cell += f" (p = {_p_value(p_value_of[_TESTED[name]], num_shuffles)})"
+                cell += f" (p = {p_value(p_value_of[_TESTED[name]])})"
             cells.append(cell)
         lines.append(_row(f"{other.name} − {first.name}", "", *cells))
     test = (
@@ -116,8 +117,3 @@ def _mean_and_deviation(values: Sequence[float]) -> str:
     if len(values) == 1:
         return f"{values[0]:.1f}"
     return f"{mean(values):.1f} ± {stdev(values):.1f}"
-
-
-def _p_value(value: float, num_shuffles: int) -> str:
-    least = 1 / (num_shuffles + 1)
-    return f"{value:.3f}" if value >= 0.001 else f"{max(value, least):.1g}"

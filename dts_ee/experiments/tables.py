@@ -121,6 +121,11 @@ def type_names(metrics: Mapping[str, object], task: str) -> list[str]:
     return sorted({match[1] for match in found if match} - _NOT_TYPES)
 
 
+def p_value(value: float) -> str:
+    """With three decimals, or with one digit where these would be zeros."""
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1g}"
+
+
 def percent(statistic: Optional[Statistic]) -> str:
     """Mean ± standard deviation in per cent, with one decimal; a dash where there is nothing."""
     if statistic is None:

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from dts_ee.experiments.summary import Summary, statistics_of
-from dts_ee.experiments.tables import main_table, render_summary, runs_table, types_table
+from dts_ee.experiments.tables import main_table, p_value, render_summary, runs_table, types_table
 from tests.experiments.examples import result, summary
 
 
@@ -95,3 +95,10 @@ def test_folds_are_called_folds():
     assert "- fold 3: it failed" in text
     assert "## Folds\n\n| fold | development NER micro |" in text
     assert "seed" not in text.replace("--seeds 1", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1.000"), (0.0214, "0.021"), (0.00012, "0.0001")]
+)
+def test_no_p_is_shown_as_zero(value, text):
+    assert p_value(value) == text
