@@ -11,7 +11,6 @@ from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.modules.span_extractors import SpanExtractor
 from allennlp.nn import InitializerApplicator
-from allennlp.nn.util import get_text_field_mask
 from allennlp.training.metrics import Average
 
 from dts_ee.corpora.spert import document_to_json
@@ -22,6 +21,7 @@ from dts_ee.metrics.names import with_underscores
 from dts_ee.models.joint_decoder import JointDecoder
 from dts_ee.models.pair_relations import relation_targets
 from dts_ee.models.tag_sequences import TagSequences
+from dts_ee.models.token_mask import token_mask
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.joint_network import JointNetwork, JointOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
@@ -246,7 +246,7 @@ class DeeperTaskSpecificity(Model):
             `loss` where gold tags were given, and, except in training, `documents`: each sentence
             with its predicted entities and relations.
         """
-        mask = get_text_field_mask(tokens)
+        mask = token_mask(tokens)
         # Shape: (batch_size, num_tokens, embedding_dim)
         embedded = self.text_field_embedder(tokens)
         own_ids = None

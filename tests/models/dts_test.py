@@ -16,6 +16,7 @@ from allennlp.models import Model
 import dts_ee  # noqa: F401
 from dts_ee.document import Document, Entity, Relation
 from tests.paths import FIXTURES
+from tests.tiny_transformer import build_tiny_transformer
 
 CONFIG = FIXTURES / "tiny" / "dts.jsonnet"
 NEWS = FIXTURES / "tiny" / "news.json"
@@ -99,6 +100,25 @@ def test_configurations_learn(overrides):
         if parameter.requires_grad and parameter.grad is None
     ]
     assert loss.isfinite() and not unused
+
+
+def test_two_encoders_that_divide_words_differently(tmp_path):
+    names = [str(build_tiny_transformer(tmp_path / kind, kind)) for kind in ("bert", "roberta")]
+    model, batch = _model_and_batch(
+        {
+            "text_field_embedder": {
+                "token_embedders": {
+                    name: {"type": "frozen_transformer", "model_name": name} for name in names
+                }
+            }
+        },
+        reader={
+            "token_indexers": {name: {"type": "word_pieces", "model_name": name} for name in names}
+        },
+    )
+    masks = [tensors["mask"] for tensors in batch["tokens"].values()]
+    assert len(masks) == 2 and (masks[0] == masks[1]).all() and not masks[0].all()
+    assert model(**batch)["loss"].isfinite()
 
 
 @pytest.mark.parametrize(
