@@ -35,15 +35,15 @@ local frozen_transformer(name, layers) = {
 {
   // all-mpnet-base-v2: 768 d, uncased. Without the last three of its 12 layers.
   mpnet: frozen_transformer('mpnet', std.range(0, 9)),
-  // Layers 7 to 10 of the same, which are trained with the model, by their mean.
+  // Layers 8 and 9 of the same, which are trained with the model, by their mean.
   mpnet_fine_tuned: {
-    name: 'mpnet',
+    name: 'trained',
     indexer: { type: 'word_pieces', model_name: 'resources/mpnet' },
     embedder: {
       type: 'fine_tuned_transformer',
       model_name: 'resources/mpnet',
-      num_trained_layers: 4,
-      highest_layer: 10,
+      num_trained_layers: 2,
+      highest_layer: 9,
       cache_dir: cache_dir,
     },
   },
