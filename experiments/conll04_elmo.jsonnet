@@ -7,4 +7,5 @@ local paper = import 'lib/paper.libsonnet';
 paper(
   corpus=corpora.conll04,
   features=[features.elmo, features.glove_300d, features.characters, features.casing],
+  learning_rate=0.0005,
 )

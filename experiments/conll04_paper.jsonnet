@@ -3,4 +3,8 @@
 local corpora = import 'lib/corpora.libsonnet';
 local paper = import 'lib/paper.libsonnet';
 
-paper(corpus=corpora.conll04)
+paper(
+  corpus=corpora.conll04,
+  // 0.003, the other published one, is far behind on the development split: see docs/results.md.
+  learning_rate=0.0005,
+)

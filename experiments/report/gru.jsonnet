@@ -1,4 +1,4 @@
-// Table 3 of the report on the paper's re-implementation, first row: conll04_paper.jsonnet on a random
+// Table 3 of the report on the paper's re-implementation, first row: the paper's architecture on a random
 // sample, 100 batches of two sentences for training and 25 of each of the other splits.
 local corpora = import '../lib/corpora.libsonnet';
 local paper = import '../lib/paper.libsonnet';
