@@ -7,5 +7,6 @@ local paper = import 'lib/paper.libsonnet';
 paper(
   corpus=corpora.conll04,
   features=[features.elmo, features.glove_300d, features.characters, features.casing],
+  // As in conll04_paper.jsonnet.
   learning_rate=0.0005,
 )

@@ -177,6 +177,17 @@ def test_every_ablation_builds_another_model(project):
         assert kept == {"minilm", "glove", "characters", "casing"} - {absent}
 
 
+def test_the_list_about_layers_has_every_row_about_them():
+    names = [each.name for each in read_ablations(TASK_SPECIFICITY, _settings("conll04_minilm"))]
+    assert names == [
+        "complete",
+        "no shared layers",
+        "no NER-specific layers",
+        "no RE-specific layers",
+        "all layers shared",
+    ]
+
+
 def test_where_no_layer_is_shared_one_is_put_before_the_others(project):
     settings = Params.from_file(EXPERIMENTS / "conll04.jsonnet").as_dict(quiet=True)
     networks = {

@@ -65,5 +65,6 @@ def copy_member(
     try:
         with archive.open(info) as stream:
             copy_stream(stream, destination, info.file_size, destination.name)
-    except (RuntimeError, NotImplementedError) as error:
+    # Encrypted, or compressed by a method that zipfile does not know.
+    except RuntimeError as error:
         raise SourceError(f"{member} in {name} cannot be read ({error})") from error

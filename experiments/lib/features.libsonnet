@@ -37,7 +37,7 @@ local frozen_transformer(name, layers) = {
   mpnet: frozen_transformer('mpnet', std.range(0, 9)),
   // Layers 8 and 9 of the same, which are trained with the model, by their mean.
   mpnet_fine_tuned: {
-    name: 'trained',
+    name: 'mpnet_trained',
     indexer: { type: 'word_pieces', model_name: 'resources/mpnet' },
     embedder: {
       type: 'fine_tuned_transformer',
