@@ -8,12 +8,13 @@ This file stands beside the package because importing anything of the package im
 some of what is done here comes before that.
 """
 
+import argparse
 import gc
 import os
 import runpy
 import sys
 from importlib import import_module, metadata
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from typing import List
 
@@ -39,6 +40,32 @@ def spin_less() -> None:
     """
     if "GOMP_SPINCOUNT" not in os.environ and "OMP_WAIT_POLICY" not in os.environ:
         os.environ["GOMP_SPINCOUNT"] = str(SPIN_COUNT)
+
+
+def run_light_command(arguments: List[str]) -> bool:
+    """
+    Runs a command that needs neither torch nor AllenNLP, without importing them.
+
+    # Returns
+
+    `bool`
+        Whether the arguments are those of such a command.
+    """
+    spec = find_spec(PLUGIN)
+    assert spec is not None
+    # The package's own `__init__` imports AllenNLP: the modules below it are imported without it.
+    stand_in = sys.modules.setdefault(PLUGIN, module_from_spec(spec))
+    light = import_module(f"{PLUGIN}.commands.light")
+    if not arguments or arguments[0] not in light.LIGHT_COMMANDS:
+        if not hasattr(stand_in, "__version__"):
+            for name in [name for name in sys.modules if name.partition(".")[0] == PLUGIN]:
+                del sys.modules[name]
+        return False
+    parser = argparse.ArgumentParser(prog=PROGRAM)
+    light.add_light_command(parser.add_subparsers(), arguments[0])
+    args = parser.parse_args(arguments)
+    args.func(args)
+    return True
 
 
 def versions() -> str:
@@ -70,6 +97,8 @@ def run() -> None:
     """Runs AllenNLP's `main` on this process's arguments."""
     if sys.argv[1:] == ["--version"]:
         print(versions())
+        return
+    if run_light_command(sys.argv[1:]):
         return
     spin_less()
     gc.disable()

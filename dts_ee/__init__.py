@@ -10,7 +10,7 @@ from dts_ee.version import VERSION as __version__
 with quick_imports():
     import dts_ee.compat  # Before everything that imports AllenNLP.
 
-    import dts_ee.commands
+    import dts_ee.commands.subcommands
     import dts_ee.dataset_readers
     import dts_ee.metrics
     import dts_ee.models

@@ -1,5 +1,5 @@
 """
-Subcommand for putting data and weights where the experiments look for them.
+Puts data and weights where the experiments look for them: `dts-ee fetch NAME...`.
 """
 
 import argparse
@@ -7,61 +7,50 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from allennlp.commands import Subcommand
 from tqdm import tqdm
 
 from dts_ee.resources import FetchResult, Resource, ResourceStore, load_manifest, resource_names
 from dts_ee.resources.record import RECORD_NAME
 
 
-@Subcommand.register("fetch")
-class Fetch(Subcommand):
-    """
-    `allennlp fetch NAME...`: fetches resources and verifies them.
-    """
-
-    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        names = ", ".join(resource_names())
-        description = "Fetch data and weights, and verify them against their checksums."
-        subparser = parser.add_parser(
-            self.name,
-            description=f"{description} What is there already and correct is left as it is; an "
-            "interrupted download is continued by the same command. The exit status is 0 if "
-            "everything asked for is there at the end, and 1 otherwise.",
-            epilog="For example: allennlp fetch conll04 mpnet glove-6b-50d",
-            help=description,
-        )
-        subparser.add_argument(
-            "names", nargs="*", type=_resource_name, metavar="NAME", help=f"one of {names}"
-        )
-        subparser.add_argument(
-            "--from",
-            dest="mirror",
-            type=_existing_folder,
-            metavar="DIR",
-            help="a folder to look into first, with one sub-folder for each resource; a folder "
-            "that this command has filled is one",
-        )
-        subparser.add_argument(
-            "--to",
-            dest="root",
-            type=Path,
-            default=Path("resources"),
-            metavar="DIR",
-            help="the folder to fill",
-        )
-        subparser.add_argument(
-            "--list",
-            dest="only_list",
-            action="store_true",
-            help="show what can be fetched, with size, licence, and what is there (judged by "
-            "size), and fetch nothing",
-        )
-        subparser.set_defaults(func=fetch_from_args)
-        return subparser
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what is fetched, from where and to where."""
+    names = ", ".join(resource_names())
+    parser.description = (
+        f"{parser.description} What is there already and correct is left as it is; an interrupted "
+        "download is continued by the same command. The exit status is 0 if everything asked for "
+        "is there at the end, and 1 otherwise."
+    )
+    parser.epilog = "For example: dts-ee fetch conll04 mpnet glove-6b-50d"
+    parser.add_argument(
+        "names", nargs="*", type=_resource_name, metavar="NAME", help=f"one of {names}"
+    )
+    parser.add_argument(
+        "--from",
+        dest="mirror",
+        type=_existing_folder,
+        metavar="DIR",
+        help="a folder to look into first, with one sub-folder for each resource; a folder "
+        "that this command has filled is one",
+    )
+    parser.add_argument(
+        "--to",
+        dest="root",
+        type=Path,
+        default=Path("resources"),
+        metavar="DIR",
+        help="the folder to fill",
+    )
+    parser.add_argument(
+        "--list",
+        dest="only_list",
+        action="store_true",
+        help="show what can be fetched, with size, licence, and what is there (judged by "
+        "size), and fetch nothing",
+    )
 
 
-def fetch_from_args(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> None:
     """Do what the command line says, and exit with 1 if something could not be had."""
     if args.only_list:
         print(table_of_resources(args.root, args.names))

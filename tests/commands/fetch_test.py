@@ -125,7 +125,7 @@ def test_help_names_the_resources(capsys):
     output = " ".join(capsys.readouterr().out.split())
     for name in load_manifest():
         assert name in output
-    assert "allennlp fetch conll04 mpnet glove-6b-50d" in output
+    assert "dts-ee fetch conll04 mpnet glove-6b-50d" in output
 
 
 @pytest.mark.skipif(

@@ -1,0 +1,46 @@
+"""
+The subcommands that this package adds to `allennlp`.
+"""
+
+import argparse
+
+from allennlp.commands import Subcommand
+
+from dts_ee.commands.ablate import Ablate
+from dts_ee.commands.calibrate import Calibrate
+from dts_ee.commands.compare import Compare
+from dts_ee.commands.convert import Convert
+from dts_ee.commands.cross_validate import CrossValidate
+from dts_ee.commands.describe import Describe
+from dts_ee.commands.light import LIGHT_COMMANDS, add_light_command
+from dts_ee.commands.predict import PredictDocuments
+from dts_ee.commands.render import Render
+from dts_ee.commands.repeat import Repeat
+from dts_ee.commands.report import Report
+from dts_ee.commands.serve import ServeDts
+
+__all__ = [
+    "Ablate",
+    "Calibrate",
+    "Compare",
+    "Convert",
+    "CrossValidate",
+    "Describe",
+    "PredictDocuments",
+    "Render",
+    "Repeat",
+    "Report",
+    "ServeDts",
+]
+
+
+class LightSubcommand(Subcommand):
+    """A light command (see `dts_ee.commands.light`) on AllenNLP's command line."""
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        return add_light_command(parser, self.name)
+
+
+for _name in LIGHT_COMMANDS:
+    # AllenNLP knows a command's name by its class.
+    Subcommand.register(_name)(type(_name, (LightSubcommand,), {}))
