@@ -19,6 +19,7 @@ with quick_imports():
     import dts_ee.predictors
     import dts_ee.token_indexers
     import dts_ee.tokenizers
+    import dts_ee.training
 
     from dts_ee.document import Document, Entity, Relation
     from dts_ee.extractor import Extractor

@@ -12,6 +12,7 @@ the rest of the package imports anything of AllenNLP. AllenNLP's models of image
 import functools
 import importlib
 import inspect
+import json
 import logging
 import os
 import pkgutil
@@ -128,6 +129,26 @@ def ask_torch_whether_it_compiles() -> None:
     torch_without_compiler.__getattr__ = functools.partial(getattr, torch)
     torch_without_compiler._dynamo = types.SimpleNamespace(is_compiling=torch.compiler.is_compiling)
     _replace(modeling_attn_mask_utils, "torch", torch_without_compiler)
+
+
+def let_jsonnet_ask_for_variables() -> None:
+    """
+    Gives Jsonnet files all environment variables as one JSON object, `DTS_EE_ENVIRONMENT`, too.
+
+    AllenNLP (2.10.1, with any torch) gives each as an external variable of its own, and Jsonnet has
+    no way to ask whether there is one: `std.extVar` of another is an error. The experiment for a
+    user's own data needs to know which files there are.
+    """
+    from allennlp.common import params
+
+    original = params._environment_variables
+
+    @functools.wraps(original)
+    def environment_variables() -> Dict[str, str]:
+        variables = original()
+        return {**variables, "DTS_EE_ENVIRONMENT": json.dumps(variables)}
+
+    _replace_everywhere("allennlp", original, environment_variables)
 
 
 def allow_numpy_in_training_state() -> None:
@@ -444,6 +465,7 @@ PATCHES: List[Callable[[], None]] = [
     import_plugins_without_downloads,
     import_submodules_in_one_pass,
     ask_torch_whether_it_compiles,
+    let_jsonnet_ask_for_variables,
     allow_numpy_in_training_state,
     write_checkpoints_whole,
     write_archives_whole_and_uncompressed,

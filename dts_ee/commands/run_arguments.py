@@ -66,11 +66,16 @@ def add_seed_arguments(subparser: argparse.ArgumentParser) -> None:
     """Adds the seeds, and the test split that all of them are evaluated on."""
     subparser.add_argument(
         "--seeds",
-        type=_seeds,
+        type=seeds,
         required=True,
         metavar="N,N,…",
         help="the seeds, whole numbers; each sets random_seed, numpy_seed and pytorch_seed",
     )
+    add_test_data_argument(subparser)
+
+
+def add_test_data_argument(subparser: argparse.ArgumentParser) -> None:
+    """Adds the test split."""
     subparser.add_argument(
         "--test-data",
         type=Path,
@@ -128,7 +133,8 @@ def whole_numbers(text: str) -> List[int]:
     return list(dict.fromkeys(map(int, words)))
 
 
-def _seeds(text: str) -> List[int]:
+def seeds(text: str) -> List[int]:
+    """A command line's list of seeds, or an `argparse.ArgumentTypeError`."""
     return [seed(str(number)) for number in whole_numbers(text)]
 
 

@@ -12,6 +12,7 @@ from dts_ee.commands.compare import Compare
 from dts_ee.commands.convert import Convert
 from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.describe import Describe
+from dts_ee.commands.learning_curve import LearningCurve
 from dts_ee.commands.light import LIGHT_COMMANDS, add_light_command
 from dts_ee.commands.predict import PredictDocuments
 from dts_ee.commands.render import Render
@@ -26,6 +27,7 @@ __all__ = [
     "Convert",
     "CrossValidate",
     "Describe",
+    "LearningCurve",
     "PredictDocuments",
     "Render",
     "Repeat",

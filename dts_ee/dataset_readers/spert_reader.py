@@ -99,7 +99,25 @@ class SpertReader(DatasetReader):
         self.tokenizer = tokenizer or SpacyRulesTokenizer()
         self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
 
-    def _read(self, file_path: DataPath) -> Iterator[Instance]:
+    def documents(self, file_path: DataPath) -> List[Document]:
+        """
+        The documents that an experiment's data path means, whole, in all processes of a training.
+
+        # Parameters
+
+        file_path : `DataPath`
+            See `corpus_files`.
+
+        # Raises
+
+        `ConfigurationError`
+            If the path is none.
+        `DocumentError`
+            If a file is missing or cannot be read.
+        """
+        return [document for _, document in self._located_documents(file_path)]
+
+    def _located_documents(self, file_path: DataPath) -> List[Tuple[str, Document]]:
         files = corpus_files(file_path)
         located = [(file.path, document) for file in files for document in file.read()]
         sample = sample_in_order(located, self.max_documents, self.sampling_seed)
@@ -111,8 +129,11 @@ class SpertReader(DatasetReader):
                 len(located),
                 self.sampling_seed,
             )
+        return sample
+
+    def _read(self, file_path: DataPath) -> Iterator[Instance]:
         pairs: List[Tuple[Document, Document]] = []
-        for path, group in groupby(sample, key=itemgetter(0)):
+        for path, group in groupby(self._located_documents(file_path), key=itemgetter(0)):
             pairs += self._with_tagged(path, [document for _, document in group])
         for document, tagged_document in self.shard_iterable(pairs):
             yield self._instance(document, tagged_document)

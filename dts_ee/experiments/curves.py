@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from dts_ee.experiments.run_folder import Run
-from dts_ee.experiments.summary import TEST, Summary
+from dts_ee.experiments.summary import TEST, Statistic, Summary
 from dts_ee.experiments.tables import type_names
 
 if TYPE_CHECKING:
@@ -107,6 +107,42 @@ def draw_types(path: Path, summary: Summary) -> bool:
     figure.legend(loc="outside upper right", ncols=2)
     _save(figure, path)
     return True
+
+
+def draw_curve(path: Path, curves: Mapping[str, Sequence[tuple[int, Statistic]]]) -> None:
+    """
+    Draws F1 on the test data by the number of training sentences, which is drawn on a scale of
+    doublings. The line on a point reaches one standard deviation to each side.
+
+    # Parameters
+
+    path : `Path`
+        The PNG file to write.
+    curves : `Mapping[str, Sequence[tuple[int, Statistic]]]`
+        Of each task, `"NER"` and `"RE"`, the sizes with their F1, between 0 and 1.
+    """
+    figure = _figure(6, 4)
+    axes = figure.subplots()
+    colours = {name: _COLOURS[task] for task, name in _TASKS.items()}
+    for task, points in curves.items():
+        axes.errorbar(
+            [size for size, _ in points],
+            [100 * score.mean for _, score in points],
+            yerr=[100 * (score.standard_deviation or 0.0) for _, score in points],
+            marker="o",
+            capsize=3,
+            color=colours[task],
+            label=task,
+        )
+    sizes = sorted({size for points in curves.values() for size, _ in points})
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.set_xlabel("training sentences")
+    axes.set_ylabel("strict micro F1 in per cent, test data")
+    axes.set_ylim(0, 100)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left")
+    _save(figure, path)
 
 
 def draw_reliability(

@@ -24,7 +24,7 @@ from dts_ee.experiments.predictions import (
     write_predictions,
 )
 from dts_ee.experiments.run_folder import RunFolder, write_json
-from dts_ee.metrics import EntityF1
+from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.metrics.names import with_underscores
 from dts_ee.models import DeeperTaskSpecificity
@@ -69,6 +69,9 @@ def evaluate_archive(
     metrics = model.get_metrics(reset=True)
     if not isinstance(model, DeeperTaskSpecificity):
         metrics = {**metrics, **score(predictions, EntityF1())}
+    elif model.tasks == "joint" and not model.has_relation_head:
+        # There were no relations in the training data: those in these documents are missed.
+        metrics = {**metrics, **score(predictions, RelationF1())}
     return metrics, predictions
 
 

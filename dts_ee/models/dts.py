@@ -149,7 +149,13 @@ class DeeperTaskSpecificity(Model):
         self.relation_namespace = relation_namespace
         self.tags = vocab.get_index_to_token_vocabulary(label_namespace)
         self._check_tags(label_namespace)
-        num_relations = vocab.get_vocab_size(relation_namespace) if tasks != "entities" else 0
+        self.tasks = tasks
+        relations: Dict[int, str] = {}
+        # Asked for a namespace that is not there, a vocabulary gets an empty one, which AllenNLP
+        # then cannot save.
+        if relation_namespace in vocab.get_namespaces():
+            relations = vocab.get_index_to_token_vocabulary(relation_namespace)
+        num_relations = len(relations) if tasks != "entities" else 0
         if tasks == "relations" and num_relations == 0:
             raise ConfigurationError("the data has no relations, which are the model's only task")
 
@@ -179,7 +185,7 @@ class DeeperTaskSpecificity(Model):
         self.decoder = JointDecoder(
             self.networks,
             self.tag_sequences,
-            vocab.get_index_to_token_vocabulary(relation_namespace),
+            relations,
             relation_threshold,
             relation_score,
         )

@@ -1,4 +1,5 @@
 // The corpora: a dataset reader and the files.
+local environment = import 'environment.libsonnet';
 
 // What is held out of the training part of ADE's folds, to choose an epoch by: which share, and by which
 // seed. The reader takes it in the place of a path.
@@ -20,12 +21,13 @@ local ade_development = { held_out: 0.1, seed: 0 };
       validation: train('held_out'),
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
-  // The files that three environment variables name.
+  // The files that three environment variables name. There need be no development and no test data.
   own: {
+    local named(variable) = if std.objectHas(environment, variable) then '$' + variable,
     reader: { type: 'spert' },
     train: '$TRAIN_DATA',
-    validation: '$DEVELOPMENT_DATA',
-    test: '$TEST_DATA',
+    validation: named('DEVELOPMENT_DATA'),
+    test: named('TEST_DATA'),
   },
   // Written for this project, and part of it.
   sample_news: {

@@ -18,6 +18,9 @@ function(
   pair_features=['cosine', 'distmult', 'context', 'distance'],
   num_epochs=20,
   batch_size=16,
+  // How many optimiser steps there are at least: where the training data has fewer batches, an epoch goes
+  // over it several times.
+  min_steps=600,
   learning_rate=0.002,
   // null for a learning rate that stays as it is.
   learning_rate_scheduler={ type: 'slanted_triangular', cut_frac: 0.1 },
@@ -36,6 +39,9 @@ function(
 )
   local batches(size) = {
     batch_sampler: { type: 'bucket', batch_size: size, sorting_keys: ['tokens'] },
+  };
+  local enough_batches = {
+    batch_sampler+: { type: 'repeated_bucket', min_batches: std.ceil(min_steps / num_epochs) },
   };
   local vocabularies = [
     feature.vocabulary
@@ -58,7 +64,7 @@ function(
     train_data_path: corpus.train,
     [if has_validation then 'validation_data_path']: corpus.validation,
     // Nothing is learned or chosen by it: it is there for what evaluates the trained model.
-    test_data_path: corpus.test,
+    [if corpus.test != null then 'test_data_path']: corpus.test,
     datasets_for_vocab_creation: ['train'] + (if has_validation then ['validation'] else []),
     [if vocabularies != [] then 'vocabulary']: std.foldl(std.mergePatch, vocabularies, {}),
     model: {
@@ -89,9 +95,10 @@ function(
       relation_score: relation_score,
       num_networks: num_networks,
     },
-    data_loader: batches(batch_size),
+    data_loader: batches(batch_size) + enough_batches,
     [if has_validation then 'validation_data_loader']: batches(32),
     trainer: {
+      type: 'dts',
       num_epochs: num_epochs,
       grad_norm: 1.0,
       [if has_validation then 'validation_metric']: '+mean_f1',

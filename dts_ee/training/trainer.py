@@ -1,0 +1,162 @@
+"""
+AllenNLP's trainer, for corpora of any size.
+"""
+
+import logging
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
+
+import torch
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DataLoader
+from allennlp.models import Model
+from allennlp.training import GradientDescentTrainer, Trainer
+
+from dts_ee.analysis.training_data import (
+    count_types,
+    warn_of_development_data,
+    warn_of_training_data,
+    warn_of_unseen_types,
+)
+from dts_ee.dataset_readers import SpertReader
+from dts_ee.document import Document, DocumentError
+from dts_ee.training.epoch_choice import EpochChoice
+
+logger = logging.getLogger(__name__)
+
+MAX_CHECKED_BATCHES = 16
+"""Without development data, so many batches of training data show whether anything was learned."""
+
+_TASKS = {"entities": ("entity", "entity_f1"), "relations": ("relation", "relation_f1")}
+"""Of each task the kind of what it finds, and the metric that says how well."""
+
+
+@Trainer.register("dts", constructor="from_partial_objects")
+class DtsTrainer(GradientDescentTrainer):
+    """
+    AllenNLP's `gradient_descent`, which chooses an epoch with care and warns of what will not work.
+
+    - Of epochs whose `validation_metric` is equal, the later one is kept, not the first.
+    - Where the development data has fewer than 20 gold entities and relations, the last epoch is
+      taken, and a warning says so.
+    - Warnings name types with hardly any training examples, types in the development and test data
+      that the training data lacks, and, at the end, a task with an F1 of 0: on the development
+      data, or where there is none, on the training data.
+
+    The documents are those of this package's readers; of what other readers read nothing is said.
+
+    Registered as a `Trainer` with name `"dts"`. It takes what `gradient_descent` takes.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        optimizer: torch.optim.Optimizer,
+        data_loader: DataLoader,
+        patience: Optional[int] = None,
+        validation_metric: Union[str, List[str]] = "-loss",
+        validation_data_loader: Optional[DataLoader] = None,
+        serialization_dir: Optional[Union[str, PathLike]] = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            model,
+            optimizer,
+            data_loader,
+            patience=patience,
+            validation_metric=validation_metric,
+            validation_data_loader=validation_data_loader,  # type: ignore[arg-type]
+            serialization_dir=serialization_dir,
+            **kwargs,
+        )
+        self._has_development_data = validation_data_loader is not None
+        development = _documents(validation_data_loader)
+        too_small = warn_of_development_data(development) if development else []
+        self._metric_tracker = EpochChoice(validation_metric, patience, take_last=bool(too_small))
+        training = _documents(data_loader)
+        self._evaluated_types = count_types(development or training)
+        if training and self._primary:
+            types = count_types(training)
+            test_loader = validation_data_loader or data_loader
+            self._warn(
+                [
+                    *warn_of_training_data(training),
+                    *too_small,
+                    *warn_of_unseen_types(types, development, "development data"),
+                    *warn_of_unseen_types(
+                        types, _test_documents(test_loader, serialization_dir), "test data"
+                    ),
+                ]
+            )
+
+    def _try_train(self) -> Any:
+        metrics, epoch = super()._try_train()
+        data, scores = "development data", _best_scores(metrics)
+        if not self._has_development_data:
+            data, scores = "training data", self._scores_on_training_data()
+        failed = [
+            task
+            for task, (kind, metric) in _TASKS.items()
+            if self._evaluated_types[kind] and scores.get(metric) == 0
+        ]
+        if failed and self._primary:
+            self._warn(
+                [
+                    f"F1 0 on the {data} for {' and '.join(failed)}: the model has not learned to "
+                    "find any; it needs more annotated sentences, or more steps "
+                    "(trainer.num_epochs, data_loader.batch_sampler.min_batches)"
+                ]
+            )
+        return metrics, epoch
+
+    def _scores_on_training_data(self) -> Dict[str, float]:
+        self.model.eval()
+        self.model.get_metrics(reset=True)
+        with torch.no_grad():
+            for batch in islice(self.data_loader, MAX_CHECKED_BATCHES):
+                self.model(**batch)
+        return self.model.get_metrics(reset=True)
+
+    @staticmethod
+    def _warn(warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            logger.warning("%s", warning)
+
+
+def _best_scores(metrics: Mapping[str, Any]) -> Dict[str, float]:
+    beginning = "best_validation_"
+    return {
+        name.removeprefix(beginning): value
+        for name, value in metrics.items()
+        if name.startswith(beginning)
+    }
+
+
+def _documents(data_loader: Optional[DataLoader], path: Any = None) -> List[Document]:
+    """
+    The gold documents that a loader's reader reads, from its own path or another one; none of
+    readers that read no documents.
+    """
+    reader = getattr(data_loader, "reader", None)
+    if not isinstance(reader, SpertReader):
+        return []
+    return reader.documents(path or getattr(data_loader, "data_path"))  # noqa: B009
+
+
+def _test_documents(
+    data_loader: DataLoader, serialization_dir: Optional[Union[str, PathLike]]
+) -> List[Document]:
+    """The test data of the experiment; none where it has none, or it cannot be read."""
+    if serialization_dir is None:
+        return []
+    try:
+        config = Params.from_file(Path(serialization_dir) / "config.json").as_dict(quiet=True)
+        path = config.get("test_data_path")
+        return _documents(data_loader, path) if path else []
+    except (FileNotFoundError, ConfigurationError, DocumentError):
+        # It is not needed here. Whoever reads it in order to evaluate the model says what is wrong
+        # with it.
+        return []

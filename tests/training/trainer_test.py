@@ -1,0 +1,113 @@
+import json
+
+import pytest
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+
+from dts_ee.corpora.spert import document_to_json
+from dts_ee.training import trainer as trainer_module
+from tests.documents import document
+
+LIVES = document("[Ann|Peop] lives in [Rome|Loc]", [("Live_In", 0, 1)])
+WORKS = document("[Bob|Peop] works for [ACME|Org]", [("Work_For", 0, 1)])
+RAINS = document("It rains .")
+
+
+@pytest.fixture
+def train(tmp_path, monkeypatch):
+    """Trains a tiny model, and returns AllenNLP's metrics and the warnings of the trainer."""
+
+    def run(training, development=(), test=(), num_epochs=2, lr=0.01, **trainer):
+        settings = {
+            "dataset_reader": {"type": "spert"},
+            "model": {
+                "type": "dts",
+                "text_field_embedder": {
+                    "token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 8}}
+                },
+                "ner_encoder": {"type": "gru", "hidden_size": 8},
+                "dropout": 0.0,
+                "relation_dropout": 0.0,
+                "relation_threshold": 0.5,
+            },
+            "data_loader": {
+                "batch_sampler": {
+                    "type": "repeated_bucket",
+                    "batch_size": 4,
+                    "sorting_keys": ["tokens"],
+                    "min_batches": 2,
+                }
+            },
+            "trainer": {
+                "type": "dts",
+                "num_epochs": num_epochs,
+                "optimizer": {"type": "adam", "lr": lr},
+                "validation_metric": "+mean_f1",
+                "cuda_device": -1,
+                **trainer,
+            },
+        }
+        splits = {"train": training, "validation": development, "test": test}
+        for name, documents in splits.items():
+            if documents:
+                path = tmp_path / f"{name}.json"
+                path.write_text(json.dumps([document_to_json(each) for each in documents]))
+                settings[f"{name}_data_path"] = str(path)
+        warnings: list[str] = []
+        # AllenNLP takes the root logger's handlers away, and pytest's with them.
+        monkeypatch.setattr(trainer_module.logger, "warning", lambda _, text: warnings.append(text))
+        train_model(Params(settings), tmp_path / "out", force=True)
+        return json.loads((tmp_path / "out" / "metrics.json").read_text()), warnings
+
+    return run
+
+
+def test_the_last_epoch_is_taken_where_the_development_data_is_too_small(train):
+    metrics, warnings = train([LIVES] * 6, [LIVES] * 6, num_epochs=3)
+    assert metrics["best_epoch"] == 2
+    assert "18 gold entities and relations" in warnings[0]
+
+
+def test_without_a_learning_rate_all_epochs_are_equal_and_the_last_is_taken(train):
+    metrics, warnings = train([LIVES] * 6, [LIVES] * 7, num_epochs=3, lr=0.0)
+    assert metrics["best_epoch"] == 2
+    assert not [warning for warning in warnings if "too few" in warning]
+
+
+def test_training_that_goes_well_warns_of_nothing(train):
+    _, warnings = train([LIVES] * 12, [LIVES] * 7, num_epochs=20, lr=0.05)
+    assert warnings == []
+
+
+def test_data_and_figures_that_are_wrong_are_named(train):
+    _, warnings = train([LIVES] * 6, [WORKS] * 7, [WORKS], num_epochs=1, lr=0.0)
+    assert "entity types in the development data" in warnings[0] and "Org (7)" in warnings[0]
+    assert "relation types in the development data" in warnings[1]
+    assert "Work_For (7)" in warnings[1]
+    assert "entity types in the test data" in warnings[2] and "Org (1)" in warnings[2]
+    assert "relation types in the test data" in warnings[3]
+    assert "F1 0 on the development data for" in warnings[4]
+    assert "relations" in warnings[4]
+    assert len(warnings) == 5
+
+
+def test_without_development_data_the_training_data_shows_that_nothing_was_learned(train):
+    _, warnings = train([LIVES] * 6, num_epochs=1, lr=0.0)
+    assert len(warnings) == 1
+    assert "F1 0 on the training data for" in warnings[0]
+    _, warnings = train([LIVES] * 6, num_epochs=30, lr=0.05)
+    assert warnings == []
+
+
+def test_no_relations_anywhere_is_no_failure_of_theirs(train):
+    sleeps = document("[Ann|Peop] sleeps")
+    _, warnings = train([sleeps] * 10, [sleeps] * 20, num_epochs=20, lr=0.05)
+    assert len(warnings) == 1
+    assert "no relations" in warnings[0]
+
+
+def test_test_data_that_cannot_be_read_does_not_stop_the_training(tmp_path):
+
+    (tmp_path / "config.json").write_text('{"test_data_path": "nowhere.json"}')
+    assert trainer_module._test_documents(None, tmp_path) == []
+    assert trainer_module._test_documents(None, None) == []
