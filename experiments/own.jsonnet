@@ -1,14 +1,18 @@
-// Your own data, in SpERT's JSON or JSON Lines, with a frozen MiniLM. TRAIN_DATA, DEVELOPMENT_DATA and
-// TEST_DATA name the files; `--overrides` can name others.
+// Your own data, in SpERT's JSON or JSON Lines. TRAIN_DATA names the file to train on; DEVELOPMENT_DATA and
+// TEST_DATA can name two more. ENCODER is `minilm`, or `mpnet`, which is better and slower.
 local corpora = import 'lib/corpora.libsonnet';
+local environment = import 'lib/environment.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
 local layers = import 'lib/layers.libsonnet';
 
+local encoder = std.get(environment, 'ENCODER', 'minilm');
+
 experiment(
   corpus=corpora.own,
-  features=[features.minilm, features.characters, features.casing],
+  features=[features[encoder], features.characters, features.casing],
   shared=layers.gru(1, 128),
   ner=layers.gru(1, 128),
   relation=layers.gru(2, 128),
+  batch_size=4,
 )
