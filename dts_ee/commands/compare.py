@@ -22,8 +22,8 @@ class Compare(Subcommand):
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
         description = (
-            "Compare experiments that `allennlp repeat` or `allennlp cross-validate` ran, with a "
-            "test of significance."
+            "Compare experiments that were repeated or cross-validated, with a test of "
+            "significance."
         )
         subparser = parser.add_parser(
             self.name,
