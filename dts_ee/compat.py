@@ -9,6 +9,7 @@ training, writing archives and importing packages. Importing this module applies
 the rest of the package imports anything of AllenNLP. AllenNLP's models of images are not mended.
 """
 
+import errno
 import functools
 import glob
 import importlib
@@ -25,7 +26,19 @@ import warnings
 import zlib
 from contextlib import AbstractContextManager, contextmanager, suppress
 from os import PathLike
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Type, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Set,
+    Type,
+    Union,
+    get_origin,
+)
 
 from packaging.version import Version
 
@@ -448,23 +461,38 @@ def report_errors_in_one_line() -> None:
     ArgumentParserWithDefaults.__bases__ = (CommandLineParser,)
 
 
+_KEYS_BEFORE_TRAINING = {
+    "distributed",
+    "evaluation",
+    "include_in_archive",
+    "numpy_seed",
+    "pytorch_seed",
+    "random_seed",
+}
+"""What a configuration can hold that AllenNLP takes out of it before it builds the `TrainModel`."""
+
+
 def say_where_in_the_configuration() -> None:
     """
     Makes what goes wrong in building an object from a configuration say which key led to it.
 
     AllenNLP (2.10.1, with any torch) says neither where a value of a wrong type is, nor which key
-    or registered name a misspelt one is near to; and where a constructor takes `**kwargs`, as that
-    of the model `dts`, a misspelt key is Python's `TypeError`. Whatever is raised has the key as
-    its `configuration_place` here, from which `dts_ee.errors` makes the message.
+    or registered name a misspelt one is near to. Where a constructor takes `**kwargs`, a misspelt
+    key is Python's `TypeError`, as in the model `dts`, or changes nothing, as in the trainer.
+    Whatever is raised has the key as its `configuration_place` here, from which `dts_ee.errors`
+    makes the message.
     """
-    from allennlp.common import FromParams, Params, params
+    from allennlp.commands.train import TrainModel
+    from allennlp.common import FromParams, Lazy, Params, params
     from allennlp.common import from_params as from_params_module
     from allennlp.common.checks import ConfigurationError
+    from allennlp.training import Trainer
 
     original_from_params = inspect.getattr_static(FromParams, "from_params").__func__
     original_create_kwargs = from_params_module.create_kwargs
     original_pop_and_construct_arg = from_params_module.pop_and_construct_arg
     original_pop_choice = Params.pop_choice
+    original_from_file = inspect.getattr_static(Params, "from_file").__func__
     original_with_overrides = params.with_overrides
 
     @contextmanager
@@ -479,7 +507,7 @@ def say_where_in_the_configuration() -> None:
 
     def unknown_key(key: str, history: str, names: Iterable[str]) -> ConfigurationError:
         known = sorted(set(names) - {"self", "kwargs"})
-        near = did_you_mean(key, known) or f"; there are {', '.join(known)}"
+        near = did_you_mean(key, known) or f"; the keys are {', '.join(known) or 'none'}"
         return ConfigurationError(f"{history}{key}: there is no such key{near}")
 
     @functools.wraps(original_from_params)
@@ -501,17 +529,27 @@ def say_where_in_the_configuration() -> None:
                 unexpected = re.search(r"unexpected keyword argument '(\w+)'", str(error))
                 if unexpected is None or unexpected[1] not in keys:
                     raise
-                names = from_params_module.infer_params(cls, constructor_to_inspect)
-                raise unknown_key(unexpected[1], history, names) from error
+                names = from_params_module.infer_params(cls, constructor_to_inspect).keys()
+                raise unknown_key(unexpected[1], history, names - extras.keys()) from error
 
     @functools.wraps(original_create_kwargs)
     def create_kwargs(constructor: Callable, cls: Any, params: Params, **extras: Any) -> Any:
         parameters = from_params_module.infer_params(cls, constructor)
-        if not any(each.kind == each.VAR_KEYWORD for each in parameters.values()):
+        takes_any = any(each.kind == each.VAR_KEYWORD for each in parameters.values())
+        # A trainer takes any key, and does nothing with those that it does not know.
+        if not takes_any or issubclass(cls, Trainer):
             for key in params:
                 if key not in parameters:
                     # Before everything that the other keys stand for is built.
-                    raise unknown_key(key, params.history, parameters)
+                    names = parameters.keys() - extras.keys()
+                    if cls is TrainModel:
+                        names |= _KEYS_BEFORE_TRAINING
+                    raise unknown_key(key, params.history, names)
+        for key, parameter in parameters.items():
+            is_optional = type(None) in getattr(parameter.annotation, "__args__", ())
+            needs_value = parameter.default is inspect.Parameter.empty and not is_optional
+            if needs_value and key in params and params[key] is None and key not in extras:
+                raise ConfigurationError(f"{params.history}{key}: this key needs a value")
         return original_create_kwargs(constructor, cls, params, **extras)
 
     @functools.wraps(original_pop_and_construct_arg)
@@ -523,6 +561,11 @@ def say_where_in_the_configuration() -> None:
         params: Any,
         **extras: Any,
     ) -> Any:
+        value = params.get(argument_name)
+        is_object = hasattr(annotation, "from_params") or get_origin(annotation) is Lazy
+        if isinstance(value, str) and is_object:
+            # What AllenNLP makes of it too, but without the place.
+            params[argument_name] = {"type": value}
         with naming(f"{params.history}{argument_name}"):
             return original_pop_and_construct_arg(
                 class_name, argument_name, annotation, default, params, **extras
@@ -540,8 +583,20 @@ def say_where_in_the_configuration() -> None:
         if isinstance(value, str) and value not in choices and "." not in value:
             names = [str(choice) for choice in choices]
             near = did_you_mean(value, names) or f"; there are {', '.join(sorted(names))}"
-            raise ConfigurationError(f"{self.history}{key}: there is no {value!r}{near}")
+            # An object that is named by its type alone has no place of its own.
+            place = f"{self.history}{key}: " if self.history else ""
+            raise ConfigurationError(f"{place}there is no {value!r}{near}")
         return original_pop_choice(self, key, choices, default_to_first_choice, allow_class_names)
+
+    @functools.wraps(original_from_file)
+    def from_file(cls: Any, params_file: Union[str, PathLike], *args: Any, **kwargs: Any) -> Params:
+        # Jsonnet ends the process.
+        if os.path.isdir(params_file):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(params_file))
+        read = original_from_file(cls, params_file, *args, **kwargs)
+        if not isinstance(read.params, dict):
+            raise ConfigurationError(f"{params_file}: this is no configuration, as it is no object")
+        return read
 
     @functools.wraps(original_with_overrides)
     def with_overrides(original: Any, overrides_dict: Dict[str, Any], prefix: str = "") -> Any:
@@ -559,6 +614,7 @@ def say_where_in_the_configuration() -> None:
     _replace(from_params_module, "create_kwargs", create_kwargs)
     _replace(from_params_module, "pop_and_construct_arg", pop_and_construct_arg)
     _replace(Params, "pop_choice", pop_choice)
+    _replace(Params, "from_file", classmethod(from_file))
     _replace(params, "with_overrides", with_overrides)
 
 
@@ -578,7 +634,7 @@ def say_what_is_no_archive() -> None:
         archive_file: Union[str, PathLike],
         cuda_device: int = -1,
         overrides: Union[str, Dict[str, Any]] = "",
-        weights_file: Optional[str] = None,
+        weights_file: Any = None,
     ) -> Any:
         if os.path.isdir(archive_file):
             weights = weights_file or archival.get_weights_path(archive_file)
@@ -624,14 +680,18 @@ def leave_no_folder_of_a_mistake() -> None:
 
     @functools.wraps(original)
     def train_model(
-        params: Any, serialization_dir: Union[str, PathLike], *args: Any, **kwargs: Any
+        params: Any,
+        serialization_dir: Union[str, PathLike],
+        recover: bool = False,
+        force: bool = False,
+        **kwargs: Any,
     ) -> Any:
-        was_there = os.path.isdir(serialization_dir) and os.listdir(serialization_dir)
+        is_there = os.path.isdir(serialization_dir) and os.listdir(serialization_dir)
         try:
-            return original(params, serialization_dir, *args, **kwargs)
+            return original(params, serialization_dir, recover, force, **kwargs)
         except Exception as error:
             if (
-                not was_there
+                (force or not is_there)
                 and explain(error).status == MISTAKE
                 and not glob.glob(os.path.join(glob.escape(str(serialization_dir)), "*.th"))
             ):

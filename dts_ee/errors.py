@@ -28,7 +28,6 @@ TERMINATED = 143
 
 _MISTAKES = {
     "allennlp.common.checks.ConfigurationError",
-    "dts_ee.document.DocumentError",
     "dts_ee.resources.errors.ManifestError",
     "json.decoder.JSONDecodeError",
 }
@@ -56,6 +55,14 @@ _JSONNET = re.compile(r"(?P<kind>RUNTIME|STATIC) ERROR: ")
 _JSONNET_PLACE = re.compile(r"\(?(?P<line>\d+):(?P<column>\d+)")
 _UNSET_VARIABLE = re.compile(r"undefined external variable: (\w+)")
 _REQUIRED_KEY = re.compile(r'key "(?P<key>.*)" is required(?: at location "(?P<place>.*)\.")?')
+_EXPECTED_TYPE = re.compile(r"Expected \S+ to be (a int|a bool|a string|numeric|a Mapping).*\.")
+_TYPES = {
+    "a int": "a whole number",
+    "a bool": "true or false",
+    "a string": "a string",
+    "numeric": "a number",
+    "a Mapping": "an object",
+}
 _LONGEST = 600
 
 
@@ -94,12 +101,14 @@ def explain(error: BaseException) -> Explanation:
     place = getattr(error, "configuration_place", None)
     if isinstance(error, RuntimeError) and (_JSONNET.match(str(error)) or _is_unopened(error)):
         return Explanation(_jsonnet_message(str(error)), MISTAKE)
+    if _is_a(error, {"dts_ee.document.DocumentError"}):
+        return Explanation(_one_line(str(error)), MISTAKE)
     if _is_a(error, _MISTAKES):
         return Explanation(_mistake_message(error, place), MISTAKE)
     if isinstance(error, UnicodeDecodeError):
         return Explanation(f"{_at(place)}this is no UTF-8 text: {error}", MISTAKE)
-    if place is not None and isinstance(error, _CAUSED_BY_CONFIGURATION):
-        return Explanation(f"{_at(place)}{_named(error)}", MISTAKE)
+    if place and isinstance(error, _CAUSED_BY_CONFIGURATION):
+        return _explain_value(error, place)
     return Explanation(f"{_at(place)}{_named(error)}", FAILED, is_expected=False)
 
 
@@ -128,8 +137,8 @@ def reporting_errors(debug: bool = False) -> Iterator[None]:
             traceback.print_exc()
         message = explanation.message
         if not explanation.is_expected and not debug:
-            kept = f" ({log} has it too)" if log is not None else ""
-            message = f"{message} [unexpected: --debug shows the traceback{kept}]"
+            kept = f", and {log} has it" if log is not None else ""
+            message = f"{message} (--debug shows the traceback{kept})"
         sys.stdout.flush()
         print(f"error: {message}", file=sys.stderr)
         sys.exit(explanation.status)
@@ -185,6 +194,16 @@ def _explain_os_error(error: OSError) -> Explanation:
     return Explanation(f"{error.filename}: {problem}", status)
 
 
+def _explain_value(error: Exception, place: str) -> Explanation:
+    """What a value of a wrong type or out of range led to, where an object was built from it."""
+    expected = _EXPECTED_TYPE.fullmatch(str(error.args[-1] if error.args else ""))
+    if expected:
+        return Explanation(f"{place}: this should be {_TYPES[expected[1]]}", MISTAKE)
+    if type(error) is ValueError:
+        return Explanation(f"{place}: {_one_line(str(error))}", MISTAKE)
+    return Explanation(f"{place}: {_named(error)}", MISTAKE, is_expected=False)
+
+
 def _mistake_message(error: BaseException, place: Optional[str]) -> str:
     message = _one_line(str(error))
     required = _REQUIRED_KEY.fullmatch(message)
@@ -225,7 +244,7 @@ def _jsonnet_message(text: str) -> str:
     head = head[kind.end() :] if kind else head
     if re.match(r"\d+:\d+", head):
         # AllenNLP has `--overrides` evaluated as a text without a name.
-        head = f"--overrides:{head}"
+        head = f"--overrides:{head} (it should be like '{{\"trainer.num_epochs\": 30}}')"
     unset = _UNSET_VARIABLE.match(head)
     if unset:
         head = f"the environment variable {unset[1]} is not set: {unset[1]}=… before the command"

@@ -2,7 +2,7 @@
 The names that somebody probably meant.
 """
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Iterable
 
 
@@ -25,6 +25,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     known = {other.lstrip("-"): other for other in names}
     name = name.lstrip("-")
     near = get_close_matches(name, known)
+    likeness = [SequenceMatcher(None, other, name).ratio() for other in near]
+    near = [each for each, ratio in zip(near, likeness, strict=True) if ratio > likeness[0] - 0.1]
     # `serve` is not near `serve-dts` by the letters that differ.
     near += [other for other in known if len(name) > 2 and other.startswith(name)]
     near = [known[other] for other in dict.fromkeys(near)][:3]
