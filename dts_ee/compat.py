@@ -461,6 +461,26 @@ def report_errors_in_one_line() -> None:
     ArgumentParserWithDefaults.__bases__ = (CommandLineParser,)
 
 
+def require_keys_of_print_results() -> None:
+    """
+    Makes `print-results` ask for `--keys`.
+
+    AllenNLP (2.10.1, with any torch) has them for an option, and fails without them.
+    """
+    from allennlp.commands.print_results import PrintResults
+
+    original = PrintResults.add_subparser
+
+    @functools.wraps(original)
+    def add_subparser(self: PrintResults, parser: Any) -> Any:
+        subparser = original(self, parser)
+        for action in subparser._actions:
+            action.required = action.required or action.dest == "keys"
+        return subparser
+
+    _replace(PrintResults, "add_subparser", add_subparser)
+
+
 _KEYS_BEFORE_TRAINING = {
     "distributed",
     "evaluation",
@@ -730,6 +750,7 @@ PATCHES: List[Callable[[], None]] = [
     check_for_gpu_first,
     lock_progress_bars_in_the_workers_context,
     report_errors_in_one_line,
+    require_keys_of_print_results,
     say_where_in_the_configuration,
     say_what_is_no_archive,
     leave_no_folder_of_a_mistake,

@@ -63,6 +63,10 @@ _TYPES = {
     "numeric": "a number",
     "a Mapping": "an object",
 }
+_UNREGISTERED_NAME = re.compile(
+    r"'(?P<name>.+?)' is not a registered name for '(?P<base>\w+)'"
+    r"(?:, did you mean '(?P<near>.+?)'\?)?"
+)
 _LONGEST = 600
 
 
@@ -93,9 +97,9 @@ def explain(error: BaseException) -> Explanation:
         led to it (see `dts_ee.compat`), that is said first.
     """
     if isinstance(error, KeyboardInterrupt):
-        return Explanation("Interrupted", INTERRUPTED)
+        return Explanation("Interrupted.", INTERRUPTED)
     if _is_a(error, {"allennlp.common.util.SigTermReceived"}):
-        return Explanation("Ended by SIGTERM", TERMINATED)
+        return Explanation("Ended by SIGTERM.", TERMINATED)
     if isinstance(error, OSError):
         return _explain_os_error(error)
     place = getattr(error, "configuration_place", None)
@@ -105,10 +109,14 @@ def explain(error: BaseException) -> Explanation:
         return Explanation(_one_line(str(error)), MISTAKE)
     if _is_a(error, _MISTAKES):
         return Explanation(_mistake_message(error, place), MISTAKE)
+    if _is_a(error, {"_pickle.UnpicklingError"}):
+        return Explanation("this is no file of weights such as best.th, or it is damaged", MISTAKE)
     if isinstance(error, UnicodeDecodeError):
         return Explanation(f"{_at(place)}this is no UTF-8 text: {error}", MISTAKE)
     if place and isinstance(error, _CAUSED_BY_CONFIGURATION):
         return _explain_value(error, place)
+    if isinstance(error, ValueError) and _is_raised_in(error, "allennlp.commands."):
+        return Explanation(_one_line(str(error)), MISTAKE)
     return Explanation(f"{_at(place)}{_named(error)}", FAILED, is_expected=False)
 
 
@@ -140,7 +148,8 @@ def reporting_errors(debug: bool = False) -> Iterator[None]:
             kept = f", and {log} has it" if log is not None else ""
             message = f"{message} (--debug shows the traceback{kept})"
         sys.stdout.flush()
-        print(f"error: {message}", file=sys.stderr)
+        is_error = explanation.status in (FAILED, MISTAKE)
+        print(f"error: {message}" if is_error else f"\n{message}", file=sys.stderr)
         sys.exit(explanation.status)
 
 
@@ -166,6 +175,13 @@ def _is_a(error: BaseException, names: "set[str]") -> bool:
     return any(f"{each.__module__}.{each.__qualname__}" in names for each in type(error).__mro__)
 
 
+def _is_raised_in(error: BaseException, package: str) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(package)
+
+
 def _at(place: Optional[str]) -> str:
     return f"{place}: " if place else ""
 
@@ -186,7 +202,8 @@ def _explain_os_error(error: OSError) -> Explanation:
         missing = re.fullmatch(r"file (.+) not found", str(error))
         if missing:
             return Explanation(f"{missing[1]}: there is no such file", status)
-        is_expected = status == MISTAKE or error.strerror is not None
+        # Python's own classes are raised with a sentence where this package raises them.
+        is_expected = type(error).__module__ == "builtins"
         return Explanation(_one_line(str(error)) or _named(error), status, is_expected)
     problem = error.strerror[:1].lower() + error.strerror[1:]
     if isinstance(error, FileNotFoundError):
@@ -205,6 +222,9 @@ def _explain_value(error: Exception, place: str) -> Explanation:
 
 
 def _mistake_message(error: BaseException, place: Optional[str]) -> str:
+    jsonnet = _JSONNET.search(str(error))
+    if jsonnet:
+        return _jsonnet_message(str(error)[jsonnet.start() :])
     message = _one_line(str(error))
     required = _REQUIRED_KEY.fullmatch(message)
     if required:
@@ -220,10 +240,17 @@ def _mistake_message(error: BaseException, place: Optional[str]) -> str:
         message = _one_line("; or ".join(dict.fromkeys(reversed(causes)))) or message
     if message.startswith("Serialization directory ("):
         folder = message[len("Serialization directory (") :].partition(") already exists")[0]
+        goes_on = "--recover goes on with the training in it, " if "--recover" in message else ""
+        return f"{folder}: this folder is not empty; {goes_on}--force deletes it first"
+    if "specified a GPU but none is available" in message:
         return (
-            f"{folder}: this folder is not empty; --recover goes on with the training in it, "
-            "--force deletes it first"
+            "a GPU is asked for, and there is none: for the CPU, leave --cuda-device out or set "
+            "trainer.cuda_device to -1"
         )
+    unregistered = _UNREGISTERED_NAME.match(message)
+    if unregistered:
+        near = f"; did you mean {unregistered['near']}?" if unregistered["near"] else ""
+        return f"there is no {unregistered['base']} {unregistered['name']!r}{near}"
     if type(error).__name__ == "JSONDecodeError":
         message = f"invalid JSON: {message}"
     # Some messages begin with the key themselves, for those who read a traceback.

@@ -246,9 +246,10 @@ class DtsPredictor(Predictor):
         try:
             inputs = json.loads(line)
         except json.JSONDecodeError as error:
-            raise DocumentError(
-                f"invalid JSON: {error.msg} (column {error.colno})", document_id=place
-            ) from None
+            problem = f"invalid JSON: {error.msg} (column {error.colno})"
+            if not line.lstrip().startswith(("{", "[")):
+                problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
+            raise DocumentError(problem, document_id=place) from None
         except (ValueError, RecursionError) as error:
             # A number of thousands of digits, or brackets within a thousand brackets.
             raise DocumentError(f"invalid JSON: {error}", document_id=place) from None
