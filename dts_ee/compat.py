@@ -687,6 +687,12 @@ def say_what_is_no_archive() -> None:
     _replace_everywhere("allennlp", original, load_archive)
 
 
+def _is_clear_mistake(error: Exception) -> bool:
+    """Whether the message says enough, so that nobody will look into the log."""
+    explanation = explain(error)
+    return explanation.status == MISTAKE and explanation.is_expected
+
+
 def leave_no_folder_of_a_mistake() -> None:
     """
     Removes the serialization folder of a training that a mistake ended before it began.
@@ -712,7 +718,7 @@ def leave_no_folder_of_a_mistake() -> None:
         except Exception as error:
             if (
                 (force or not is_there)
-                and explain(error).status == MISTAKE
+                and _is_clear_mistake(error)
                 and not glob.glob(os.path.join(glob.escape(str(serialization_dir)), "*.th"))
             ):
                 shutil.rmtree(serialization_dir, ignore_errors=True)

@@ -14,7 +14,7 @@ import sys
 import textwrap
 import traceback
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, Optional
 
 FAILED = 1
@@ -67,6 +67,7 @@ _UNREGISTERED_NAME = re.compile(
     r"'(?P<name>.+?)' is not a registered name for '(?P<base>\w+)'"
     r"(?:, did you mean '(?P<near>.+?)'\?)?"
 )
+_MISSING_PATH = re.compile(r"(?:^|file )(\S+): there is no such file(?: or folder)?$")
 _LONGEST = 600
 
 
@@ -90,12 +91,26 @@ class Explanation:
 
 def explain(error: BaseException) -> Explanation:
     """
+    What to say about an error, and how to end.
+
     # Parameters
 
     error : `BaseException`
         What was raised. Where its attribute `configuration_place` says which key of a configuration
         led to it (see `dts_ee.compat`), that is said first.
     """
+    explanation = _explain(error)
+    missing = _MISSING_PATH.search(explanation.message)
+    if missing is None:
+        return explanation
+    # Light, but of no use to most.
+    from dts_ee.resources import command_to_fetch
+
+    command = command_to_fetch(missing[1])
+    return replace(explanation, message="; ".join(filter(None, (explanation.message, command))))
+
+
+def _explain(error: BaseException) -> Explanation:
     if isinstance(error, KeyboardInterrupt):
         return Explanation("Interrupted.", INTERRUPTED)
     if _is_a(error, {"allennlp.common.util.SigTermReceived"}):
@@ -235,13 +250,16 @@ def _mistake_message(error: BaseException, place: Optional[str]) -> str:
         causes = []
         cause = error.__cause__
         while cause is not None:
-            causes.append(str(getattr(cause, "message", None) or (cause.args or [cause])[-1]))
+            text = str(getattr(cause, "message", None) or (cause.args or [cause])[-1])
+            causes.append(text.rstrip("."))
             cause = cause.__cause__
         message = _one_line("; or ".join(dict.fromkeys(reversed(causes)))) or message
     if message.startswith("Serialization directory ("):
         folder = message[len("Serialization directory (") :].partition(") already exists")[0]
-        goes_on = "--recover goes on with the training in it, " if "--recover" in message else ""
-        return f"{folder}: this folder is not empty; {goes_on}--force deletes it first"
+        return (
+            f"{folder}: this folder is not empty; --force deletes it first, and `train --recover` "
+            "goes on with the training in it"
+        )
     if "specified a GPU but none is available" in message:
         return (
             "a GPU is asked for, and there is none: for the CPU, leave --cuda-device out or set "

@@ -19,6 +19,8 @@ from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.length_batches import batches_by_length
 from dts_ee.predictors.requests import Request, check_type, request_from_json
 
+_ONE_LIST = "a file that is one list, as corpora are, is read with `--use-dataset-reader`"
+
 SENTENCES_AT_A_TIME = 1024
 """Of so many sentences, those of about the same length are put together."""
 
@@ -247,7 +249,9 @@ class DtsPredictor(Predictor):
             inputs = json.loads(line)
         except json.JSONDecodeError as error:
             problem = f"invalid JSON: {error.msg} (column {error.colno})"
-            if not line.lstrip().startswith(("{", "[")):
+            if line.lstrip().startswith("["):
+                problem = f"no object: {_ONE_LIST}"
+            elif not line.lstrip().startswith("{"):
                 problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
             raise DocumentError(problem, document_id=place) from None
         except (ValueError, RecursionError) as error:
@@ -255,8 +259,7 @@ class DtsPredictor(Predictor):
             raise DocumentError(f"invalid JSON: {error}", document_id=place) from None
         if not isinstance(inputs, dict):
             raise DocumentError(
-                f"an object is expected, not {type(inputs).__name__}; a file that is one list, as "
-                "corpora are, is read with `--use-dataset-reader`",
+                f"an object is expected, not {type(inputs).__name__}; {_ONE_LIST}",
                 document_id=place,
             )
         if "id" not in inputs:

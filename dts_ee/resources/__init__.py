@@ -6,6 +6,11 @@ AllenNLP and more.
 """
 
 from dts_ee.resources.files import KnownFile
-from dts_ee.resources.resource import Resource, load_manifest, resource_names
+from dts_ee.resources.resource import (
+    Resource,
+    command_to_fetch,
+    load_manifest,
+    resource_names,
+)
 
-__all__ = ["KnownFile", "Resource", "load_manifest", "resource_names"]
+__all__ = ["KnownFile", "Resource", "command_to_fetch", "load_manifest", "resource_names"]

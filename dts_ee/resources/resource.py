@@ -95,6 +95,26 @@ def resource_names(path: Path = MANIFEST) -> List[str]:
     return list(_entries(path))
 
 
+def command_to_fetch(path: str) -> str:
+    """
+    # Parameters
+
+    path : `str`
+        A file or folder that is missing.
+
+    # Returns
+
+    `str`
+        ``"`dts-ee fetch minilm` gets it"`` if the path is that of a resource, or leads into it, and
+        otherwise nothing.
+    """
+    folders = Path(path).parts
+    for name in resource_names():
+        if name in folders:
+            return f"`dts-ee fetch {name}` gets it"
+    return ""
+
+
 def load_manifest(path: Path = MANIFEST) -> Dict[str, Resource]:
     """
     Read a manifest. Its sources are built when they are asked for.
