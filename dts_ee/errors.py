@@ -223,7 +223,8 @@ def _explain_os_error(error: OSError) -> Explanation:
     problem = error.strerror[:1].lower() + error.strerror[1:]
     if isinstance(error, FileNotFoundError):
         problem = "there is no such file or folder"
-    return Explanation(f"{error.filename}: {problem}", status)
+    # The second is where something should have been moved to.
+    return Explanation(f"{error.filename2 or error.filename}: {problem}", status)
 
 
 def _explain_value(error: Exception, place: str) -> Explanation:
