@@ -8,7 +8,6 @@ This file stands beside the package because importing anything of the package im
 some of what is done here comes before that.
 """
 
-import argparse
 import gc
 import os
 import runpy
@@ -42,6 +41,26 @@ def spin_less() -> None:
         os.environ["GOMP_SPINCOUNT"] = str(SPIN_COUNT)
 
 
+def open_package() -> None:
+    """
+    Makes the package known without its own `__init__`, which imports torch and AllenNLP.
+
+    What needs neither can be imported from it then; `import_plugin` does the rest.
+    """
+    if PLUGIN not in sys.modules:
+        spec = find_spec(PLUGIN)
+        assert spec is not None
+        sys.modules[PLUGIN] = module_from_spec(spec)
+
+
+def import_plugin() -> None:
+    """Imports the package that `open_package` has made known."""
+    package = sys.modules[PLUGIN]
+    if not hasattr(package, "__version__"):
+        assert package.__spec__ is not None and package.__spec__.loader is not None
+        package.__spec__.loader.exec_module(package)
+
+
 def run_light_command(arguments: List[str]) -> bool:
     """
     Runs a command that needs neither torch nor AllenNLP, without importing them.
@@ -51,17 +70,13 @@ def run_light_command(arguments: List[str]) -> bool:
     `bool`
         Whether the arguments are those of such a command.
     """
-    spec = find_spec(PLUGIN)
-    assert spec is not None
-    # The package's own `__init__` imports AllenNLP: the modules below it are imported without it.
-    stand_in = sys.modules.setdefault(PLUGIN, module_from_spec(spec))
     light = import_module(f"{PLUGIN}.commands.light")
-    if not arguments or arguments[0] not in light.LIGHT_COMMANDS:
-        if not hasattr(stand_in, "__version__"):
-            for name in [name for name in sys.modules if name.partition(".")[0] == PLUGIN]:
-                del sys.modules[name]
+    if arguments[:1] in ([], ["-h"], ["--help"], ["--debug"]):
+        print(import_module(f"{PLUGIN}.commands.overview").overview(PROGRAM))
+        return True
+    if arguments[0] not in light.LIGHT_COMMANDS:
         return False
-    parser = argparse.ArgumentParser(prog=PROGRAM)
+    parser = import_module(f"{PLUGIN}.argument_parser").CommandLineParser(prog=PROGRAM)
     light.add_light_command(parser.add_subparsers(), arguments[0])
     args = parser.parse_args(arguments)
     args.func(args)
@@ -95,15 +110,24 @@ def arguments_with_plugin(arguments: List[str]) -> List[str]:
 
 def run() -> None:
     """Runs AllenNLP's `main` on this process's arguments."""
-    if sys.argv[1:] == ["--version"]:
+    # AllenNLP takes the first one for the command.
+    arguments = sorted(sys.argv[1:], key="--debug".__eq__)
+    if arguments == ["--version"]:
         print(versions())
         return
-    if run_light_command(sys.argv[1:]):
-        return
+    open_package()
+    errors = import_module(f"{PLUGIN}.errors")
+    with errors.reporting_errors("--debug" in arguments):
+        if not run_light_command(arguments):
+            run_allennlp(arguments)
+
+
+def run_allennlp(arguments: List[str]) -> None:
+    """Runs AllenNLP's `main` with the plugin."""
     spin_less()
     gc.disable()
     # Before anything of AllenNLP, which it mends.
-    import_module(PLUGIN)
+    import_plugin()
     # AllenNLP's own entry point sets up logging when it is imported.
     from allennlp import __main__ as allennlp_main  # noqa: F401
     from allennlp.commands import main
@@ -113,5 +137,5 @@ def run() -> None:
     gc.freeze()
     gc.enable()
     install_sigterm_handler()
-    sys.argv[1:] = arguments_with_plugin(sys.argv[1:])
+    sys.argv[1:] = arguments_with_plugin(arguments)
     main(prog=PROGRAM)

@@ -9,24 +9,43 @@ training, writing archives and importing packages. Importing this module applies
 the rest of the package imports anything of AllenNLP. AllenNLP's models of images are not mended.
 """
 
+import errno
 import functools
+import glob
 import importlib
 import inspect
 import json
 import logging
 import os
 import pkgutil
+import re
+import shutil
 import sys
 import tarfile
 import types
 import warnings
+import zlib
 from contextlib import AbstractContextManager, contextmanager, suppress
 from os import PathLike
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Type, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Set,
+    Type,
+    Union,
+    get_origin,
+)
 
 from packaging.version import Version
 
+from dts_ee.errors import MISTAKE, explain
 from dts_ee.quick_imports import quick_imports
+from dts_ee.suggestions import did_you_mean
 
 logger = logging.getLogger(__name__)
 
@@ -446,6 +465,289 @@ def _with_context_as_mp(start_workers: Callable) -> Callable:
     return wrapper
 
 
+def report_errors_in_one_line() -> None:
+    """
+    Gives AllenNLP's command line the parser of this package's.
+
+    AllenNLP's parser (2.10.1, with any torch) answers a misspelt command or option with a page that
+    does not name the right one, and each of its commands a mistake in a configuration with a
+    traceback. `dts_ee.argument_parser` says in one line what to do. `allennlp train` builds the
+    parser of its own commands before it loads plugins: there, only this package's are changed.
+    """
+    from allennlp.commands import ArgumentParserWithDefaults
+
+    from dts_ee.argument_parser import CommandLineParser
+
+    # Its base and not the class itself, of which `allennlp` has made a parser before this.
+    ArgumentParserWithDefaults.__bases__ = (CommandLineParser,)
+
+
+def require_keys_of_print_results() -> None:
+    """
+    Makes `print-results` ask for `--keys`.
+
+    AllenNLP (2.10.1, with any torch) has them for an option, and fails without them.
+    """
+    from allennlp.commands.print_results import PrintResults
+
+    original = PrintResults.add_subparser
+
+    @functools.wraps(original)
+    def add_subparser(self: PrintResults, parser: Any) -> Any:
+        subparser = original(self, parser)
+        for action in subparser._actions:
+            action.required = action.required or action.dest == "keys"
+        return subparser
+
+    _replace(PrintResults, "add_subparser", add_subparser)
+
+
+_KEYS_BEFORE_TRAINING = {
+    "distributed",
+    "evaluation",
+    "include_in_archive",
+    "numpy_seed",
+    "pytorch_seed",
+    "random_seed",
+}
+"""What a configuration can hold that AllenNLP takes out of it before it builds the `TrainModel`."""
+
+
+def say_where_in_the_configuration() -> None:
+    """
+    Makes what goes wrong in building an object from a configuration say which key led to it.
+
+    AllenNLP (2.10.1, with any torch) says neither where a value of a wrong type is, nor which key
+    or registered name a misspelt one is near to. Where a constructor takes `**kwargs`, a misspelt
+    key is Python's `TypeError`, as in the model `dts`, or changes nothing, as in the trainer.
+    Whatever is raised has the key as its `configuration_place` here, from which `dts_ee.errors`
+    makes the message.
+    """
+    from allennlp.commands.train import TrainModel
+    from allennlp.common import FromParams, Lazy, Params, params
+    from allennlp.common import from_params as from_params_module
+    from allennlp.common.checks import ConfigurationError
+    from allennlp.training import Trainer
+
+    original_from_params = inspect.getattr_static(FromParams, "from_params").__func__
+    original_create_kwargs = from_params_module.create_kwargs
+    original_pop_and_construct_arg = from_params_module.pop_and_construct_arg
+    original_pop_choice = Params.pop_choice
+    original_from_file = inspect.getattr_static(Params, "from_file").__func__
+    original_with_overrides = params.with_overrides
+
+    @contextmanager
+    def naming(place: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            # The innermost place is the most exact.
+            if not getattr(error, "configuration_place", None):
+                error.configuration_place = place  # type: ignore[attr-defined]
+            raise
+
+    def unknown_key(key: str, history: str, names: Iterable[str]) -> ConfigurationError:
+        known = sorted(set(names) - {"self", "kwargs"})
+        near = did_you_mean(key, known) or f"; the keys are {', '.join(known) or 'none'}"
+        return ConfigurationError(f"{history}{key}: there is no such key{near}")
+
+    @functools.wraps(original_from_params)
+    def from_params(
+        cls: Any,
+        params: Any,
+        constructor_to_call: Any = None,
+        constructor_to_inspect: Any = None,
+        **extras: Any,
+    ) -> Any:
+        history = params.history if isinstance(params, Params) else ""
+        keys = list(params) if isinstance(params, Params) else []
+        with naming(history.rstrip(".")):
+            try:
+                return original_from_params(
+                    cls, params, constructor_to_call, constructor_to_inspect, **extras
+                )
+            except TypeError as error:
+                unexpected = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+                if unexpected is None or unexpected[1] not in keys:
+                    raise
+                names = from_params_module.infer_params(cls, constructor_to_inspect).keys()
+                raise unknown_key(unexpected[1], history, names - extras.keys()) from error
+
+    @functools.wraps(original_create_kwargs)
+    def create_kwargs(constructor: Callable, cls: Any, params: Params, **extras: Any) -> Any:
+        parameters = from_params_module.infer_params(cls, constructor)
+        takes_any = any(each.kind == each.VAR_KEYWORD for each in parameters.values())
+        # A trainer takes any key, and does nothing with those that it does not know.
+        if not takes_any or issubclass(cls, Trainer):
+            for key in params:
+                if key not in parameters:
+                    # Before everything that the other keys stand for is built.
+                    names = parameters.keys() - extras.keys()
+                    if cls is TrainModel:
+                        names |= _KEYS_BEFORE_TRAINING
+                    raise unknown_key(key, params.history, names)
+        for key, parameter in parameters.items():
+            is_optional = type(None) in getattr(parameter.annotation, "__args__", ())
+            needs_value = parameter.default is inspect.Parameter.empty and not is_optional
+            if needs_value and key in params and params[key] is None and key not in extras:
+                raise ConfigurationError(f"{params.history}{key}: this key needs a value")
+        return original_create_kwargs(constructor, cls, params, **extras)
+
+    @functools.wraps(original_pop_and_construct_arg)
+    def pop_and_construct_arg(
+        class_name: str,
+        argument_name: str,
+        annotation: Any,
+        default: Any,
+        params: Any,
+        **extras: Any,
+    ) -> Any:
+        value = params.get(argument_name)
+        is_object = hasattr(annotation, "from_params") or get_origin(annotation) is Lazy
+        if isinstance(value, str) and is_object:
+            # What AllenNLP makes of it too, but without the place.
+            params[argument_name] = {"type": value}
+        with naming(f"{params.history}{argument_name}"):
+            return original_pop_and_construct_arg(
+                class_name, argument_name, annotation, default, params, **extras
+            )
+
+    @functools.wraps(original_pop_choice)
+    def pop_choice(
+        self: Params,
+        key: str,
+        choices: List[Any],
+        default_to_first_choice: bool = False,
+        allow_class_names: bool = True,
+    ) -> Any:
+        value = self.get(key)
+        if isinstance(value, str) and value not in choices and "." not in value:
+            names = [str(choice) for choice in choices]
+            near = did_you_mean(value, names) or f"; there are {', '.join(sorted(names))}"
+            # An object that is named by its type alone has no place of its own.
+            place = f"{self.history}{key}: " if self.history else ""
+            raise ConfigurationError(f"{place}there is no {value!r}{near}")
+        return original_pop_choice(self, key, choices, default_to_first_choice, allow_class_names)
+
+    @functools.wraps(original_from_file)
+    def from_file(cls: Any, params_file: Union[str, PathLike], *args: Any, **kwargs: Any) -> Params:
+        # Jsonnet ends the process.
+        if os.path.isdir(params_file):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(params_file))
+        read = original_from_file(cls, params_file, *args, **kwargs)
+        if not isinstance(read.params, dict):
+            raise ConfigurationError(f"{params_file}: this is no configuration, as it is no object")
+        return read
+
+    @functools.wraps(original_with_overrides)
+    def with_overrides(original: Any, overrides_dict: Dict[str, Any], prefix: str = "") -> Any:
+        if not isinstance(overrides_dict, dict):
+            raise ConfigurationError("--overrides: this is no JSON object")
+        try:
+            return original_with_overrides(original, overrides_dict, prefix)
+        except ValueError as error:
+            for key in (name.partition(".")[0] for name in overrides_dict):
+                if isinstance(original, dict) and key not in original:
+                    raise unknown_key(key, f"--overrides: {prefix}", original) from error
+            raise ConfigurationError(f"--overrides: {error}") from error
+
+    _replace(FromParams, "from_params", classmethod(from_params))
+    _replace(from_params_module, "create_kwargs", create_kwargs)
+    _replace(from_params_module, "pop_and_construct_arg", pop_and_construct_arg)
+    _replace(Params, "pop_choice", pop_choice)
+    _replace(Params, "from_file", classmethod(from_file))
+    _replace(params, "with_overrides", with_overrides)
+
+
+def say_what_is_no_archive() -> None:
+    """
+    Makes `load_archive` say what is wrong with a file or folder that holds no model.
+
+    AllenNLP (2.10.1, with any torch) speaks of a temporary folder, or not at all of the archive.
+    """
+    from allennlp.common.checks import ConfigurationError
+    from allennlp.models import archival
+
+    original = archival.load_archive
+
+    @functools.wraps(original)
+    def load_archive(
+        archive_file: Union[str, PathLike],
+        cuda_device: int = -1,
+        overrides: Union[str, Dict[str, Any]] = "",
+        weights_file: Any = None,
+    ) -> Any:
+        if os.path.isdir(archive_file):
+            weights = weights_file or archival.get_weights_path(archive_file)
+            for path, reason in (
+                (
+                    os.path.join(archive_file, archival.CONFIG_NAME),
+                    "it is not the folder of a training",
+                ),
+                (weights, "the training has not finished its first epoch"),
+            ):
+                if not os.path.exists(path):
+                    raise ConfigurationError(
+                        f"{archive_file}: there is no model in this folder: {reason} "
+                        f"({os.path.basename(path)} is missing)"
+                    )
+        try:
+            return original(archive_file, cuda_device, overrides, weights_file)
+        except (tarfile.TarError, zlib.error, EOFError) as error:
+            problem = str(error)
+            cause: Exception = error
+        except FileNotFoundError as error:
+            if not os.path.isfile(archive_file) or archival.CONFIG_NAME not in str(error):
+                raise
+            problem, cause = f"it holds no {archival.CONFIG_NAME}", error
+        raise ConfigurationError(
+            f"{archive_file}: this is no model.tar.gz as a training writes it, or it is damaged "
+            f"({problem})"
+        ) from cause
+
+    _replace_everywhere("allennlp", original, load_archive)
+
+
+def _is_clear_mistake(error: Exception) -> bool:
+    """Whether the message says enough, so that nobody will look into the log."""
+    explanation = explain(error)
+    return explanation.status == MISTAKE and explanation.is_expected
+
+
+def leave_no_folder_of_a_mistake() -> None:
+    """
+    Removes the serialization folder of a training that a mistake ended before it began.
+
+    AllenNLP (2.10.1, with any torch) writes the configuration and a log there first, and refuses
+    the folder when the mistake is mended, as it is not empty.
+    """
+    from allennlp.commands import train
+
+    original = train.train_model
+
+    @functools.wraps(original)
+    def train_model(
+        params: Any,
+        serialization_dir: Union[str, PathLike],
+        recover: bool = False,
+        force: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        is_there = os.path.isdir(serialization_dir) and os.listdir(serialization_dir)
+        try:
+            return original(params, serialization_dir, recover, force, **kwargs)
+        except Exception as error:
+            if (
+                (force or not is_there)
+                and _is_clear_mistake(error)
+                and not glob.glob(os.path.join(glob.escape(str(serialization_dir)), "*.th"))
+            ):
+                shutil.rmtree(serialization_dir, ignore_errors=True)
+            raise
+
+    _replace(train, "train_model", train_model)
+
+
 def _replace(owner: Any, name: str, replacement: Any) -> None:
     """Replaces an attribute of a module or class."""
     setattr(owner, name, replacement)
@@ -475,6 +777,11 @@ PATCHES: List[Callable[[], None]] = [
     rescale_sparse_gradients,
     check_for_gpu_first,
     lock_progress_bars_in_the_workers_context,
+    report_errors_in_one_line,
+    require_keys_of_print_results,
+    say_where_in_the_configuration,
+    say_what_is_no_archive,
+    leave_no_folder_of_a_mistake,
 ]
 """The patches in the order in which they are applied."""
 

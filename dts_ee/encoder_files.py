@@ -20,6 +20,8 @@ from allennlp.common.file_utils import cached_path
 from huggingface_hub import snapshot_download
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from dts_ee.resources import command_to_fetch
+
 logger = logging.getLogger(__name__)
 
 HUB_SCHEME = "hf://"
@@ -132,9 +134,9 @@ def find_transformer(
         return folder
     raise ConfigurationError(
         f"The encoder {model_name!r} was not found: "
-        f"{_places(model_name, serialization_dir, folder / 'config.json')}. `allennlp fetch` gets "
-        f"the encoders of the experiments; for a model of the Hugging Face hub write "
-        f"{HUB_SCHEME}<its name>."
+        f"{_places(model_name, serialization_dir, folder / 'config.json')}. "
+        f"{command_to_fetch(model_name) or '`dts-ee fetch` gets the encoders of the experiments'}; "
+        f"for a model of the Hugging Face hub write {HUB_SCHEME}<its name>."
     )
 
 
@@ -163,8 +165,8 @@ def find_spacy_vectors(
         if not (folder / file).is_file():
             raise ConfigurationError(
                 f"The word vectors {name!r} were not found: "
-                f"{_places(name, serialization_dir, folder / file)}. `allennlp fetch` gets those "
-                "of the experiments."
+                f"{_places(name, serialization_dir, folder / file)}. "
+                f"{command_to_fetch(name) or '`dts-ee fetch` gets those of the experiments'}."
             )
     return {file: folder / file for file in _SPACY_FILES}
 
@@ -208,7 +210,7 @@ def find_elmo(
             # A URL may fail with the errors of several libraries, a path with `FileNotFoundError`.
             raise ConfigurationError(
                 f"ELMo was not found{places} under the name {source!r}: {error}. "
-                "`allennlp fetch elmo-5.5b` gets the one of the experiments."
+                "`dts-ee fetch elmo-5.5b` gets the one of the experiments."
             ) from error
     return found
 

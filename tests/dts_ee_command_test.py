@@ -96,4 +96,4 @@ def test_a_command_keeps_what_was_imported_out_of_the_garbage_collection():
         "allennlp.commands.main = stop\n"
         "dts_ee_command.run()\n"
     )
-    assert run_python(program).stdout.splitlines() == ["dts-ee True True"]
+    assert run_python(program, "train").stdout.splitlines() == ["dts-ee True True"]

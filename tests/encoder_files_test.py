@@ -98,7 +98,7 @@ def test_a_missing_folder_is_an_error_that_names_both_places(tmp_path, monkeypat
     message = str(error.value)
     assert str(kept_folder("resources/minilm", tmp_path / "run")) in message
     assert str(Path("resources/minilm").absolute()) in message
-    assert "allennlp fetch" in message
+    assert "dts-ee fetch" in message
 
 
 def test_the_hub_is_asked_by_its_scheme(encoder, monkeypatch):
@@ -146,5 +146,5 @@ def test_elmo_is_found_kept_first(tmp_path):
 
 def test_a_missing_elmo_is_an_error_that_names_the_file(tmp_path):
     elmo = build_tiny_elmo(tmp_path / "elmo")
-    with pytest.raises(ConfigurationError, match=r"nowhere/weights\.hdf5.*allennlp fetch"):
+    with pytest.raises(ConfigurationError, match=r"nowhere/weights\.hdf5.*dts-ee fetch"):
         find_elmo(str(elmo / "options.json"), "nowhere/weights.hdf5", tmp_path / "run")

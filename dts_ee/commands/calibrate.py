@@ -4,7 +4,6 @@ Subcommand for probabilities that say how often a model is right.
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict
 
@@ -62,12 +61,8 @@ class Calibrate(Subcommand):
 
 
 def calibrate_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if it cannot be done."""
-    try:
-        fits = calibrate(args.archive, args.data, args.folder)
-    except (ConfigurationError, DocumentError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    """Do what the command line says."""
+    fits = calibrate(args.archive, args.data, args.folder)
     for task, fit in fits.items():
         if fit.fitted:
             print(

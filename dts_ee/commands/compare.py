@@ -3,15 +3,12 @@ Subcommand for comparing repeated or cross-validated experiments.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
-
-from dts_ee.document import DocumentError
 
 
 @Subcommand.register("compare")
@@ -22,8 +19,8 @@ class Compare(Subcommand):
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
         description = (
-            "Compare experiments that `allennlp repeat` or `allennlp cross-validate` ran, with a "
-            "test of significance."
+            "Compare experiments that were repeated or cross-validated, with a test of "
+            "significance."
         )
         subparser = parser.add_parser(
             self.name,
@@ -62,12 +59,8 @@ class Compare(Subcommand):
 
 
 def compare_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if it cannot be done."""
-    try:
-        print(compare(args.directories, args.output_file, args.flips, args.num_shuffles))
-    except (ConfigurationError, DocumentError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    """Do what the command line says."""
+    print(compare(args.directories, args.output_file, args.flips, args.num_shuffles))
 
 
 def compare(

@@ -46,7 +46,7 @@ class Convert(Subcommand):
             self.name,
             description=f"{description}\n\nThe formats:\n{formats}\n\n"
             "What the target cannot express is listed. The exit status is 0 if OUT was written,\n"
-            "whatever was lost, and 1 if it was not.",
+            "whatever was lost.",
             epilog="For example: allennlp convert --from ade-corpus DRUG-AE.rel "
             "--to spert ade_full.json --folds 10",
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -103,24 +103,20 @@ class Convert(Subcommand):
 
 
 def convert_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if it cannot be done."""
-    try:
-        (source_format, source), (target_format, target) = args.source, args.target
-        _check_formats(source_format, target_format)
-        corpus, remarks = convert(
-            source_format,
-            Path(source),
-            target_format,
-            Path(target),
-            TextReading(tokenize_by(args.tokenizer), args.sentences),
-            args.folds,
-            args.seed,
-        )
-        if args.report is not None:
-            _write_report(args.report, remarks)
-    except (DocumentError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    """Do what the command line says."""
+    (source_format, source), (target_format, target) = args.source, args.target
+    _check_formats(source_format, target_format)
+    corpus, remarks = convert(
+        source_format,
+        Path(source),
+        target_format,
+        Path(target),
+        TextReading(tokenize_by(args.tokenizer), args.sentences),
+        args.folds,
+        args.seed,
+    )
+    if args.report is not None:
+        _write_report(args.report, remarks)
     if remarks:
         print(_summary(remarks, args.report), file=sys.stderr)
     documents = corpus.documents

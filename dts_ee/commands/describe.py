@@ -82,18 +82,14 @@ class Describe(Subcommand):
 
 
 def describe_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if it cannot be done or anything is wrong."""
-    try:
-        text, num_problems = describe(
-            args.files,
-            args.format,
-            TextReading(tokenize_by(args.tokenizer), args.sentences),
-            args.similarity,
-            args.json,
-        )
-    except OSError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    """Do what the command line says, and exit with 1 if anything is wrong in the files."""
+    text, num_problems = describe(
+        args.files,
+        args.format,
+        TextReading(tokenize_by(args.tokenizer), args.sentences),
+        args.similarity,
+        args.json,
+    )
     print(text, end="")
     if num_problems:
         sys.exit(1)

@@ -5,12 +5,16 @@ Puts data and weights where the experiments look for them: `dts-ee fetch NAME...
 import argparse
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from tqdm import tqdm
 
-from dts_ee.resources import FetchResult, Resource, ResourceStore, load_manifest, resource_names
+from dts_ee.resources import Resource, load_manifest, resource_names
 from dts_ee.resources.record import RECORD_NAME
+from dts_ee.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from dts_ee.resources.store import FetchResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +90,9 @@ def fetch(names: List[str], root: Path, mirror: Optional[Path] = None) -> List[s
     `List[str]`
         The names of those that are not complete.
     """
+    # Only fetching needs what is imported here: a list is printed at once.
+    from dts_ee.resources.store import ResourceStore
+
     manifest = load_manifest()
     store = ResourceStore(root, mirror)
     failed = []
@@ -117,11 +124,10 @@ def table_of_resources(root: Path, names: Optional[List[str]] = None) -> str:
         Which to show; all of them without it.
     """
     manifest = load_manifest()
-    store = ResourceStore(root)
     rows = [("NAME", "SIZE", "LICENCE", "STATE", "WHAT")]
     for name in names or manifest:
         resource = manifest[name]
-        row = (name, _size(resource), resource.licence, store.state(resource), resource.description)
+        row = (name, _size(resource), resource.licence, resource.state(root), resource.description)
         rows.append(row)
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "\n".join(
@@ -130,7 +136,7 @@ def table_of_resources(root: Path, names: Optional[List[str]] = None) -> str:
     )
 
 
-def _success(resource: Resource, result: FetchResult) -> str:
+def _success(resource: Resource, result: "FetchResult") -> str:
     if result.fetched:
         places = " and ".join(dict.fromkeys(result.fetched.values()))
         number = f"{len(result.fetched)} of {len(resource.files)} files"
@@ -145,7 +151,7 @@ def _success(resource: Resource, result: FetchResult) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _complaint(resource: Resource, result: FetchResult) -> str:
+def _complaint(resource: Resource, result: "FetchResult") -> str:
     lines = [f"{resource.name}: {len(result.missing)} of {len(resource.files)} files are missing."]
     lines.append(
         "  If there is no way to the network from here, fetch it on another machine, or put these "
@@ -163,7 +169,8 @@ def _size(resource: Resource) -> str:
 def _resource_name(text: str) -> str:
     names = resource_names()
     if text not in names:
-        raise argparse.ArgumentTypeError(f"there is no {text!r}, only {', '.join(names)}")
+        near = did_you_mean(text, names) or f", only {', '.join(names)}"
+        raise argparse.ArgumentTypeError(f"there is no {text!r}{near}")
     return text
 
 

@@ -27,6 +27,7 @@ from allennlp.predictors import Predictor
 from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
 from dts_ee.document import DocumentError
+from dts_ee.errors import reporting_errors
 from dts_ee.predictors import DtsPredictor
 from dts_ee.predictors.requests import Request
 from dts_ee.quiet_loading import quiet_loading
@@ -91,12 +92,8 @@ def predict_from_args(args: argparse.Namespace) -> None:
     if options:
         predictor_args = json.loads(args.predictor_args.strip() or "{}")
         args.predictor_args = json.dumps({**predictor_args, **options})
-    try:
-        with quiet_loading():
-            allennlp_predict._predict(args)
-    except DocumentError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    with quiet_loading():
+        allennlp_predict._predict(args)
 
 
 class DocumentPredictManager(_PredictManager):
@@ -161,12 +158,10 @@ class DocumentPredictManager(_PredictManager):
         self._output_path = output_file
 
     def run(self) -> None:
-        """Predicts everything; exits with 1 if an input cannot be read or the output written."""
-        try:
+        """Predicts everything; ends the program where that fails."""
+        # Here and not for the command alone: `allennlp predict` knows only this class.
+        with reporting_errors("--debug" in sys.argv):
             self.predict()
-        except (DocumentError, OSError) as error:
-            print(error, file=sys.stderr)
-            sys.exit(1)
 
     def predict(self) -> None:
         """

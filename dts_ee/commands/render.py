@@ -4,14 +4,12 @@ Subcommand for looking at documents, gold or predicted.
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from allennlp.commands import Subcommand
 
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.spert import read_documents
-from dts_ee.document import DocumentError
 
 
 @Subcommand.register("render")
@@ -45,12 +43,8 @@ class Render(Subcommand):
 
 
 def render_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if it cannot be done."""
-    try:
-        render(args.predictions, args.page)
-    except (DocumentError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    """Do what the command line says."""
+    render(args.predictions, args.page)
     print(f"The page is {args.page}")
 
 

@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from typing import Callable, List, TypeVar
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import SigTermReceived
 
-from dts_ee.document import DocumentError
+from dts_ee.errors import explain
 from dts_ee.experiments.summary import Summary
 from dts_ee.experiments.tables import main_table
 
@@ -88,8 +87,8 @@ def do_runs(action: Callable[[], T]) -> T:
     """
     Does something that trains, and returns what it returns.
 
-    Where the action cannot be done it says why and exits with 1, and where it is interrupted with
-    the status that a shell gives to the signal.
+    Where it is interrupted it says that it can go on, and exits with the status that a shell gives
+    to the signal.
 
     # Parameters
 
@@ -98,12 +97,9 @@ def do_runs(action: Callable[[], T]) -> T:
     """
     try:
         return action()
-    except (ConfigurationError, DocumentError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
     except (KeyboardInterrupt, SigTermReceived) as error:
         print("\nInterrupted. The same command goes on from here.", file=sys.stderr)
-        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 143)
+        sys.exit(explain(error).status)
 
 
 def report_runs(summary: Summary, directory: Path) -> None:

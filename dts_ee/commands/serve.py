@@ -4,7 +4,6 @@ Subcommand for putting a trained model behind an address.
 
 import argparse
 import json
-import sys
 from typing import Any, Optional, Union
 
 from allennlp.commands import Subcommand
@@ -89,33 +88,26 @@ class ServeDts(Subcommand):
 
 
 def serve_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if it cannot be done."""
-    try:
-        settings = ServingSettings(
-            batch_size=args.batch_size,
-            batch_wait_ms=args.batch_wait_ms,
-            queue_size=args.queue_size,
-            max_items=args.max_items,
-            max_body_bytes=args.max_body_bytes,
-            max_text_length=args.max_text_length,
-            max_entities=args.max_entities,
-            timeout=args.timeout,
-        )
-        serve_archive(
-            args.archive_file,
-            args.host,
-            args.port,
-            settings,
-            args.cuda_device,
-            args.overrides,
-            args.predictor_args,
-        )
-    except (ConfigurationError, OSError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("Interrupted: what was not answered yet will not be.", file=sys.stderr)
-        sys.exit(1)
+    """Do what the command line says."""
+    settings = ServingSettings(
+        batch_size=args.batch_size,
+        batch_wait_ms=args.batch_wait_ms,
+        queue_size=args.queue_size,
+        max_items=args.max_items,
+        max_body_bytes=args.max_body_bytes,
+        max_text_length=args.max_text_length,
+        max_entities=args.max_entities,
+        timeout=args.timeout,
+    )
+    serve_archive(
+        args.archive_file,
+        args.host,
+        args.port,
+        settings,
+        args.cuda_device,
+        args.overrides,
+        args.predictor_args,
+    )
 
 
 def serve_archive(

@@ -11,6 +11,12 @@ from dts_ee.document import DocumentError
 
 _GZIP_START = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FORMATTED_TEXT = {
+    b"%PDF": "a PDF file",
+    b"PK\x03\x04": "a zipped file, as Word's are",
+    b"\xd0\xcf\x11\xe0": "a Word file",
+}
+"""How files begin that hold text, but not as text."""
 
 
 def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, str]]:
@@ -34,6 +40,9 @@ def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, st
     """
     number = 0
     try:
+        for beginning, kind in _FORMATTED_TEXT.items():
+            if file.peek(len(beginning)).startswith(beginning):
+                raise DocumentError(f"this is {kind}: save its text as a .txt file", path=name)
         for number, line in enumerate(_decompressed(file), start=1):
             text = line.removeprefix(_BYTE_ORDER_MARK if number == 1 else b"").decode("utf-8")
             if text.strip():

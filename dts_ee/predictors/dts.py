@@ -19,6 +19,8 @@ from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.length_batches import batches_by_length
 from dts_ee.predictors.requests import Request, check_type, request_from_json
 
+_ONE_LIST = "a file that is one list, as corpora are, is read with `--use-dataset-reader`"
+
 SENTENCES_AT_A_TIME = 1024
 """Of so many sentences, those of about the same length are put together."""
 
@@ -246,16 +248,18 @@ class DtsPredictor(Predictor):
         try:
             inputs = json.loads(line)
         except json.JSONDecodeError as error:
-            raise DocumentError(
-                f"invalid JSON: {error.msg} (column {error.colno})", document_id=place
-            ) from None
+            problem = f"invalid JSON: {error.msg} (column {error.colno})"
+            if line.lstrip().startswith("["):
+                problem = f"no object: {_ONE_LIST}"
+            elif not line.lstrip().startswith("{"):
+                problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
+            raise DocumentError(problem, document_id=place) from None
         except (ValueError, RecursionError) as error:
             # A number of thousands of digits, or brackets within a thousand brackets.
             raise DocumentError(f"invalid JSON: {error}", document_id=place) from None
         if not isinstance(inputs, dict):
             raise DocumentError(
-                f"an object is expected, not {type(inputs).__name__}; a file that is one list, as "
-                "corpora are, is read with `--use-dataset-reader`",
+                f"an object is expected, not {type(inputs).__name__}; {_ONE_LIST}",
                 document_id=place,
             )
         if "id" not in inputs:

@@ -1,6 +1,10 @@
 """
-The errors of a source that has not got what is wanted.
+The errors of a manifest, and of a source that has not got what is wanted.
 """
+
+
+class ManifestError(ValueError):
+    """A manifest is not well-formed."""
 
 
 class SourceError(Exception):

@@ -5,17 +5,19 @@ Files whose size and SHA-256 are known, and copying with a progress bar.
 import hashlib
 import json
 from pathlib import Path
-from typing import IO, Optional
+from typing import IO, TYPE_CHECKING, Optional
 
-import h5py
-from allennlp.common import FromParams
-from allennlp.common.checks import ConfigurationError
 from tqdm import tqdm
+
+from dts_ee.resources.errors import ManifestError
+
+if TYPE_CHECKING:
+    from allennlp.common import Params
 
 CHUNK_SIZE = 1024 * 1024
 
 
-class KnownFile(FromParams):
+class KnownFile:
     """
     What is known beforehand about a file that is fetched.
 
@@ -30,7 +32,7 @@ class KnownFile(FromParams):
 
     # Raises
 
-    `ConfigurationError`
+    `ManifestError`
         If `name` is not a plain file name.
     """
 
@@ -39,6 +41,11 @@ class KnownFile(FromParams):
         self.name = name
         self.size = size
         self.sha256 = sha256
+
+    @classmethod
+    def from_params(cls, params: "Params") -> "KnownFile":
+        """What AllenNLP calls for a source's own files, without which it need not be imported."""
+        return cls(**params.as_dict(quiet=True))
 
     def problem_with(self, path: Path) -> Optional[str]:
         """
@@ -64,11 +71,11 @@ def check_plain_name(name: str) -> None:
 
     # Raises
 
-    `ConfigurationError`
+    `ManifestError`
         If `name` is empty, a dot name, or holds a separator of any system.
     """
     if name in ("", ".", "..") or any(character in name for character in "/\\:\0"):
-        raise ConfigurationError(f"{name!r} is not a plain file name")
+        raise ManifestError(f"{name!r} is not a plain file name")
 
 
 def sha256_of(path: Path) -> str:
@@ -116,6 +123,9 @@ def progress_bar(size: Optional[int], label: str, initial: int = 0) -> tqdm:
 
 def _has_format_of_name(path: Path, name: str) -> bool:
     if name.endswith(".hdf5"):
+        # Only this one format needs it.
+        import h5py
+
         return bool(h5py.is_hdf5(path))
     if name.endswith(".json"):
         try:

@@ -4,19 +4,19 @@ Resources and the manifest that lists them.
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Optional
-
-from allennlp.common import FromParams, Params
-from allennlp.common.checks import ConfigurationError
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional
 
 from dts_ee.quiet_loading import quiet_loading
+from dts_ee.resources.errors import ManifestError
 from dts_ee.resources.files import KnownFile, check_plain_name
-from dts_ee.resources.source import Source
+
+if TYPE_CHECKING:
+    from dts_ee.resources.source import Source
 
 MANIFEST = Path(__file__).with_name("manifest.json")
 
 
-class Resource(FromParams):
+class Resource:
     """
     Files that belong together, and where they can be had.
 
@@ -30,14 +30,14 @@ class Resource(FromParams):
         Under which terms.
     files : `List[KnownFile]`
         What it consists of.
-    sources : `List[Source]`
+    sources : `Iterable[Source]`
         Where the files come from; the first that has them is taken.
     note : `str`, optional (default = `None`)
         What else its user should know, as on a checksum that is missing.
 
     # Raises
 
-    `ConfigurationError`
+    `ManifestError`
         If `name` is not a plain file name.
     """
 
@@ -47,7 +47,7 @@ class Resource(FromParams):
         description: str,
         licence: str,
         files: List[KnownFile],
-        sources: List[Source],
+        sources: Iterable["Source"],
         note: Optional[str] = None,
     ) -> None:
         check_plain_name(name)
@@ -64,6 +64,24 @@ class Resource(FromParams):
         sizes = [file.size for file in self.files if file.size is not None]
         return sum(sizes) if len(sizes) == len(self.files) else None
 
+    def state(self, root: Path) -> str:
+        """
+        A few words on what is there, judged quickly: by names and sizes alone.
+
+        # Parameters
+
+        root : `Path`
+            The folder that has a sub-folder for each resource.
+        """
+        folder = root / self.name
+        found = [file for file in self.files if (folder / file.name).is_file()]
+        for file in found:
+            if file.size not in (None, (folder / file.name).stat().st_size):
+                return f"{file.name} has a wrong size"
+        if len(found) == len(self.files):
+            return "there"
+        return f"{len(found)} of {len(self.files)} files" if found else "absent"
+
 
 def resource_names(path: Path = MANIFEST) -> List[str]:
     """
@@ -71,15 +89,35 @@ def resource_names(path: Path = MANIFEST) -> List[str]:
 
     # Raises
 
-    `ConfigurationError`
+    `ManifestError`
         If it is not well-formed.
     """
     return list(_entries(path))
 
 
+def command_to_fetch(path: str) -> str:
+    """
+    # Parameters
+
+    path : `str`
+        A file or folder that is missing.
+
+    # Returns
+
+    `str`
+        ``"`dts-ee fetch minilm` gets it"`` if the path is that of a resource, or leads into it, and
+        otherwise nothing.
+    """
+    folders = Path(path).parts
+    for name in resource_names():
+        if name in folders:
+            return f"`dts-ee fetch {name}` gets it"
+    return ""
+
+
 def load_manifest(path: Path = MANIFEST) -> Dict[str, Resource]:
     """
-    Read a manifest.
+    Read a manifest. Its sources are built when they are asked for.
 
     # Returns
 
@@ -88,24 +126,47 @@ def load_manifest(path: Path = MANIFEST) -> Dict[str, Resource]:
 
     # Raises
 
-    `ConfigurationError`
+    `ManifestError`
         If it is not well-formed.
     """
     try:
+        return {name: _resource(name, **entry) for name, entry in _entries(path).items()}
+    except TypeError as error:
+        raise ManifestError(f"{path} is not a manifest: {error}") from error
+
+
+class _DescribedSources:
+    """Sources that are described in a manifest, and built whenever somebody goes through them."""
+
+    def __init__(self, descriptions: List[Dict[str, Any]]) -> None:
+        self._descriptions = descriptions
+
+    def __iter__(self) -> Iterator["Source"]:
+        # AllenNLP takes seconds to import, and whoever only lists the resources needs no source.
+        from allennlp.common import Params
+
+        from dts_ee.resources.source import Source
+
+        # Where sources are registered.
+        from dts_ee.resources import glove, web, wheel_sources  # noqa: F401, I001
+
         with quiet_loading():
-            return {
-                name: Resource.from_params(Params({"name": name, **entry}))
-                for name, entry in _entries(path).items()
-            }
-    except (AttributeError, TypeError) as error:
-        raise ConfigurationError(f"{path} is not a manifest: {error}") from error
+            sources = [Source.from_params(Params(dict(each))) for each in self._descriptions]
+        return iter(sources)
+
+
+def _resource(
+    name: str, files: List[Dict[str, Any]], sources: List[Dict[str, Any]], **texts: str
+) -> Resource:
+    known_files = [KnownFile(**file) for file in files]
+    return Resource(name, files=known_files, sources=_DescribedSources(sources), **texts)
 
 
 def _entries(path: Path) -> Dict[str, Any]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ConfigurationError(f"{path} is not a manifest: {error}") from error
+        raise ManifestError(f"{path} is not a manifest: {error}") from error
     if not isinstance(entries, dict):
-        raise ConfigurationError(f"{path} is not a manifest: it holds no object")
+        raise ManifestError(f"{path} is not a manifest: it holds no object")
     return entries

@@ -73,17 +73,6 @@ class ResourceStore:
         self._mirror = mirror
         self._downloader = downloader or Downloader()
 
-    def state(self, resource: Resource) -> str:
-        """A few words on what is there, judged quickly: by names and sizes alone."""
-        folder = self._root / resource.name
-        found = [file for file in resource.files if (folder / file.name).is_file()]
-        for file in found:
-            if file.size not in (None, (folder / file.name).stat().st_size):
-                return f"{file.name} has a wrong size"
-        if len(found) == len(resource.files):
-            return "there"
-        return f"{len(found)} of {len(resource.files)} files" if found else "absent"
-
     def fetch(self, resource: Resource) -> FetchResult:
         """
         Get what is missing or wrong of a resource, and leave the rest as it is.
@@ -139,7 +128,7 @@ class ResourceStore:
 
     def _sources(self, resource: Resource) -> List[Source]:
         if self._mirror is None:
-            return resource.sources
+            return list(resource.sources)
         return [LocalMirror(self._mirror, resource.name), *resource.sources]
 
 

@@ -74,7 +74,7 @@ def test_rows_are_trained_compared_and_kept(tmp_path, ablations, capsys):
     lines = [line for line in output.err.splitlines() if "finished" in line]
     (line,) = [line for line in lines if line.startswith("NER alone, seed 1: finished; ")]
     assert " test F1 NER " in line and "RE" not in line.split("NER", 2)[2]
-    assert ablate(directory, ablations, **{"model.dropout": 0.1}) == 1
+    assert ablate(directory, ablations, **{"model.dropout": 0.1}) == 2
     assert "model.dropout was" in capsys.readouterr().err
 
 
@@ -124,6 +124,6 @@ for _ in range(1000):
 )
 def test_a_list_that_is_none_is_refused(tmp_path, ablations, text, message, capsys):
     ablations.write_text(text, encoding="utf-8")
-    assert ablate(tmp_path / "out", ablations) == 1
+    assert ablate(tmp_path / "out", ablations) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -95,18 +95,18 @@ def test_predict_takes_a_calibration(run, archive, tmp_path):
 
 def test_a_calibration_that_cannot_be_read(run, archive, capsys):
     command = ["predict", archive, TINY_NEWS, "--use-dataset-reader", "--output-file", "o.jsonl"]
-    assert run(*command, "--calibration", "missing.json") == 1
+    assert run(*command, "--calibration", "missing.json") == 2
     assert "file missing.json: there is no such file" in capsys.readouterr().err
 
 
 def test_data_that_cannot_be_read(run, archive, tmp_path, capsys):
-    assert run("calibrate", archive, "missing.json", "-o", "out") == 1
+    assert run("calibrate", archive, "missing.json", "-o", "out") == 2
     assert "file missing.json: there is no such file" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
 def test_an_archive_that_is_not_there(run, capsys):
-    assert run("calibrate", "missing.tar.gz", TINY_NEWS, "-o", "out") == 1
+    assert run("calibrate", "missing.tar.gz", TINY_NEWS, "-o", "out") == 2
     assert "missing.tar.gz" in capsys.readouterr().err
 
 

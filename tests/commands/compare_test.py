@@ -104,7 +104,7 @@ def test_sentences_that_flipped_are_written(folder):
 )
 def test_what_cannot_be_compared_is_refused(folder, capsys, words, message):
     words = [word.format(folder.name) for word in words]
-    assert run(*words) == 1
+    assert run(*words) == 2
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.out == ""
@@ -112,7 +112,7 @@ def test_what_cannot_be_compared_is_refused(folder, capsys, words, message):
 
 def test_predictions_about_other_documents_are_refused(folder, capsys):
     write(folder / "other", NO_RELATIONS, gold=NO_RELATIONS)
-    assert run("good", "other", "--output-file", "table.md") == 1
+    assert run("good", "other", "--output-file", "table.md") == 2
     assert "other" in capsys.readouterr().err
     assert not (folder / "table.md").exists()
 
@@ -121,7 +121,7 @@ def test_a_broken_line_is_named(folder, capsys):
     path = folder / "weak" / "seed_2" / "test_predictions.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([lines[0], '{"tokens": ["a"], "entities": []}']), encoding="utf-8")
-    assert run("good", "weak") == 1
+    assert run("good", "weak") == 2
     error = capsys.readouterr().err
     assert "weak/seed_2/test_predictions.jsonl" in error
     assert "line 2" in error
@@ -159,14 +159,14 @@ def test_folds_are_paired_by_their_numbers(folder, capsys):
     assert "| one | 1 | 100.0 |" in printed
     assert "over 1 sentences" in printed and "(1) together" in printed
     write_folds(folder / "last", NOTHING, folds=(2,))
-    assert run("one", "last") == 1
+    assert run("one", "last") == 2
     assert "there is no fold that all directories have" in capsys.readouterr().err
 
 
 def test_folds_of_other_documents_are_refused(folder, capsys):
     write_folds(folder / "one", GOLD)
     write_folds(folder / "other", NO_RELATIONS, gold=NO_RELATIONS)
-    assert run("one", "other") == 1
+    assert run("one", "other") == 2
     error = capsys.readouterr().err
     assert "other/fold_0/test_predictions.jsonl are about other documents" in error
     assert "one/fold_0/test_predictions.jsonl" in error
@@ -174,8 +174,8 @@ def test_folds_of_other_documents_are_refused(folder, capsys):
 
 def test_seeds_are_not_compared_with_folds(folder, capsys):
     write_folds(folder / "folds", GOLD)
-    assert run("good", "folds") == 1
+    assert run("good", "folds") == 2
     assert "good has seeds, but folds has folds" in capsys.readouterr().err
     write_folds(folder / "weak", GOLD)
-    assert run("good", "weak") == 1
+    assert run("good", "weak") == 2
     assert "weak has both seeds and folds" in capsys.readouterr().err

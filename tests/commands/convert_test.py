@@ -164,7 +164,7 @@ def test_report_is_empty_where_nothing_is_lost(folder, capsys):
 def test_what_was_there_stays_where_it_cannot_be_done(folder, capsys):
     (folder / "ade.json").write_text("old")
     (folder / "DRUG-AE.rel").write_text(f"{RELATIONS}14|A sentence.\n")
-    assert run(*ADE, "--to", "spert", "ade.json", "--folds", "2") == 1
+    assert run(*ADE, "--to", "spert", "ade.json", "--folds", "2") == 2
     assert capsys.readouterr().err == (
         "file DRUG-AE.rel: line 5 has 2 fields, not 8: "
         "PubMed-id|sentence|effect|begin|end|drug|begin|end\n"
@@ -185,7 +185,7 @@ def test_what_was_there_stays_where_it_cannot_be_done(folder, capsys):
     ],
 )
 def test_what_cannot_be_done_is_said(folder, capsys, arguments, message):
-    assert run(*arguments) == 1
+    assert run(*arguments) == 2
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.out == ""
@@ -195,7 +195,7 @@ def test_what_cannot_be_done_is_said(folder, capsys, arguments, message):
 
 def test_nothing_is_written_where_a_fold_has_no_place(folder, capsys):
     (folder / "ade_split_1_test" / "old").mkdir(parents=True)
-    assert run(*ADE, "--to", "brat", "ade", "--folds", "3") == 1
+    assert run(*ADE, "--to", "brat", "ade", "--folds", "3") == 2
     assert "ade_split_1_test is a folder that is not empty" in capsys.readouterr().err
     assert names(folder) == {"DRUG-AE.rel", "ade_split_1_test"}
     (folder / "ade_split_1_test" / "old").rmdir()
@@ -208,7 +208,7 @@ def test_source_of_which_nothing_is_left_is_an_error(folder, capsys):
     (folder / "brat").mkdir()
     (folder / "brat" / "a.txt").write_text(" \n")
     (folder / "brat" / "a.ann").write_text("")
-    assert run("--from", "brat", "brat", "--to", "spert", "a.json") == 1
+    assert run("--from", "brat", "brat", "--to", "spert", "a.json") == 2
     assert "file brat: there are no documents in it" in capsys.readouterr().err
 
 

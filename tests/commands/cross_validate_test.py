@@ -170,7 +170,7 @@ def test_a_failed_fold_is_named_and_the_others_count(directory, config, monkeypa
 
 def test_other_settings_are_refused(directory, config, nothing_is_trained, capsys):
     # Also of a fold that is not asked for.
-    assert run(config, "-s", directory, "--folds", "3") == 1
+    assert run(config, "-s", directory, "--folds", "3") == 2
     error = capsys.readouterr().err
     assert "fold_0 was trained with other settings: " in error
     assert "random_seed was 5 and is not set now" in error
@@ -178,10 +178,10 @@ def test_other_settings_are_refused(directory, config, nothing_is_trained, capsy
 
 
 def test_seeds_and_folds_are_not_mixed(directory, config, nothing_is_trained, tmp_path, capsys):
-    assert run(config, "-s", directory, "--seeds", "1", verb="repeat") == 1
+    assert run(config, "-s", directory, "--seeds", "1", verb="repeat") == 2
     assert f"{directory} has fold 0, and so is no folder for seeds" in capsys.readouterr().err
     (tmp_path / "seeds" / "seed_1").mkdir(parents=True)
-    assert run(config, "-s", tmp_path / "seeds", "--folds", "0") == 1
+    assert run(config, "-s", tmp_path / "seeds", "--folds", "0") == 2
     assert "has seed 1, and so is no folder for folds" in capsys.readouterr().err
 
 
@@ -189,12 +189,12 @@ def test_what_cannot_be_read_is_said_before_anything_is_trained(
     config, tmp_path, nothing_is_trained, capsys
 ):
     out = tmp_path / "out"
-    assert run(config, "-s", out, "--folds", f"0,{NUM_FOLDS}") == 1
+    assert run(config, "-s", out, "--folds", f"0,{NUM_FOLDS}") == 2
     missing = config.parent / f"fold_{NUM_FOLDS}_test.json"
     assert f"file {missing}: there is no such file" in capsys.readouterr().err
-    assert run(FIXTURES / "tiny" / "dts.jsonnet", "-s", out) == 1
+    assert run(FIXTURES / "tiny" / "dts.jsonnet", "-s", out) == 2
     assert "dts.jsonnet has no folds: it should be a Jsonnet function" in capsys.readouterr().err
-    assert run(config, "-s", out, "--overrides", '{"test_data_path": null}') == 1
+    assert run(config, "-s", out, "--overrides", '{"test_data_path": null}') == 2
     assert "experiment.jsonnet has no test_data_path" in capsys.readouterr().err
     assert not out.exists()
 

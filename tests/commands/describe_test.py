@@ -142,7 +142,7 @@ def test_similarity_decides_what_is_nearly_the_same(folder, capsys):
 
 def test_json_that_cannot_be_written(folder, capsys):
     (folder / "taken").mkdir()
-    assert run("train.json", "--json", "taken") == 1
+    assert run("train.json", "--json", "taken") == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "taken" in captured.err

@@ -85,7 +85,7 @@ def test_an_interruption(folders, monkeypatch, capsys):
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dts_ee.resources.ResourceStore.fetch", interrupt)
+    monkeypatch.setattr("dts_ee.resources.store.ResourceStore.fetch", interrupt)
     assert run("one") == 130
     assert "The same command goes on from here." in capsys.readouterr().err
 

@@ -57,25 +57,25 @@ def test_bad_predictions_leave_the_page_of_before(folder, capsys):
     page.write_text("old")
     relations = [{"type": "Live_In", "head": 0, "tail": 2}]
     (folder / "bad.jsonl").write_text(json.dumps({**PREDICTION, "relations": relations}))
-    assert run("bad.jsonl", "page.html") == 1
+    assert run("bad.jsonl", "page.html") == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("file bad.jsonl, document one, field relations[0].tail: ")
     assert captured.out == ""
     assert page.read_text() == "old"
 
-    assert run("missing.jsonl", "page.html") == 1
+    assert run("missing.jsonl", "page.html") == 2
     assert capsys.readouterr().err == "file missing.jsonl: there is no such file\n"
 
 
 def test_predictions_are_not_overwritten(folder, capsys):
-    assert run("predictions.jsonl", "./predictions.jsonl") == 1
+    assert run("predictions.jsonl", "./predictions.jsonl") == 2
     assert "predictions.jsonl holds the documents" in capsys.readouterr().err
     assert json.loads((folder / "predictions.jsonl").read_text()) == PREDICTION
 
 
 def test_page_that_cannot_be_written(folder, capsys):
     (folder / "taken").mkdir()
-    assert run("predictions.jsonl", "taken") == 1
+    assert run("predictions.jsonl", "taken") == 2
     assert "taken" in capsys.readouterr().err
     assert list((folder / "taken").iterdir()) == []
     assert {path.name for path in folder.iterdir()} == {"predictions.jsonl", "taken"}

@@ -194,7 +194,7 @@ def test_what_a_cut_off_training_had_is_not_trained_again(directory, capsys):
 def test_other_settings_are_refused(directory, nothing_is_trained, capsys):
     before = times(directory)
     # Also for a seed that the folder does not have.
-    assert repeat(directory, "3", **{"trainer.num_epochs": 5}) == 1
+    assert repeat(directory, "3", **{"trainer.num_epochs": 5}) == 2
     error = capsys.readouterr().err
     assert "seed_1 was trained with other settings: trainer.num_epochs was 2 and is 5 now" in error
     assert times(directory) == before
@@ -259,10 +259,10 @@ def test_an_interrupt_leaves_everything_to_go_on_from(directory, monkeypatch, ca
 
 def test_without_a_test_split_nothing_is_trained(tmp_path, nothing_is_trained, capsys):
     config = "fixtures/tiny/dts.jsonnet"
-    assert run(config, "-s", tmp_path / "out", "--seeds", "1") == 1
+    assert run(config, "-s", tmp_path / "out", "--seeds", "1") == 2
     assert "there is no test split: fixtures/tiny/dts.jsonnet has no" in capsys.readouterr().err
     missing = tmp_path / "missing.json"
-    assert run(config, "-s", tmp_path / "out", "--seeds", "1", "--test-data", missing) == 1
+    assert run(config, "-s", tmp_path / "out", "--seeds", "1", "--test-data", missing) == 2
     assert f"file {missing}: there is no such file" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

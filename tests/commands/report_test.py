@@ -127,13 +127,13 @@ def test_what_cannot_be_reported_on(training, folder, capsys):
         (training, TINY_CASE_REPORTS, f"file {TINY_CASE_REPORTS}, document "),
     ]
     for model, data, message in cases:
-        assert run(model, data, "-o", "report.html") == 1
+        assert run(model, data, "-o", "report.html") == 2
         captured = capsys.readouterr()
         assert message in captured.err
         assert captured.out == ""
         assert (folder / "report.html").read_text() == "old"
     data = folder / "news.json"
     data.write_bytes(TINY_NEWS.read_bytes())
-    assert run(training, data, "-o", data) == 1
+    assert run(training, data, "-o", data) == 2
     assert "holds the documents" in capsys.readouterr().err
     assert data.read_bytes() == TINY_NEWS.read_bytes()

@@ -100,7 +100,7 @@ def test_an_archive_is_served_until_sigterm(archive, tmp_path):
 
 
 def test_a_missing_archive_ends_the_command(tmp_path, capsys):
-    assert run(tmp_path / "model.tar.gz", "--port", 0) == 1
+    assert run(tmp_path / "model.tar.gz", "--port", 0) == 2
     captured = capsys.readouterr()
     assert "model.tar.gz" in captured.err
     assert "The model is loaded" not in captured.out
@@ -114,13 +114,13 @@ def test_an_address_in_use_ends_the_command(tmp_path, capsys):
 
 
 def test_limits_that_make_no_sense_end_the_command(tmp_path, capsys):
-    assert run(tmp_path / "model.tar.gz", "--queue-size", 10) == 1
+    assert run(tmp_path / "model.tar.gz", "--queue-size", 10) == 2
     assert "queue_size is 10, less than max_items, 64" in capsys.readouterr().err
 
 
 def test_without_the_extra_the_command_says_what_to_install(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert run(tmp_path / "model.tar.gz") == 1
+    assert run(tmp_path / "model.tar.gz") == 2
     error = capsys.readouterr().err
     assert "serving needs uvicorn: pip install 'dts_ee[serve]'" in error
 
@@ -128,7 +128,7 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path, capsys, mo
 def test_another_models_archive_is_refused(archive, capsys, monkeypatch):
     other = object.__new__(SentenceTaggerPredictor)
     monkeypatch.setattr(Predictor, "from_archive", lambda *args, **kwargs: other)
-    assert run(archive, "--port", 0) == 1
+    assert run(archive, "--port", 0) == 2
     assert "has the predictor SentenceTaggerPredictor" in capsys.readouterr().err
 
 
@@ -138,7 +138,7 @@ def test_the_image_runs_the_command_and_asks_where_it_listens(monkeypatch):
     assert entry[0] == "dts-ee"
     monkeypatch.setattr(sys, "argv", entry)
     _, args = parse_args("dts-ee")
-    assert args.func is serve_from_args
+    assert args.func.__wrapped__ is serve_from_args
     assert (args.archive_file, args.host) == ("/model.tar.gz", "0.0.0.0")
     assert f"EXPOSE {args.port}" in lines
     (check,) = (json.loads(line.strip()[4:]) for line in lines if line.strip().startswith("CMD "))

@@ -12,7 +12,8 @@ from typing import Callable, Dict, Iterator, List, Optional
 
 import pytest
 
-from dts_ee.resources import Downloader, KnownFile
+from dts_ee.resources import KnownFile
+from dts_ee.resources.download import Downloader
 from dts_ee.resources.source import Workspace
 
 

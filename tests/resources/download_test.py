@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 import requests
 
-from dts_ee.resources import Downloader, KnownFile
+from dts_ee.resources import KnownFile
+from dts_ee.resources.download import Downloader
 from dts_ee.resources.download import PIECE_SIZE
 from dts_ee.resources.errors import SourceDownError, SourceError
 

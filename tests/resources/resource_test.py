@@ -6,6 +6,7 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.resources import KnownFile, load_manifest, resource_names
+from dts_ee.resources.errors import ManifestError
 
 
 def test_manifest_lists_what_the_experiments_use():
@@ -57,7 +58,7 @@ def test_size_of_a_resource():
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "a\\b", "/etc/passwd", "C:x"])
 def test_a_name_that_leads_elsewhere_is_refused(name):
-    with pytest.raises(ConfigurationError, match="is not a plain file name"):
+    with pytest.raises(ManifestError, match="is not a plain file name"):
         KnownFile(name)
 
 
@@ -68,7 +69,6 @@ def test_a_name_that_leads_elsewhere_is_refused(name):
         {"a": 1},
         {"a": {"description": "", "licence": "", "files": []}},
         {"a": {"description": "", "licence": "", "files": [], "sources": [], "more": 1}},
-        {"a": {"description": "", "licence": "", "files": [], "sources": [{"type": "ftp"}]}},
         {"..": {"description": "", "licence": "", "files": [], "sources": []}},
         {"a": {"description": "", "licence": "", "files": [{"name": "../b"}], "sources": []}},
     ],
@@ -76,8 +76,22 @@ def test_a_name_that_leads_elsewhere_is_refused(name):
 def test_a_manifest_that_is_not_well_formed(entries, tmp_path):
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps(entries))
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ManifestError):
         load_manifest(path)
+
+
+@pytest.mark.parametrize("source", [{"type": "ftp"}, {"type": "url", "bases": []}])
+def test_a_source_that_is_not_well_formed(source, tmp_path):
+    path = tmp_path / "manifest.json"
+    entry = {"description": "", "licence": "", "files": [], "sources": [source]}
+    path.write_text(json.dumps({"a": entry}))
+    with pytest.raises(ConfigurationError):
+        list(load_manifest(path)["a"].sources)
+
+
+def test_every_source_of_the_manifest_can_be_built():
+    for resource in load_manifest().values():
+        assert [source.place for source in resource.sources]
 
 
 def test_names_are_read_without_building_resources():
@@ -86,5 +100,6 @@ def test_names_are_read_without_building_resources():
 
 def test_reading_the_manifest_logs_none_of_its_values(caplog):
     with caplog.at_level(logging.INFO):
-        load_manifest()
+        for resource in load_manifest().values():
+            list(resource.sources)
     assert not caplog.records

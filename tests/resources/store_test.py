@@ -8,7 +8,9 @@ import h5py
 import pytest
 from filelock import FileLock
 
-from dts_ee.resources import KnownFile, Resource, ResourceStore, Source
+from dts_ee.resources import KnownFile, Resource
+from dts_ee.resources.store import ResourceStore
+from dts_ee.resources.source import Source
 from dts_ee.resources.errors import SourceError
 from dts_ee.resources.source import Workspace
 
@@ -238,11 +240,11 @@ def test_an_error_page_is_neither_options_nor_weights(root):
 def test_state(root, make):
     store = ResourceStore(root)
     resource = make(MemorySource(CONTENTS))
-    assert store.state(resource) == "absent"
+    assert resource.state(root) == "absent"
     assert not root.exists()
     store.fetch(resource)
-    assert store.state(resource) == "there"
+    assert resource.state(root) == "there"
     os.remove(root / "example" / "a.txt")
-    assert store.state(resource) == "1 of 2 files"
+    assert resource.state(root) == "1 of 2 files"
     (root / "example" / "b.txt").write_bytes(b"longer than it was")
-    assert store.state(resource) == "b.txt has a wrong size"
+    assert resource.state(root) == "b.txt has a wrong size"

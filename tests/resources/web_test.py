@@ -4,7 +4,8 @@ import zipfile
 import pytest
 from huggingface_hub.constants import ENDPOINT
 
-from dts_ee.resources import HubSource, KnownFile, UrlSource, ZipSource
+from dts_ee.resources import KnownFile
+from dts_ee.resources.web import HubSource, UrlSource, ZipSource
 from dts_ee.resources.errors import SourceError
 
 

@@ -4,7 +4,8 @@ import zipfile
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from dts_ee.resources import KnownFile, SplitZipInWheelsSource, WheelSource
+from dts_ee.resources import KnownFile
+from dts_ee.resources.wheel_sources import SplitZipInWheelsSource, WheelSource
 from dts_ee.resources.errors import SourceError
 from dts_ee.resources.wheel import Wheel
 from dts_ee.resources.wheel_sources import WheelPart

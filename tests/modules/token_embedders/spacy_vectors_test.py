@@ -71,7 +71,7 @@ def test_an_archive_has_the_files(folder, tmp_path):
 def test_files_that_are_not_there(folder):
     (folder / "key2row").unlink()
     for part in (TokenIndexer, TokenEmbedder):
-        with pytest.raises(ConfigurationError, match="holds no key2row.*allennlp fetch"):
+        with pytest.raises(ConfigurationError, match="holds no key2row.*dts-ee fetch"):
             part.from_params(_params(folder))
 
 

@@ -1,0 +1,74 @@
+"""
+What `dts-ee --help` prints: all commands, without importing what they need.
+"""
+
+from dts_ee.commands.light import LIGHT_COMMANDS
+
+OTHER_COMMANDS = {
+    "ablate": "Leave out an experiment's parts in turn, and write what that costs.",
+    "build-vocab": "Build a vocabulary from an experiment config file.",
+    "cached-path": "Cache remote files to the AllenNLP cache.",
+    "calibrate": "Fit temperatures that make a model's probabilities say how often it is right.",
+    "checklist": "Run a trained model through a checklist suite.",
+    "compare": "Compare experiments that were repeated or cross-validated, with a test of "
+    "significance.",
+    "convert": "Convert a corpus from one format to another.",
+    "count-instances": "Count the number of training instances in an experiment config file.",
+    "cross-validate": "Train an experiment once for each fold, and write mean and deviation.",
+    "describe": "Say what is in the files of a corpus, and everything that is wrong in them.",
+    "diff": "Display a diff between two model checkpoints.",
+    "evaluate": "Evaluate the specified model + dataset(s).",
+    "find-lr": "Find a learning rate range.",
+    "predict": "Use a trained model to make predictions.",
+    "print-results": "Print results from allennlp serialization directories to the console.",
+    "push-to-hf": "Push a model to the Hugging Face Hub.",
+    "render": "Write an HTML page that shows entities in colour and relations as arcs.",
+    "repeat": "Train an experiment once for each seed, and write mean and deviation.",
+    "report": "Write an HTML page about what a trained model predicts for gold documents.",
+    "serve-dts": "Serve a trained model over HTTP.",
+    "test-install": "Test AllenNLP installation.",
+    "train": "Train a model.",
+}
+"""The commands that import AllenNLP when they are run, and what each does in its own words."""
+
+GROUPS = {
+    "Data": ("fetch", "convert", "describe"),
+    "Training": ("train", "repeat", "cross-validate", "ablate", "find-lr"),
+    "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
+    "Using a model": ("predict", "render", "serve-dts"),
+}
+"""The commands that most people need, in the order in which they need them."""
+
+
+def overview(program: str) -> str:
+    """
+    # Parameters
+
+    program : `str`
+        What the command line begins with.
+
+    # Returns
+
+    `str`
+        How to call the program, and its commands with a sentence on each, by what they are for.
+        Those that are in no group come last, in the order of the alphabet.
+    """
+    sentences = {**LIGHT_COMMANDS, **OTHER_COMMANDS}
+    grouped = {name for names in GROUPS.values() for name in names}
+    groups = {**GROUPS, "Further commands": tuple(sorted(sentences.keys() - grouped))}
+    width = max(map(len, sentences)) + 2
+    lines = [
+        f"usage: {program} COMMAND …",
+        "",
+        "Joint named entity recognition and relation extraction, on AllenNLP.",
+    ]
+    for title, names in groups.items():
+        lines += ["", f"{title}:"]
+        lines += [f"  {name.ljust(width)}{sentences[name]}" for name in names]
+    lines += [
+        "",
+        f"{program} COMMAND --help says more about one of them, {program} --version which version "
+        "this is.",
+        "After any command, --debug shows the traceback of an error.",
+    ]
+    return "\n".join(lines)
