@@ -64,6 +64,7 @@ setup(
         "overrides",
         "packaging",
         "requests",
+        "rich",
         "safetensors",
         # py-rouge, which allennlp-models requires, imports pkg_resources: dropped in setuptools 82
         # and announced with a warning at every start since 80.9.

@@ -12,7 +12,9 @@ from dts_ee.commands.compare import Compare
 from dts_ee.commands.convert import Convert
 from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.describe import Describe
+from dts_ee.commands.keep import Keep
 from dts_ee.commands.light import LIGHT_COMMANDS, add_light_command
+from dts_ee.commands.package import Package
 from dts_ee.commands.predict import PredictDocuments
 from dts_ee.commands.render import Render
 from dts_ee.commands.repeat import Repeat
@@ -26,6 +28,8 @@ __all__ = [
     "Convert",
     "CrossValidate",
     "Describe",
+    "Keep",
+    "Package",
     "PredictDocuments",
     "Render",
     "Repeat",
