@@ -46,16 +46,19 @@ def table_of_models(models: List[NamedModel]) -> str:
     """A table of models: name, version, where it is from, size, licence, what it finds."""
     rows = [("NAME", "VERSION", "FROM", "SIZE", "LICENCE", "WHAT")]
     for model in models:
-        card = model.card
         source = f"package {model.package}" if model.package else str(model.archive)
+        if not model.archive.is_file():
+            rows.append((model.name, "?", source, "?", "?", f"{model.archive} is missing"))
+            continue
         size = f"{tqdm.format_sizeof(model.archive.stat().st_size)}B"
+        card = model.card
         if card is None:
             rows.append((model.name, "?", source, size, "?", "an archive without a card"))
         else:
             rows.append((model.name, card.version, source, size, card.licence, card.summary()))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[5]])
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]])
         for row in rows
     )
 

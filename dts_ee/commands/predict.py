@@ -358,9 +358,13 @@ def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     readable = ReadableOutput(predictor.entity_types, sys.stdout.encoding)
-    # By itself rich would still write bold and faint.
-    colours = None if os.environ.get("NO_COLOR") else "auto"
-    console = Console(file=sys.stdout, color_system=colours, highlight=False, soft_wrap=True)
+    console = Console(
+        file=sys.stdout,
+        # By itself rich would still write bold and faint.
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        soft_wrap=True,
+    )
     separate = False
 
     def print_readable(output: JsonDict) -> None:

@@ -27,7 +27,9 @@ def problem_with_name(name: str) -> Optional[str]:
         "hyphens, and begin with a letter"
     )
     normal = re.sub(r"[^a-z0-9]+", "-", canonicalize_name(name)).strip("-")
-    return f"{problem}; {normal!r} can" if _NAME.fullmatch(normal) else problem
+    if name.isascii() and _NAME.fullmatch(normal):
+        return f"{problem}; {normal!r} can"
+    return problem
 
 
 def module_name(name: str) -> str:
