@@ -22,7 +22,6 @@ from dts_ee.named_models.names import (
     module_name,
     problem_with_name,
 )
-from dts_ee.version import VERSION
 
 _SETUP = "import json, setuptools; setuptools.setup(**json.load(open('setup.json')))"
 
@@ -129,12 +128,15 @@ def build_wheel(
         command = [sys.executable, "-c", _SETUP, "--quiet", "bdist_wheel", "--compression=stored"]
         completed = subprocess.run(command, cwd=project, capture_output=True, text=True)
         if completed.returncode != 0:
-            raise OSError(f"setuptools could not build the wheel: {completed.stderr.strip()}")
+            problem = completed.stderr.strip().rpartition("\n")[2]
+            raise OSError(f"setuptools could not build the wheel: {problem}")
         (built,) = (project / "dist").iterdir()
         return built.replace(output_dir / built.name), card
 
 
 def _setup_options(card: ModelCard) -> Dict[str, Any]:
+    # Nothing is required, not even dts-ee: pip would look at what that requires again, and AllenNLP
+    # asks for a torch that is older than the one it is made to run with.
     module = module_name(card.name)
     # The summary has one line.
     summary = " ".join((card.description or f"A model of dts_ee: {card.summary()}").split())
@@ -147,7 +149,6 @@ def _setup_options(card: ModelCard) -> Dict[str, Any]:
         **({} if card.licence == NOT_STATED else {"license": card.licence}),
         "packages": [module],
         "package_data": {module: ["model.tar.gz", "README.md"]},
-        "install_requires": [f"dts-ee>={VERSION}"],
         "entry_points": {ENTRY_POINTS: [f"{card.name} = {module}"]},
         "zip_safe": False,
     }

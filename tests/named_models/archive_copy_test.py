@@ -133,7 +133,7 @@ def test_what_cannot_have_a_name(training, tmp_path):
             "encoder": {"type": "lstm", "input_size": 2, "hidden_size": 2},
         },
         "data_loader": {"batch_size": 1},
-        "trainer": {"optimizer": "sgd", "num_epochs": 1, "cuda_device": -1},
+        "trainer": {"optimizer": "adam", "num_epochs": 1, "cuda_device": -1},
     }
     (tmp_path / "data.txt").write_text("Ada###N lives###V\n")
     train_model(Params(tagger), tmp_path / "tagger")
