@@ -64,10 +64,12 @@ setup(
         "overrides",
         "packaging",
         "requests",
+        "rich",
         "safetensors",
         # py-rouge, which allennlp-models requires, imports pkg_resources: dropped in setuptools 82
         # and announced with a warning at every start since 80.9.
-        "setuptools<80.9",
+        # A model's wheel is built with `bdist_wheel`, which setuptools has since 70.1.
+        "setuptools>=70.1,<80.9",
         "spacy",
         "srsly",
         "torch",

@@ -432,6 +432,28 @@ def check_for_gpu_first() -> None:
     _replace(Model, "load", classmethod(load))
 
 
+def load_archives_by_name() -> None:
+    """
+    Lets whatever loads an archive take the name of a model.
+
+    AllenNLP (2.10.1, with any torch) knows paths and addresses. Commands of its own, such as
+    `evaluate`, load archives as those of this package do.
+    """
+    from allennlp.models import archival
+
+    from dts_ee.named_models import find_model
+
+    original = archival.load_archive
+
+    @functools.wraps(original)
+    def load_archive(
+        archive_file: Union[str, PathLike], *args: Any, **kwargs: Any
+    ) -> archival.Archive:
+        return original(find_model(archive_file), *args, **kwargs)
+
+    _replace_everywhere("allennlp", original, load_archive)
+
+
 def lock_progress_bars_in_the_workers_context() -> None:
     """
     Lets a data loader with `num_workers` start them by `spawn`.
@@ -782,6 +804,7 @@ PATCHES: List[Callable[[], None]] = [
     say_where_in_the_configuration,
     say_what_is_no_archive,
     leave_no_folder_of_a_mistake,
+    load_archives_by_name,
 ]
 """The patches in the order in which they are applied."""
 

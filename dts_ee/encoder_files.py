@@ -4,7 +4,8 @@ Where the files of a frozen encoder, or of word vectors, are found, and where th
 A frozen encoder is no part of a model's weights, so a checkpoint does not hold it. For an archive
 to work without the folder that it was trained from, the encoder's files are put under the
 `vocabulary` folder of the serialization directory, which AllenNLP archives whole. The name there
-begins with a full stop: `Vocabulary.from_files` takes every other name for a namespace.
+begins with a full stop: `Vocabulary.from_files` takes every other name for a namespace. An archive
+that leaves an encoder out has a record of its checksums there (see `left_out_encoders`).
 """
 
 import hashlib
@@ -13,13 +14,14 @@ import os
 import shutil
 import uuid
 from pathlib import Path
-from typing import Mapping, Optional, Union
+from typing import List, Mapping, Optional, Union
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from huggingface_hub import snapshot_download
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from dts_ee.left_out_encoders import find_left_out, is_left_out
 from dts_ee.resources import command_to_fetch
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,12 @@ def kept_folder(name: str, serialization_dir: Union[str, os.PathLike]) -> Path:
     digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
     readable = "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(name).name)
     return Path(serialization_dir) / _KEPT / f"{readable}-{digest}"
+
+
+def encoder_folders(serialization_dir: Union[str, os.PathLike]) -> List[Path]:
+    """The folders of all encoders in a serialization directory, left out or not."""
+    kept = Path(serialization_dir) / _KEPT
+    return sorted(kept.iterdir()) if kept.is_dir() else []
 
 
 def keep_files(
@@ -109,8 +117,8 @@ def find_transformer(
     """
     The folder with the configuration, weights and tokenizer of a Hugging Face model.
 
-    The copy in the serialization directory comes first. The network is asked for nothing but names
-    that begin with `hf://`.
+    The copy in the serialization directory comes first, or what was left out there. The network is
+    asked for nothing but names that begin with `hf://`.
 
     # Parameters
 
@@ -198,10 +206,11 @@ def find_elmo(
     """
     places = ""
     if serialization_dir is not None:
-        kept = kept_folder(elmo_name(options_file, weight_file), serialization_dir)
-        if kept.is_dir():
-            return {name: kept / name for name in _ELMO_FILES}
-        places = f" in {kept}, nor"
+        name = elmo_name(options_file, weight_file)
+        kept = _kept(name, serialization_dir)
+        if kept is not None:
+            return {file: kept / file for file in _ELMO_FILES}
+        places = f" in {kept_folder(name, serialization_dir)}, nor"
     found = {}
     for name, source in zip(_ELMO_FILES, (options_file, weight_file), strict=True):
         try:
@@ -265,6 +274,8 @@ def _kept(name: str, serialization_dir: Optional[Union[str, os.PathLike]]) -> Op
     if serialization_dir is None:
         return None
     folder = kept_folder(name, serialization_dir)
+    if is_left_out(folder):
+        return find_left_out(folder, name)
     return folder if folder.is_dir() else None
 
 

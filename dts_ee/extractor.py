@@ -23,7 +23,7 @@ class Extractor:
     ```python
     from dts_ee import Extractor
 
-    extractor = Extractor.from_archive("model.tar.gz")
+    extractor = Extractor.load("news-small")
     for sentence in extractor("Marta Lindqvist lives in Tarnby. She writes."):
         for relation in sentence.relations:
             print(relation.type, sentence.entities[relation.head], relation.probability)
@@ -39,21 +39,22 @@ class Extractor:
         self._predictor = predictor
 
     @classmethod
-    def from_archive(
+    def load(
         cls,
-        archive_file: PathOrStr,
+        model: PathOrStr,
         relation_threshold: Optional[float] = None,
         calibration: Optional[PathOrStr] = None,
         cuda_device: int = -1,
         **predictor_args: Any,
     ) -> "Extractor":
         """
-        An extractor with the model that `allennlp train` wrote.
+        An extractor with a trained model.
 
         # Parameters
 
-        archive_file : `PathOrStr`
-            `model.tar.gz`, or the folder of the training.
+        model : `PathOrStr`
+            A model's name (`dts-ee models` lists them), an archive, or the folder of a training. A
+            path that exists goes before a name.
         relation_threshold : `float`, optional (default = `None`)
             The probability from which on a relation is predicted; `None` is the model's own.
         calibration : `PathOrStr`, optional (default = `None`)
@@ -66,14 +67,12 @@ class Extractor:
         # Raises
 
         `ConfigurationError`
-            If an argument has no sense.
+            If there is no such model, or an argument has no sense.
         `DocumentError`
             If the calibration cannot be read.
-        `FileNotFoundError`
-            If there is no such archive.
         """
         predictor = Predictor.from_archive(
-            load_archive(archive_file, cuda_device=cuda_device),
+            load_archive(model, cuda_device=cuda_device),
             "dts",
             extra_args={
                 "relation_threshold": relation_threshold,
@@ -83,6 +82,11 @@ class Extractor:
         )
         assert isinstance(predictor, DtsPredictor)
         return cls(predictor)
+
+    @classmethod
+    def from_archive(cls, archive_file: PathOrStr, **options: Any) -> "Extractor":
+        """`load` by its former name."""
+        return cls.load(archive_file, **options)
 
     @overload
     def __call__(self, text: str, entities: Optional[TextEntities] = None) -> List[Document]: ...

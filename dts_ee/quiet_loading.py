@@ -11,6 +11,7 @@ _TALKATIVE = (
     "allennlp.data.vocabulary",
     "allennlp.models.archival",
     "allennlp.nn.initializers",
+    "dts_ee.modules.feature_file",
 )
 """What says at the level `INFO` all that it does; in training that is a record worth having."""
 

@@ -24,6 +24,10 @@ metrics = json.load(open("out/sample/test_metrics.json"))
 for task, name in (("entities", "entity_f1"), ("relations", "relation_f1")):
     print(f"{task}, strict micro F1 on the sample's test split: {100 * metrics[name]:.1f}")
 END
+show dts-ee keep out/sample --name news-small --licence Apache-2.0 \
+    --description "Finds people, places and organisations, and how they are related, in news." \
+    --metrics out/sample/test_metrics.json
+show dts-ee predict news-small --text "Marta Lindqvist lives in Tarnby."
 show allennlp predict out/sample/model.tar.gz fixtures/input.jsonl \
     --output-file out/sample/predictions.jsonl --include-package dts_ee --silent
 show allennlp render out/sample/predictions.jsonl out/sample/predictions.html \
@@ -33,7 +37,7 @@ cat <<'END'
 
 Done. The sample corpus is small and made up: these figures say that everything runs, no more.
 
-  archive            out/sample/model.tar.gz
+  archive            out/sample/model.tar.gz, and a copy by the name news-small (dts-ee models)
   metrics, training  out/sample/metrics.json
   metrics, test      out/sample/test_metrics.json
   predictions        out/sample/predictions.jsonl
@@ -41,6 +45,7 @@ Done. The sample corpus is small and made up: these figures say that everything 
 
 Next, with `. .venv/bin/activate`:
 
+  dts-ee predict news-small --text "..."              in any folder
   allennlp fetch --list                               what can be fetched, and its licence
   allennlp fetch conll04 mpnet glove-6b-50d
   allennlp train experiments/conll04.jsonnet --include-package dts_ee -s out/conll04

@@ -10,12 +10,13 @@ from typing import Any
 import numpy
 import pytest
 import torch
+from allennlp.commands import evaluate, predict
 from allennlp.common import Params, plugins, util
 from allennlp.common.checks import ConfigurationError, check_for_gpu
 from allennlp.data import Vocabulary
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.dataset_readers import SequenceTaggingDatasetReader
-from allennlp.models import Model
+from allennlp.models import Model, archival
 from allennlp.models.archival import archive_model, extracted_archive
 from allennlp.training import Checkpointer, GradientDescentTrainer, gradient_descent_trainer
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler
@@ -318,6 +319,23 @@ def test_workers_can_be_spawned(tmp_path):
     )
     loader.index_with(Vocabulary.from_instances(SequenceTaggingDatasetReader().read(str(data))))
     assert sum(1 for _ in loader) == 2
+
+
+def test_every_way_to_load_an_archive_takes_a_name(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("DTS_EE_MODELS", str(tmp_path / "models"))
+    (tmp_path / "models").mkdir()
+    archive_model(trained, archive_path=tmp_path / "models" / "news.tar.gz")
+
+    class Found(Exception):
+        pass
+
+    def refuse(path):
+        raise Found(path)
+
+    monkeypatch.setattr(archival, "cached_path", refuse)
+    for load in (archival.load_archive, evaluate.load_archive, predict.load_archive):
+        with pytest.raises(Found, match=f"^{tmp_path / 'models' / 'news.tar.gz'}$"):
+            load("news")
 
 
 def test_applying_the_patches_again_changes_nothing():

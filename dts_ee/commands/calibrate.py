@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.spert import read_documents
 from dts_ee.document import DocumentError
@@ -38,9 +39,7 @@ class Calibrate(Subcommand):
             "resources/conll04/conll04_dev.json -o out/calibration",
             help=description,
         )
-        subparser.add_argument(
-            "archive", type=Path, metavar="ARCHIVE", help="the archive, or the training's folder"
-        )
+        subparser.add_argument("archive", type=Path, metavar="ARCHIVE", help=MODEL_HELP)
         subparser.add_argument(
             "data",
             type=Path,
@@ -88,7 +87,7 @@ def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, Temperature
     # Parameters
 
     archive : `Path`
-        The archive of a `dts` model, or the folder of a training.
+        The name of a `dts` model, its archive, or the folder of its training.
     data : `Path`
         A file of gold documents.
     folder : `Path`

@@ -11,6 +11,7 @@ from typing import Any
 
 LIGHT_COMMANDS = {
     "fetch": "Fetch data and weights, and verify them against their checksums.",
+    "models": "List the models that have names, or show what is known about one.",
 }
 """Each command's name, and what it does."""
 

@@ -19,6 +19,9 @@ OTHER_COMMANDS = {
     "diff": "Display a diff between two model checkpoints.",
     "evaluate": "Evaluate the specified model + dataset(s).",
     "find-lr": "Find a learning rate range.",
+    "keep": "Keep a copy of a model where it is found by its name, in any folder.",
+    "learning-curve": "Train an experiment on more and more sentences, and say whether more pay.",
+    "package": "Build a wheel of a model: where it is installed, the model's name is known.",
     "predict": "Use a trained model to make predictions.",
     "print-results": "Print results from allennlp serialization directories to the console.",
     "push-to-hf": "Push a model to the Hugging Face Hub.",
@@ -33,9 +36,9 @@ OTHER_COMMANDS = {
 
 GROUPS = {
     "Data": ("fetch", "convert", "describe"),
-    "Training": ("train", "repeat", "cross-validate", "ablate", "find-lr"),
+    "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate", "find-lr"),
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
-    "Using a model": ("predict", "render", "serve-dts"),
+    "Using a model": ("predict", "models", "keep", "package", "render", "serve-dts"),
 }
 """The commands that most people need, in the order in which they need them."""
 

@@ -12,7 +12,7 @@ import os
 import sys
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, TextIO, Tuple
+from typing import Any, Callable, Iterator, List, Optional, TextIO, Tuple
 
 from allennlp.commands import Subcommand
 from allennlp.commands import predict as allennlp_predict
@@ -24,6 +24,7 @@ from allennlp.common.tqdm import Tqdm
 from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.predictors import Predictor
 
+from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
 from dts_ee.document import DocumentError
@@ -43,16 +44,33 @@ SENTENCES_AT_A_TIME = 4096
 class PredictDocuments(Predict):
     """
     `allennlp predict ARCHIVE INPUT`: AllenNLP's command with another default for `--batch-size`,
-    and options for the relations' threshold and for calibrated probabilities.
+    text on the command line, and options for the output, the relations' threshold and calibrated
+    probabilities.
 
     It is in place where the plugin is loaded before the command line is parsed, as by `dts-ee`.
     `allennlp predict` parses first: there, `predict_manager` chooses the same default, and the
-    other two are set with `--predictor-args`.
+    threshold and the calibration are set with `--predictor-args`.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
         subparser = super().add_subparser(parser)
+        subparser.description = (
+            "Predict with a trained model. On a terminal, entities and relations are printed for "
+            "people; where the output goes to a pipe or a file, it is JSON Lines."
+        )
+        subparser.epilog = (
+            "For example: dts-ee predict news-small --text 'Marta Lindqvist lives in Tarnby.'"
+        )
         subparser.set_defaults(batch_size=None, func=predict_from_args)
+        subparser.add_argument(
+            "--text",
+            help="a text to predict, in the place of an input file (predictor `dts`)",
+        )
+        subparser.add_argument(
+            "--json",
+            action="store_true",
+            help="print JSON Lines on a terminal too (predictor `dts`)",
+        )
         subparser.add_argument(
             "--relation-threshold",
             type=float,
@@ -67,7 +85,11 @@ class PredictDocuments(Predict):
             "threshold is meant for what they are then (predictor `dts`)",
         )
         for action in subparser._actions:
+            if action.dest == "archive_file":
+                action.help = MODEL_HELP
             if action.dest == "input_file":
+                action.nargs = "?"
+                action.required = False
                 action.help = (
                     "JSON Lines, plain or gzipped: a path, a URL, or - for standard input; or, "
                     "with the predictor `dts`, a folder of .txt files"
@@ -83,7 +105,15 @@ class PredictDocuments(Predict):
 
 
 def predict_from_args(args: argparse.Namespace) -> None:
-    """AllenNLP's function, which takes our options as arguments of the predictor."""
+    """
+    What AllenNLP's function of this command does, with this command's options.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is no such model, or options do not go together.
+    """
+    _check_input(args)
     options = {
         name: getattr(args, name)
         for name in ("relation_threshold", "calibration")
@@ -92,14 +122,44 @@ def predict_from_args(args: argparse.Namespace) -> None:
     if options:
         predictor_args = json.loads(args.predictor_args.strip() or "{}")
         args.predictor_args = json.dumps({**predictor_args, **options})
+    common_logging.FILE_FRIENDLY_LOGGING = args.file_friendly_logging
     with quiet_loading():
-        allennlp_predict._predict(args)
+        predictor = allennlp_predict._get_predictor(args)
+        if args.text is not None and not isinstance(predictor, DtsPredictor):
+            raise ConfigurationError(
+                f"--text is for the predictor `dts`, not {type(predictor).__name__}"
+            )
+        predict_manager(
+            predictor,
+            args.input_file or "",
+            args.output_file,
+            args.batch_size,
+            not args.silent,
+            args.use_dataset_reader,
+            args.multitask_head,
+            text=args.text,
+            as_json=args.json,
+        ).run()
+
+
+def _check_input(args: argparse.Namespace) -> None:
+    if args.text is None and args.input_file is None:
+        raise ConfigurationError("predict needs an input file, a folder of .txt files, or --text")
+    if args.text is not None:
+        for given, name in (
+            (args.input_file is not None, "an input file"),
+            (args.use_dataset_reader, "--use-dataset-reader"),
+        ):
+            if given:
+                raise ConfigurationError(f"--text and {name} cannot go together")
+    if args.silent and args.output_file is None:
+        raise ConfigurationError("--silent without --output-file would put nothing out")
 
 
 class DocumentPredictManager(_PredictManager):
     """
-    Reads sentences or texts, predicts their documents, and prints or writes them, one JSON object a
-    line for each.
+    Reads sentences or texts, predicts their documents, and prints or writes them: for people on a
+    terminal, otherwise one JSON object a line for each.
 
     # Parameters
 
@@ -116,11 +176,15 @@ class DocumentPredictManager(_PredictManager):
         How many lines are read at a time; `None` is 256, or 1 where lines are typed at a
         terminal.
     print_to_console : `bool`
-        Whether to print inputs and predictions.
+        Whether to print predictions if there is no output file.
     has_dataset_reader : `bool`
         Whether the dataset reader reads the input.
     multitask_head : `str`, optional (default = `None`)
         Of no use here; AllenNLP says so if it is given.
+    text : `str`, optional (default = `None`)
+        A text to predict; the input file is not looked at then.
+    as_json : `bool`, optional (default = `False`)
+        Whether to print JSON on a terminal, too.
 
     # Raises
 
@@ -139,6 +203,8 @@ class DocumentPredictManager(_PredictManager):
         print_to_console: bool,
         has_dataset_reader: bool,
         multitask_head: Optional[str] = None,
+        text: Optional[str] = None,
+        as_json: bool = False,
     ) -> None:
         if batch_size is None:
             typed = input_file == "-" and sys.stdin.isatty()
@@ -156,6 +222,11 @@ class DocumentPredictManager(_PredictManager):
             multitask_head,
         )
         self._output_path = output_file
+        self._text = text
+        self._print: Optional[Callable[[JsonDict], None]] = None
+        if print_to_console and output_file is None:
+            readable = sys.stdout.isatty() and not as_json
+            self._print = _print_readable(predictor) if readable else self._print_json
 
     def run(self) -> None:
         """Predicts everything; ends the program where that fails."""
@@ -173,33 +244,33 @@ class DocumentPredictManager(_PredictManager):
             If the output cannot be written.
         """
         with self._open_output() as output_file, self._progress() as progress:
-            self._output_file = output_file  # type: ignore[assignment]
-            index = 0
-            for batch, outputs in self._predicted():
-                for shown, output in zip(batch, outputs, strict=True):
-                    line = self._predictor.dump_line(output)
-                    self._maybe_print_to_console_and_file(index, line, shown)
-                    index += 1
+            for outputs in self._predicted():
+                for output in outputs:
+                    if output_file is not None:
+                        output_file.write(self._predictor.dump_line(output))
+                    if self._print is not None:
+                        self._print(output)
                 # Whoever reads along has this batch's answers before the next is waited for.
                 sys.stdout.flush()
-                progress.update(len(batch))
+                progress.update(len(outputs))
 
-    def _predicted(self) -> Iterator[Tuple[List[str], List[JsonDict]]]:
-        """What is shown of some inputs, and their outputs."""
+    def _print_json(self, output: JsonDict) -> None:
+        sys.stdout.write(self._predictor.dump_line(output))
+
+    def _predicted(self) -> Iterator[List[JsonDict]]:
+        """The outputs for some inputs at a time."""
         if self._dataset_reader is not None:
             for instances in lazy_groups_of(self._get_instance_data(), self._batch_size):
-                shown = [str(each) if self._print_to_console else "" for each in instances]
-                yield shown, self._predictor.predict_batch_instance(instances)
+                yield self._predictor.predict_batch_instance(instances)
             return
-        for batch in self._batches():
-            outputs = self._predictor.predict_requests([request for _, request in batch])
-            yield [shown for shown, _ in batch], outputs
+        for requests in self._batches():
+            yield self._predictor.predict_requests(requests)
 
-    def _batches(self) -> Iterator[List[Tuple[str, Request]]]:
-        batch: List[Tuple[str, Request]] = []
+    def _batches(self) -> Iterator[List[Request]]:
+        batch: List[Request] = []
         num_sentences = 0
-        for shown, request in self._inputs():
-            batch.append((shown, request))
+        for request in self._requests():
+            batch.append(request)
             num_sentences += len(request.sentences)
             if len(batch) == self._batch_size or num_sentences >= SENTENCES_AT_A_TIME:
                 yield batch
@@ -207,27 +278,26 @@ class DocumentPredictManager(_PredictManager):
         if batch:
             yield batch
 
-    def _inputs(self) -> Iterator[Tuple[str, Request]]:
-        """What is shown of each input, and the request that it is."""
+    def _requests(self) -> Iterator[Request]:
+        if self._text is not None:
+            yield self._predictor.request({"text": self._text})
+            return
         if os.path.isdir(self._input_file):
             for path, inputs in _texts(Path(self._input_file)):
                 try:
-                    request = self._predictor.request(inputs)
+                    yield self._predictor.request(inputs)
                 except DocumentError as error:
                     raise error.located(None, str(path)) from None
-                yield json.dumps(inputs) if self._print_to_console else "", request
             return
         with _open_input(self._input_file) as (file, name):
             for number, line in numbered_lines(file, name):
                 try:
-                    inputs = self._predictor.load_line(line)
-                    request = self._predictor.request(inputs)
+                    yield self._predictor.request(self._predictor.load_line(line))
                 except DocumentError as error:
                     place = f"line {number}"
                     if error.document_id is not None:
                         place = f"{error.document_id} ({place})"
                     raise DocumentError(error.problem, error.field, place, name) from None
-                yield json.dumps(inputs) if self._print_to_console else "", request
 
     def _open_output(self) -> AbstractContextManager[Optional[TextIO]]:
         if self._output_path is None:
@@ -239,9 +309,7 @@ class DocumentPredictManager(_PredictManager):
 
     def _progress(self) -> Any:
         shown = self._output_path is not None and (
-            common_logging.FILE_FRIENDLY_LOGGING
-            # Predictions that are printed would tear the bar apart.
-            or (sys.stderr.isatty() and not (self._print_to_console and sys.stdout.isatty()))
+            common_logging.FILE_FRIENDLY_LOGGING or sys.stderr.isatty()
         )
         unit = " texts" if os.path.isdir(self._input_file) else " lines"
         return Tqdm.tqdm(unit=unit, disable=not shown)
@@ -253,6 +321,7 @@ def predict_manager(
     output_file: Optional[str],
     batch_size: Optional[int],
     *args: Any,
+    **options: Any,
 ) -> _PredictManager:
     """
     What AllenNLP's `predict` runs, in place of its own manager: that one for other predictors, and
@@ -268,10 +337,39 @@ def predict_manager(
     # No other option begins like this, and argparse takes any beginning for the whole.
     if batch_size == 1 and not any(argument.startswith("--b") for argument in sys.argv):
         batch_size = None
-    return DocumentPredictManager(predictor, input_file, output_file, batch_size, *args)
+    return DocumentPredictManager(predictor, input_file, output_file, batch_size, *args, **options)
 
 
 allennlp_predict._PredictManager = predict_manager  # type: ignore[assignment, misc]
+
+
+def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:
+    """What prints an output for people, and a blank line between two."""
+    # Only a terminal needs what is imported here.
+    from rich.console import Console
+
+    from dts_ee.predictors.readable import ReadableOutput
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    readable = ReadableOutput(predictor.entity_types, sys.stdout.encoding)
+    console = Console(
+        file=sys.stdout,
+        # By itself rich would still write bold and faint.
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        soft_wrap=True,
+    )
+    separate = False
+
+    def print_readable(output: JsonDict) -> None:
+        nonlocal separate
+        if separate:
+            console.print()
+        separate = True
+        console.print(readable(output))
+
+    return print_readable
 
 
 def _texts(folder: Path) -> Iterator[Tuple[Path, JsonDict]]:

@@ -9,15 +9,17 @@ from pathlib import Path
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.spert import read_documents
 from dts_ee.document import DocumentError
+from dts_ee.named_models import find_model
 
 
 @Subcommand.register("report")
 class Report(Subcommand):
     """
-    `allennlp report DIR_OR_ARCHIVE DATA -o PAGE`: writes an HTML page about a model's predictions.
+    `allennlp report ARCHIVE DATA -o PAGE`: writes an HTML page about a model's predictions.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -35,8 +37,8 @@ class Report(Subcommand):
         subparser.add_argument(
             "model",
             type=Path,
-            metavar="DIR_OR_ARCHIVE",
-            help="the folder of a training, or an archive (which has no learning curves)",
+            metavar="ARCHIVE",
+            help=f"{MODEL_HELP}; only the last has learning curves",
         )
         subparser.add_argument(
             "data", type=Path, metavar="DATA", help="the gold documents, SpERT's JSON or JSON Lines"
@@ -67,7 +69,7 @@ def report(model: Path, data: Path, page: Path) -> None:
     # Parameters
 
     model : `Path`
-        The folder of a training, or an archive.
+        A model's name, an archive, or the folder of a training.
     data : `Path`
         A file of gold documents.
     page : `Path`
@@ -92,17 +94,16 @@ def report(model: Path, data: Path, page: Path) -> None:
     if page.exists() and os.path.samefile(data, page):
         raise FileExistsError(f"{page} holds the documents: the page needs another name")
     epochs = []
-    if model.is_dir():
-        folder = RunFolder(Run(SEED, 0), model)
+    archive = Path(find_model(model))
+    if archive.is_dir():
+        folder = RunFolder(Run(SEED, 0), archive)
         if not folder.config.is_file():
             raise ConfigurationError(
                 f"{model} is no folder of a training: there is no {folder.config.name} in it"
             )
         epochs = folder.epochs()
-    elif not model.exists():
-        raise ConfigurationError(f"{model}: there is no such file or folder")
     try:
-        candidates, threshold = predict_candidates(model, documents, LEAST_PROBABILITY)
+        candidates, threshold = predict_candidates(archive, documents, LEAST_PROBABILITY)
     except DocumentError as error:
         raise error.located(None, str(data)) from None
     facts = {

@@ -11,6 +11,7 @@ from allennlp.common.checks import ConfigurationError, check_for_gpu
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
+from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
 from dts_ee.serving import ServingSettings
@@ -34,9 +35,7 @@ class ServeDts(Subcommand):
             epilog="For example: allennlp serve-dts out/conll04/model.tar.gz --port 8080",
             help=description,
         )
-        subparser.add_argument(
-            "archive_file", metavar="ARCHIVE", help="the archived model, or a training's folder"
-        )
+        subparser.add_argument("archive_file", metavar="ARCHIVE", help=MODEL_HELP)
         subparser.add_argument(
             "--host",
             default="127.0.0.1",
@@ -125,7 +124,7 @@ def serve_archive(
     # Parameters
 
     archive_file : `str`
-        The archive, or the folder of a training.
+        A model's name, an archive, or the folder of a training.
     host : `str`
         The name or address to listen at.
     port : `int`

@@ -12,8 +12,10 @@ from dts_ee.commands.compare import Compare
 from dts_ee.commands.convert import Convert
 from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.describe import Describe
+from dts_ee.commands.keep import Keep
 from dts_ee.commands.learning_curve import LearningCurve
 from dts_ee.commands.light import LIGHT_COMMANDS, add_light_command
+from dts_ee.commands.package import Package
 from dts_ee.commands.predict import PredictDocuments
 from dts_ee.commands.render import Render
 from dts_ee.commands.repeat import Repeat
@@ -28,6 +30,8 @@ __all__ = [
     "CrossValidate",
     "Describe",
     "LearningCurve",
+    "Keep",
+    "Package",
     "PredictDocuments",
     "Render",
     "Repeat",

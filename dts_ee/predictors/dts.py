@@ -109,6 +109,11 @@ class DtsPredictor(Predictor):
                 relation_threshold
             )
 
+    @property
+    def entity_types(self) -> List[str]:
+        """The types of entities that the model knows, in alphabetical order."""
+        return self._model.tag_sequences.entity_types
+
     def predict(self, sentence: str) -> JsonDict:
         """The entities and relations of a raw sentence."""
         return self.predict_json({"sentence": sentence})
@@ -137,9 +142,7 @@ class DtsPredictor(Predictor):
             If it cannot be read, has entities but the model finds no relations, or has none but the
             model finds no entities.
         """
-        request = request_from_json(
-            inputs, self._reader.tokenizer, self._model.tag_sequences.entity_types
-        )
+        request = request_from_json(inputs, self._reader.tokenizer, self.entity_types)
         self._check_entities(request.entities_given, request.id)
         return request
 
@@ -220,7 +223,7 @@ class DtsPredictor(Predictor):
         return documents
 
     def _check_types(self, document: Document) -> None:
-        known = self._model.tag_sequences.entity_types
+        known = self.entity_types
         for i, entity in enumerate(document.entities):
             check_type(entity.type, known, f"entities[{i}].type", document.id)
 

@@ -255,7 +255,7 @@ def test_a_missing_input_is_named(options, folder, run, capsys):
 def test_an_output_that_cannot_be_written_is_named(folder, run, capsys):
     (folder / "output").mkdir()
     assert run(write_input(1), "--output-file", "output") == 2
-    assert "'output'" in capsys.readouterr().err
+    assert "output: is a directory" in capsys.readouterr().err
 
 
 def test_an_interruption_leaves_the_output_as_it_was(folder, run, monkeypatch):
@@ -348,13 +348,73 @@ def test_use_dataset_reader(folder, run, batch_sizes):
         assert (document.id, document.tokens) == (expected.id, expected.tokens)
 
 
-def test_inputs_and_predictions_are_printed(folder, run, capsys):
+def test_what_is_printed_is_json_lines_where_it_is_piped(parser, folder, run, capsys):
     assert run(write_input(2)) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if line]
-    shown = [lines[i].removeprefix(f"input {i // 2}:  ") for i in (0, 2)]
-    assert [json.loads(line) for line in shown] == [json.loads(line) for line in input_lines(2)]
-    predictions = [json.loads(line.removeprefix("prediction:  ")) for line in lines[1::2]]
-    assert [prediction["orig_id"] for prediction in predictions] == ["s0", "s1"]
+    printed = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["orig_id"] for line in printed] == ["s0", "s1"]
+
+
+def test_nothing_is_printed_beside_an_output_file(folder, run, capsys):
+    assert run(write_input(2), "--output-file", "output.jsonl") == 0
+    assert capsys.readouterr().out == ""
+    assert identifiers("output.jsonl") == ["s0", "s1"]
+
+
+def test_a_text_on_the_command_line(folder, run, capsys):
+    assert run("--text", "Nobody came. Marta writes.") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    output = json.loads(line)
+    assert output["text"] == "Nobody came. Marta writes."
+    assert [each["start_char"] for each in output["sentences"]] == [0, 13]
+    assert run("--text", "Nobody came.", "--output-file", "output.jsonl") == 0
+    assert [each.text for each in read_documents("output.jsonl")] == ["Nobody came."]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "needs an input file, a folder of .txt files, or --text"),
+        (["input.jsonl", "--text", "a"], "--text and an input file cannot go together"),
+        (["--text", "a", "--use-dataset-reader"], "--text and --use-dataset-reader cannot"),
+        (["input.jsonl", "--silent"], "--silent without --output-file"),
+    ],
+)
+def test_arguments_that_do_not_go_together(arguments, message, folder, run, capsys):
+    assert run(*arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def on_a_terminal(run, monkeypatch, *arguments):
+    """What the command prints where standard output is a terminal."""
+    terminal, output = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    with open(output, "w") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        assert run(*arguments) == 0
+    printed = os.read(terminal, 65536).decode().replace("\r\n", "\n")
+    os.close(terminal)
+    return printed
+
+
+def test_a_terminal_is_for_people(folder, run, monkeypatch):
+    monkeypatch.setattr(DtsPredictor, "predict_requests", lambda self, requests: [LIVES])
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = on_a_terminal(run, monkeypatch, "--text", "Marta lives in Tarnby.")
+    assert "\x1b[" in coloured
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = on_a_terminal(run, monkeypatch, "--text", "Marta lives in Tarnby.")
+    assert plain == "[Marta Peop] lives in [Tarnby Loc].\n  Marta —Live_In→ Tarnby  0.98\n"
+    assert json.loads(on_a_terminal(run, monkeypatch, "--text", "a", "--json")) == LIVES
+
+
+LIVES = {
+    "sentence": "Marta lives in Tarnby.",
+    "entities": [
+        {"type": "Peop", "text": "Marta", "start_char": 0, "end_char": 5, "probability": 0.99},
+        {"type": "Loc", "text": "Tarnby", "start_char": 15, "end_char": 21, "probability": 0.99},
+    ],
+    "relations": [{"type": "Live_In", "head": 0, "tail": 1, "probability": 0.981}],
+}
 
 
 def test_silent_prints_nothing(folder, run, capsys):
@@ -399,10 +459,9 @@ def test_allennlp_answers_a_line_before_it_reads_the_next(folder, archive):
         for line in input_lines(2):
             process.stdin.write(line)
             process.stdin.flush()
-            answer = [process.stdout.readline() for _ in range(3)]
-            assert answer[1].startswith("prediction:  "), Path("log.txt").read_text()[-3000:]
-            prediction = json.loads(answer[1].removeprefix("prediction:  "))
-            assert prediction["orig_id"] == json.loads(line)["orig_id"]
+            answer = process.stdout.readline()
+            assert answer, Path("log.txt").read_text()[-3000:]
+            assert json.loads(answer)["orig_id"] == json.loads(line)["orig_id"]
         process.stdin.write("{}\n")
         process.stdin.close()
         assert process.wait(timeout=60) == 2

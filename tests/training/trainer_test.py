@@ -3,8 +3,10 @@ import json
 import pytest
 from allennlp.commands.train import train_model
 from allennlp.common import Params
+from allennlp.data.data_loaders import MultiProcessDataLoader
 
 from dts_ee.corpora.spert import document_to_json
+from dts_ee.dataset_readers import SpertReader
 from dts_ee.training import trainer as trainer_module
 from tests.documents import document
 
@@ -109,5 +111,6 @@ def test_no_relations_anywhere_is_no_failure_of_theirs(train):
 def test_test_data_that_cannot_be_read_does_not_stop_the_training(tmp_path):
 
     (tmp_path / "config.json").write_text('{"test_data_path": "nowhere.json"}')
-    assert trainer_module._test_documents(None, tmp_path) == []
-    assert trainer_module._test_documents(None, None) == []
+    loader = MultiProcessDataLoader(SpertReader(), "train.json", batch_size=1)
+    assert trainer_module._test_documents(loader, tmp_path) == []
+    assert trainer_module._test_documents(loader, None) == []

@@ -1,0 +1,50 @@
+"""
+What the commands have in common that take a model, or give it a name.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any, Dict
+
+MODEL_HELP = "a model's name (see `dts-ee models`), an archive, or the folder of a training"
+
+
+def add_card_arguments(subparser: argparse.ArgumentParser) -> None:
+    """Adds the model, its name, and what its card says."""
+    subparser.add_argument("model", metavar="ARCHIVE", help=MODEL_HELP)
+    subparser.add_argument(
+        "--name",
+        required=True,
+        help="the model's name: small letters, digits and hyphens, such as news-small",
+    )
+    subparser.add_argument("--version", default="1.0.0", help="the model's version")
+    subparser.add_argument(
+        "--licence", metavar="TEXT", help="under which terms it can be used, such as Apache-2.0"
+    )
+    subparser.add_argument(
+        "--description", default="", metavar="TEXT", help="a sentence on what it is for"
+    )
+    subparser.add_argument(
+        "--training-data",
+        metavar="FILE",
+        help="what it was trained on, where the archive names it by an environment variable",
+    )
+    subparser.add_argument(
+        "--metrics",
+        type=Path,
+        metavar="FILE",
+        help="what `dts-ee evaluate --output-file FILE` wrote for test data; what the training "
+        "measured is taken from its folder",
+    )
+    subparser.add_argument(
+        "--without-encoder",
+        action="store_true",
+        help="leave out the pretrained encoder and word vectors that `dts-ee fetch` gets; they "
+        "are found by their checksums where the model is used",
+    )
+
+
+def card_options(args: argparse.Namespace) -> Dict[str, Any]:
+    """The arguments as `copy_archive` takes them, without the model."""
+    names = ("licence", "description", "training_data", "metrics", "without_encoder")
+    return {"name": args.name, **{name: getattr(args, name) for name in names}}

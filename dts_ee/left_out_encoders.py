@@ -1,0 +1,146 @@
+"""
+Encoders that are left out of an archive because they can be had elsewhere, by their checksums.
+
+In the place of an encoder's files, its folder in the archive then has one file that says which
+resource of the manifest they are, and what their SHA-256 is.
+"""
+
+import functools
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.resources import KnownFile, Resource, load_manifest
+from dts_ee.user_folders import resources_folder
+
+_RECORD = "left_out.json"
+
+
+def resource_of(folder: Path) -> Optional[Resource]:
+    """
+    The resource of the manifest that the files of an encoder are, all of them, by their SHA-256.
+
+    # Parameters
+
+    folder : `Path`
+        The encoder's files, and nothing else.
+
+    # Returns
+
+    `Optional[Resource]`
+        `None` if they are none, or one has no known SHA-256.
+    """
+    files = sorted(folder.iterdir())
+    for resource in load_manifest().values():
+        known = {file.name: file for file in resource.files if file.sha256 is not None}
+        if all(
+            file.name in known and known[file.name].problem_with(file) is None for file in files
+        ):
+            return resource
+    return None
+
+
+def leave_out(folder: Path) -> None:
+    """
+    Replaces the files of an encoder by a record of what they are.
+
+    # Parameters
+
+    folder : `Path`
+        The encoder's files in an extracted archive. It may be left out already.
+
+    # Raises
+
+    `ConfigurationError`
+        If they cannot be had by their checksums.
+    """
+    if is_left_out(folder):
+        return
+    resource = resource_of(folder)
+    if resource is None:
+        raise ConfigurationError(
+            f"the encoder {encoder_name(folder)} cannot be left out: its files are none that "
+            "`dts-ee fetch` gets and knows the SHA-256 of"
+        )
+    known = {file.name: file for file in resource.files}
+    files = [known[file.name] for file in sorted(folder.iterdir())]
+    record = {
+        "resource": resource.name,
+        "files": [{"name": each.name, "size": each.size, "sha256": each.sha256} for each in files],
+    }
+    shutil.rmtree(folder)
+    folder.mkdir()
+    (folder / _RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def encoder_name(folder: Path) -> str:
+    """What an encoder is called: the resource that was left out, or as its folder."""
+    if is_left_out(folder):
+        return _read_record(folder)["resource"]
+    # The folder's name ends with a digest.
+    return folder.name.rpartition("-")[0]
+
+
+def is_left_out(folder: Path) -> bool:
+    """Whether an encoder's folder in an archive has a record in the place of the files."""
+    return (folder / _RECORD).is_file()
+
+
+def find_left_out(folder: Path, name: str) -> Path:
+    """
+    A folder that has the files which were left out; they are the same, by their SHA-256.
+
+    It is looked for where the model was trained from, in `resources` of the working folder, and in
+    the user's own.
+
+    # Parameters
+
+    folder : `Path`
+        The encoder's folder in an extracted archive.
+    name : `str`
+        What the configuration calls the encoder.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is none; the message says how to get it.
+    """
+    record = _read_record(folder)
+    resource = record["resource"]
+    places = [Path(name).expanduser(), Path("resources", resource), resources_folder() / resource]
+    problems = []
+    for place in dict.fromkeys(places):
+        if not place.is_dir():
+            continue
+        problem = next(filter(None, (_problem(KnownFile(**f), place) for f in record["files"])), "")
+        if not problem:
+            return place
+        problems.append(f"in {place}, {problem}")
+    found = f" ({'; '.join(problems)})" if problems else ""
+    raise ConfigurationError(
+        f"The model needs {resource}, which is not part of it and was not found{found}: "
+        f"`dts-ee fetch {resource} --to {resources_folder()}` gets it"
+    )
+
+
+def _read_record(folder: Path) -> Dict[str, Any]:
+    return json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+
+
+def _problem(file: KnownFile, folder: Path) -> Optional[str]:
+    path = folder / file.name
+    if not path.is_file():
+        return f"{file.name} is missing"
+    status = path.stat()
+    return _problem_with(path, status.st_size, status.st_mtime_ns, file.name, file.sha256)
+
+
+@functools.lru_cache
+def _problem_with(
+    path: Path, size: int, modified: int, name: str, sha256: Optional[str]
+) -> Optional[str]:
+    # A model asks for the same files more than once: for its tokens, and for its vectors.
+    return KnownFile(name, sha256=sha256).problem_with(path)

@@ -1,0 +1,117 @@
+"""
+Copies of archives that have a name and a card, with their encoders or without.
+"""
+
+import io
+import tarfile
+from pathlib import Path
+from typing import Optional, Union
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.models.archival import extracted_archive, load_archive
+
+from dts_ee.corpora.files import open_bytes_atomically
+from dts_ee.encoder_files import encoder_folders
+from dts_ee.left_out_encoders import leave_out
+from dts_ee.named_models.card import CARD_NAME, ModelCard
+from dts_ee.named_models.description import describe_model, read_metrics, training_metrics
+from dts_ee.named_models.find import find_model
+from dts_ee.quiet_loading import quiet_loading
+
+
+def copy_archive(
+    model: Union[str, Path],
+    target: Path,
+    name: str,
+    version: str,
+    licence: Optional[str] = None,
+    description: str = "",
+    training_data: Optional[str] = None,
+    metrics: Optional[Path] = None,
+    without_encoder: bool = False,
+) -> ModelCard:
+    """
+    Write an archive that is the same model, with a card.
+
+    The model is loaded, so that what cannot be loaded is not copied.
+
+    # Parameters
+
+    model : `Union[str, Path]`
+        The archive, the folder of its training, or a model's name.
+    target : `Path`
+        The file to write. It takes its name when everything has been written.
+    name, version, licence, description : `str`
+        See `ModelCard`.
+    training_data : `str`, optional (default = `None`)
+        The file that it was trained on, for the card; `None` is what its configuration says.
+    metrics : `Path`, optional (default = `None`)
+        What `dts-ee evaluate --output-file` wrote about it for test data.
+    without_encoder : `bool`, optional (default = `False`)
+        Whether to leave out the encoders, which then are found by their checksums.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is no such archive, it has no model `dts`, or its encoders cannot be left out.
+    `OSError`
+        If the file cannot be written.
+    """
+    source = _archive_file(find_model(model))
+    measured = training_metrics(source)
+    if metrics is not None:
+        measured["test"] = read_metrics(metrics)
+    try:
+        with extracted_archive(str(source)) as extracted:
+            folder = Path(extracted)
+            with quiet_loading():
+                archive = load_archive(folder)
+            if without_encoder:
+                _leave_out_encoders(folder, source)
+            card = describe_model(
+                archive, folder, name, version, licence, description, training_data, measured
+            )
+            _write(folder, card, target)
+    except (tarfile.TarError, EOFError) as error:
+        raise ConfigurationError(f"{source} is no archive of a model: {error}") from None
+    return card
+
+
+def _archive_file(model: str) -> Path:
+    path = Path(model)
+    if not path.is_dir():
+        return path
+    if not (path / "model.tar.gz").is_file():
+        raise ConfigurationError(
+            f"{model} has no model.tar.gz: it is no folder of a training that came to its end"
+        )
+    return path / "model.tar.gz"
+
+
+def _leave_out_encoders(folder: Path, source: Path) -> None:
+    folders = encoder_folders(folder)
+    if not folders:
+        raise ConfigurationError(f"{source} holds no encoder that could be left out")
+    for each in folders:
+        leave_out(each)
+
+
+def _write(folder: Path, card: ModelCard, target: Path) -> None:
+    content = card.to_json().encode()
+    member = tarfile.TarInfo(CARD_NAME)
+    member.size = len(content)
+    with (
+        open_bytes_atomically(target) as file,
+        # Stored as it is: weights cannot be compressed much.
+        tarfile.open(fileobj=file, mode="w:gz", compresslevel=0) as tar,
+    ):
+        tar.addfile(member, io.BytesIO(content))
+        for path in sorted(folder.iterdir()):
+            if path.name != CARD_NAME:
+                tar.add(path, arcname=path.name, filter=_without_owner)
+
+
+def _without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member

@@ -1,0 +1,176 @@
+"""
+What can be told about a model from its archive, for its card.
+"""
+
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.models.archival import Archive
+
+from dts_ee.dataset_readers.corpus_files import corpus_files
+from dts_ee.document import DocumentError
+from dts_ee.encoder_files import encoder_folders
+from dts_ee.left_out_encoders import encoder_name, is_left_out, resource_of
+from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.named_models.card import Encoder, Figures, ModelCard
+from dts_ee.resources import load_manifest
+from dts_ee.version import VERSION
+
+_TASKS = {"entities": "entity", "relations": "relation"}
+
+
+def describe_model(
+    archive: Archive,
+    folder: Path,
+    name: str,
+    version: str,
+    licence: Optional[str] = None,
+    description: str = "",
+    training_data: Optional[str] = None,
+    metrics: Mapping[str, Mapping[str, Any]] = {},
+) -> ModelCard:
+    """
+    # Parameters
+
+    archive : `Archive`
+        The loaded model.
+    folder : `Path`
+        Its extracted archive.
+    name, version, licence, description : `str`
+        See `ModelCard`.
+    training_data : `str`, optional (default = `None`)
+        What it was trained on, if not the files that its configuration names.
+    metrics : `Mapping[str, Mapping[str, Any]]`, optional (default = `{}`)
+        For `development` and `test`, what was measured, by the names that AllenNLP writes.
+
+    # Raises
+
+    `ConfigurationError`
+        If the model is not `dts`.
+    """
+    model = archive.model
+    if not isinstance(model, DeeperTaskSpecificity):
+        raise ConfigurationError(
+            f"the model is {type(model).__name__}; only a model `dts` can have a name"
+        )
+    entity_types = model.tag_sequences.entity_types
+    relation_types: List[str] = []
+    if model.has_relation_head:
+        names = model.vocab.get_index_to_token_vocabulary(model.relation_namespace)
+        relation_types = sorted(names.values())
+    types = {"entities": entity_types, "relations": relation_types}
+    figures = {
+        split: {
+            task: found
+            for task in _TASKS
+            if (found := _figures(numbers, task, types[task])) is not None
+        }
+        for split, numbers in metrics.items()
+    }
+    return ModelCard(
+        name=name,
+        version=version,
+        **({} if licence is None else {"licence": licence}),
+        description=description,
+        entity_types=entity_types,
+        relation_types=relation_types,
+        entities_given=not model.has_ner_head,
+        training_data=_training_data(training_data or archive.config.get("train_data_path")),
+        figures={split: tasks for split, tasks in figures.items() if tasks},
+        encoders=[_encoder(each) for each in encoder_folders(folder)],
+        num_parameters=sum(each.numel() for each in model.parameters()),
+        made_with={
+            "dts-ee": VERSION,
+            **{package: metadata.version(package) for package in ("allennlp", "torch")},
+            "python": platform.python_version(),
+        },
+    )
+
+
+def training_metrics(archive: Path) -> Dict[str, Dict[str, Any]]:
+    """
+    What a training has measured on its development and test data, if the archive is still in its
+    folder.
+    """
+    file = archive.parent / "metrics.json"
+    if archive.name != "model.tar.gz" or not file.is_file():
+        return {}
+    numbers = read_metrics(file)
+    splits = {"development": "best_validation_", "test": "test_"}
+    return {
+        split: {
+            name.removeprefix(prefix): value
+            for name, value in numbers.items()
+            if name.startswith(prefix)
+        }
+        for split, prefix in splits.items()
+    }
+
+
+def read_metrics(file: Path) -> Dict[str, Any]:
+    """
+    Metrics that AllenNLP has written.
+
+    # Raises
+
+    `ConfigurationError`
+        If the file is missing, or holds none.
+    """
+    try:
+        numbers = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{file} is no JSON: {error}") from None
+    if not isinstance(numbers, dict):
+        raise ConfigurationError(f"{file} holds no object of metrics")
+    return numbers
+
+
+def _figures(numbers: Mapping[str, Any], task: str, types: List[str]) -> Optional[Figures]:
+    prefix = _TASKS[task]
+
+    def value(name: str) -> Any:
+        # All names but two have an underscore before them.
+        return numbers.get(f"{prefix}_{name}", numbers.get(f"_{prefix}_{name}"))
+
+    total = {name: value(name) for name in ("precision", "recall", "f1", "macro_f1")}
+    if None in total.values():
+        return None
+    by_type = {each: value(f"{each}_f1") for each in types}
+    return Figures(**total, types={each: f1 for each, f1 in by_type.items() if f1 is not None})
+
+
+def _training_data(path: Any) -> Dict[str, Any]:
+    # What an environment variable names now need not be what it named in training.
+    if path is None or "$" in json.dumps(path):
+        return {}
+    try:
+        files = corpus_files(path)
+        names = [Path(each.path).name for each in files]
+    except ConfigurationError:
+        return {}
+    try:
+        documents = [document for each in files for document in each.read()]
+    except (ConfigurationError, DocumentError):
+        # The files need not be where they were.
+        return {"files": names}
+    return {
+        "files": names,
+        "sentences": len(documents),
+        "entities": sum(len(document.entities) for document in documents),
+        "relations": sum(len(document.relations) for document in documents),
+    }
+
+
+def _encoder(folder: Path) -> Encoder:
+    name = encoder_name(folder)
+    included = not is_left_out(folder)
+    resource = resource_of(folder) if included else load_manifest().get(name)
+    if resource is None:
+        return Encoder(name, included)
+    return Encoder(resource.name, included, resource.licence)
