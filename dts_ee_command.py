@@ -16,10 +16,11 @@ import sys
 from importlib import import_module, metadata
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from typing import List
+from typing import Any, List
 
 PROGRAM = "dts-ee"
 PLUGIN = "dts_ee"
+VERBOSE = "--verbose"
 
 SPIN_COUNT = 10_000
 """
@@ -93,6 +94,22 @@ def arguments_with_plugin(arguments: List[str]) -> List[str]:
     return [*arguments, "--include-package", PLUGIN]
 
 
+def offer_verbose() -> None:
+    """
+    Makes every command of AllenNLP's command line take `--verbose`.
+
+    What it means was done before: the log begins before the arguments are parsed.
+    """
+    from allennlp import commands
+
+    class Parser(commands.ArgumentParserWithDefaults):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.add_argument(VERBOSE, action="store_true", help="show the whole log")
+
+    commands.ArgumentParserWithDefaults = Parser
+
+
 def run() -> None:
     """Runs AllenNLP's `main` on this process's arguments."""
     if sys.argv[1:] == ["--version"]:
@@ -100,6 +117,8 @@ def run() -> None:
         return
     if run_light_command(sys.argv[1:]):
         return
+    if VERBOSE in sys.argv:
+        os.environ["ALLENNLP_LOG_LEVEL"] = "INFO"
     spin_less()
     gc.disable()
     # Before anything of AllenNLP, which it mends.
@@ -109,9 +128,13 @@ def run() -> None:
     from allennlp.commands import main
     from allennlp.common.util import install_sigterm_handler
 
+    from dts_ee.console import quiet_console
+
     # What was imported stays until the end: garbage is looked for in what comes after it alone.
     gc.freeze()
     gc.enable()
+    quiet_console()
+    offer_verbose()
     install_sigterm_handler()
     sys.argv[1:] = arguments_with_plugin(sys.argv[1:])
     main(prog=PROGRAM)

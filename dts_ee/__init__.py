@@ -12,6 +12,7 @@ with quick_imports():
 
     import dts_ee.commands.subcommands
     import dts_ee.dataset_readers
+    import dts_ee.evaluators
     import dts_ee.metrics
     import dts_ee.models
     import dts_ee.modules.seq2seq_encoders

@@ -1,0 +1,106 @@
+"""
+What `evaluate` runs.
+"""
+
+import json
+import logging
+import sys
+from os import PathLike
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+
+from allennlp.data import DataLoader
+from allennlp.evaluation import Evaluator
+from allennlp.evaluation.evaluator import SimpleEvaluator
+from allennlp.models import Model
+
+from dts_ee.console import say, shows_log
+from dts_ee.document import Document
+from dts_ee.evaluators.score_table import score_table
+from dts_ee.metrics import EntityF1, RelationF1
+from dts_ee.metrics.document_f1 import DocumentF1
+from dts_ee.metrics.counts import TypedCounts
+from dts_ee.models import DeeperTaskSpecificity
+
+logger = logging.getLogger(__name__)
+
+
+@Evaluator.register("documents")
+class DocumentEvaluator(SimpleEvaluator):
+    """
+    AllenNLP's evaluator, which prints what comes of it: a table for the model `dts`, and all
+    metrics as JSON for other models. The metrics and the files are the same.
+
+    Registered as an `Evaluator` with name `"documents"`, and the default one.
+    """
+
+    def __call__(
+        self,
+        model: Model,
+        data_loader: DataLoader,
+        batch_weight_key: Optional[str] = None,
+        metrics_output_file: Optional[Union[str, PathLike]] = None,
+        predictions_output_file: Optional[Union[str, PathLike]] = None,
+    ) -> Dict[str, Any]:
+        documents: List[Document] = []
+        counts: List[Tuple[str, TypedCounts]] = []
+        if isinstance(model, DeeperTaskSpecificity):
+            documents = _documents(data_loader)
+            _warn_of_data(model, documents)
+            # AllenNLP resets the metrics in the end.
+            model.get_metrics(reset=True)
+            counts = [(metric.title, metric.counts) for metric in model.document_metrics]
+        metrics = super().__call__(
+            model, data_loader, batch_weight_key, metrics_output_file, predictions_output_file
+        )
+        if counts:
+            data = getattr(data_loader, "data_path", "data")
+            say(f"{data} (sentences: {len(documents):,}), strict, in per cent", sys.stdout)
+            say(score_table(counts), sys.stdout)
+        elif not (shows_log() and metrics_output_file):
+            say(f"Metrics: {json.dumps(metrics, indent=2)}", sys.stdout)
+        for name, file in (
+            ("metrics", metrics_output_file),
+            ("predictions", predictions_output_file),
+        ):
+            if file is not None:
+                say(f"The {name} are in {file}", sys.stdout)
+        return metrics
+
+
+def _documents(data_loader: DataLoader) -> List[Document]:
+    return [instance["metadata"]["document"] for instance in data_loader.iter_instances()]
+
+
+def _warn_of_data(model: DeeperTaskSpecificity, documents: Sequence[Document]) -> None:
+    """Says what a score of 0 may come from, other than the model's predictions."""
+    tasks: Sequence[Tuple[DocumentF1, Sequence[str], str]] = (
+        (EntityF1(), model.entity_types, "entities"),
+        (RelationF1(), model.relation_types, "relations"),
+    )
+    evaluated = {metric.name for metric in model.document_metrics}
+    for metric, known_types, items in tasks:
+        metric(list(documents), list(documents))
+        gold = metric.counts.gold
+        total = sum(gold.values())
+        if metric.name not in evaluated:
+            if metric.name == "relation" and total:
+                logger.warning(
+                    "the data has %d gold relations, but the model finds entities alone: there "
+                    "is no RE figure. Train with relations to have one",
+                    total,
+                )
+            continue
+        if not total:
+            logger.warning("the data has no gold %s: the %s figures mean nothing", items, metric.title)
+        unknown = {type: gold[type] for type in sorted(gold) if type not in known_types}
+        if unknown:
+            logger.warning(
+                "%d of the %d gold %s have a type that the model does not know, as its training "
+                "data had none, and count as missed: %s. Rename them to what the model knows "
+                "(%s), or train with them",
+                sum(unknown.values()),
+                total,
+                items,
+                ", ".join(f"{type} ({number})" for type, number in unknown.items()),
+                ", ".join(known_types),
+            )

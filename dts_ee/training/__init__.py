@@ -1,0 +1,3 @@
+"""
+What a training shows of itself.
+"""
