@@ -107,7 +107,7 @@ def offer_verbose() -> None:
             super().__init__(*args, **kwargs)
             self.add_argument(VERBOSE, action="store_true", help="show the whole log")
 
-    commands.ArgumentParserWithDefaults = Parser
+    commands.ArgumentParserWithDefaults = Parser  # type: ignore[misc]
 
 
 def run() -> None:

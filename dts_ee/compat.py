@@ -558,6 +558,29 @@ def show_trainings() -> None:
     _replace(gradient_descent_trainer, "DEFAULT_CALLBACKS", callbacks)
 
 
+def mend_distributed_trainings_from_the_start() -> None:
+    """
+    Loads this package in the processes of a distributed training before anything is done there.
+
+    AllenNLP (2.10.1, with any torch) sets up their logging and loads their other plugins first.
+    """
+    from allennlp.commands import train
+
+    spawn = train.mp.spawn
+
+    def spawn_workers(function: Callable, args: Any, nprocs: int) -> Any:
+        return spawn(_train_worker, args=args, nprocs=nprocs)
+
+    _replace(train, "mp", types.SimpleNamespace(spawn=spawn_workers))
+
+
+def _train_worker(*args: Any) -> Any:
+    """AllenNLP's function of this name: whoever looks for this one imports this module."""
+    from allennlp.commands import train
+
+    return train._train_worker(*args)
+
+
 def evaluate_with_a_table() -> None:
     """
     Makes `evaluate` print a table of what it finds.
@@ -602,6 +625,7 @@ PATCHES: List[Callable[[], None]] = [
     leave_plugins_unmentioned,
     show_few_progress_bars,
     show_trainings,
+    mend_distributed_trainings_from_the_start,
     evaluate_with_a_table,
 ]
 """The patches in the order in which they are applied."""

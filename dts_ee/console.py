@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import warnings
+from pathlib import Path
 from typing import Optional, Set, TextIO, Type, Union
 
 from tqdm import tqdm
@@ -19,8 +20,8 @@ LEVEL_VARIABLE = "ALLENNLP_LOG_LEVEL"
 
 _ALLENNLP_FORMAT = "%(asctime)s - %(levelname)s - %(name)s - %(message)s"
 
-_PROGRAMS = ("allennlp.__main__", "dts_ee_command")
-"""The modules that start as a command line, and not as a part of another program."""
+_PROGRAMS = ("allennlp", "dts-ee", "dts_ee")
+"""The commands, and the packages that Python runs with `-m`."""
 
 _USELESS = re.compile(
     # Early stopping is a choice, which the configuration shows.
@@ -29,7 +30,9 @@ _USELESS = re.compile(
     r'|Metrics with names beginning with "_" will not be logged'
     # All workers do so in every epoch.
     r"|Worker \d+ completed its entire epoch"
-    # The lock file of the same vocabulary is in there.
+    # It is AllenNLP's `train` that puts it into both.
+    r"|Parameter local_rank for class .* was found in both"
+    # The files of an encoder may be there, and after a recovery the same vocabulary is.
     r"|vocabulary serialization directory .* is not empty"
     # A loss is one number for the whole batch.
     r"|Encountered the loss key in the model's return dictionary"
@@ -130,11 +133,9 @@ def _is_allennlps(handler: logging.Handler) -> bool:
 
 
 def _is_command_line() -> bool:
-    if any(name in sys.modules for name in _PROGRAMS):
-        return True
-    # `python -m allennlp`, and the processes that it starts.
-    specs = (getattr(sys.modules.get(name), "__spec__", None) for name in ("__main__", "__mp_main__"))
-    return any(spec is not None and spec.name in _PROGRAMS for spec in specs)
+    # The processes that a command starts have its arguments, too.
+    program = Path(sys.argv[0])
+    return (program.parent.name if program.name == "__main__.py" else program.stem) in _PROGRAMS
 
 
 def _log_warning(

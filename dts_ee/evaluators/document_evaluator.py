@@ -6,9 +6,10 @@ import json
 import logging
 import sys
 from os import PathLike
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union, cast
 
 from allennlp.data import DataLoader
+from allennlp.data.fields import MetadataField
 from allennlp.evaluation import Evaluator
 from allennlp.evaluation.evaluator import SimpleEvaluator
 from allennlp.models import Model
@@ -17,11 +18,14 @@ from dts_ee.console import say, shows_log
 from dts_ee.document import Document
 from dts_ee.evaluators.score_table import score_table
 from dts_ee.metrics import EntityF1, RelationF1
-from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.metrics.counts import TypedCounts
+from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.models import DeeperTaskSpecificity
 
 logger = logging.getLogger(__name__)
+
+_MOST_NAMES = 20
+"""How many types a warning names."""
 
 
 @Evaluator.register("documents")
@@ -37,7 +41,7 @@ class DocumentEvaluator(SimpleEvaluator):
         self,
         model: Model,
         data_loader: DataLoader,
-        batch_weight_key: Optional[str] = None,
+        batch_weight_key: str = "",
         metrics_output_file: Optional[Union[str, PathLike]] = None,
         predictions_output_file: Optional[Union[str, PathLike]] = None,
     ) -> Dict[str, Any]:
@@ -49,9 +53,8 @@ class DocumentEvaluator(SimpleEvaluator):
             # AllenNLP resets the metrics in the end.
             model.get_metrics(reset=True)
             counts = [(metric.title, metric.counts) for metric in model.document_metrics]
-        metrics = super().__call__(
-            model, data_loader, batch_weight_key, metrics_output_file, predictions_output_file
-        )
+        files: Any = (metrics_output_file, predictions_output_file)
+        metrics = super().__call__(model, data_loader, batch_weight_key, *files)
         if counts:
             data = getattr(data_loader, "data_path", "data")
             say(f"{data} (sentences: {len(documents):,}), strict, in per cent", sys.stdout)
@@ -68,7 +71,8 @@ class DocumentEvaluator(SimpleEvaluator):
 
 
 def _documents(data_loader: DataLoader) -> List[Document]:
-    return [instance["metadata"]["document"] for instance in data_loader.iter_instances()]
+    fields = (cast(MetadataField, each["metadata"]) for each in data_loader.iter_instances())
+    return [field["document"] for field in fields]
 
 
 def _warn_of_data(model: DeeperTaskSpecificity, documents: Sequence[Document]) -> None:
@@ -91,16 +95,25 @@ def _warn_of_data(model: DeeperTaskSpecificity, documents: Sequence[Document]) -
                 )
             continue
         if not total:
-            logger.warning("the data has no gold %s: the %s figures mean nothing", items, metric.title)
+            logger.warning(
+                "the data has no gold %s: the %s figures mean nothing", items, metric.title
+            )
         unknown = {type: gold[type] for type in sorted(gold) if type not in known_types}
         if unknown:
             logger.warning(
-                "%d of the %d gold %s have a type that the model does not know, as its training "
-                "data had none, and count as missed: %s. Rename them to what the model knows "
-                "(%s), or train with them",
+                "the model does not know the type of %d of the %d gold %s, which count as missed: "
+                "%s. Its training data had no such types: rename them to types that it knows (%s), "
+                "or train with them",
                 sum(unknown.values()),
                 total,
                 items,
-                ", ".join(f"{type} ({number})" for type, number in unknown.items()),
-                ", ".join(known_types),
+                _listed([f"{type} ({number})" for type, number in unknown.items()]),
+                _listed(known_types),
             )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [*names[:_MOST_NAMES]]
+    if len(names) > _MOST_NAMES:
+        shown.append(f"and {len(names) - _MOST_NAMES} more")
+    return ", ".join(shown)

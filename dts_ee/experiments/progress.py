@@ -84,5 +84,7 @@ class Progress:
 
     def _remaining(self) -> str:
         done = sum(self._done.values())
+        if done == self._total:
+            return ""
         seconds = (time.monotonic() - self._start) / (done - self._at_start) * (self._total - done)
         return f"; about {duration(seconds)} to go for all"

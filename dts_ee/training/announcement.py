@@ -22,14 +22,15 @@ def announce(training: TrainModel) -> None:
     training : `TrainModel`
         The training.
     """
-    trainer, model = training.trainer, training.model
+    trainer: Any = training.trainer
+    model = training.model
     if not getattr(trainer, "_primary", True):
         return
     is_ours = isinstance(model, DeeperTaskSpecificity)
-    unit = "sentences" if is_ours else "instances"
+    unit = "sentence" if is_ours else "instance"
     name = "" if is_ours else f" {type(model).__name__}"
     data = _number_of_instances(trainer.data_loader)
-    text = f"training{name}" + ("" if data is None else f" on {data:,} {unit}")
+    text = f"training{name}" + ("" if data is None else f" on {_counted(data, unit)}")
     world_size = getattr(trainer, "_world_size", 1)
     if world_size > 1:
         text += f" in each of {world_size} processes"
@@ -47,8 +48,13 @@ def announce(training: TrainModel) -> None:
 def _types(model: Any) -> List[str]:
     if not isinstance(model, DeeperTaskSpecificity):
         return []
-    entity_types, relation_types = len(model.entity_types), len(model.relation_types)
-    return [f"{entity_types} entity types, {relation_types} relation types"]
+    entities = _counted(len(model.entity_types), "entity type")
+    relations = _counted(len(model.relation_types), "relation type")
+    return [f"{entities}, {relations if model.has_relation_head else 'no relations'}"]
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def _number_of_instances(loader: Optional[DataLoader]) -> Optional[int]:

@@ -45,20 +45,20 @@ class EpochLines(TrainerCallback):
         self._validation_metrics = [name for _, name in trainer._metric_tracker.tracked_metrics]
         self._times = [time.monotonic()]
         completed = trainer._start_after_epochs_completed
-        if completed:
+        if completed >= trainer._num_epochs:
+            say(f"all {trainer._num_epochs} epochs are trained already")
+        elif completed:
             say(f"going on after epoch {completed} of {trainer._num_epochs}")
         batches = _batches_per_epoch(trainer)
         self._bar = tqdm(
             total=batches and batches * trainer._num_epochs,
             initial=completed * (batches or 0) + trainer._start_after_batches_in_epoch_completed,
+            desc=_description(completed, trainer),
             unit=" batches",
             leave=False,
             # AllenNLP's own bars are shown in its place.
-            disable=shows_log()
-            or common_logging.FILE_FRIENDLY_LOGGING
-            or not sys.stderr.isatty(),
+            disable=shows_log() or common_logging.FILE_FRIENDLY_LOGGING or not sys.stderr.isatty(),
         )
-        self._describe(completed)
 
     def on_batch(
         self,
@@ -76,10 +76,10 @@ class EpochLines(TrainerCallback):
         if self._bar is None:
             return
         if is_training:
-            self._describe(epoch)
+            self._bar.set_description(_description(epoch, trainer), refresh=False)
             self._bar.update()
         elif batch_number <= 1:
-            self._bar.set_description_str(f"epoch {epoch + 1}, development")
+            self._bar.set_description(f"{_description(epoch, trainer)}, development")
 
     def on_epoch(
         self,
@@ -95,9 +95,7 @@ class EpochLines(TrainerCallback):
         if not trainer._should_validate_this_epoch:
             # AllenNLP has those of an earlier epoch there.
             metrics = {
-                name: value
-                for name, value in metrics.items()
-                if not name.startswith("validation_")
+                name: value for name, value in metrics.items() if not name.startswith("validation_")
             }
         line = epoch_line(epoch + 1, trainer._num_epochs, metrics, self._validation_metrics)
         num_left = trainer._num_epochs - epoch - 1
@@ -123,20 +121,21 @@ class EpochLines(TrainerCallback):
         development = figures(metrics, "best_validation_", self._validation_metrics)
         if development:
             best = metrics["best_epoch"] + 1
-            say(f"best epoch: {best} of {trainer._num_epochs}, development {development}", sys.stdout)
-        elif trainer._validation_data_loader is None:
-            say("there is no development data to choose by: the last epoch is kept", sys.stdout)
-
-    def _describe(self, epoch: int) -> None:
-        if self._bar is not None and self.trainer is not None:
-            self._bar.set_description_str(
-                f"epoch {epoch + 1} of {self.trainer._num_epochs}", refresh=False
+            say(
+                f"best epoch: {best} of {trainer._num_epochs}, development {development}",
+                sys.stdout,
             )
+        elif not trainer._validation_data_loader:
+            say("there is no development data to choose by: the last epoch is kept", sys.stdout)
 
     def _seconds_per_epoch(self) -> float:
         # In the first epoch, frozen encoders do what they need not do again.
         times = self._times[1:] if len(self._times) > 2 else self._times
         return (times[-1] - times[0]) / (len(times) - 1)
+
+
+def _description(epoch: int, trainer: GradientDescentTrainer) -> str:
+    return f"epoch {epoch + 1} of {trainer._num_epochs}"
 
 
 def _batches_per_epoch(trainer: GradientDescentTrainer) -> Optional[int]:
