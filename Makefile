@@ -10,9 +10,6 @@ INSTALLED := $(VENV)/installed
 LOCK := requirements/lock-py311.txt
 UV := uv==0.13.9
 
-# AllenNLP imports torchvision, whose reader for image files cannot load beside a newer torch.
-export PYTHONWARNINGS := ignore:Failed to load image Python extension:UserWarning
-
 # The models of the demo and the tests are so small that one thread is nearly as fast as two on an
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1

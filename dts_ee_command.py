@@ -19,6 +19,7 @@ from typing import List
 
 PROGRAM = "dts-ee"
 PLUGIN = "dts_ee"
+VERBOSE = "--verbose"
 
 SPIN_COUNT = 10_000
 """
@@ -111,7 +112,9 @@ def arguments_with_plugin(arguments: List[str]) -> List[str]:
 def run() -> None:
     """Runs AllenNLP's `main` on this process's arguments."""
     # AllenNLP takes the first one for the command.
-    arguments = sorted(sys.argv[1:], key="--debug".__eq__)
+    arguments = sorted(sys.argv[1:], key=("--debug", VERBOSE).__contains__)
+    if VERBOSE in arguments:
+        os.environ["ALLENNLP_LOG_LEVEL"] = "INFO"
     if arguments == ["--version"]:
         print(versions())
         return
@@ -133,9 +136,12 @@ def run_allennlp(arguments: List[str]) -> None:
     from allennlp.commands import main
     from allennlp.common.util import install_sigterm_handler
 
+    from dts_ee.console import quiet_console
+
     # What was imported stays until the end: garbage is looked for in what comes after it alone.
     gc.freeze()
     gc.enable()
+    quiet_console()
     install_sigterm_handler()
     sys.argv[1:] = arguments_with_plugin(arguments)
     main(prog=PROGRAM)

@@ -12,6 +12,7 @@ with quick_imports():
 
     import dts_ee.commands.subcommands
     import dts_ee.dataset_readers
+    import dts_ee.evaluators
     import dts_ee.metrics
     import dts_ee.models
     import dts_ee.modules.seq2seq_encoders
@@ -19,7 +20,8 @@ with quick_imports():
     import dts_ee.predictors
     import dts_ee.token_indexers
     import dts_ee.tokenizers
-    import dts_ee.training
+    import dts_ee.training.repeated_bucket_sampler
+    import dts_ee.training.trainer
 
     from dts_ee.document import Document, Entity, Relation
     from dts_ee.extractor import Extractor

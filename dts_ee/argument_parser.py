@@ -19,13 +19,18 @@ class CommandLineParser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._words: List[str] = []
-        self.add_argument(
-            "--debug",
-            action="store_true",
-            # A command's own default would hide what was said before its name.
-            default=argparse.SUPPRESS,
-            help="show the traceback of an error",
-        )
+        for option, meaning in (
+            ("--debug", "show the traceback of an error"),
+            # `dts_ee_command` does it: the log begins before the arguments are parsed.
+            ("--verbose", "show the whole log"),
+        ):
+            self.add_argument(
+                option,
+                action="store_true",
+                # A command's own default would hide what was said before its name.
+                default=argparse.SUPPRESS,
+                help=meaning,
+            )
 
     def set_defaults(self, **kwargs: Any) -> None:
         if "func" in kwargs:

@@ -5,8 +5,9 @@ transformers 4.41.
 Both were written for torch < 1.13. Each function below mends one thing, names the release that
 broke it, and changes nothing where it is not broken: on the classic stack (Python 3.10 with
 AllenNLP's own pins) only what AllenNLP does wrong with any torch is mended, in recovering a
-training, writing archives and importing packages. Importing this module applies all of them, before
-the rest of the package imports anything of AllenNLP. AllenNLP's models of images are not mended.
+training, writing archives, importing packages and what it prints. Importing this module applies
+all of them, before the rest of the package imports anything of AllenNLP. AllenNLP's models of
+images are not mended.
 """
 
 import errno
@@ -14,6 +15,7 @@ import functools
 import glob
 import importlib
 import inspect
+import io
 import json
 import logging
 import os
@@ -43,6 +45,7 @@ from typing import (
 
 from packaging.version import Version
 
+from dts_ee.console import keep_log_whole, quiet_console, say, shows_log
 from dts_ee.errors import MISTAKE, explain
 from dts_ee.quick_imports import quick_imports
 from dts_ee.suggestions import did_you_mean
@@ -770,6 +773,171 @@ def leave_no_folder_of_a_mistake() -> None:
     _replace(train, "train_model", train_model)
 
 
+def keep_log_out_of_the_console() -> None:
+    """
+    Keeps what AllenNLP logs out of the console, and all of it in the log file.
+
+    AllenNLP (2.10.1, with any torch) shows every message at the level `INFO`, thousands of lines in
+    a training, and `ALLENNLP_LOG_LEVEL`, which is to make it quieter, takes them out of the
+    training's log file as well.
+    """
+    from allennlp.common import logging as common_logging
+
+    original = common_logging.prepare_global_logging
+
+    @functools.wraps(original)
+    def prepare_global_logging(*args: Any, **kwargs: Any) -> None:
+        original(*args, **kwargs)
+        keep_log_whole()
+        quiet_console()
+
+    _replace_everywhere("allennlp", original, prepare_global_logging)
+    # `allennlp` and the processes of a distributed training have set up their logging by now.
+    quiet_console()
+
+
+def leave_plugins_unmentioned() -> None:
+    """
+    Keeps AllenNLP (2.10.1, with any torch) from saying at each start which plugins there are.
+
+    Those that could not be loaded are still errors.
+    """
+    if not shows_log():
+        logging.getLogger("allennlp.common.plugins").setLevel(logging.WARNING)
+
+
+def show_few_progress_bars() -> None:
+    """
+    Shows AllenNLP's progress bars only on a terminal, and only as long as they move.
+
+    AllenNLP (2.10.1, with any torch) has two for each epoch of a training, which stay, and draws
+    them into files, too. The trainer's are not shown at all: `EpochLines` has one for all epochs.
+    The log has all of them, and `--file-friendly-logging` shows them as lines, as it did.
+    """
+    from allennlp.common import logging as common_logging
+    from allennlp.common import tqdm as allennlp_tqdm
+    from allennlp.training import gradient_descent_trainer
+
+    original_write = allennlp_tqdm.TqdmToLogsWriter.write
+    original_tqdm = allennlp_tqdm.Tqdm.tqdm
+
+    class TrainerWriter(allennlp_tqdm.TqdmToLogsWriter):
+        pass
+
+    @functools.wraps(original_write)
+    def write(self: allennlp_tqdm.TqdmToLogsWriter, message: str) -> None:
+        is_shown = (
+            shows_log()
+            or common_logging.FILE_FRIENDLY_LOGGING
+            or (sys.stderr.isatty() and not isinstance(self, TrainerWriter))
+        )
+        screen = sys.stderr if is_shown else io.StringIO()
+        _replace(allennlp_tqdm, "sys", types.SimpleNamespace(stderr=screen))
+        original_write(self, message)
+
+    @functools.wraps(original_tqdm)
+    def tqdm(*args: Any, **kwargs: Any) -> Any:
+        if not shows_log() and not common_logging.FILE_FRIENDLY_LOGGING:
+            kwargs = {"leave": not sys.stderr.isatty(), **kwargs}
+        return original_tqdm(*args, **kwargs)
+
+    def trainer_tqdm(*args: Any, **kwargs: Any) -> Any:
+        return tqdm(*args, **{"file": TrainerWriter(), **kwargs})
+
+    _replace(allennlp_tqdm.TqdmToLogsWriter, "write", write)
+    _replace(allennlp_tqdm.Tqdm, "tqdm", staticmethod(tqdm))
+    _replace(gradient_descent_trainer, "Tqdm", types.SimpleNamespace(tqdm=trainer_tqdm))
+
+
+def show_trainings() -> None:
+    """
+    Shows of a training what it is about, a line for each epoch, and what came of it.
+
+    AllenNLP (2.10.1, with any torch) says all this in its log alone.
+    """
+    from allennlp.commands import train
+    from allennlp.training import gradient_descent_trainer
+
+    from dts_ee.training.epoch_lines import EpochLines
+
+    original_init = train.TrainModel.__init__
+    original_finish = train.TrainModel.finish
+    original_archive_model = train.archive_model
+    original_train_model = train.train_model
+
+    @functools.wraps(original_init)
+    def init(self: train.TrainModel, *args: Any, **kwargs: Any) -> None:
+        # What it needs is mended by then.
+        from dts_ee.training.announcement import announce
+
+        original_init(self, *args, **kwargs)
+        announce(self)
+
+    @functools.wraps(original_finish)
+    def finish(self: train.TrainModel, metrics: Dict[str, Any]) -> None:
+        original_finish(self, metrics)
+        from dts_ee.training.epoch_line import figures
+
+        test = figures(metrics, "test_", [])
+        if test:
+            say(f"test {test}", sys.stdout)
+
+    @functools.wraps(original_archive_model)
+    def archive_model(serialization_dir: Union[str, PathLike], *args: Any, **kwargs: Any) -> None:
+        original_archive_model(serialization_dir, *args, **kwargs)
+        say(f"the model is {os.path.join(serialization_dir, 'model.tar.gz')}", sys.stdout)
+
+    @functools.wraps(original_train_model)
+    def train_model(*args: Any, **kwargs: Any) -> Any:
+        model = original_train_model(*args, **kwargs)
+        arguments = inspect.signature(original_train_model).bind(*args, **kwargs).arguments
+        if arguments.get("dry_run"):
+            say("a dry run: nothing was trained", sys.stdout)
+        return model
+
+    _replace(train.TrainModel, "__init__", init)
+    _replace(train.TrainModel, "finish", finish)
+    _replace(train, "archive_model", archive_model)
+    _replace_everywhere("allennlp", original_train_model, train_model)
+    callbacks = (*gradient_descent_trainer.DEFAULT_CALLBACKS, EpochLines)
+    _replace(gradient_descent_trainer, "DEFAULT_CALLBACKS", callbacks)
+
+
+def mend_distributed_trainings_from_the_start() -> None:
+    """
+    Loads this package in the processes of a distributed training before anything is done there.
+
+    AllenNLP (2.10.1, with any torch) sets up their logging and loads their other plugins first.
+    """
+    from allennlp.commands import train
+
+    spawn = train.mp.spawn
+
+    def spawn_workers(function: Callable, args: Any, nprocs: int) -> Any:
+        return spawn(_train_worker, args=args, nprocs=nprocs)
+
+    _replace(train, "mp", types.SimpleNamespace(spawn=spawn_workers))
+
+
+def _train_worker(*args: Any) -> Any:
+    """AllenNLP's function of this name: whoever looks for this one imports this module."""
+    from allennlp.commands import train
+
+    return train._train_worker(*args)
+
+
+def evaluate_with_a_table() -> None:
+    """
+    Makes `evaluate` print a table of what it finds.
+
+    AllenNLP (2.10.1, with any torch) writes the metrics to a file where it is given one, and prints
+    nothing but its log.
+    """
+    from allennlp.evaluation import Evaluator
+
+    _replace(Evaluator, "default_implementation", "documents")
+
+
 def _replace(owner: Any, name: str, replacement: Any) -> None:
     """Replaces an attribute of a module or class."""
     setattr(owner, name, replacement)
@@ -786,6 +954,7 @@ def _replace_everywhere(package: str, original: Callable, replacement: Callable)
 
 PATCHES: List[Callable[[], None]] = [
     import_torchvision_quietly,
+    keep_log_out_of_the_console,
     import_plugins_without_downloads,
     import_submodules_in_one_pass,
     ask_torch_whether_it_compiles,
@@ -805,6 +974,11 @@ PATCHES: List[Callable[[], None]] = [
     say_what_is_no_archive,
     leave_no_folder_of_a_mistake,
     load_archives_by_name,
+    leave_plugins_unmentioned,
+    show_few_progress_bars,
+    show_trainings,
+    mend_distributed_trainings_from_the_start,
+    evaluate_with_a_table,
 ]
 """The patches in the order in which they are applied."""
 

@@ -103,6 +103,29 @@ def keep_allennlp_models_from_downloading() -> None:
     )
 
 
+def keep_allennlp_from_chattering(version: str) -> None:
+    """
+    Leaves out two messages that `allennlp` prints at every start, before it loads any plugin.
+
+    One names the plugins that there are, the other is torchvision's about a reader for image files
+    that cannot load beside this torch. Python runs the lines of a `.pth` file as it starts, which
+    is early enough. (`dts-ee` needs no such file: see `dts_ee.compat`.)
+
+    # Parameters
+
+    version : `str`
+        That of the environment's Python, as `3.11`.
+    """
+    folder = ENVIRONMENT / "lib" / f"python{version}" / "site-packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "quiet_allennlp.pth").write_text(
+        "import logging; logging.getLogger('allennlp.common.plugins').setLevel('WARNING')\n"
+        "import warnings; "
+        "warnings.filterwarnings('ignore', 'Failed to load image Python extension')\n",
+        encoding="utf-8",
+    )
+
+
 def main() -> None:
     """Installs the project: from the lock on Python 3.11, by AllenNLP's own pins on 3.10."""
     version = ".".join(map(str, sys.version_info[:2]))
@@ -117,6 +140,7 @@ def main() -> None:
     else:
         run_pip("dts-ee and what it requires", ["--editable", ".[test]"])
     keep_allennlp_models_from_downloading()
+    keep_allennlp_from_chattering(version)
     INSTALLED.write_text(f"Python {version}\n", encoding="utf-8")
 
 

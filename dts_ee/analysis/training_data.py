@@ -77,12 +77,18 @@ def warn_of_unseen_types(
     """
     warnings = []
     for kind, numbers in count_types(documents).items():
-        unseen = {type: numbers[type] for type in numbers if type not in set(training[kind])}
-        if unseen:
+        known = sorted(set(training[kind]))
+        unseen = {type: number for type, number in numbers.items() if type not in known}
+        if unseen and known:
             warnings.append(
-                f"{kind} types in the {name} that the model was not trained on, and so cannot "
-                f"find: {_listed(unseen)}; all of them count as missed: check their spelling, or "
-                "annotate training sentences that have them"
+                f"{kind} types in the {name} that the model was not trained on: {_listed(unseen)}; "
+                f"{sum(unseen.values())} of {sum(numbers.values())} gold items count as missed: "
+                f"rename them to types that it knows ({_shortened(known)}), or train with them"
+            )
+        elif unseen:
+            warnings.append(
+                f"the {name} has {sum(unseen.values())} gold {kind} items, but the model was "
+                "trained without any: all of them count as missed; train with some"
             )
     return warnings
 
@@ -106,8 +112,12 @@ def warn_of_development_data(documents: Sequence[Document]) -> List[str]:
     ]
 
 
-def _listed(numbers: Dict[str, int]) -> str:
-    names = [f"{type} ({number})" for type, number in sorted(numbers.items())]
+def _listed(numbers: Mapping[str, int]) -> str:
+    return _shortened([f"{type} ({number})" for type, number in sorted(numbers.items())])
+
+
+def _shortened(names: Sequence[str]) -> str:
+    shown = list(names[:_NAMES_SHOWN])
     if len(names) > _NAMES_SHOWN:
-        names = [*names[:_NAMES_SHOWN], f"and {len(names) - _NAMES_SHOWN} more"]
-    return ", ".join(names)
+        shown.append(f"and {len(names) - _NAMES_SHOWN} more")
+    return ", ".join(shown)

@@ -3,7 +3,6 @@ An experiment's runs: what is planned, how far they are, and what came of them.
 """
 
 import json
-import logging
 import shlex
 import traceback
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from dts_ee.experiments.settings import reader_of_test_split
 from dts_ee.experiments.summary import RunResult, Summary
 from dts_ee.experiments.tables import render_summary
 from dts_ee.experiments.training import threads_for_each
+from dts_ee.metrics.names import TASKS
 
 _NOT_FINISHED = "not finished yet"
 
@@ -194,7 +194,7 @@ def _test_split(plan: Plan, run: Run) -> _TestSplit:
 def _evaluate(folder: RunFolder, split: _TestSplit, threads: int) -> Optional[str]:
     """Evaluates a run, and says what went wrong if it did; the run's log has the whole."""
     try:
-        with _torch_threads(threads), _quiet():
+        with _torch_threads(threads):
             evaluate_run(folder, split.name, split.documents)
     except SigTermReceived:
         raise
@@ -216,17 +216,6 @@ def _torch_threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps what AllenNLP says of every parameter that it loads from the terminal."""
-    before = logging.root.manager.disable
-    logging.disable(logging.INFO)
-    try:
-        yield
-    finally:
-        logging.disable(before)
-
-
 def _complaint(folder: RunFolder, problem: str) -> list[str]:
     lines = [f"    {line}" for line in folder.last_lines_of_log()]
     return [f"{folder}: {problem}. The end of {folder.log}:", *lines]
@@ -236,7 +225,7 @@ def _success(folder: RunFolder, result: RunResult) -> str:
     minutes = f"{result.training_seconds / 60:.1f} min"
     test = ", ".join(
         f"{task} {100 * result.test[name]:.1f}"
-        for task, name in (("NER", "entity_f1"), ("RE", "relation_f1"))
+        for name, task in TASKS.items()
         if name in result.test
     )
     return f"{folder}: finished; {minutes} of training, test F1 {test}"

@@ -9,7 +9,10 @@ from typing import Iterable, Mapping, Optional, Type
 
 from tqdm import tqdm
 
+from dts_ee.console import say
 from dts_ee.experiments.run_folder import RunFolder
+from dts_ee.experiments.settings import validation_metrics
+from dts_ee.training.epoch_line import duration, epoch_line
 
 
 class Progress:
@@ -55,28 +58,33 @@ class Progress:
         for folder in running:
             # A training that goes on begins with the epoch that it was cut off in.
             epochs = max(folder.num_epochs(), self._done[folder])
-            line = f"{folder}: epoch {epochs} of {self._num_epochs[folder]}"
-            shown.append(line)
+            shown.append(f"{folder}: epoch {epochs} of {self._num_epochs[folder]}")
             if epochs > self._done[folder]:
                 self._advance(folder, epochs)
                 if self._bar.disable:
-                    self.say(f"{line}{self._remaining()}")
+                    say(f"{folder}: {self._line(folder, epochs)}{self._remaining()}")
         self._bar.set_description_str(", ".join(shown), refresh=True)
 
     def finish(self, folder: RunFolder) -> None:
         """Counts a run's last epochs, which an early end leaves out."""
         self._advance(folder, self._num_epochs[folder])
 
-    def say(self, message: str) -> None:
-        """Prints a line above the bar."""
-        self._bar.write(message, file=sys.stderr)
-        sys.stderr.flush()
-
     def _advance(self, folder: RunFolder, epochs: int) -> None:
         self._bar.update(epochs - self._done[folder])
         self._done[folder] = epochs
 
+    def _line(self, folder: RunFolder, number: int) -> str:
+        try:
+            metrics = folder.epoch(number)
+        except ValueError:
+            # AllenNLP is writing the file.
+            metrics = {}
+        names = validation_metrics(folder.stored_settings() or {})
+        return epoch_line(number, self._num_epochs[folder], metrics, names)
+
     def _remaining(self) -> str:
         done = sum(self._done.values())
+        if done == self._total:
+            return ""
         seconds = (time.monotonic() - self._start) / (done - self._at_start) * (self._total - done)
-        return f"; about {tqdm.format_interval(seconds)} to go for all"
+        return f"; about {duration(seconds)} to go for all"

@@ -150,6 +150,10 @@ class RunFolder:
         """How many epochs are finished."""
         return len(self._epoch_files())
 
+    def epoch(self, number: int) -> dict[str, Any]:
+        """AllenNLP's metrics of a finished epoch, counted from 1."""
+        return read_json(self._epoch_file(number - 1))
+
     def epochs(self) -> list[dict[str, Any]]:
         """AllenNLP's metrics of every finished epoch, in order."""
         return [read_json(path) for path in self._epoch_files()]
@@ -199,9 +203,12 @@ class RunFolder:
 
     def _epoch_files(self) -> list[Path]:
         paths: list[Path] = []
-        while (path := self.path / f"metrics_epoch_{len(paths)}.json").is_file():
+        while (path := self._epoch_file(len(paths))).is_file():
             paths.append(path)
         return paths
+
+    def _epoch_file(self, epoch: int) -> Path:
+        return self.path / f"metrics_epoch_{epoch}.json"
 
     def _epochs_in_checkpoint(self) -> int:
         found = (_CHECKPOINT.fullmatch(path.name) for path in self.path.glob("training_state_*"))

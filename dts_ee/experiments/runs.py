@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator, Mapping, Sequence
 from allennlp.common.checks import ConfigurationError
 from filelock import FileLock, Timeout
 
+from dts_ee.console import say
 from dts_ee.experiments.planned_runs import Plan, PlannedRuns
 from dts_ee.experiments.progress import Progress
 from dts_ee.experiments.run_folder import RunFolder
@@ -73,16 +74,16 @@ def train_and_evaluate(
                 on_finished(number, planned[number].summary())
 
         def on_trained(folder: RunFolder) -> None:
-            planned[numbers[folder]].evaluate(folder, progress.say)
+            planned[numbers[folder]].evaluate(folder, say)
             note(numbers[folder])
 
         def on_failed(folder: RunFolder, problem: str) -> None:
-            planned[numbers[folder]].fail(folder, problem, progress.say)
+            planned[numbers[folder]].fail(folder, problem, say)
             note(numbers[folder])
 
         trained = [folder for folder in settings if folder.is_trained()]
         for folder in trained:
-            planned[numbers[folder]].evaluate(folder, progress.say)
+            planned[numbers[folder]].evaluate(folder, say)
         for number in dict.fromkeys(numbers[folder] for folder in trained):
             note(number)
         untrained = {folder: each for folder, each in settings.items() if folder not in trained}

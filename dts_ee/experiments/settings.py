@@ -21,7 +21,8 @@ _NO_FOLDS = (
 """How Jsonnet says that a file cannot be called with a fold."""
 
 _DEFAULT_NUM_EPOCHS = 20
-"""That of AllenNLP's trainer."""
+_DEFAULT_VALIDATION_METRIC = "-loss"
+"""Those of AllenNLP's trainer."""
 
 _MOST_DIFFERENCES = 5
 
@@ -86,6 +87,12 @@ def with_seed(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
 def num_epochs(settings: Mapping[str, Any]) -> int:
     """How many epochs are trained at most."""
     return int(settings.get("trainer", {}).get("num_epochs", _DEFAULT_NUM_EPOCHS))
+
+
+def validation_metrics(settings: Mapping[str, Any]) -> list[str]:
+    """The names of the metrics that an epoch is chosen by."""
+    names = settings.get("trainer", {}).get("validation_metric", _DEFAULT_VALIDATION_METRIC)
+    return [name[1:] for name in ([names] if isinstance(names, str) else names)]
 
 
 def reader_of_test_split(settings: Mapping[str, Any]) -> Mapping[str, Any]:

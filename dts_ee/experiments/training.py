@@ -154,7 +154,7 @@ def train_runs(
 def train_command(folder: RunFolder, include_packages: Sequence[str]) -> list[str]:
     """The command line of a run's process."""
     command = [sys.executable, "-m", "dts_ee", "train", str(folder.config)]
-    command += ["-s", str(folder.path), "--recover", "--file-friendly-logging"]
+    command += ["-s", str(folder.path), "--recover"]
     for package in include_packages:
         command += ["--include-package", package]
     return command

@@ -29,6 +29,9 @@ class DocumentF1(Metric, ABC):
     name: ClassVar[str]
     """The first part of the numbers' names."""
 
+    title: ClassVar[str]
+    """What the task is called where people read of it."""
+
     protocols: ClassVar[Tuple[str, ...]]
     """The names of the protocols; `strict`, whose numbers bear no name of a protocol, is first."""
 
@@ -38,6 +41,14 @@ class DocumentF1(Metric, ABC):
     def __init__(self) -> None:
         self._counts: Dict[str, TypedCounts] = {}
         self.reset()
+
+    @property
+    def counts(self) -> TypedCounts:
+        """
+        Those of the protocol `strict` since the last reset, and until the next one: a reset makes
+        new ones and leaves these as they are.
+        """
+        return self._counts["strict"]
 
     @abstractmethod
     def items(self, protocol: str, predicted: Document, gold: Document) -> ItemSets:

@@ -4,7 +4,8 @@ The metrics' names where AllenNLP shows them.
 
 from typing import Dict, Mapping
 
-_IN_PROGRESS_BAR = ("entity_f1", "relation_f1")
+TASKS = {"entity_f1": "NER", "relation_f1": "RE"}
+"""The metrics that matter most, strict micro F1, and what their tasks are called."""
 
 
 def with_underscores(metrics: Mapping[str, float]) -> Dict[str, float]:
@@ -14,6 +15,6 @@ def with_underscores(metrics: Mapping[str, float]) -> Dict[str, float]:
     AllenNLP's progress bar, which has one line, leaves out the names that begin with one.
     """
     return {
-        name if name in _IN_PROGRESS_BAR or name.startswith("_") else f"_{name}": value
+        name if name in TASKS or name.startswith("_") else f"_{name}": value
         for name, value in metrics.items()
     }

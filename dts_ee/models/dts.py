@@ -227,6 +227,23 @@ class DeeperTaskSpecificity(Model):
         """Whether the model extracts relations."""
         return self.networks[0].relation_scorer is not None
 
+    @property
+    def entity_types(self) -> List[str]:
+        """The types of entities that the model knows, in alphabetical order."""
+        return self.tag_sequences.entity_types
+
+    @property
+    def relation_types(self) -> List[str]:
+        """The types of relations that the model extracts, in alphabetical order."""
+        if not self.has_relation_head:
+            return []
+        return sorted(self.vocab.get_token_to_index_vocabulary(self.relation_namespace))
+
+    @property
+    def document_metrics(self) -> List[DocumentF1]:
+        """The metrics of what the model predicts."""
+        return list(self._metrics.values())
+
     def forward(
         self,
         tokens: TextFieldTensors,

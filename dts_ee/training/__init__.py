@@ -1,8 +1,3 @@
 """
-Parts of a training that do not depend on how large a corpus is.
+A training: how its epochs are made and chosen, and what it shows of itself.
 """
-
-from dts_ee.training.repeated_bucket_sampler import RepeatedBucketBatchSampler
-from dts_ee.training.trainer import DtsTrainer
-
-__all__ = ["DtsTrainer", "RepeatedBucketBatchSampler"]

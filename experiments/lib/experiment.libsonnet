@@ -96,7 +96,8 @@ function(
       num_networks: num_networks,
     },
     data_loader: batches(batch_size) + enough_batches,
-    [if has_validation then 'validation_data_loader']: batches(32),
+    // `evaluate` uses it, too.
+    validation_data_loader: batches(32),
     trainer: {
       type: 'dts',
       num_epochs: num_epochs,

@@ -3,7 +3,7 @@
 function(experiment) {
   [name]: experiment[name]
   for name in std.objectFields(experiment)
-  if !std.startsWith(name, 'validation_data_')
+  if name != 'validation_data_path'
 } + {
   train_data_path: [experiment.train_data_path, experiment.validation_data_path],
   datasets_for_vocab_creation: ['train'],

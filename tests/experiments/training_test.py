@@ -64,7 +64,8 @@ def test_seeds_are_trained_one_after_the_other(tmp_path, trains, capsys):
     trains(f"""
         others = [path for path in folder.parent.iterdir() if path != folder]
         assert all((path / "model.tar.gz").exists() for path in others)
-        (folder / "metrics_epoch_0.json").write_text("{{}}")
+        metrics = '{{"training_loss": 2.5, "validation_entity_f1": 0.75, "validation_loss": 3}}'
+        (folder / "metrics_epoch_0.json").write_text(metrics)
         time.sleep(0.2)
         print("done")
         {FINISH}
@@ -75,7 +76,8 @@ def test_seeds_are_trained_one_after_the_other(tmp_path, trains, capsys):
     folder = folder_of(tmp_path, 3)
     assert folder.stored_settings() == {"random_seed": 3}
     assert folder.log.read_text() == "done\n"
-    assert "seed 5: epoch 1 of 2; about " in capsys.readouterr().err
+    line = "seed 5: epoch 1 of 2: loss 2.50, development NER 75.0; about 0:00:"
+    assert line in capsys.readouterr().err
 
 
 def test_several_seeds_are_trained_at_once(tmp_path, trains):

@@ -5,9 +5,9 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.data.data_loaders import MultiProcessDataLoader
 
+import dts_ee.training.trainer as trainer_module
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.dataset_readers import SpertReader
-from dts_ee.training import trainer as trainer_module
 from tests.documents import document
 
 LIVES = document("[Ann|Peop] lives in [Rome|Loc]", [("Live_In", 0, 1)])

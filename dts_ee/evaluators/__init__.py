@@ -1,0 +1,3 @@
+from dts_ee.evaluators.document_evaluator import DocumentEvaluator
+
+__all__ = ["DocumentEvaluator"]
