@@ -1,28 +1,37 @@
 import importlib
 import inspect
+import re
 import sys
 import tarfile
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, List, Optional
 
 import numpy
 import pytest
 import torch
+from allennlp import commands
 from allennlp.commands import evaluate, predict
-from allennlp.common import Params, plugins, util
+from allennlp.commands.train import TrainModel, train_model
+from allennlp.common import FromParams, Lazy, Params, Registrable, plugins, util
 from allennlp.common.checks import ConfigurationError, check_for_gpu
 from allennlp.data import Vocabulary
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.dataset_readers import SequenceTaggingDatasetReader
 from allennlp.models import Model, archival
-from allennlp.models.archival import archive_model, extracted_archive
-from allennlp.training import Checkpointer, GradientDescentTrainer, gradient_descent_trainer
+from allennlp.models.archival import archive_model, extracted_archive, load_archive
+from allennlp.training import (
+    Checkpointer,
+    GradientDescentTrainer,
+    Trainer,
+    gradient_descent_trainer,
+)
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler
 from allennlp.training.trainer import TrainerCheckpoint
 
 from dts_ee import compat
+from dts_ee.errors import MISTAKE, explain
 
 
 def trainer_after(epochs: int) -> Any:
@@ -56,8 +65,6 @@ def test_plugins_download_nothing_while_they_are_imported(tmp_path, monkeypatch)
 
 
 def test_main_uses_the_patched_import_of_plugins():
-    from allennlp import commands
-
     assert commands.import_plugins is plugins.import_plugins
 
 
@@ -115,8 +122,6 @@ def test_folders_are_listed_once_for_all_submodules(package, monkeypatch):
 
 
 def test_all_of_allennlp_uses_the_patched_import_of_submodules():
-    from allennlp import commands
-
     assert commands.import_module_and_submodules is util.import_module_and_submodules
     assert plugins.import_module_and_submodules is util.import_module_and_submodules
 
@@ -336,6 +341,199 @@ def test_every_way_to_load_an_archive_takes_a_name(trained, tmp_path, monkeypatc
     for load in (archival.load_archive, evaluate.load_archive, predict.load_archive):
         with pytest.raises(Found, match=f"^{tmp_path / 'models' / 'news.tar.gz'}$"):
             load("news")
+
+
+class Part(Registrable):
+    """Something that a configuration names by its type."""
+
+
+@Part.register("long_name")
+class LongName(Part):
+    def __init__(self, size: int) -> None:
+        if size < 0:
+            raise ValueError("size is below 0")
+
+
+@Part.register("open")
+class OpenPart(LongName):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+
+class Whole(FromParams):
+    def __init__(
+        self,
+        part: Part,
+        parts: Optional[List[Part]] = None,
+        later: Optional[Lazy[Part]] = None,
+        threshold: float = 0.5,
+    ) -> None:
+        if later is not None:
+            later.construct()
+
+
+GOOD = {"type": "long_name", "size": 1}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"part": GOOD, "treshold": 0.1},
+            "treshold: there is no such key; did you mean threshold?",
+        ),
+        (
+            {"part": GOOD, "x": 0.1},
+            "x: there is no such key; the keys are later, part, parts, thres",
+        ),
+        ({"part": {**GOOD, "syze": 1}}, "part.syze: there is no such key; did you mean size?"),
+        (
+            {"part": {"type": "open", "size": 1, "syze": 1}},
+            "part.syze: there is no such key; did you mean size?",
+        ),
+        (
+            {"part": {**GOOD, "type": "long"}},
+            "part.type: there is no 'long'; did you mean long_name?",
+        ),
+        ({"part": "lon_name"}, "part.type: there is no 'lon_name'; did you mean long_name?"),
+        ({"part": "xyz"}, "part.type: there is no 'xyz'; there are long_name, open"),
+        ({"part": "long_name"}, "part.size: this key is missing, and it has no default"),
+        ({"part": {"size": 1}}, "part.type: this key is missing, and it has no default"),
+        ({"threshold": 1}, "part: this key is missing, and it has no default"),
+        ({"part": None}, "part: this key needs a value"),
+        ({"part": {**GOOD, "size": "x"}}, "part.size: this should be a whole number"),
+        ({"part": {**GOOD, "size": -1}}, "part: size is below 0"),
+        ({"part": GOOD, "threshold": "x"}, "threshold: this should be a number"),
+        (
+            {"part": GOOD, "parts": [GOOD, {**GOOD, "size": "x"}]},
+            "parts.1.size: this should be a w",
+        ),
+        (
+            {"part": GOOD, "later": {**GOOD, "size": "x"}},
+            "later.size: this should be a whole number",
+        ),
+        ({"part": GOOD, "later": "lon_name"}, "later.type: there is no 'lon_name'; did you mean l"),
+    ],
+)
+def test_a_mistake_in_a_configuration_has_its_place(settings, message):
+    with pytest.raises(Exception) as raised:  # noqa: PT011
+        Whole.from_params(Params({"whole": settings}).pop("whole"))
+    explanation = explain(raised.value)
+    assert explanation.message.startswith(f"whole.{message}")
+    assert explanation.status == MISTAKE
+
+
+def test_a_configuration_without_mistakes_is_built():
+    Whole.from_params(Params({"part": GOOD, "parts": ["open", GOOD][1:], "later": GOOD}))
+
+
+def test_a_key_that_the_trainer_would_drop_is_refused():
+    with pytest.raises(ConfigurationError, match="num_epocs: .*; did you mean num_epochs?"):
+        Trainer.from_params(Params({"num_epocs": 3}))
+
+
+def test_a_key_of_the_experiment_is_near_to_those_that_are_taken_out_before():
+    with pytest.raises(ConfigurationError, match="random_sed: .*; did you mean random_seed?"):
+        TrainModel.from_params(Params({"random_sed": 3}))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ('{"modle.x": 1}', "--overrides: modle: there is no such key; did you mean model?"),
+        (
+            '{"model.encodr.x": 1}',
+            "--overrides: model.encodr: there is no such key; did you mean e",
+        ),
+        ("3", "--overrides: this is no JSON object"),
+        ('{"model.encoder.size.x": 1}', "--overrides: overrides for 'model.encoder.size.\\*'"),
+    ],
+)
+def test_overrides_of_what_is_not_there(overrides, message, tmp_path):
+    (tmp_path / "a.json").write_text('{"model": {"encoder": {"size": 3}}}')
+    with pytest.raises(ConfigurationError, match=message):
+        Params.from_file(tmp_path / "a.json", overrides)
+
+
+def test_a_folder_or_a_list_is_no_configuration(tmp_path):
+    with pytest.raises(IsADirectoryError, match=re.escape(str(tmp_path))):
+        Params.from_file(tmp_path)
+    (tmp_path / "a.json").write_text("[1, 2]")
+    with pytest.raises(ConfigurationError, match=r"a\.json: this is no configuration"):
+        Params.from_file(tmp_path / "a.json")
+
+
+def test_a_folder_without_a_model_is_no_archive(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"not the folder of a training \(config\.json"):
+        load_archive(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ConfigurationError, match=r"its first epoch \(best\.th is missing"):
+        load_archive(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        load_archive(tmp_path / "nowhere")
+
+
+def test_a_file_that_is_no_archive_is_named(trained, tmp_path):
+    (tmp_path / "notes.txt").write_text("Ida Holm works for Nordlys.")
+    with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "notes.txt", "notes.txt")
+    content = Path(archive_model(trained)).read_bytes()
+    (tmp_path / "cut.tar.gz").write_bytes(content[: len(content) // 2])
+    for name in ("notes.txt", "other.tar.gz", "cut.tar.gz"):
+        with pytest.raises(ConfigurationError, match=f"{name}: this is no model.tar.gz"):
+            load_archive(tmp_path / name)
+
+
+def test_a_mistake_leaves_no_folder_of_a_training(tmp_path):
+    out = tmp_path / "out"
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="modle: there is no such key"):
+            train_model(Params({"modle": {}}), out)
+        assert not out.exists()
+
+
+def test_an_unexpected_error_leaves_the_folder_with_its_log(tmp_path, monkeypatch):
+    def fail(**kwargs: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(TrainModel, "from_params", fail)
+    with pytest.raises(MemoryError):
+        train_model(Params({}), tmp_path / "out")
+    assert (tmp_path / "out" / "out.log").exists()
+
+
+def test_a_mistake_leaves_a_folder_that_was_there(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(ConfigurationError, match="not empty"):
+        train_model(Params({"modle": {}}), tmp_path)
+    assert (tmp_path / "notes.txt").exists()
+
+
+def test_allennlps_commands_have_the_parser_that_names_the_nearest(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["allennlp", "train", "a.jsonnet", "--serialisation-dir", "b"])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == MISTAKE
+    assert "did you mean --serialization-dir?" in capsys.readouterr().err
+
+
+def test_allennlps_commands_report_their_errors(monkeypatch, capsys, tmp_path):
+    config, out = str(tmp_path / "a.jsonnet"), str(tmp_path / "out")
+    monkeypatch.setattr(sys, "argv", ["allennlp", "train", config, "-s", out, "--debug"])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == MISTAKE
+    error = capsys.readouterr().err
+    assert error.startswith("Traceback")
+    assert error.endswith(f"error: {config}: there is no such file\n")
+
+
+def test_print_results_asks_for_keys(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["allennlp", "print-results", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == MISTAKE
+    assert "-k/--keys" in capsys.readouterr().err
 
 
 def test_applying_the_patches_again_changes_nothing():

@@ -52,10 +52,46 @@ def test_version_names_both_packages_and_imports_neither():
     assert shown.splitlines() == [versions(), "set()"]
 
 
-def test_help_names_the_program_and_both_packages_commands(tmp_path):
-    completed = run_python(f"import sys; sys.argv[0] = 'x'; {RUN}", "--help")
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["--debug"]])
+def test_help_names_the_program_and_both_packages_commands(arguments):
+    completed = run_python(f"import sys; sys.argv[0] = 'x'; {RUN}", *arguments)
     assert completed.stdout.startswith("usage: dts-ee ")
     assert {"train", "evaluate", "predict", "fetch"} <= set(completed.stdout.split())
+
+
+HEAVY = {"allennlp", "h5py", "huggingface_hub", "numpy", "requests", "spacy", "torch"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["fetch", "--list"], ["fetch", "--list", "minilm", "--debug"]]
+)
+def test_what_only_says_what_there_is_imports_nothing_heavy(arguments):
+    program = f"{RUN}; import sys; print(sorted({HEAVY} & sys.modules.keys()))"
+    lines = run_python(program, *arguments).stdout.splitlines()
+    assert len(lines) > 2
+    assert lines[-1] == "[]"
+
+
+def test_a_light_commands_mistake_is_one_line():
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run_python(RUN, "fetch", "minlm")
+    assert failed.value.returncode == 2
+    assert failed.value.stderr == (
+        "error: argument NAME: there is no 'minlm'; did you mean minilm? "
+        "(more: dts-ee fetch --help)\n"
+    )
+
+
+def test_plain_allennlp_reports_this_packages_errors_too(tmp_path):
+    program = "from allennlp.__main__ import run; run()"
+    (tmp_path / ".allennlp_plugins").write_text("dts_ee\n")
+    program = f"import os; os.chdir({str(tmp_path)!r}); {program}"
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run_python(program, "render", "nowhere.jsonl", "page.html", ALLENNLP_LOG_LEVEL="ERROR")
+    assert failed.value.returncode == 2
+    last = failed.value.stderr.splitlines()[-1]
+    assert last == "error: file nowhere.jsonl: there is no such file"
+    assert "Traceback" not in failed.value.stderr
 
 
 def test_the_module_is_the_command():

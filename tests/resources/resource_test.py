@@ -5,7 +5,7 @@ import re
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from dts_ee.resources import KnownFile, load_manifest, resource_names
+from dts_ee.resources import KnownFile, command_to_fetch, load_manifest, resource_names
 from dts_ee.resources.errors import ManifestError
 
 
@@ -92,6 +92,19 @@ def test_a_source_that_is_not_well_formed(source, tmp_path):
 def test_every_source_of_the_manifest_can_be_built():
     for resource in load_manifest().values():
         assert [source.place for source in resource.sources]
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("resources/minilm", "`dts-ee fetch minilm` gets it"),
+        ("/data/resources/glove-6b-50d/glove.6B.50d.txt", "`dts-ee fetch glove-6b-50d` gets it"),
+        ("resources/minilm-2/model", ""),
+        ("a.json", ""),
+    ],
+)
+def test_the_command_that_fetches_what_is_missing(path, command):
+    assert command_to_fetch(path) == command
 
 
 def test_names_are_read_without_building_resources():
