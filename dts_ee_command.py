@@ -56,6 +56,11 @@ def run_light_command(arguments: List[str]) -> bool:
     # The package's own `__init__` imports AllenNLP: the modules below it are imported without it.
     stand_in = sys.modules.setdefault(PLUGIN, module_from_spec(spec))
     light = import_module(f"{PLUGIN}.commands.light")
+    installation = import_module(f"{PLUGIN}.installation")
+    works = bool(arguments) and arguments[0] in installation.WITHOUT_REQUIREMENTS
+    if not works and not installation.is_complete():
+        print(installation.INCOMPLETE, file=sys.stderr)
+        sys.exit(2)
     if not arguments or arguments[0] not in light.LIGHT_COMMANDS:
         if not hasattr(stand_in, "__version__"):
             for name in [name for name in sys.modules if name.partition(".")[0] == PLUGIN]:
@@ -69,11 +74,15 @@ def run_light_command(arguments: List[str]) -> bool:
 
 
 def versions() -> str:
-    """This command's version and AllenNLP's, without importing either."""
+    """This command's version and AllenNLP's, without importing either package."""
     spec = find_spec(PLUGIN)
     assert spec is not None and spec.origin is not None
     version = runpy.run_path(str(Path(spec.origin).with_name("version.py")))["VERSION"]
-    return f"{PROGRAM} {version} (AllenNLP {metadata.version('allennlp')})"
+    try:
+        allennlp = f"AllenNLP {metadata.version('allennlp')}"
+    except metadata.PackageNotFoundError:
+        allennlp = "AllenNLP is not installed"
+    return f"{PROGRAM} {version} ({allennlp})"
 
 
 def arguments_with_plugin(arguments: List[str]) -> List[str]:
