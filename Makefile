@@ -14,10 +14,10 @@ UV := uv==0.13.9
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test check bench format lock clean
+.PHONY: help install demo test wheel-test check bench format lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 install: $(INSTALLED) ## Make .venv and install the project and its tools there
 
@@ -29,6 +29,9 @@ demo: $(INSTALLED) ## Train, evaluate and predict on the sample corpus, and rend
 
 test: $(INSTALLED) ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+
+wheel-test: ## Build the wheel, install it into an empty environment, train and predict there
+	@python=$$(sh scripts/find-python.sh) && sh scripts/wheel-test.sh "$$python"
 
 check: $(INSTALLED) ## Run ruff, and mypy against the packages of Python 3.11
 	@$(BIN)/ruff check .

@@ -75,6 +75,10 @@ def run_light_command(arguments: List[str]) -> bool:
     if arguments[:1] in ([], ["-h"], ["--help"], ["--debug"]):
         print(import_module(f"{PLUGIN}.commands.overview").overview(PROGRAM))
         return True
+    installation = import_module(f"{PLUGIN}.installation")
+    if arguments[0] not in installation.WITHOUT_REQUIREMENTS and not installation.is_complete():
+        print(installation.INCOMPLETE, file=sys.stderr)
+        sys.exit(2)
     if arguments[0] not in light.LIGHT_COMMANDS:
         return False
     parser = import_module(f"{PLUGIN}.argument_parser").CommandLineParser(prog=PROGRAM)
@@ -85,11 +89,15 @@ def run_light_command(arguments: List[str]) -> bool:
 
 
 def versions() -> str:
-    """This command's version and AllenNLP's, without importing either."""
+    """This command's version and AllenNLP's, without importing either package."""
     spec = find_spec(PLUGIN)
     assert spec is not None and spec.origin is not None
     version = runpy.run_path(str(Path(spec.origin).with_name("version.py")))["VERSION"]
-    return f"{PROGRAM} {version} (AllenNLP {metadata.version('allennlp')})"
+    try:
+        allennlp = f"AllenNLP {metadata.version('allennlp')}"
+    except metadata.PackageNotFoundError:
+        allennlp = "AllenNLP is not installed"
+    return f"{PROGRAM} {version} ({allennlp})"
 
 
 def arguments_with_plugin(arguments: List[str]) -> List[str]:

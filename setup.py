@@ -2,13 +2,51 @@
 
 import re
 from pathlib import Path
+from typing import Dict, List
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 
+PROJECT_FILES = ["experiments", "fixtures", "requirements"]
+"""
+What a wheel has in `dts_ee/project` and the repository beside the package: see
+`dts_ee.project_files`.
+"""
+
 # `fastapi-offline` has the files of Swagger UI, which FastAPI's page would load from elsewhere.
 SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicorn"]
+
+REQUIRED = [
+    "allennlp==2.10.1",
+    "allennlp-models==2.10.1",
+    "filelock",
+    "h5py",
+    "huggingface_hub",
+    "jinja2",
+    "jsonnet",
+    "lmdb",
+    "markupsafe",
+    # AllenNLP's `find-lr` draws with it but does not require it.
+    "matplotlib",
+    "nltk",
+    "numpy",
+    "overrides",
+    "packaging",
+    "requests",
+    "rich",
+    "safetensors",
+    # py-rouge, which allennlp-models requires, imports pkg_resources: dropped in setuptools 82
+    # and announced with a warning at every start since 80.9.
+    # A model's wheel is built with `bdist_wheel`, which setuptools has since 70.1.
+    "setuptools>=70.1,<80.9",
+    "spacy",
+    "srsly",
+    "torch",
+    "tqdm",
+    "transformers",
+]
 
 
 def read_version() -> str:
@@ -18,6 +56,31 @@ def read_version() -> str:
     if match is None:
         raise RuntimeError('dts_ee/version.py holds no line VERSION = "..."')
     return match.group(1)
+
+
+class BuildWithProjectFiles(build_py):
+    """Builds the package with the repository's files that its commands use."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            for built, source in self._project_files().items():
+                self.mkpath(str(Path(built).parent))
+                self.copy_file(source, built)
+
+    def get_outputs(self, include_bytecode: bool = True) -> List[str]:
+        outputs = super().get_outputs(include_bytecode)
+        return outputs if self.editable_mode else [*outputs, *self._project_files()]
+
+    def _project_files(self) -> Dict[str, str]:
+        """Where each file is built, and where it comes from."""
+        target = Path(self.build_lib, "dts_ee", "project")
+        return {
+            str(target / path.relative_to(ROOT)): str(path)
+            for name in PROJECT_FILES
+            for path in sorted((ROOT / name).rglob("*"))
+            if path.is_file() and path.suffix != ".pyc"
+        }
 
 
 setup(
@@ -41,42 +104,28 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["dts_ee", "dts_ee.*"]),
+    # Written out, so that an editable installation puts this folder on the path. Otherwise it would
+    # be a finder that Python asks last: in the folder above a clone named `dts_ee`, `import dts_ee`
+    # would find the clone's top level as a package without content.
+    package_dir={"": "."},
+    cmdclass={"build_py": BuildWithProjectFiles},
     py_modules=["dts_ee_command"],
-    include_package_data=True,
+    # `include_package_data` does not find the package under the name "./dts_ee".
+    package_data={"dts_ee": ["**/*"]},
+    exclude_package_data={"": ["*.py[co]", "**/*.py[co]"]},
+    include_package_data=False,
     zip_safe=False,
     python_requires=">=3.10,<3.12",
+    # AllenNLP's metadata asks for a torch that Python 3.11 has not, so that pip finds none:
+    # `dts-ee install-requirements` installs what requirements/lock-py311.txt lists.
     install_requires=[
-        "allennlp==2.10.1",
-        "allennlp-models==2.10.1",
-        "filelock",
-        "h5py",
-        "huggingface_hub",
-        "jinja2",
-        "jsonnet",
-        "lmdb",
-        "markupsafe",
-        # AllenNLP's `find-lr` draws with it but does not require it.
-        "matplotlib",
-        "nltk",
-        "numpy",
+        *(f"{requirement}; python_version < '3.11'" for requirement in REQUIRED),
         # The spaCy that AllenNLP's own pins lead to is compiled against numpy 1.
         "numpy<2; python_version < '3.11'",
-        "overrides",
-        "packaging",
-        "requests",
-        "rich",
-        "safetensors",
-        # py-rouge, which allennlp-models requires, imports pkg_resources: dropped in setuptools 82
-        # and announced with a warning at every start since 80.9.
-        # A model's wheel is built with `bdist_wheel`, which setuptools has since 70.1.
-        "setuptools>=70.1,<80.9",
-        "spacy",
-        "srsly",
-        "torch",
-        "tqdm",
-        "transformers",
     ],
     extras_require={
+        # What `make lock` resolves.
+        "allennlp": REQUIRED,
         "graph": ["networkx"],
         "serve": SERVE,
         "test": [

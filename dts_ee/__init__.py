@@ -4,8 +4,12 @@ An AllenNLP plugin for joint named entity recognition and relation extraction.
 Importing this package registers its dataset readers, models, predictors and commands with AllenNLP.
 """
 
+from dts_ee.installation import INCOMPLETE, is_complete
 from dts_ee.quick_imports import quick_imports
 from dts_ee.version import VERSION as __version__
+
+if not is_complete():
+    raise ImportError(INCOMPLETE)
 
 with quick_imports():
     import dts_ee.compat  # Before everything that imports AllenNLP.

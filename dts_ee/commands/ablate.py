@@ -10,8 +10,9 @@ from allennlp.commands import Subcommand
 
 from dts_ee.commands.run_arguments import add_run_arguments, add_seed_arguments, do_runs
 from dts_ee.experiments.ablation import ablate
+from dts_ee.project_files import project_files
 
-_ABLATIONS = Path("experiments/ablations.jsonnet")
+_ABLATIONS = project_files() / "experiments" / "ablations.jsonnet"
 
 
 @Subcommand.register("ablate")
@@ -39,7 +40,8 @@ class Ablate(Subcommand):
             type=Path,
             default=_ABLATIONS,
             metavar="FILE",
-            help="the list: Jsonnet, a function of the experiment",
+            help="the list: Jsonnet, a function of the experiment (default: the project's "
+            "experiments/ablations.jsonnet)",
         )
         subparser.set_defaults(func=ablate_from_args)
         return subparser

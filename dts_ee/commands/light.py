@@ -11,6 +11,8 @@ from typing import Any
 
 LIGHT_COMMANDS = {
     "fetch": "Fetch data and weights, and verify them against their checksums.",
+    "init": "Start a project of your own in a new folder.",
+    "install-requirements": "Install AllenNLP, torch and what else is required.",
     "models": "List the models that have names, or show what is known about one.",
 }
 """Each command's name, and what it does."""

@@ -1,0 +1,65 @@
+"""
+Installs what this package requires into the environment that it is in:
+`dts-ee install-requirements`.
+"""
+
+import argparse
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from dts_ee.locked_requirements import (
+    install_locked_requirements,
+    keep_allennlp_models_from_downloading,
+)
+from dts_ee.project_files import project_files
+
+LOCK = project_files() / "requirements" / "lock-py311.txt"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds nothing but an explanation: there is one set of versions that is tested."""
+    parser.description = (
+        "Install AllenNLP, torch and everything else that this package requires, in the versions "
+        "that it is tested with, into the environment that this command is in. On Python 3.11 pip "
+        "cannot find these by itself, since AllenNLP's metadata asks for a torch that came before "
+        f"that Python. They are listed in {LOCK}. On Python 3.10, `pip install` of this package "
+        "has installed them already."
+    )
+    parser.epilog = (
+        "For a build of torch without CUDA set PIP_EXTRA_INDEX_URL, as PyTorch's installation page "
+        "says."
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Install what is required, and exit with 1 if pip fails."""
+    if sys.version_info[:2] != (3, 11):
+        print("Nothing to do: on this Python, pip has installed what is required with dts-ee.")
+        return
+    if sys.prefix == sys.base_prefix:
+        print(
+            f"{sys.executable} is no virtual environment, and would get more than a hundred "
+            "packages. Make one first: python3.11 -m venv env && . env/bin/activate",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    if find_spec("pip") is None:
+        print(
+            f"There is no pip in {sys.prefix}. With another installer, install torch and then, "
+            f"without dependencies, what {LOCK} lists.",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    print(f"Installing into {sys.prefix}, about 2 GB (more with CUDA):")
+    descriptor, log = tempfile.mkstemp(prefix="dts-ee-install-", suffix=".log")
+    open(descriptor).close()
+    try:
+        install_locked_requirements(Path(sys.executable), LOCK, Path(log))
+    except KeyboardInterrupt:
+        print("\nInterrupted. The same command starts over.", file=sys.stderr)
+        sys.exit(130)
+    keep_allennlp_models_from_downloading(Path(sys.prefix))
+    Path(log).unlink()
+    print("Done. `dts-ee init my-project` starts a project of your own.")
