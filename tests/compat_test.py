@@ -1,5 +1,6 @@
 import importlib
 import inspect
+import json
 import re
 import sys
 import tarfile
@@ -417,14 +418,15 @@ GOOD = {"type": "long_name", "size": 1}
 )
 def test_a_mistake_in_a_configuration_has_its_place(settings, message):
     with pytest.raises(Exception) as raised:  # noqa: PT011
-        Whole.from_params(Params({"whole": settings}).pop("whole"))
+        Whole.from_params(Params({"whole": json.loads(json.dumps(settings))}).pop("whole"))
     explanation = explain(raised.value)
     assert explanation.message.startswith(f"whole.{message}")
     assert explanation.status == MISTAKE
 
 
 def test_a_configuration_without_mistakes_is_built():
-    Whole.from_params(Params({"part": GOOD, "parts": ["open", GOOD][1:], "later": GOOD}))
+    settings = {"part": GOOD, "parts": [GOOD, {"type": "open", "size": 2}], "later": GOOD}
+    Whole.from_params(Params(json.loads(json.dumps(settings))))
 
 
 def test_a_key_that_the_trainer_would_drop_is_refused():

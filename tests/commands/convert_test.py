@@ -166,7 +166,7 @@ def test_what_was_there_stays_where_it_cannot_be_done(folder, capsys):
     (folder / "DRUG-AE.rel").write_text(f"{RELATIONS}14|A sentence.\n")
     assert run(*ADE, "--to", "spert", "ade.json", "--folds", "2") == 2
     assert capsys.readouterr().err == (
-        "file DRUG-AE.rel: line 5 has 2 fields, not 8: "
+        "error: file DRUG-AE.rel: line 5 has 2 fields, not 8: "
         "PubMed-id|sentence|effect|begin|end|drug|begin|end\n"
     )
     assert names(folder) == {"DRUG-AE.rel", "ade.json"}

@@ -255,7 +255,7 @@ def test_a_missing_input_is_named(options, folder, run, capsys):
 def test_an_output_that_cannot_be_written_is_named(folder, run, capsys):
     (folder / "output").mkdir()
     assert run(write_input(1), "--output-file", "output") == 2
-    assert "output: is a directory" in capsys.readouterr().err
+    assert "error: output: is a directory" in capsys.readouterr().err
 
 
 def test_an_interruption_leaves_the_output_as_it_was(folder, run, monkeypatch):

@@ -59,7 +59,7 @@ def test_bad_predictions_leave_the_page_of_before(folder, capsys):
     (folder / "bad.jsonl").write_text(json.dumps({**PREDICTION, "relations": relations}))
     assert run("bad.jsonl", "page.html") == 2
     captured = capsys.readouterr()
-    assert captured.err.startswith("file bad.jsonl, document one, field relations[0].tail: ")
+    assert captured.err.startswith("error: file bad.jsonl, document one, field relations[0].tail: ")
     assert captured.out == ""
     assert page.read_text() == "old"
 
