@@ -1,6 +1,9 @@
 import importlib
 import inspect
+import io
 import json
+import logging
+import pickle
 import re
 import sys
 import tarfile
@@ -13,13 +16,16 @@ import numpy
 import pytest
 import torch
 from allennlp import commands
-from allennlp.commands import evaluate, predict
+from allennlp.commands import evaluate, predict, train
 from allennlp.commands.train import TrainModel, train_model
 from allennlp.common import FromParams, Lazy, Params, Registrable, plugins, util
+from allennlp.common import logging as common_logging
+from allennlp.common import tqdm as allennlp_tqdm
 from allennlp.common.checks import ConfigurationError, check_for_gpu
 from allennlp.data import Vocabulary
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.dataset_readers import SequenceTaggingDatasetReader
+from allennlp.evaluation import Evaluator
 from allennlp.models import Model, archival
 from allennlp.models.archival import archive_model, extracted_archive, load_archive
 from allennlp.training import (
@@ -555,3 +561,88 @@ def test_applying_the_patches_again_changes_nothing():
         inspect.getattr_static(Model, "load"),
     ]
     assert before == after
+
+
+@pytest.mark.parametrize("level", [None, "ERROR"])
+def test_the_log_file_has_everything_and_the_console_warnings_alone(
+    level, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", ["allennlp", "train"])
+    monkeypatch.delenv("ALLENNLP_DEBUG", raising=False)
+    monkeypatch.delenv("ALLENNLP_LOG_LEVEL", raising=False)
+    if level is not None:
+        monkeypatch.setenv("ALLENNLP_LOG_LEVEL", level)
+    common_logging.prepare_global_logging(tmp_path)
+    logger = logging.getLogger("some.module")
+    logger.info("a parameter")
+    logger.warning("a type has few examples")
+    logger.error("a file is missing")
+    messages = [line.split(" - ")[-1] for line in (tmp_path / "out.log").read_text().splitlines()]
+    assert messages == ["a parameter", "a type has few examples", "a file is missing"]
+    warning = "" if level == "ERROR" else "warning: a type has few examples\n"
+    assert capsys.readouterr() == ("", f"{warning}error: a file is missing\n")
+
+
+def test_the_log_is_on_the_console_where_it_is_wanted(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["allennlp", "train"])
+    monkeypatch.setenv("ALLENNLP_LOG_LEVEL", "INFO")
+    common_logging.prepare_global_logging(tmp_path)
+    logging.getLogger("some.module").info("a parameter")
+    assert capsys.readouterr().out.endswith(" - INFO - some.module - a parameter\n")
+
+
+def test_plugins_are_mentioned_only_where_they_are_not_loaded():
+    assert logging.getLogger("allennlp.common.plugins").getEffectiveLevel() == logging.WARNING
+
+
+def test_progress_bars_are_in_the_log_and_not_in_files(monkeypatch, capsys):
+    monkeypatch.delenv("ALLENNLP_LOG_LEVEL", raising=False)
+    monkeypatch.delenv("ALLENNLP_DEBUG", raising=False)
+    logged: List[str] = []
+    monkeypatch.setattr(allennlp_tqdm.logger, "info", logged.append)
+    for bars in (allennlp_tqdm.Tqdm, gradient_descent_trainer.Tqdm):
+        logged.clear()
+        assert list(bars.tqdm([1, 2], desc="reading")) == [1, 2]
+        assert "reading: 100%" in logged[-1]
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(common_logging, "FILE_FRIENDLY_LOGGING", True)
+    for bars in (allennlp_tqdm.Tqdm, gradient_descent_trainer.Tqdm):
+        list(bars.tqdm([1, 2], desc="reading"))
+        assert "reading: 100%" in capsys.readouterr().err
+
+
+def test_the_trainers_own_bars_are_not_on_a_terminal(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("ALLENNLP_LOG_LEVEL", raising=False)
+    monkeypatch.delenv("ALLENNLP_DEBUG", raising=False)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    list(gradient_descent_trainer.Tqdm.tqdm([1, 2], desc="training"))
+    assert terminal.getvalue() == ""
+    list(allennlp_tqdm.Tqdm.tqdm([1, 2], desc="reading"))
+    # It goes once it is full.
+    assert "reading:" in terminal.getvalue() and terminal.getvalue().endswith("\r")
+
+
+def test_every_trainer_shows_its_epochs():
+    names = [callback.__name__ for callback in gradient_descent_trainer.DEFAULT_CALLBACKS]
+    assert names == ["ConsoleLoggerCallback", "EpochLines"]
+
+
+def test_evaluators_print_a_table_unless_another_is_named():
+    assert type(Evaluator.from_params(Params({}))).__name__ == "DocumentEvaluator"
+    assert type(Evaluator.from_params(Params({"type": "simple"}))).__name__ == "SimpleEvaluator"
+
+
+def test_the_processes_of_a_distributed_training_load_this_package_first(monkeypatch):
+    started = []
+    monkeypatch.setattr(train, "_train_worker", lambda *args: started.append(args))
+    train.mp.spawn(train._train_worker, args=("params",), nprocs=0)
+    # What a process is started with is found by its module, which is imported for it.
+    assert compat._train_worker.__module__ == "dts_ee.compat"
+    assert pickle.loads(pickle.dumps(compat._train_worker)) is compat._train_worker
+    compat._train_worker(0, "params")
+    assert started == [(0, "params")]

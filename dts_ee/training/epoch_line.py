@@ -66,4 +66,4 @@ def duration(seconds: float) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:#.2g}"

@@ -347,3 +347,5 @@ def test_dts_ee_train_is_interrupted_and_killed_and_recovered_to_its_end(folder,
     assert "Failed to load image Python extension" not in log
     assert "[nltk_data]" not in log
     assert "could not be loaded" not in log
+    assert " - INFO - " not in log
+    assert "epoch 1 of 5: loss " in log

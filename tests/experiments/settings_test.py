@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from dts_ee.experiments.settings import differences, load_settings, num_epochs, with_seed
+from dts_ee.experiments.settings import (
+    differences,
+    load_settings,
+    num_epochs,
+    validation_metrics,
+    with_seed,
+)
 from tests.paths import EXPERIMENTS
 
 
@@ -15,6 +21,13 @@ def test_settings_are_evaluated_and_overridden():
     seeded = with_seed(settings, 7)
     assert [seeded[name] for name in ("random_seed", "numpy_seed", "pytorch_seed")] == [7, 7, 7]
     assert "random_seed" not in settings
+
+
+def test_the_metrics_that_an_epoch_is_chosen_by():
+    assert validation_metrics({}) == ["loss"]
+    assert validation_metrics({"trainer": {"validation_metric": "+mean_f1"}}) == ["mean_f1"]
+    both = {"trainer": {"validation_metric": ["+accuracy", "-loss"]}}
+    assert validation_metrics(both) == ["accuracy", "loss"]
 
 
 def test_what_cannot_be_read_is_named(tmp_path):

@@ -68,3 +68,27 @@ def test_a_failure_shows_what_pip_said_and_counts_as_not_installed(pip, capsys):
     assert stopped.value.code == 1
     assert "ERROR: no such version" in capsys.readouterr().out
     assert not install.INSTALLED.exists()
+
+
+def test_python_starts_without_two_of_allennlps_messages(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    version = ".".join(map(str, sys.version_info[:2]))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", install.ENVIRONMENT], check=True)
+    install.keep_allennlp_from_chattering(version)
+    program = (
+        "import logging, warnings\n"
+        "logging.basicConfig(level=logging.INFO)\n"
+        "logging.getLogger('allennlp.common.plugins').info('Plugin allennlp_models available')\n"
+        "logging.getLogger('allennlp.common.plugins').error('Plugin x could not be loaded')\n"
+        "warnings.warn('Failed to load image Python extension: no such file')\n"
+        "warnings.warn('something else')\n"
+    )
+    shown = subprocess.run(
+        [install.PYTHON, "-c", program],
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    assert "available" not in shown and "could not be loaded" in shown
+    assert "Failed to load" not in shown and "something else" in shown
