@@ -6,7 +6,7 @@ import json
 import tarfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sized
 
 CARD_NAME = "model_card.json"
 """The card's name in an archive, where it comes first."""
@@ -123,11 +123,11 @@ class ModelCard:
 
     def summary(self) -> str:
         """What it finds, and how well, in a line."""
-        parts = [f"{len(self.entity_types)} entity types"]
+        parts = [_count(self.entity_types, "entity type")]
         if self.entities_given:
             parts = ["entities are given"]
         if self.relation_types:
-            parts.append(f"{len(self.relation_types)} relation types")
+            parts.append(_count(self.relation_types, "relation type"))
         split = "test" if "test" in self.figures else "development"
         scores = [
             f"{_TASKS[task]} {100 * figures.f1:.1f}"
@@ -258,6 +258,10 @@ def read_card(archive: Path) -> Optional[ModelCard]:
             return None if content is None else ModelCard.from_json(content.read().decode())
     except (OSError, EOFError, tarfile.TarError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _rows(*rows: tuple[str, str]) -> str:

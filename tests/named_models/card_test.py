@@ -32,10 +32,10 @@ def test_a_card_is_read_as_it_was_written():
 
 def test_the_summary_has_the_figures_of_the_test_data():
     assert CARD.summary() == (
-        "2 entity types; 1 relation types; NER 84.7 / RE 66.7 (test); needs minilm"
+        "2 entity types; 1 relation type; NER 84.7 / RE 66.7 (test); needs minilm"
     )
     assert ModelCard("a", "1", entities_given=True, relation_types=["r"]).summary() == (
-        "entities are given; 1 relation types"
+        "entities are given; 1 relation type"
     )
 
 
