@@ -4,16 +4,18 @@ Copies of archives that have a name and a card, with their encoders or without.
 
 import io
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional, Union
 
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import cached_path
 from allennlp.models.archival import extracted_archive, load_archive
 
 from dts_ee.corpora.files import open_bytes_atomically
 from dts_ee.encoder_files import encoder_folders
 from dts_ee.left_out_encoders import leave_out
-from dts_ee.named_models.card import CARD_NAME, ModelCard
+from dts_ee.named_models.card import CARD_NAME, NOT_STATED, ModelCard, read_card
 from dts_ee.named_models.description import describe_model, read_metrics, training_metrics
 from dts_ee.named_models.find import find_model
 from dts_ee.quiet_loading import quiet_loading
@@ -33,7 +35,8 @@ def copy_archive(
     """
     Write an archive that is the same model, with a card.
 
-    The model is loaded, so that what cannot be loaded is not copied.
+    The model is loaded, so that what cannot be loaded is not copied. Where the archive has a card
+    already, what that says and nothing else does is kept.
 
     # Parameters
 
@@ -71,14 +74,28 @@ def copy_archive(
             card = describe_model(
                 archive, folder, name, version, licence, description, training_data, measured
             )
+            former = read_card(source)
+            if former is not None:
+                card = _completed(card, former, training_data)
             _write(folder, card, target)
     except (tarfile.TarError, EOFError) as error:
         raise ConfigurationError(f"{source} is no archive of a model: {error}") from None
     return card
 
 
+def _completed(card: ModelCard, former: ModelCard, training_data: Optional[str]) -> ModelCard:
+    """The card with what is known from the one that the archive had, and from nowhere else."""
+    return replace(
+        card,
+        licence=former.licence if card.licence == NOT_STATED else card.licence,
+        description=card.description or former.description,
+        training_data=card.training_data if training_data else former.training_data,
+        figures={**former.figures, **card.figures},
+    )
+
+
 def _archive_file(model: str) -> Path:
-    path = Path(model)
+    path = Path(cached_path(model))
     if not path.is_dir():
         return path
     if not (path / "model.tar.gz").is_file():
