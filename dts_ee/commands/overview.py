@@ -35,7 +35,7 @@ OTHER_COMMANDS = {
 """The commands that import AllenNLP when they are run, and what each does in its own words."""
 
 GROUPS = {
-    "Data": ("fetch", "convert", "describe"),
+    "Data": ("init", "fetch", "convert", "describe"),
     "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate", "find-lr"),
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
     "Using a model": ("predict", "models", "keep", "package", "render", "serve-dts"),

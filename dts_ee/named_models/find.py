@@ -2,7 +2,6 @@
 Which models there are by name, and where.
 """
 
-import difflib
 import os
 from dataclasses import dataclass
 from importlib import metadata
@@ -11,6 +10,7 @@ from typing import Iterator, List, Optional, Union
 
 from dts_ee.named_models.card import ModelCard, read_card
 from dts_ee.named_models.names import ENTRY_POINTS, archive_in_package
+from dts_ee.suggestions import did_you_mean
 from dts_ee.user_folders import models_folder
 
 KEPT_SUFFIX = ".tar.gz"
@@ -95,9 +95,8 @@ def find_model(model: Union[str, os.PathLike]) -> str:
 
 def unknown_name(name: str, models: List[NamedModel]) -> str:
     """Says that no model has this name, and which have one that is like it."""
-    near = difflib.get_close_matches(name, {known.name for known in models})
-    question = f": did you mean {' or '.join(sorted(near))}?" if near else "."
-    return f"no model has this name{question} `dts-ee models` lists the names"
+    near = did_you_mean(name, [known.name for known in models]) or "."
+    return f"no model has this name{near} `dts-ee models` lists the names"
 
 
 def _kept_models() -> Iterator[NamedModel]:

@@ -80,7 +80,7 @@ def test_addresses_are_left_alone():
 
 def test_an_unknown_name_names_the_nearest(keep):
     keep("news-small")
-    with pytest.raises(ConfigurationError, match="no model has this name: did you mean news-small"):
+    with pytest.raises(ConfigurationError, match="no model has this name; did you mean news-small"):
         find_model("news-smal")
     with pytest.raises(ConfigurationError, match=r"this name\. `dts-ee models` lists the names$"):
         find_model("weather")
