@@ -130,8 +130,9 @@ def train_until_interrupted(run, config: str, folder: Path, monkeypatch) -> None
 
     with monkeypatch.context() as patches:
         patches.setattr(LearningRatesSeen, "on_epoch", stop)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(SystemExit) as ended:
             run("train", config, "-s", folder)
+    assert ended.value.code == 130
     assert (folder / "training_state_e1_b0.th").exists()
     assert not (folder / "metrics.json").exists()
 

@@ -64,7 +64,7 @@ def test_bad_predictions_leave_the_page_of_before(folder, capsys):
     assert page.read_text() == "old"
 
     assert run("missing.jsonl", "page.html") == 2
-    assert capsys.readouterr().err == "file missing.jsonl: there is no such file\n"
+    assert capsys.readouterr().err == "error: file missing.jsonl: there is no such file\n"
 
 
 def test_predictions_are_not_overwritten(folder, capsys):

@@ -285,7 +285,7 @@ def test_a_command_line_that_makes_no_sense(tmp_path, words, nothing_is_trained)
 
 def test_a_folder_is_written_by_one_process(directory, nothing_is_trained, capsys):
     with FileLock(directory / ".runs.lock"):
-        assert repeat(directory, "1") == 1
+        assert repeat(directory, "1") == 2
     assert "another process runs an experiment in" in capsys.readouterr().err
 
 
