@@ -477,7 +477,7 @@ def test_a_folder_without_a_model_is_no_archive(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ConfigurationError, match=r"its first epoch \(best\.th is missing"):
         load_archive(tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ConfigurationError, match="nowhere: there is no such file or folder"):
         load_archive(tmp_path / "nowhere")
 
 

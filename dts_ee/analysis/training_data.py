@@ -13,6 +13,9 @@ MIN_EXAMPLES = 5
 MIN_GOLD_ITEMS = 20
 """With fewer entities and relations a development split says nothing about an epoch."""
 
+PLURALS = {"entity": "entities", "relation": "relations"}
+"""What is counted, by its kind."""
+
 _NAMES_SHOWN = 8
 
 
@@ -82,13 +85,14 @@ def warn_of_unseen_types(
         if unseen and known:
             warnings.append(
                 f"{kind} types in the {name} that the model was not trained on: {_listed(unseen)}; "
-                f"{sum(unseen.values())} of {sum(numbers.values())} gold items count as missed: "
-                f"rename them to types that it knows ({_shortened(known)}), or train with them"
+                f"{sum(unseen.values())} of {sum(numbers.values())} gold {PLURALS[kind]} count as "
+                f"missed: rename them to types that it knows ({_shortened(known)}), or train with "
+                "them"
             )
         elif unseen:
             warnings.append(
-                f"the {name} has {sum(unseen.values())} gold {kind} items, but the model was "
-                "trained without any: all of them count as missed; train with some"
+                f"the {name} has {sum(unseen.values())} gold {PLURALS[kind]}, but the model finds "
+                "none: it was trained without any; train with some"
             )
     return warnings
 

@@ -14,7 +14,7 @@ from allennlp.evaluation import Evaluator
 from allennlp.evaluation.evaluator import SimpleEvaluator
 from allennlp.models import Model
 
-from dts_ee.analysis.training_data import count_types, warn_of_unseen_types
+from dts_ee.analysis.training_data import PLURALS, count_types, warn_of_unseen_types
 from dts_ee.console import say, shows_log
 from dts_ee.document import Document
 from dts_ee.evaluators.score_table import score_table
@@ -78,8 +78,8 @@ def _warn_of_data(model: DeeperTaskSpecificity, documents: Sequence[Document]) -
     for metric in model.document_metrics:
         if not gold[metric.name]:
             logger.warning(
-                "the data has no gold %s items: the %s figures mean nothing",
-                metric.name,
+                "the data has no gold %s: the %s figures mean nothing",
+                PLURALS[metric.name],
                 metric.title,
             )
     for warning in warn_of_unseen_types(known, documents, "data"):

@@ -1,5 +1,6 @@
 import fcntl
 import json
+import logging
 import os
 import pty
 import re
@@ -100,8 +101,7 @@ def test_a_training_that_goes_on_says_from_where(tmp_path, capsys, monkeypatch):
         "trainer.num_epochs": 3,
         "trainer.callbacks": ["interrupts_in_its_second_epoch"],
     }
-    with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "out", **settings)
+    assert train(tmp_path / "out", **settings) == 130
     capsys.readouterr()
     assert train(tmp_path / "out", "--recover", **settings) == 0
     lines = capsys.readouterr().err.splitlines()[2:]
@@ -128,6 +128,8 @@ def test_the_test_split_is_shown_where_it_is_evaluated(tmp_path, capsys):
 
 def test_the_log_is_shown_where_it_is_wanted(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("ALLENNLP_LOG_LEVEL", "INFO")
+    # AllenNLP's `evaluate` switches it off for the rest of the process.
+    monkeypatch.setattr(logging.getLogger("allennlp.common.params"), "disabled", False)
     assert train(tmp_path / "out") == 0
     captured = capsys.readouterr()
     assert " - INFO - allennlp.common.params - " in captured.out

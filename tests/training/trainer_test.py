@@ -8,7 +8,7 @@ from allennlp.data.data_loaders import MultiProcessDataLoader
 import dts_ee.training.trainer as trainer_module
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.dataset_readers import SpertReader
-from tests.documents import document
+from tests.documents import TINY_NEWS, document
 
 LIVES = document("[Ann|Peop] lives in [Rome|Loc]", [("Live_In", 0, 1)])
 WORKS = document("[Bob|Peop] works for [ACME|Org]", [("Work_For", 0, 1)])
@@ -111,6 +111,6 @@ def test_no_relations_anywhere_is_no_failure_of_theirs(train):
 def test_test_data_that_cannot_be_read_does_not_stop_the_training(tmp_path):
 
     (tmp_path / "config.json").write_text('{"test_data_path": "nowhere.json"}')
-    loader = MultiProcessDataLoader(SpertReader(), "train.json", batch_size=1)
+    loader = MultiProcessDataLoader(SpertReader(), str(TINY_NEWS), batch_size=1)
     assert trainer_module._test_documents(loader, tmp_path) == []
     assert trainer_module._test_documents(loader, None) == []
