@@ -1,5 +1,5 @@
 """
-Where the files of a frozen encoder, or of word vectors, are found, and where they are kept.
+Where the files of an encoder, or of word vectors, are found, and where they are kept.
 
 A frozen encoder is no part of a model's weights, so a checkpoint does not hold it. For an archive
 to work without the folder that it was trained from, the encoder's files are put under the
@@ -9,8 +9,10 @@ that leaves an encoder out has a record of its checksums there (see `left_out_en
 """
 
 import hashlib
+import json
 import logging
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import List, Mapping, Optional, Union
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from huggingface_hub import snapshot_download
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from huggingface_hub.utils import RepositoryNotFoundError
 
 from dts_ee.left_out_encoders import find_left_out, is_left_out
 from dts_ee.resources import command_to_fetch
@@ -28,16 +30,16 @@ logger = logging.getLogger(__name__)
 
 HUB_SCHEME = "hf://"
 
+_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+
 _KEPT = Path("vocabulary") / ".encoders"
 
 _ELMO_FILES = ("options.json", "weights.hdf5")
 
 _SPACY_FILES = ("vectors", "key2row")
 
-_TRANSFORMER_FILES = (
+_CONFIGURATION_FILES = (
     "config.json",
-    "model.safetensors",
-    "model-*.safetensors",
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -47,6 +49,9 @@ _TRANSFORMER_FILES = (
     "merges.txt",
     "*.model",
 )
+
+_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+"""In the order in which they are looked for; large ones are divided, with an index beside."""
 
 
 def kept_folder(name: str, serialization_dir: Union[str, os.PathLike]) -> Path:
@@ -117,13 +122,14 @@ def find_transformer(
     """
     The folder with the configuration, weights and tokenizer of a Hugging Face model.
 
-    The copy in the serialization directory comes first, or what was left out there. The network is
-    asked for nothing but names that begin with `hf://`.
+    The copy in the serialization directory comes first, or what was left out there, then a folder
+    of this name. The Hugging Face hub is asked for what is no path: not for a name that begins with
+    `resources/`, where `fetch` puts its files, or with the name of a folder that is there.
 
     # Parameters
 
     model_name : `str`
-        A folder, or `hf://` and the name of a model of the Hugging Face hub.
+        A folder, or the name of a model of the Hugging Face hub, which may begin with `hf://`.
     serialization_dir : `Union[str, os.PathLike]`, optional (default = `None`)
         The directory of a training run, or an extracted archive.
 
@@ -136,15 +142,16 @@ def find_transformer(
     if kept is not None:
         return kept
     if model_name.startswith(HUB_SCHEME):
-        return _hub_folder(model_name)
+        return _hub_folder(model_name[len(HUB_SCHEME) :])
     folder = Path(model_name).expanduser()
     if (folder / "config.json").is_file():
         return folder
+    if _is_hub_name(model_name):
+        return _hub_folder(model_name)
     raise ConfigurationError(
         f"The encoder {model_name!r} was not found: "
         f"{_places(model_name, serialization_dir, folder / 'config.json')}. "
-        f"{command_to_fetch(model_name) or '`dts-ee fetch` gets the encoders of the experiments'}; "
-        f"for a model of the Hugging Face hub write {HUB_SCHEME}<its name>."
+        f"{command_to_fetch(model_name) or '`dts-ee fetch` gets the encoders of the experiments'}."
     )
 
 
@@ -229,45 +236,53 @@ def elmo_name(options_file: str, weight_file: str) -> str:
     return f"{options_file} {weight_file}"
 
 
-def load_tokenizer(
-    model_name: str, serialization_dir: Optional[str] = None
-) -> PreTrainedTokenizerFast:
+def weight_files(folder: Path) -> List[Path]:
     """
-    The fast tokenizer of a Hugging Face model, ready for sentences that are split into words.
+    The files with the weights of a Hugging Face model: none if there are none.
+
+    Of safetensors and PyTorch's own files, the former are taken where there are both.
 
     # Parameters
 
-    model_name : `str`
-        The folder of a Hugging Face model, or `hf://` and its name on the Hugging Face hub.
-    serialization_dir : `str`, optional (default = `None`)
-        See `find_transformer`.
+    folder : `Path`
+        The model's folder.
 
     # Raises
 
     `ConfigurationError`
-        If there is no such model, or no fast tokenizer for it.
+        If the weights are in several files, and one of them is missing.
     """
-    folder = find_transformer(model_name, serialization_dir)
-    tokenizer = AutoTokenizer.from_pretrained(str(folder))
-    if getattr(tokenizer, "add_prefix_space", None) is False:
-        # Byte-level tokenizers mark the beginning of a word by the space before it.
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), add_prefix_space=True)
-    if not tokenizer.is_fast:
-        raise ConfigurationError(f"There is no fast tokenizer for the model in {folder}.")
-    # The file may ask for both (sentence-transformers' do); pieces must not be lost here.
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
-    return tokenizer
+    for name in _WEIGHT_FILES:
+        if (folder / name).is_file():
+            return [folder / name]
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            places = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+            files = [folder / place for place in sorted(set(places))]
+            missing = [file.name for file in files if not file.is_file()]
+            if missing:
+                raise ConfigurationError(
+                    f"The weights in {folder} are not complete: there is no {', '.join(missing)}."
+                )
+            return files
+        # Earlier archives have such files without their index.
+        parts = sorted(folder.glob(name.replace(".", "-*.")))
+        if parts:
+            return parts
+    return []
 
 
 def transformer_files(folder: Path) -> dict[str, Path]:
     """The files of a Hugging Face model that its use needs, by name."""
-    return {
-        file.name: file
-        for pattern in _TRANSFORMER_FILES
-        for file in sorted(folder.glob(pattern))
-        if file.is_file()
-    }
+    weights = weight_files(folder)
+    patterns = [*_CONFIGURATION_FILES, *(f"{name}.index.json" for name in _WEIGHT_FILES)]
+    others = [file for pattern in patterns for file in sorted(folder.glob(pattern))]
+    return {file.name: file for file in [*others, *weights] if file.is_file()}
+
+
+def first_line(error: BaseException) -> str:
+    """What another library's error says, in one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _kept(name: str, serialization_dir: Optional[Union[str, os.PathLike]]) -> Optional[Path]:
@@ -286,18 +301,38 @@ def _places(name: str, serialization_dir: Optional[Union[str, os.PathLike]], wan
     return f"{kept_folder(name, serialization_dir)} does not exist, and {problem}"
 
 
-def _hub_folder(model_name: str) -> Path:
+def _is_hub_name(name: str) -> bool:
+    first, _, second = name.partition("/")
+    if not _HUB_NAME.fullmatch(name) or Path(first).exists():
+        return False
+    # Without `fetch` there is no such folder yet.
+    return not (second and first == "resources")
+
+
+def _hub_folder(name: str) -> Path:
+    """The folder with the files of a model of the hub, downloaded where they are not yet."""
     try:
-        return Path(
-            snapshot_download(
-                model_name[len(HUB_SCHEME) :], allow_patterns=list(_TRANSFORMER_FILES)
+        for weights in _WEIGHT_FILES:
+            patterns = [weights, weights.replace(".", "-*."), f"{weights}.index.json"]
+            folder = Path(
+                snapshot_download(name, allow_patterns=[*_CONFIGURATION_FILES, *patterns])
             )
-        )
+            if weight_files(folder):
+                break
+        return folder
+    except RepositoryNotFoundError:
+        raise ConfigurationError(
+            f"The encoder {name!r} is no folder here, and no public model of the Hugging Face hub."
+        ) from None
+    except ConfigurationError:
+        raise
     except Exception as error:
         # The hub's client raises its own errors, those of its HTTP library, and plain OSErrors.
         raise ConfigurationError(
-            f"The encoder {model_name!r} is neither on this machine nor could it be downloaded "
-            f"from the Hugging Face hub: {error}"
+            f"The encoder {name!r} is no folder here, and could not be downloaded from the Hugging "
+            f"Face hub. Where there is a network, type `huggingface-cli download {name} "
+            f"--local-dir {name.rpartition('/')[2]}`, copy that folder here, and write its path in "
+            f"the configuration. ({first_line(error)})"
         ) from error
 
 

@@ -2,8 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+import requests
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
+from huggingface_hub.utils import RepositoryNotFoundError
 
 from dts_ee import encoder_files
 from dts_ee.encoder_files import (
@@ -12,8 +14,8 @@ from dts_ee.encoder_files import (
     find_transformer,
     keep_files,
     kept_folder,
-    load_tokenizer,
     transformer_files,
+    weight_files,
 )
 from tests.tiny_elmo import build_tiny_elmo
 from tests.tiny_transformer import build_tiny_transformer
@@ -101,37 +103,70 @@ def test_a_missing_folder_is_an_error_that_names_both_places(tmp_path, monkeypat
     assert "dts-ee fetch" in message
 
 
-def test_the_hub_is_asked_by_its_scheme(encoder, monkeypatch):
+@pytest.mark.parametrize(
+    "name", ["bert-base-cased", "some-group/some-model.v2", "hf://some-group/some-model"]
+)
+def test_the_hub_is_asked_for_what_is_no_folder(encoder, name, tmp_path, monkeypatch):
     asked = []
 
     def download(repo_id, allow_patterns):
         asked.append(repo_id)
         assert "model.safetensors" in allow_patterns
+        assert not [pattern for pattern in allow_patterns if pattern.endswith(".bin")]
         return str(encoder)
 
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(encoder_files, "snapshot_download", download)
-    assert find_transformer("hf://some-group/some-model") == encoder
-    assert asked == ["some-group/some-model"]
+    assert find_transformer(name) == encoder
+    assert asked == [name.removeprefix("hf://")]
 
 
-def test_a_hub_that_cannot_be_reached_is_a_configuration_error(monkeypatch):
+def test_pytorchs_weights_are_downloaded_where_there_are_no_others(encoder, monkeypatch):
     def download(repo_id, allow_patterns):
-        raise ConnectionError("no route to host")
+        if "pytorch_model.bin" in allow_patterns:
+            (encoder / "pytorch_model.bin").write_bytes(b"weights")
+        return str(encoder)
 
+    (encoder / "model.safetensors").unlink()
     monkeypatch.setattr(encoder_files, "snapshot_download", download)
-    with pytest.raises(ConfigurationError, match="no route to host"):
-        find_transformer("hf://some-group/some-model")
+    assert find_transformer("some-group/some-model") == encoder
+    assert weight_files(encoder) == [encoder / "pytorch_model.bin"]
 
 
-def test_a_slow_tokenizer_is_refused(encoder, monkeypatch):
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        (encoder / name).unlink()
-    slow = encoder_files.AutoTokenizer.from_pretrained(str(encoder), use_fast=False)
-    monkeypatch.setattr(
-        encoder_files.AutoTokenizer, "from_pretrained", lambda *args, **kwargs: slow
-    )
-    with pytest.raises(ConfigurationError, match="no fast tokenizer"):
-        load_tokenizer(str(encoder))
+@pytest.mark.parametrize(
+    "name",
+    ["resources/minilm", "models/tiny", "models", "./models", "/models", "a/b/c", "../models", ""],
+)
+def test_the_hub_is_not_asked_for_a_path(name, tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(encoder_files, "snapshot_download", _no_network)
+    with pytest.raises(ConfigurationError, match="was not found"):
+        find_transformer(name)
+
+
+def test_without_a_network_one_line_says_what_to_do(tmp_path, monkeypatch):
+    def download(repo_id, allow_patterns):
+        raise ConnectionError("no route to host\nand much more")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(encoder_files, "snapshot_download", download)
+    with pytest.raises(ConfigurationError) as error:
+        find_transformer("some-group/some-model")
+    message = str(error.value)
+    assert len(message.splitlines()) == 1
+    assert "`huggingface-cli download some-group/some-model --local-dir some-model`" in message
+    assert "no route to host" in message
+
+
+def test_a_model_that_is_not_on_the_hub_is_no_question_of_the_network(tmp_path, monkeypatch):
+    def download(repo_id, allow_patterns):
+        raise RepositoryNotFoundError("404", response=requests.Response())
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(encoder_files, "snapshot_download", download)
+    with pytest.raises(ConfigurationError, match="'bert-bsae' is no folder here, and no public"):
+        find_transformer("bert-bsae")
 
 
 def test_elmo_is_found_kept_first(tmp_path):

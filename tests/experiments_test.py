@@ -7,6 +7,8 @@ from pathlib import Path
 import allennlp_models.tagging  # noqa: F401
 import numpy
 import pytest
+import torch
+from _jsonnet import evaluate_snippet
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.data import DatasetReader, Vocabulary
@@ -15,8 +17,10 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 from allennlp.training.util import data_loaders_from_params
 from spacy.vectors import Vectors
+from transformers import BertConfig, BertModel
 
 import dts_ee  # noqa: F401
+from dts_ee import encoder_files
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.experiments.ablation import read_ablations
 from dts_ee.experiments.evaluation import evaluate_archive, predict_candidates
@@ -401,3 +405,88 @@ def test_the_baseline_is_trained_and_evaluated_by_allennlps_tagger(project):
     assert metrics["entity_f1"] == pytest.approx(allennlps)
     # It has no relations, and so no threshold of any.
     assert predict_candidates(Path("tagger/model.tar.gz"), documents, 0.0) == (predictions, None)
+
+
+TRANSFORMERS = {
+    "frozen BERT in a .bin": ("bert", "{}"),
+    "top of RoBERTa": ("roberta", "{fine_tuned: 1}"),
+    "all of DeBERTa": ("deberta", "{fine_tuned: 'all'}"),
+    "frozen below the highest layer": ("mpnet", "{highest_layer: 1}"),
+}
+
+
+@pytest.mark.parametrize(("kind", "options"), TRANSFORMERS.values(), ids=TRANSFORMERS.keys())
+def test_any_encoder_makes_an_archive_that_predicts_elsewhere(
+    kind, options, tmp_path, tmp_path_factory, monkeypatch
+):
+    encoder = build_tiny_transformer(tmp_path / "encoders" / f"tiny.{kind}-v1.5", kind)
+    if kind == "bert":
+        (encoder / "model.safetensors").unlink()
+        torch.save(BertModel(BertConfig.from_pretrained(encoder)).state_dict(), encoder / "w")
+        (encoder / "w").rename(encoder / "pytorch_model.bin")
+    file = tmp_path / "experiment.jsonnet"
+    file.write_text(f"""
+        local experiment = import '{EXPERIMENTS}/lib/experiment.libsonnet';
+        local features = import '{EXPERIMENTS}/lib/features.libsonnet';
+        local options = {options};
+        experiment(
+          corpus={{
+            reader: {{ type: 'spert' }},
+            train: '{FIXTURES}/tiny/news.json',
+            validation: null,
+            test: '{FIXTURES}/tiny/news.json',
+          }},
+          features=[features.transformer(
+            '{encoder}',
+            fine_tuned=std.get(options, 'fine_tuned', 0),
+            highest_layer=std.get(options, 'highest_layer'),
+          )],
+          shared=null,
+          num_epochs=1,
+        )
+    """)
+    monkeypatch.chdir(tmp_path)
+    train_model(Params.from_file(file), tmp_path / "out")
+    sentence = {"sentence": "Marta Lindqvist grew up in Tarnby."}
+    archive = tmp_path / "out" / "model.tar.gz"
+    expected = Predictor.from_archive(load_archive(archive)).predict_json(sentence)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.move(archive, elsewhere)
+    shutil.rmtree(tmp_path)
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setattr(encoder_files, "snapshot_download", None)
+    predictor = Predictor.from_archive(load_archive("model.tar.gz"))
+    assert predictor.predict_json(sentence) == expected
+
+
+def test_the_projects_encoders_are_what_the_same_function_makes():
+    lib = EXPERIMENTS / "lib" / "features.libsonnet"
+    snippet = f"local f = import '{lib}'; " + (
+        "[f.minilm, f.mpnet, f.mpnet_fine_tuned, f.transformer('a/b-v1.5')]"
+    )
+    minilm, mpnet, fine_tuned, other = json.loads(evaluate_snippet("", snippet))
+    cache = {"cache_dir": "resources/features"}
+    frozen = {"type": "frozen_transformer", "layer_mix": "mean", **cache}
+    assert minilm == {
+        "name": "minilm",
+        "indexer": {"type": "word_pieces", "model_name": "resources/minilm"},
+        "embedder": {**frozen, "model_name": "resources/minilm", "layers": "all"},
+    }
+    assert mpnet["embedder"] == {
+        **frozen,
+        "model_name": "resources/mpnet",
+        "layers": list(range(10)),
+    }
+    assert fine_tuned == {
+        "name": "mpnet_trained",
+        "indexer": {"type": "word_pieces", "model_name": "resources/mpnet"},
+        "embedder": {
+            "type": "fine_tuned_transformer",
+            "model_name": "resources/mpnet",
+            "num_trained_layers": 2,
+            "highest_layer": 9,
+            **cache,
+        },
+    }
+    # torch takes no full stop in a module's name.
+    assert (other["name"], other["embedder"]["model_name"]) == ("b-v1_5", "a/b-v1.5")

@@ -1,9 +1,11 @@
 """Builds folders of small Hugging Face models, with random weights and the files of real ones."""
 
+import io
 import json
 import string
 from pathlib import Path
 
+import sentencepiece
 import torch
 from safetensors.torch import save_file
 from tokenizers import ByteLevelBPETokenizer
@@ -11,12 +13,18 @@ from transformers import (
     BertConfig,
     BertModel,
     BertTokenizerFast,
+    DebertaV2Config,
+    DebertaV2Model,
+    DebertaV2Tokenizer,
+    DistilBertConfig,
+    DistilBertModel,
+    DistilBertTokenizerFast,
     MPNetConfig,
     MPNetModel,
     MPNetTokenizerFast,
     PretrainedConfig,
     PreTrainedModel,
-    PreTrainedTokenizerFast,
+    PreTrainedTokenizerBase,
     RobertaConfig,
     RobertaModel,
     RobertaTokenizerFast,
@@ -24,6 +32,15 @@ from transformers import (
 
 _BERT_SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 _MPNET_SPECIALS = ["<s>", "<pad>", "</s>", "[UNK]", "<mask>"]
+_DEBERTA_V3 = {
+    "relative_attention": True,
+    "position_buckets": 8,
+    "norm_rel_ebd": "layer_norm",
+    "share_att_key": True,
+    "pos_att_type": ["p2c", "c2p"],
+    "position_biased_input": False,
+    "type_vocab_size": 0,
+}
 _CHARACTERS = string.ascii_lowercase + string.digits + string.punctuation
 
 
@@ -39,14 +56,15 @@ def build_tiny_transformer(
     Makes `folder` with config.json, model.safetensors and the files of a fast tokenizer.
 
     The tokenizers of "bert" and "mpnet" are uncased and have a piece for every ASCII character, so
-    that a word of five letters has five pieces; those of "roberta" are byte-level.
+    that a word of five letters has five pieces; that of "roberta" is byte-level, and that of
+    "deberta" sentencepiece's, without the file of a fast one.
 
     # Parameters
 
     folder : `Path`
         What to make.
     kind : `str`, optional (default = `"bert"`)
-        `"bert"`, `"mpnet"` or `"roberta"`.
+        `"bert"`, `"mpnet"`, `"roberta"`, `"distilbert"` or `"deberta"` (DeBERTa-v3).
     dim : `int`, optional (default = `8`)
         The size of the hidden states, even.
     num_layers : `int`, optional (default = `2`)
@@ -71,7 +89,7 @@ def build_tiny_transformer(
         "initializer_range": 0.5,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    reserved = 0 if kind == "bert" else tokenizer.pad_token_id + 1
+    reserved = tokenizer.pad_token_id + 1 if kind in ("mpnet", "roberta") else 0
     config: PretrainedConfig
     network: PreTrainedModel
     with torch.random.fork_rng():
@@ -82,6 +100,12 @@ def build_tiny_transformer(
         elif kind == "mpnet":
             config = MPNetConfig(max_position_embeddings=max_length + reserved, **sizes)
             network = MPNetModel(config, add_pooling_layer=False)
+        elif kind == "distilbert":
+            config = DistilBertConfig(max_position_embeddings=max_length, **sizes)
+            network = DistilBertModel(config)
+        elif kind == "deberta":
+            config = DebertaV2Config(max_position_embeddings=max_length, **sizes, **_DEBERTA_V3)
+            network = DebertaV2Model(config)
         else:
             config = RobertaConfig(max_position_embeddings=max_length + reserved, **sizes)
             network = RobertaModel(config, add_pooling_layer=False)
@@ -91,7 +115,7 @@ def build_tiny_transformer(
     return folder
 
 
-def _build_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerFast:
+def _build_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerBase:
     if kind == "roberta":
         trained = ByteLevelBPETokenizer()
         trained.train_from_iterator(
@@ -102,11 +126,32 @@ def _build_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerFast:
         )
         trained.save_model(str(folder))
         return RobertaTokenizerFast.from_pretrained(str(folder))
-    specials = _BERT_SPECIALS if kind == "bert" else _MPNET_SPECIALS
+    if kind == "deberta":
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(["The bank in Oslo left Rome", string.printable] * 9),
+            model_writer=model,
+            vocab_size=120,
+            hard_vocab_limit=False,
+            pad_id=0,
+            bos_id=1,
+            eos_id=2,
+            unk_id=3,
+            pad_piece="[PAD]",
+            bos_piece="[CLS]",
+            eos_piece="[SEP]",
+            unk_piece="[UNK]",
+            minloglevel=2,
+        )
+        (folder / "spm.model").write_bytes(model.getvalue())
+        return DebertaV2Tokenizer(str(folder / "spm.model"))
+    specials = _MPNET_SPECIALS if kind == "mpnet" else _BERT_SPECIALS
     pieces = [*specials, *_CHARACTERS, *(f"##{character}" for character in _CHARACTERS)]
     (folder / "vocab.txt").write_text("\n".join(pieces) + "\n")
     if kind == "bert":
         return BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+    if kind == "distilbert":
+        return DistilBertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
     return MPNetTokenizerFast(vocab_file=str(folder / "vocab.txt"))
 
 

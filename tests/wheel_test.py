@@ -10,6 +10,7 @@ import zipfile
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
+from typing import Any, Dict
 
 import pytest
 from packaging.requirements import Requirement
@@ -26,12 +27,12 @@ COMMAND = "from dts_ee_command import run; run()"
 
 
 def run_python(
-    *arguments: object, cwd: Path, python: Path = Path(sys.executable), **environment: str
+    *arguments: object, cwd: Path, python: str = sys.executable, **environment: str
 ) -> str:
     """Runs an interpreter in a folder, and returns what it prints."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     completed = subprocess.run(
-        [str(python), *map(str, arguments)],
+        [python, *map(str, arguments)],
         cwd=cwd,
         env={**inherited, "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
@@ -107,15 +108,15 @@ def test_pip_is_asked_only_for_what_it_can_find(site, version):
 
 def test_a_project_is_started_trained_and_used_outside_of_the_repository(site, tmp_path):
     def dts_ee(*arguments: object, cwd: Path) -> str:
-        return run_python("-c", COMMAND, *arguments, cwd=cwd, **environment)
+        return run_python("-c", COMMAND, *arguments, cwd=cwd, PYTHONPATH=str(site), **data)
 
-    environment = {"PYTHONPATH": str(site)}
+    data: Dict[str, Any] = {}
     assert "dts-ee fetch minilm" in dts_ee("init", "my-project", cwd=tmp_path)
     project = tmp_path / "my-project"
     build_tiny_transformer(project / "resources" / "minilm")
     for part in ("train", "development", "test"):
         shutil.copyfile(FIXTURES / "tiny" / "news.json", project / "data" / f"{part}.json")
-        environment[f"{part.upper()}_DATA"] = f"data/{part}.json"
+        data[f"{part.upper()}_DATA"] = f"data/{part}.json"
     one_epoch = '{"trainer.num_epochs": 1}'
     dts_ee("train", "own.jsonnet", "-s", "out/own", "--overrides", one_epoch, cwd=project)
     elsewhere = tmp_path / "elsewhere"
@@ -126,7 +127,7 @@ def test_a_project_is_started_trained_and_used_outside_of_the_repository(site, t
     where = "import dts_ee, dts_ee.project_files as p; print(dts_ee.__file__, p.project_files())"
     program = f"{where}; {COMMAND}"
     arguments = ("predict", "model.tar.gz", "input.jsonl", "--output-file", "output.jsonl")
-    shown = run_python("-c", program, *arguments, cwd=elsewhere, **environment)
+    shown = run_python("-c", program, *arguments, cwd=elsewhere, PYTHONPATH=str(site))
     assert shown.startswith(f"{site}/dts_ee/__init__.py {site}/dts_ee/project\n")
     assert '"Lindqvist"' in (elsewhere / "output.jsonl").read_text()
 
@@ -157,7 +158,7 @@ def test_the_package_is_found_in_the_folder_above_the_clone(tmp_path):
     run_python("-c", build, tmp_path, cwd=clone)
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "env")
-    python = tmp_path / "env" / "bin" / "python"
+    python = str(tmp_path / "env" / "bin" / "python")
     program = "import sysconfig; print(sysconfig.get_path('purelib'))"
     packages = run_python("-c", program, cwd=tmp_path, python=python).strip()
     with zipfile.ZipFile(wheel) as archive:

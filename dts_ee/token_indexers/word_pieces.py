@@ -7,7 +7,7 @@ from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
 from allennlp.data.vocabulary import Vocabulary
 
-from dts_ee.encoder_files import load_tokenizer
+from dts_ee.encoder_tokenizer import load_tokenizer
 
 
 @TokenIndexer.register("word_pieces")
@@ -24,8 +24,8 @@ class WordPiecesIndexer(TokenIndexer):
     # Parameters
 
     model_name : `str`
-        The folder of a Hugging Face model, or `hf://` and its name on the Hugging Face hub. It
-        must be the embedder's.
+        The folder of a Hugging Face model, or its name on the Hugging Face hub. It must be the
+        embedder's.
     serialization_dir : `str`, optional (default = `None`)
         Where the training run keeps its files, or where an archive was extracted: a copy of the
         tokenizer in there comes first. AllenNLP fills it in.

@@ -20,35 +20,50 @@ local glove(name, dim, file) = {
 // What a frozen encoder says about a sentence is kept here for the runs to come.
 local cache_dir = 'resources/features';
 
-local frozen_transformer(name, layers) = {
-  name: name,
-  indexer: { type: 'word_pieces', model_name: 'resources/' + name },
-  embedder: {
-    type: 'frozen_transformer',
-    model_name: 'resources/' + name,
-    layers: layers,
-    layer_mix: 'mean',
-    cache_dir: cache_dir,
-  },
-};
-
-{
-  // all-mpnet-base-v2: 768 d, uncased. Without the last three of its 12 layers.
-  mpnet: frozen_transformer('mpnet', std.range(0, 9)),
-  // Layers 8 and 9 of the same, which are trained with the model, by their mean.
-  mpnet_fine_tuned: {
-    name: 'mpnet_trained',
-    indexer: { type: 'word_pieces', model_name: 'resources/mpnet' },
+// A pretrained transformer: see docs/encoders.md. Whatever it is, its parameters that are trained have
+// `trained_layers` in their names.
+local transformer(
+  // A folder, or a name of the Hugging Face hub such as 'bert-base-cased'.
+  model,
+  // How many of its layers are trained with the model, or 'all', with the embeddings. None: frozen, so that
+  // it runs once for each sentence.
+  fine_tuned=0,
+  // The highest layer that is used: null for the last. What is above it is not computed.
+  highest_layer=null,
+) =
+  local words = std.split(model, '/');
+  // torch takes no full stop in the name of a module.
+  local name = std.strReplace(words[std.length(words) - 1], '.', '_');
+  if fine_tuned == 0 then {
+    name: name,
+    indexer: { type: 'word_pieces', model_name: model },
     embedder: {
-      type: 'fine_tuned_transformer',
-      model_name: 'resources/mpnet',
-      num_trained_layers: 2,
-      highest_layer: 9,
+      type: 'frozen_transformer',
+      model_name: model,
+      layers: if highest_layer == null then 'all' else std.range(0, highest_layer),
+      layer_mix: 'mean',
       cache_dir: cache_dir,
     },
-  },
+  } else {
+    name: name + '_trained',
+    indexer: { type: 'word_pieces', model_name: model },
+    embedder: {
+      type: 'fine_tuned_transformer',
+      model_name: model,
+      num_trained_layers: fine_tuned,
+      [if highest_layer != null then 'highest_layer']: highest_layer,
+      cache_dir: cache_dir,
+    },
+  };
+
+{
+  transformer:: transformer,
+  // all-mpnet-base-v2: 768 d, uncased. Without the last three of its 12 layers.
+  mpnet: transformer('resources/mpnet', highest_layer=9),
+  // Layers 8 and 9 of the same, which are trained with the model, by their mean.
+  mpnet_fine_tuned: transformer('resources/mpnet', fine_tuned=2, highest_layer=9),
   // all-MiniLM-L6-v2: 384 d, uncased.
-  minilm: frozen_transformer('minilm', 'all'),
+  minilm: transformer('resources/minilm'),
   // ELMo 5.5B: 1024 d, the paper's contextual encoder.
   elmo: {
     name: 'elmo',

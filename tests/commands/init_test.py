@@ -2,6 +2,8 @@ import argparse
 import json
 import os
 import shutil
+from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -46,7 +48,7 @@ def test_the_files_have_the_usual_permissions(tmp_path):
 
 def test_the_working_directory_can_be_filled(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    _run(init.Path("."))
+    _run(Path("."))
     assert "own.jsonnet" in os.listdir(".")
     assert "cd " not in capsys.readouterr().out
 
@@ -75,7 +77,7 @@ def test_a_failure_leaves_nothing(tmp_path, exists, monkeypatch, capsys):
     if exists:
         target.mkdir()
     replace = os.replace
-    moves = []
+    moves: List[Path] = []
 
     def fail_in_between(source, destination):
         if len(moves) == (2 if exists else 0):

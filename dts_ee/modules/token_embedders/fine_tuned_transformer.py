@@ -1,17 +1,16 @@
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union, cast
 
 import numpy
 import torch
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.from_params import takes_arg
 from allennlp.modules.token_embedders import TokenEmbedder
+from torch.nn.utils.rnn import pad_sequence
+from transformers import PreTrainedModel
 
-from dts_ee.encoder_files import (
-    find_transformer,
-    keep_files,
-    load_tokenizer,
-    transformer_files,
-)
+from dts_ee.encoder_files import find_transformer, keep_files, transformer_files
+from dts_ee.encoder_tokenizer import load_tokenizer
 from dts_ee.modules.token_embedders.frozen_embedder import FrozenEmbedder
 from dts_ee.modules.token_embedders.transformer_encoder import TransformerEncoder
 from dts_ee.modules.token_embedders.transformer_network import (
@@ -22,11 +21,14 @@ from dts_ee.modules.token_embedders.transformer_network import (
 )
 from dts_ee.modules.windows import split_into_windows
 
+_ALL_LAYERS = {"output_hidden_states": True, "return_dict": True}
+
 
 @TokenEmbedder.register("fine_tuned_transformer")
 class FineTunedTransformerEmbedder(TokenEmbedder):
     """
-    Embeds words by a pretrained transformer of which the top layers are trained with the model.
+    Embeds words by a pretrained transformer of which the top layers, or all, are trained with the
+    model.
 
     What is below them stays as it is, so that in training it is computed once for each sentence and
     kept (see `FrozenEmbedder`). A word is the mean of its pieces, and these are the mean of the
@@ -41,15 +43,15 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
     # Parameters
 
     model_name : `str`
-        The folder of a Hugging Face model with safetensors weights, or `hf://` and its name on the
-        Hugging Face hub.
-    num_trained_layers : `int`, optional (default = `3`)
-        How many layers are trained.
+        The folder of a Hugging Face model, or its name on the Hugging Face hub.
+    num_trained_layers : `Union[int, str]`, optional (default = `3`)
+        How many layers are trained, or `"all"`: then the embeddings below them are trained too.
     highest_layer : `int`, optional (default = `None`)
         The highest of them, counted from 1. What comes after it is not computed. `None` is the
         encoder's last.
     cache_dir : `str`, optional (default = `None`)
-        See `FrozenEmbedder`. What is kept here has as many vectors as a sentence has pieces.
+        See `FrozenEmbedder`. What is kept here has as many vectors as a sentence has pieces. Where
+        all layers are trained, there is nothing to keep.
     memory_limit_gib : `float`, optional (default = `4.0`)
         See `FeatureCache`.
     serialization_dir : `str`, optional (default = `None`)
@@ -64,7 +66,7 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
     def __init__(
         self,
         model_name: str,
-        num_trained_layers: int = 3,
+        num_trained_layers: Union[int, str] = 3,
         highest_layer: Optional[int] = None,
         cache_dir: Optional[str] = None,
         memory_limit_gib: float = 4.0,
@@ -73,34 +75,38 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         super().__init__()
         folder = find_transformer(model_name, serialization_dir)
         network = load_network(folder)
-        stack: Any = getattr(network, "encoder", None)
-        if not isinstance(getattr(stack, "layer", None), torch.nn.ModuleList):
-            raise ConfigurationError(
-                f"The encoder in {folder} ({network.config.model_type}) has no layers that can be "
-                "trained apart from those below them."
-            )
         num_layers = network.config.num_hidden_layers
         highest = num_layers if highest_layer is None else highest_layer
-        if not 1 <= num_trained_layers <= highest <= num_layers:
+        num_below = 0
+        if isinstance(num_trained_layers, int):
+            num_below = highest - num_trained_layers
+        if (
+            not (isinstance(num_trained_layers, int) or num_trained_layers == "all")
+            or not 0 <= num_below < highest <= num_layers
+        ):
             raise ConfigurationError(
-                f"num_trained_layers is {num_trained_layers}, and the highest is {highest}; the "
-                f"encoder has layers 1 to {num_layers}."
+                f"num_trained_layers is {num_trained_layers!r}, and the highest is {highest}; the "
+                f"encoder has layers 1 to {num_layers}, and num_trained_layers can be a number or "
+                '"all".'
             )
         drop_layers_above(network, highest)
-        num_below = highest - num_trained_layers
-        del stack.layer[:num_below]
-        self.trained_layers: Any = stack
         self._dim: int = network.config.hidden_size
+        self._num_used_layers = highest
         tokenizer = load_tokenizer(str(folder))
         self._specials = special_ids(tokenizer)
+        self._padding_id: int = tokenizer.pad_token_id or 0
         limit = min(position_limit(network), tokenizer.model_max_length)
         self._capacity = limit - sum(map(len, self._specials))
-        self._below = FrozenEmbedder(
-            TransformerEncoder(folder, layers=[num_below], with_specials=False),
-            f"{Path(model_name).name}-pieces",
-            cache_dir,
-            memory_limit_gib,
-        )
+        self._below: Optional[FrozenEmbedder] = None
+        self.trained_layers: Any = network
+        if num_trained_layers != "all":
+            self.trained_layers = _layers_above(network, num_below, folder)
+            self._below = FrozenEmbedder(
+                TransformerEncoder(folder, layers=[num_below], with_specials=False),
+                f"{Path(model_name).name}-pieces",
+                cache_dir,
+                memory_limit_gib,
+            )
         if serialization_dir is not None:
             keep_files(model_name, transformer_files(folder), serialization_dir)
 
@@ -169,16 +175,83 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         lengths = torch.tensor([len(window) for window in windows], device=device)
         # Shape: (num_windows, num_pieces)
         mask = torch.arange(int(lengths.max()), device=device) < lengths.unsqueeze(1)
-        # Shape: (num_windows, num_pieces, dim)
-        states = self._below.embed([(ids, numpy.ones_like(ids)) for ids in windows], mask)
-        layers = self.trained_layers(
-            states,
-            # Shape: (num_windows, 1, 1, num_pieces), added to the scores of attention
-            attention_mask=(~mask)[:, None, None, :] * torch.finfo(states.dtype).min,
-            head_mask=[None] * len(self.trained_layers.layer),
-            output_hidden_states=True,
-            return_dict=True,
-        ).hidden_states[1:]
+        if self._below is None:
+            ids = [torch.from_numpy(window).to(device) for window in windows]
+            # Shape: (num_windows, num_pieces)
+            inputs = pad_sequence(ids, batch_first=True, padding_value=self._padding_id)
+            outputs = self.trained_layers(
+                input_ids=inputs, attention_mask=mask.long(), **_ALL_LAYERS
+            )
+            layers = outputs.hidden_states[1 : self._num_used_layers + 1]
+        else:
+            # Shape: (num_windows, num_pieces, dim)
+            states = self._below.embed([(ids, numpy.ones_like(ids)) for ids in windows], mask)
+            layers = _run_layers(self.trained_layers, states, mask)
         # Shape: (num_windows, num_pieces, dim)
         mean = sum(layers[1:], layers[0]) / len(layers)
         return torch.cat([row[pieces] for row, pieces in zip(mean, kept, strict=True)])
+
+
+def _layers_above(network: PreTrainedModel, num_below: int, folder: Path) -> torch.nn.Module:
+    """
+    The layers above a number of others, as a module of their own.
+
+    # Raises
+
+    `ConfigurationError`
+        If they do not say the same apart from the network as they do in it.
+    """
+    problem = ConfigurationError(
+        f"The encoder in {folder} ({network.config.model_type}) has no layers that can be trained "
+        'apart from those below them: num_trained_layers has to be "all".'
+    )
+    stack: Any = getattr(network, "encoder", None)
+    if not isinstance(getattr(stack, "layer", None), torch.nn.ModuleList):
+        raise problem
+    # Shape: (2, 3)
+    ids = torch.tensor([[5, 6, 7], [8, 9, 10]]) % network.config.vocab_size
+    mask = torch.tensor([[True, True, True], [True, True, False]])
+    with torch.no_grad():
+        expected = network(input_ids=ids, attention_mask=mask.long(), **_ALL_LAYERS).hidden_states[
+            num_below:
+        ]
+        del stack.layer[:num_below]
+        try:
+            layers = _run_layers(stack, expected[0], mask)
+        except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+            raise problem from error
+    if not all(
+        torch.allclose(layer[mask], other[mask], atol=1e-4, rtol=1e-3)
+        for layer, other in zip(layers, expected[1:], strict=True)
+    ):
+        raise problem
+    return stack
+
+
+def _run_layers(
+    stack: torch.nn.Module, states: torch.Tensor, mask: torch.Tensor
+) -> Sequence[torch.Tensor]:
+    """
+    # Parameters
+
+    stack : `torch.nn.Module`
+        The layers.
+    states : `torch.Tensor`
+        Shape `(num_windows, num_pieces, dim)`.
+    mask : `torch.Tensor`
+        Shape `(num_windows, num_pieces)`, boolean.
+
+    # Returns
+
+    `Sequence[torch.Tensor]`
+        What each layer gives, of the shape of `states`.
+    """
+    options: Dict[str, Any] = {}
+    # Shape: (num_windows, num_pieces)
+    attention_mask = mask.long()
+    # The layers of DeBERTa take the mask as it is.
+    if takes_arg(stack.forward, "head_mask"):
+        options["head_mask"] = [None] * len(cast(Any, stack).layer)
+        # Shape: (num_windows, 1, 1, num_pieces), added to the scores of attention
+        attention_mask = (~mask)[:, None, None, :] * torch.finfo(states.dtype).min
+    return stack(states, attention_mask=attention_mask, **options, **_ALL_LAYERS).hidden_states[1:]

@@ -23,8 +23,7 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
     # Parameters
 
     model_name : `str`
-        The folder of a Hugging Face model with safetensors weights, or `hf://` and its name on the
-        Hugging Face hub.
+        The folder of a Hugging Face model, or its name on the Hugging Face hub.
     pooling : `str`, optional (default = `"mean"`)
         What a word takes from its pieces: their `"mean"`, or the `"first"`.
     layers : `Union[str, List[int]]`, optional (default = `"all"`)

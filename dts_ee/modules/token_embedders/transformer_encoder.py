@@ -9,7 +9,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from torch.nn.functional import embedding_bag
 
-from dts_ee.encoder_files import load_tokenizer
+from dts_ee.encoder_tokenizer import load_tokenizer
 from dts_ee.modules.encoder_precision import check_precision, convert_to_precision
 from dts_ee.modules.padded_batches import split_into_padded_batches
 from dts_ee.modules.token_embedders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence

@@ -1,35 +1,53 @@
 """A pretrained transformer from the files of a Hugging Face folder, and what it is made of."""
 
 from pathlib import Path
-from typing import Tuple
+from pickle import UnpicklingError
+from typing import Dict, Tuple
 
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.from_params import takes_arg
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import (
     MODEL_MAPPING,
-    AutoConfig,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
 
+from dts_ee.encoder_files import first_line, weight_files
+from dts_ee.encoder_tokenizer import load_config
+
 
 def load_network(folder: Path) -> PreTrainedModel:
-    config = AutoConfig.from_pretrained(str(folder))
+    """
+    A pretrained encoder, in evaluation mode.
+
+    # Parameters
+
+    folder : `Path`
+        A folder with config.json and weights, in safetensors or PyTorch's own format, in one file
+        or several. A model with a head for its pretraining will do.
+
+    # Raises
+
+    `ConfigurationError`
+        If it is no encoder, or its weights are not complete.
+    """
+    config = load_config(folder)
     if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
         raise ConfigurationError(
             f"The model in {folder} is no encoder: its type is {config.model_type}."
         )
-    files = [folder / "model.safetensors"]
-    if not files[0].is_file():
-        files = sorted(folder.glob("model-*.safetensors"))
+    files = weight_files(folder)
     if not files:
-        raise ConfigurationError(f"There are no safetensors weights in {folder}.")
-    weights = {}
+        raise ConfigurationError(
+            f"There are no weights in {folder}: neither model.safetensors nor pytorch_model.bin."
+        )
+    weights: Dict[str, torch.Tensor] = {}
     for file in files:
-        weights.update(load_file(str(file)))
+        weights.update(_load_weights(file))
     model_class = MODEL_MAPPING[type(config)]
     options = {}
     if takes_arg(model_class, "add_pooling_layer"):
@@ -46,6 +64,22 @@ def load_network(folder: Path) -> PreTrainedModel:
             f"{loading['missing_keys']}; of another size: {loading['mismatched_keys']}."
         )
     return network
+
+
+def _load_weights(file: Path) -> Dict[str, torch.Tensor]:
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(str(file))
+        if takes_arg(torch.load, "weights_only"):
+            return torch.load(str(file), map_location="cpu", weights_only=True)
+    except (EOFError, OSError, RuntimeError, SafetensorError, UnpicklingError) as error:
+        raise ConfigurationError(
+            f"{file} is damaged, or holds more than weights: {first_line(error)}"
+        ) from error
+    raise ConfigurationError(
+        f"torch {torch.__version__} cannot read {file} without running what may be in it: take "
+        "the model's safetensors file, or Python 3.11 with a later torch."
+    )
 
 
 def special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:

@@ -1,3 +1,4 @@
+import json
 from typing import Any, Dict, cast
 
 import pytest
@@ -7,9 +8,15 @@ from allennlp.data import Batch, Instance, Vocabulary
 from allennlp.data.fields import TextField
 from allennlp.data.tokenizers import Token
 from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    DebertaV2Config,
+    DebertaV2Model,
+)
 
-from dts_ee.modules.token_embedders import FineTunedTransformerEmbedder
+from dts_ee.modules.token_embedders import FineTunedTransformerEmbedder, FrozenTransformerEmbedder
 from dts_ee.token_indexers import WordPiecesIndexer
 from tests.tiny_transformer import build_tiny_transformer
 
@@ -123,11 +130,53 @@ def test_layers_that_there_are_not_are_refused(bert, num_trained, highest):
         FineTunedTransformerEmbedder(str(bert), num_trained, highest)
 
 
-def test_an_encoder_without_a_stack_of_layers_is_refused(tmp_path, monkeypatch):
-    folder = build_tiny_transformer(tmp_path / "tiny")
-    module = "dts_ee.modules.token_embedders.fine_tuned_transformer"
-    network = torch.nn.Module()
-    network.config = AutoConfig.from_pretrained(str(folder))
-    monkeypatch.setattr(f"{module}.load_network", lambda folder: network)
-    with pytest.raises(ConfigurationError, match="bert.*no layers that can be trained apart"):
-        FineTunedTransformerEmbedder(str(folder))
+def test_layers_that_cannot_be_trained_apart_are_refused(tmp_path):
+    folder = build_tiny_transformer(tmp_path / "distilbert", "distilbert")
+    with pytest.raises(ConfigurationError, match='distilbert.*trained apart.*has to be "all"'):
+        FineTunedTransformerEmbedder(str(folder), 1)
+
+
+def test_layers_that_say_something_else_apart_are_refused(tmp_path):
+    folder = build_tiny_transformer(tmp_path / "deberta", "deberta", num_layers=3)
+    config = json.loads((folder / "config.json").read_text())
+    # A convolution behind the first layer, as in DeBERTa-v2.
+    config |= {"conv_kernel_size": 3, "conv_act": "gelu"}
+    network = DebertaV2Model(DebertaV2Config(**config))
+    network.save_pretrained(str(folder))
+    FineTunedTransformerEmbedder(str(folder), 3)
+    with pytest.raises(ConfigurationError, match="trained apart"):
+        FineTunedTransformerEmbedder(str(folder), 2)
+
+
+@pytest.mark.parametrize("kind", ["roberta", "deberta"])
+def test_the_top_of_other_encoders_can_be_trained(tmp_path, kind):
+    folder = build_tiny_transformer(tmp_path / kind, kind, num_layers=3)
+    tensors = _tensors(folder, SENTENCES)
+    embedded = FineTunedTransformerEmbedder(str(folder), 2).eval()(**tensors)
+    frozen = FrozenTransformerEmbedder(str(folder), layers=[2, 3], layer_mix="mean").eval()
+    torch.testing.assert_close(embedded, frozen(**tensors), atol=ROUNDING, rtol=0.0)
+
+
+@pytest.mark.parametrize("kind", ["bert", "mpnet", "roberta", "distilbert", "deberta"])
+def test_all_can_be_trained_with_the_embeddings(tmp_path, kind):
+    folder = build_tiny_transformer(tmp_path / kind, kind, num_layers=3)
+    embedder = FineTunedTransformerEmbedder(str(folder), "all", 2).eval()
+    assert embedder.trained_layers.config.num_hidden_layers == 3
+    tensors = _tensors(folder, [*SENTENCES, LONG])
+    embedded = embedder(**tensors)
+    alone = torch.cat([embedder(**_tensors(folder, [words]))[0] for words in SENTENCES])
+    rows = torch.cat([row[: len(words)] for row, words in zip(embedded, SENTENCES, strict=False)])
+    torch.testing.assert_close(rows, alone, atol=1e-5, rtol=0.0)
+    # The frozen layers 1 and 2 of the same encoder, which are rounded to 16 bits.
+    frozen = FrozenTransformerEmbedder(str(folder), layers=[1, 2], layer_mix="mean").eval()
+    torch.testing.assert_close(embedded, frozen(**tensors), atol=ROUNDING, rtol=0.0)
+    embedded[:, :, 0].sum().backward()
+    assert not [name for name, each in embedder.named_parameters() if each.grad is None]
+    words = embedder.trained_layers.get_input_embeddings().weight
+    assert words.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("wrong", ["none", 0])
+def test_all_is_the_only_word_for_a_number_of_layers(bert, wrong):
+    with pytest.raises(ConfigurationError, match="num_trained_layers is .*can be a number"):
+        FineTunedTransformerEmbedder(str(bert), wrong)
