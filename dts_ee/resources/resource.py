@@ -143,6 +143,9 @@ class _DescribedSources:
 
     def __iter__(self) -> Iterator["Source"]:
         # AllenNLP takes seconds to import, and whoever only lists the resources needs no source.
+        # Without what the plugin mends, importing it prints warnings.
+        import dts_ee.compat  # noqa: F401, I001
+
         from allennlp.common import Params
 
         from dts_ee.resources.source import Source
