@@ -18,7 +18,7 @@ TEMPLATE = Path(__file__).resolve().parent / "project_template"
 _IMPORT = re.compile(r"\bimport(?:str|bin)?\s*'([^']+)'")
 
 _NEXT = """\
-{folder}: a project for your own data.
+{folder} is a project for your own data now:
 
   own.jsonnet   what is trained, and on what; lib/ has the parts that it imports
   data/         the place for your annotated sentences
@@ -59,9 +59,10 @@ def run(args: argparse.Namespace) -> None:
     except OSError as error:
         print(f"{args.folder} could not be made: {error}", file=sys.stderr)
         sys.exit(1)
-    is_here = args.folder.resolve() == Path.cwd()
-    enter = "" if is_here else f"  cd {args.folder}\n"
-    print(_NEXT.format(folder=args.folder, enter=enter), end="")
+    if args.folder.resolve() == Path.cwd():
+        print(_NEXT.format(folder="This folder", enter=""), end="")
+    else:
+        print(_NEXT.format(folder=args.folder, enter=f"  cd {args.folder}\n"), end="")
 
 
 def start_project(folder: Path, with_examples: bool = False) -> None:

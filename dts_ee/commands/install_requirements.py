@@ -38,13 +38,6 @@ def run(args: argparse.Namespace) -> None:
     if sys.version_info[:2] != (3, 11):
         print("Nothing to do: on this Python, pip has installed what is required with dts-ee.")
         return
-    if sys.prefix == sys.base_prefix:
-        print(
-            f"{sys.executable} is no virtual environment, and would get more than a hundred "
-            "packages. Make one first: python3.11 -m venv env && . env/bin/activate",
-            file=sys.stderr,
-        )
-        sys.exit(2)
     if find_spec("pip") is None:
         print(
             f"There is no pip in {sys.prefix}. With another installer, install torch and then, "

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dts_ee.commands.install_requirements import LOCK
 from scripts import install
-from tests.paths import PROJECT
 
 NOTES_ITS_ARGUMENTS = '#!/bin/sh\necho "Collecting torch"\necho "$*" >> calls.txt\n'
 FAILS = '#!/bin/sh\necho "Collecting torch"\necho "ERROR: no such version"\nexit 1\n'
@@ -42,10 +40,6 @@ def test_torch_comes_first_and_the_lock_without_dependencies(pip, monkeypatch, c
     ]
     assert install.INSTALLED.exists()
     assert "Python 3.11" in capsys.readouterr().out
-
-
-def test_the_commands_lock_is_the_one_that_is_installed():
-    assert LOCK == PROJECT / install.LOCK
 
 
 def test_on_the_older_python_pip_resolves(pip, monkeypatch):
