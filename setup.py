@@ -43,6 +43,7 @@ REQUIRED = [
     "setuptools>=70.1,<80.9",
     "spacy",
     "srsly",
+    "tokenizers",
     "torch",
     "tqdm",
     "transformers",

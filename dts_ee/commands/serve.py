@@ -4,6 +4,7 @@ Subcommand for putting a trained model behind an address.
 
 import argparse
 import json
+import logging
 from typing import Any, Optional, Union
 
 from allennlp.commands import Subcommand
@@ -12,6 +13,7 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
 from dts_ee.commands.model_arguments import MODEL_HELP
+from dts_ee.console import shows_log
 from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
 from dts_ee.serving import ServingSettings
@@ -151,6 +153,7 @@ def serve_archive(
 
     check_packages()
     check_for_gpu(cuda_device)
+    _log_requests()
 
     def load() -> Any:
         with quiet_loading():
@@ -167,3 +170,14 @@ def serve_archive(
     with listen(host, port) as listener:
         print(f"Listening at {address_of(listener)}", flush=True)
         serve(load, listener, settings)
+
+
+def _log_requests() -> None:
+    """Has requests logged to the standard error, where the whole log is not shown anyway."""
+    requests_log = logging.getLogger("dts_ee.serving")
+    if not shows_log():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s - %(levelname)s - %(message)s"))
+        requests_log.addHandler(handler)
+        requests_log.setLevel(logging.INFO)
+        requests_log.propagate = False

@@ -37,7 +37,7 @@ def test_what_cannot_be_read_is_named(tmp_path):
     bad.write_text("{ model: ")
     with pytest.raises(ConfigurationError, match=r"bad\.jsonnet.*STATIC ERROR"):
         load_settings(bad)
-    with pytest.raises(ConfigurationError, match="unused keys: ..model.no.such"):
+    with pytest.raises(ConfigurationError, match="model.no: there is no such key"):
         load_settings(EXPERIMENTS / "sample.jsonnet", '{"model.no.such": 1}')
 
 
@@ -111,7 +111,7 @@ def test_a_file_without_folds_is_refused(folds, text):
 def test_what_is_wrong_with_a_file_with_folds_is_said(folds):
     with pytest.raises(ConfigurationError, match=r"missing\.jsonnet: there is no such file"):
         load_settings(folds.with_name("missing.jsonnet"), fold=1)
-    with pytest.raises(ConfigurationError, match=r"folds\.jsonnet: overrides dict contains unused"):
+    with pytest.raises(ConfigurationError, match="--overrides: model.no: there is no such key"):
         load_settings(folds, '{"model.no.such": 1}', fold=1)
     folds.write_text("function(fold=0) { model: no_such }")
     with pytest.raises(ConfigurationError, match=r"folds\.jsonnet: STATIC ERROR.*no_such"):
