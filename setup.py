@@ -41,6 +41,7 @@ REQUIRED = [
     "setuptools<80.9",
     "spacy",
     "srsly",
+    "tokenizers",
     "torch",
     "tqdm",
     "transformers",
