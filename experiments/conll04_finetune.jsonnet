@@ -13,6 +13,4 @@ experiment(
     features.casing,
   ],
   shared=null,
-) + {
-  trainer+: { optimizer+: { parameter_groups: [[['trained_layers'], { lr: 2e-5 }]] } },
-}
+)

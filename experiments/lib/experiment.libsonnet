@@ -22,6 +22,8 @@ function(
   // over it several times.
   min_steps=600,
   learning_rate=0.002,
+  // That of an encoder's layers that are trained with the model.
+  encoder_learning_rate=2e-5,
   // null for a learning rate that stays as it is.
   learning_rate_scheduler={ type: 'slanted_triangular', cut_frac: 0.1 },
   // The probability from which on a relation is predicted. The paper has 0.9.
@@ -48,6 +50,11 @@ function(
     for feature in features
     if std.objectHas(feature, 'vocabulary')
   ];
+  local has_trained_layers = std.length([
+    feature.name
+    for feature in features
+    if feature.embedder.type == 'fine_tuned_transformer'
+  ]) > 0;
   local has_validation = corpus.validation != null;
   local reader = corpus.reader {
     tag_encoding: tag_encoding,
@@ -103,7 +110,13 @@ function(
       num_epochs: num_epochs,
       grad_norm: 1.0,
       [if has_validation then 'validation_metric']: '+mean_f1',
-      optimizer: { type: 'adam', lr: learning_rate },
+      optimizer: {
+        type: 'adam',
+        lr: learning_rate,
+        [if has_trained_layers then 'parameter_groups']: [
+          [['trained_layers'], { lr: encoder_learning_rate }],
+        ],
+      },
       [if learning_rate_scheduler != null then 'learning_rate_scheduler']: learning_rate_scheduler,
       checkpointer: { keep_most_recent_by_count: 1 },
     },
