@@ -151,7 +151,7 @@ class _DescribedSources:
         from dts_ee.resources.source import Source
 
         # Where sources are registered.
-        from dts_ee.resources import glove, web, wheel_sources  # noqa: F401, I001
+        from dts_ee.resources import glove, web, wheel_sources  # noqa: F401
 
         with quiet_loading():
             sources = [Source.from_params(Params(dict(each))) for each in self._descriptions]

@@ -5,8 +5,7 @@ import pytest
 import requests
 
 from dts_ee.resources import KnownFile
-from dts_ee.resources.download import Downloader
-from dts_ee.resources.download import PIECE_SIZE
+from dts_ee.resources.download import PIECE_SIZE, Downloader
 from dts_ee.resources.errors import SourceDownError, SourceError
 
 # Long enough to be broken off after several of the pieces that are kept.

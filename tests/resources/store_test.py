@@ -9,10 +9,9 @@ import pytest
 from filelock import FileLock
 
 from dts_ee.resources import KnownFile, Resource
-from dts_ee.resources.store import ResourceStore
-from dts_ee.resources.source import Source
 from dts_ee.resources.errors import SourceError
-from dts_ee.resources.source import Workspace
+from dts_ee.resources.source import Source, Workspace
+from dts_ee.resources.store import ResourceStore
 
 CONTENTS = {"a.txt": b"first", "b.txt": b"second"}
 

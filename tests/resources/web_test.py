@@ -5,8 +5,8 @@ import pytest
 from huggingface_hub.constants import ENDPOINT
 
 from dts_ee.resources import KnownFile
-from dts_ee.resources.web import HubSource, UrlSource, ZipSource
 from dts_ee.resources.errors import SourceError
+from dts_ee.resources.web import HubSource, UrlSource, ZipSource
 
 
 def contents(source, files, workspace):

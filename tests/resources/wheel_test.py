@@ -5,10 +5,9 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.resources import KnownFile
-from dts_ee.resources.wheel_sources import SplitZipInWheelsSource, WheelSource
 from dts_ee.resources.errors import SourceError
 from dts_ee.resources.wheel import Wheel
-from dts_ee.resources.wheel_sources import WheelPart
+from dts_ee.resources.wheel_sources import SplitZipInWheelsSource, WheelPart, WheelSource
 
 NAME = "some_model-1.0-py3-none-any.whl"
 MEMBERS = {"some_model/data/config.json": b"{}", "some_model/data/weights": b"w" * 1000}
