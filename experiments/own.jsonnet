@@ -1,5 +1,6 @@
 // Your own data, in SpERT's JSON or JSON Lines. TRAIN_DATA names the file to train on; DEVELOPMENT_DATA and
-// TEST_DATA can name two more. ENCODER is `minilm`, or `mpnet`, which is better and slower.
+// TEST_DATA can name two more. ENCODER is `minilm`, or `mpnet`, which is better and slower, or any other encoder:
+// its folder, or its name on the Hugging Face hub.
 local corpora = import 'lib/corpora.libsonnet';
 local environment = import 'lib/environment.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
@@ -7,10 +8,15 @@ local features = import 'lib/features.libsonnet';
 local layers = import 'lib/layers.libsonnet';
 
 local encoder = std.get(environment, 'ENCODER', 'minilm');
+local is_fetched = std.member(['minilm', 'mpnet'], encoder);
 
 experiment(
   corpus=corpora.own,
-  features=[features[encoder], features.characters, features.casing],
+  features=[
+    if is_fetched then features[encoder] else features.transformer(encoder),
+    features.characters,
+    features.casing,
+  ],
   shared=layers.gru(1, 128),
   ner=layers.gru(1, 128),
   relation=layers.gru(2, 128),
