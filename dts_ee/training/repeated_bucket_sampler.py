@@ -15,6 +15,8 @@ class RepeatedBucketBatchSampler(BucketBatchSampler):
     AllenNLP's `bucket` sampler, with an epoch that goes over the instances as often as it takes to
     have `min_batches` batches. Where one pass has as many, it does what `bucket` does.
 
+    It is for training alone: an evaluation would count the instances of each pass.
+
     A fixed number of epochs is a fixed number of optimiser steps at least, then, and the learning
     rate's schedule is as long as these.
 

@@ -80,7 +80,8 @@ class DtsTrainer(GradientDescentTrainer):
         self._evaluated_types = count_types(development or training)
         if training and self._primary:
             types = count_types(training)
-            test_loader = validation_data_loader or data_loader
+            # A loader that does not hold its instances has no length, and so no truth.
+            test_loader = data_loader if validation_data_loader is None else validation_data_loader
             self._warn(
                 [
                     *warn_of_training_data(training),
@@ -118,7 +119,10 @@ class DtsTrainer(GradientDescentTrainer):
         with torch.no_grad():
             for batch in islice(self.data_loader, MAX_CHECKED_BATCHES):
                 self.model(**batch)
-        return self.model.get_metrics(reset=True)
+        metrics = getattr(self.model, "document_metrics", [])
+        without_gold = {f"{metric.name}_f1" for metric in metrics if not metric.counts.gold}
+        scores = self.model.get_metrics(reset=True)
+        return {name: score for name, score in scores.items() if name not in without_gold}
 
     @staticmethod
     def _warn(warnings: Iterable[str]) -> None:

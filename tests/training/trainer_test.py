@@ -19,7 +19,7 @@ RAINS = document("It rains .")
 def train(tmp_path, monkeypatch):
     """Trains a tiny model, and returns AllenNLP's metrics and the warnings of the trainer."""
 
-    def run(training, development=(), test=(), num_epochs=2, lr=0.01, **trainer):
+    def run(training, development=(), test=(), num_epochs=2, lr=0.01, lazy=False, **trainer):
         settings = {
             "dataset_reader": {"type": "spert"},
             "model": {
@@ -49,6 +49,8 @@ def train(tmp_path, monkeypatch):
                 **trainer,
             },
         }
+        if lazy:
+            settings["data_loader"] = {"batch_size": 4, "max_instances_in_memory": 4}
         splits = {"train": training, "validation": development, "test": test}
         for name, documents in splits.items():
             if documents:
@@ -106,6 +108,28 @@ def test_no_relations_anywhere_is_no_failure_of_theirs(train):
     _, warnings = train([sleeps] * 10, [sleeps] * 20, num_epochs=20, lr=0.05)
     assert len(warnings) == 1
     assert "no relations" in warnings[0]
+
+
+def test_relations_that_no_checked_batch_has_are_no_failure(train, monkeypatch):
+    # One batch is looked at, of sentences without relations, as nothing is shuffled.
+    monkeypatch.setattr(trainer_module, "MAX_CHECKED_BATCHES", 1)
+    score = trainer_module.DtsTrainer._scores_on_training_data
+
+    def in_order(self):
+        self.data_loader.batch_sampler.shuffle = False
+        self.data_loader.batch_sampler.padding_noise = 0.0
+        return score(self)
+
+    monkeypatch.setattr(trainer_module.DtsTrainer, "_scores_on_training_data", in_order)
+    short = document("[Ann|Peop]")
+    long = document("[Ann|Peop] and [Bob|Peop] know and see", [("Knows", 0, 1)])
+    _, warnings = train([short] * 5 + [long] * 5, num_epochs=20, lr=0.05)
+    assert warnings == []
+
+
+def test_a_loader_that_does_not_hold_its_instances(train):
+    _, warnings = train([LIVES] * 12, [LIVES] * 7, [LIVES], num_epochs=20, lr=0.05, lazy=True)
+    assert warnings == []
 
 
 def test_test_data_that_cannot_be_read_does_not_stop_the_training(tmp_path):
