@@ -88,6 +88,8 @@ def advice(points: Sequence[CurvePoint]) -> str:
         The sizes, from the smallest to the largest.
     """
     finished = [point for point in points if point.summary.results]
+    if not finished:
+        return "No draw is finished, so that nothing can be said."
     if len(finished) < 2:
         return "With a single size, nothing can be said of what more annotation would bring."
     small, large = finished[-2:]

@@ -124,6 +124,7 @@ def test_advice(tmp_path, small, large, beginning):
 
 
 def test_advice_with_too_little_to_go_by(tmp_path):
+    assert advice([point(10, tmp_path)]).startswith("No draw is finished")
     assert advice([point(10, tmp_path, (0.1, 0.1))]).startswith("With a single size")
     one_draw = [point(10, tmp_path, (0.1, 0.1)), point(20, tmp_path, (0.5, 0.5))]
     assert advice(one_draw).startswith("Whether more annotation pays cannot be told from chance")
