@@ -98,6 +98,52 @@ class Relation:
     probability: Optional[float] = None
 
 
+def check_entity(
+    entity: Entity, num_tokens: int, field: str, document_id: Optional[str] = None
+) -> None:
+    """Raises a `DocumentError` if an entity cannot stand in a sentence of `num_tokens` tokens."""
+    if not entity.type:
+        raise DocumentError("the type is empty", f"{field}.type", document_id)
+    if not 0 <= entity.start < entity.end <= num_tokens:
+        raise DocumentError(
+            f"tokens {entity.start} to {entity.end} (exclusive) are no span of a sentence of "
+            f"{num_tokens} tokens",
+            field,
+            document_id,
+        )
+    _check_probability(entity.probability, field, document_id)
+
+
+def check_relation(
+    relation: Relation, num_entities: int, field: str, document_id: Optional[str] = None
+) -> None:
+    """Raises a `DocumentError` if a relation cannot join two of `num_entities` entities."""
+    if not relation.type:
+        raise DocumentError("the type is empty", f"{field}.type", document_id)
+    for end in ("head", "tail"):
+        index = getattr(relation, end)
+        if not 0 <= index < num_entities:
+            raise DocumentError(
+                f"there is no entity {index}: the document has {num_entities}",
+                f"{field}.{end}",
+                document_id,
+            )
+    if relation.head == relation.tail:
+        raise DocumentError(
+            f"head and tail are the same entity, {relation.head}", field, document_id
+        )
+    _check_probability(relation.probability, field, document_id)
+
+
+def _check_probability(
+    probability: Optional[float], field: str, document_id: Optional[str]
+) -> None:
+    if probability is not None and not 0.0 <= probability <= 1.0:
+        raise DocumentError(
+            f"{probability} is not between 0 and 1", f"{field}.probability", document_id
+        )
+
+
 @dataclass(frozen=True)
 class Document:
     """
@@ -183,16 +229,7 @@ class Document:
         seen: dict[Entity, int] = {}
         for i, entity in enumerate(self.entities):
             field = f"entities[{i}]"
-            if not entity.type:
-                raise DocumentError("the type is empty", f"{field}.type", self.id)
-            if not 0 <= entity.start < entity.end <= len(self.tokens):
-                raise DocumentError(
-                    f"tokens {entity.start} to {entity.end} (exclusive) are no span of a sentence "
-                    f"of {len(self.tokens)} tokens",
-                    field,
-                    self.id,
-                )
-            self._check_probability(entity.probability, field)
+            check_entity(entity, len(self.tokens), field, self.id)
             if entity in seen:
                 raise DocumentError(
                     f"{entity.type} {entity.start}-{entity.end} is entities[{seen[entity]}] again",
@@ -201,31 +238,11 @@ class Document:
                 )
             seen[entity] = i
 
-    def _check_probability(self, probability: Optional[float], field: str) -> None:
-        if probability is not None and not 0.0 <= probability <= 1.0:
-            raise DocumentError(
-                f"{probability} is not between 0 and 1", f"{field}.probability", self.id
-            )
-
     def _check_relations(self) -> None:
         seen: dict[tuple[str, int, int], int] = {}
         for i, relation in enumerate(self.relations):
             field = f"relations[{i}]"
-            if not relation.type:
-                raise DocumentError("the type is empty", f"{field}.type", self.id)
-            for end in ("head", "tail"):
-                index = getattr(relation, end)
-                if not 0 <= index < len(self.entities):
-                    raise DocumentError(
-                        f"there is no entity {index}: the document has {len(self.entities)}",
-                        f"{field}.{end}",
-                        self.id,
-                    )
-            if relation.head == relation.tail:
-                raise DocumentError(
-                    f"head and tail are the same entity, {relation.head}", field, self.id
-                )
-            self._check_probability(relation.probability, field)
+            check_relation(relation, len(self.entities), field, self.id)
             key = (relation.type, relation.head, relation.tail)
             if key in seen:
                 raise DocumentError(

@@ -5,7 +5,6 @@ Subcommand for looking at a corpus before training on it.
 import argparse
 import json
 import sys
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 _DOCUMENT_FORMATS = ("spert", "jsonl")
 """Those in which all problems are found at once."""
+
+MAX_REMARKS_OF_KIND = 5
+"""How many of a kind are written out."""
 
 
 @Subcommand.register("describe")
@@ -136,9 +138,8 @@ def describe(
     found: List[ReadDocuments] = []
     remarks: List[Tuple[str, Remark]] = []
     for name in names:
-        documents, its_remarks = _read(name, format, reading)
-        found.append(documents)
-        remarks += [(name, remark) for remark in its_remarks]
+        found.append(_read(name, format, reading))
+        remarks += [(name, remark) for remark in found[-1].remarks]
     problems = [problem for each in found for problem in each.problems]
     short = _short_names(names)
     description = describe_corpus(
@@ -167,22 +168,27 @@ def _short_names(names: Sequence[str]) -> Dict[str, str]:
     return short if len(set(short.values())) == len(names) else {name: name for name in names}
 
 
-def _read(name: str, format: str, reading: TextReading) -> Tuple[ReadDocuments, Sequence[Remark]]:
+def _read(name: str, format: str, reading: TextReading) -> ReadDocuments:
     if format in _DOCUMENT_FORMATS:
-        return read_with_problems(name), []
+        return read_with_problems(name)
     try:
         corpus = FORMATS[format].read(name, reading)
     except DocumentError as error:
-        return ReadDocuments(problems=[error]), []
-    return ReadDocuments(corpus.documents), corpus.remarks
+        return ReadDocuments(problems=[error])
+    return ReadDocuments(corpus.documents, remarks=corpus.remarks)
 
 
 def _remarks(remarks: Sequence[Tuple[str, Remark]]) -> str:
-    counts = Counter((name, remark.problem, remark.lost) for name, remark in remarks)
-    return "".join(
-        f"- {name}: {problem}: {count:,}{', lost' if lost else ''}\n"
-        for (name, problem, lost), count in counts.items()
-    )
+    kinds: Dict[Tuple[str, str, bool], List[Remark]] = {}
+    for name, remark in remarks:
+        kinds.setdefault((name, remark.problem, remark.lost), []).append(remark)
+    lines = []
+    for (name, problem, lost), of_kind in kinds.items():
+        lines.append(f"- {name}: {problem}: {len(of_kind):,}{', lost' if lost else ''}\n")
+        lines += [f"  - {remark}\n" for remark in of_kind[:MAX_REMARKS_OF_KIND]]
+        if len(of_kind) > MAX_REMARKS_OF_KIND:
+            lines.append(f"  - and {len(of_kind) - MAX_REMARKS_OF_KIND:,} more (--json has all)\n")
+    return "".join(lines)
 
 
 def _to_json(

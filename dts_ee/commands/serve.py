@@ -5,7 +5,8 @@ Subcommand for putting a trained model behind an address.
 import argparse
 import json
 import logging
-from typing import Any, Optional, Union
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional, Union
 
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError, check_for_gpu
@@ -153,7 +154,6 @@ def serve_archive(
 
     check_packages()
     check_for_gpu(cuda_device)
-    _log_requests()
 
     def load() -> Any:
         with quiet_loading():
@@ -167,17 +167,27 @@ def serve_archive(
         print("The model is loaded", flush=True)
         return predictor.predict_batch_json
 
-    with listen(host, port) as listener:
+    with _logged_requests(), listen(host, port) as listener:
         print(f"Listening at {address_of(listener)}", flush=True)
         serve(load, listener, settings)
 
 
-def _log_requests() -> None:
+@contextmanager
+def _logged_requests() -> Iterator[None]:
     """Has requests logged to the standard error, where the whole log is not shown anyway."""
+    if shows_log():
+        yield
+        return
     requests_log = logging.getLogger("dts_ee.serving")
-    if not shows_log():
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s - %(levelname)s - %(message)s"))
-        requests_log.addHandler(handler)
-        requests_log.setLevel(logging.INFO)
-        requests_log.propagate = False
+    before = requests_log.level, requests_log.propagate
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s - %(levelname)s - %(message)s"))
+    requests_log.addHandler(handler)
+    requests_log.setLevel(logging.INFO)
+    requests_log.propagate = False
+    try:
+        yield
+    finally:
+        requests_log.removeHandler(handler)
+        requests_log.setLevel(before[0])
+        requests_log.propagate = before[1]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional
 
+from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.spert import document_from_json, read_records
 from dts_ee.document import Document, DocumentError
@@ -22,10 +23,13 @@ class ReadDocuments:
         The documents that can be read.
     problems : `list[DocumentError]`
         Everything that is wrong with the others, in the order of the file.
+    remarks : `list[Remark]`
+        What can be read, and is perhaps not as it should be.
     """
 
     documents: list[Document] = field(default_factory=list)
     problems: list[DocumentError] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def read_with_problems(path: PathOrStr) -> ReadDocuments:
@@ -47,7 +51,7 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
         if isinstance(record, DocumentError):
             found.problems.append(record)
             continue
-        document, problems = _document_with_problems(record, place)
+        document, problems = _document_with_problems(record, place, found.remarks)
         found.problems += [problem.located(None, str(path)) for problem in problems]
         if document is not None:
             found.documents.append(document)
@@ -55,7 +59,7 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
 
 
 def _document_with_problems(
-    record: Any, place: str
+    record: Any, place: str, remarks: list[Remark]
 ) -> tuple[Optional[Document], list[DocumentError]]:
     """
     The document, or all that is wrong with it.
@@ -67,8 +71,9 @@ def _document_with_problems(
     # Where each relation that is still there was at first; entities keep their places.
     places = list(range(len(record.get("relations") or ()))) if _has_relations(record) else []
     while True:
+        repeats: list[Remark] = []
         try:
-            document = document_from_json(record, place)
+            document = document_from_json(record, place, repeats=repeats)
         except DocumentError as error:
             problems.append(_with_first_places(error, places))
             repaired = _repaired(record, error.field or "", places)
@@ -76,7 +81,10 @@ def _document_with_problems(
                 return None, problems
             record = repaired
         else:
-            return (None if problems else document), problems
+            if problems:
+                return None, problems
+            remarks += repeats
+            return document, problems
 
 
 def _has_relations(record: Any) -> bool:
@@ -84,15 +92,11 @@ def _has_relations(record: Any) -> bool:
 
 
 def _with_first_places(error: DocumentError, places: list[int]) -> DocumentError:
-    def renumbered(text: str, pattern: str) -> str:
-        return re.sub(pattern, lambda match: str(places[int(match[0])]), text)
+    def first_place(match: re.Match[str]) -> str:
+        return str(places[int(match[0])])
 
-    return DocumentError(
-        renumbered(error.problem, r"(?<= is relations\[)\d+(?=\] again$)"),
-        None if error.field is None else renumbered(error.field, r"(?<=^relations\[)\d+"),
-        error.document_id,
-        error.path,
-    )
+    field = error.field and re.sub(r"(?<=^relations\[)\d+", first_place, error.field)
+    return DocumentError(error.problem, field, error.document_id, error.path)
 
 
 def _repaired(record: Mapping[str, Any], field: str, places: list[int]) -> Optional[dict[str, Any]]:

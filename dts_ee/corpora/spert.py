@@ -10,9 +10,11 @@ predict` writes them.
 
 import json
 import os
+from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional
 
 from dts_ee.corpora.alignment import align_tokens
+from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.json_values import (
     as_index,
@@ -23,6 +25,7 @@ from dts_ee.corpora.json_values import (
     misspelt,
     required,
 )
+from dts_ee.corpora.repeats import warn_of_repeats, without_repeats
 from dts_ee.document import Document, DocumentError, Entity, Relation
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
@@ -30,7 +33,7 @@ SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 def read_documents(path: PathOrStr) -> list[Document]:
     """
-    All documents of a file.
+    All documents of a file. A warning says which entities and relations it has more than once.
 
     Whether it is a list or JSON Lines is seen from its first character, because the output of
     `allennlp predict` is JSON Lines whatever its name.
@@ -43,13 +46,15 @@ def read_documents(path: PathOrStr) -> list[Document]:
     """
     name = os.fspath(path)
     documents = []
+    repeats: list[Remark] = []
     for place, record in read_records(path):
         if isinstance(record, DocumentError):
             raise record
         try:
-            documents.append(document_from_json(record, place))
+            documents.append(document_from_json(record, place, repeats=repeats))
         except DocumentError as error:
             raise error.located(None, name) from error.__cause__
+    warn_of_repeats(repeats, name)
     return documents
 
 
@@ -83,10 +88,13 @@ def read_records(path: PathOrStr) -> list[tuple[str, Any]]:
 
 
 def document_from_json(
-    record: Any, place: Optional[str] = None, annotated: bool = True
+    record: Any,
+    place: Optional[str] = None,
+    annotated: bool = True,
+    repeats: Optional[list[Remark]] = None,
 ) -> Document:
     """
-    One document from its JSON.
+    One document from its JSON. An entity or a relation that is there more than once is kept once.
 
     Beside the keys of the format it understands `id` (where there is no `orig_id`), `sentence` (the
     text which the tokens make up), `start_char` (where the sentence begins in a longer text) and an
@@ -101,6 +109,8 @@ def document_from_json(
         Stands in for the identifier of a document that has none.
     annotated : `bool`, optional (default = `True`)
         Whether `entities` must be there. `relations` need not: there is data without any.
+    repeats : `list[Remark]`, optional (default = `None`)
+        What is there more than once is added to it; without such a list a warning is logged.
 
     # Raises
 
@@ -121,23 +131,31 @@ def document_from_json(
         if "sentence" in record:
             text = as_string(record["sentence"], "sentence")
             offsets = align_tokens(tokens, text)
-        return Document(
+        entities = [
+            _entity(entity, f"entities[{i}]")
+            for i, entity in enumerate(_annotations(record, "entities", annotated))
+        ]
+        relations = [
+            _relation(relation, f"relations[{i}]")
+            for i, relation in enumerate(_annotations(record, "relations", False))
+        ]
+        document = Document(
             tokens=tokens,
-            entities=tuple(
-                _entity(entity, f"entities[{i}]")
-                for i, entity in enumerate(_annotations(record, "entities", annotated))
-            ),
-            relations=tuple(
-                _relation(relation, f"relations[{i}]")
-                for i, relation in enumerate(_annotations(record, "relations", False))
-            ),
             id=document_id,
             text=text,
             token_offsets=offsets,
             start_char=as_index(record, "start_char", "") if "start_char" in record else None,
         )
+        entities, relations, remarks = without_repeats(
+            len(tokens), entities, relations, document_id
+        )
     except DocumentError as error:
         raise error.located(document_id, None) from None
+    if repeats is None:
+        warn_of_repeats(remarks)
+    else:
+        repeats += remarks
+    return replace(document, entities=tuple(entities), relations=tuple(relations))
 
 
 def document_to_json(document: Document) -> dict[str, Any]:

@@ -57,10 +57,10 @@ class SpertReader(DatasetReader):
     tag_sequences : `str`, optional (default = `"one"`)
         `"one"` sequence of tags for each sentence, or one `"per_type"`, which lets entities of
         different types overlap. The model must be told the same.
-    on_overlap : `str`, optional (default = `"error"`)
-        What becomes of entities that overlap, which tags cannot express: `"error"` raises,
-        `"longest"` and `"first"` keep one (see `resolve_overlaps`). What is dropped from the tags
-        stays in the gold document and so counts as missed in evaluation.
+    on_overlap : `str`, optional (default = `"longest"`)
+        What becomes of entities that overlap, which tags cannot express: `"longest"` and `"first"`
+        keep one (see `resolve_overlaps`), `"error"` raises. What is dropped from the tags stays in
+        the gold document and so counts as missed in evaluation; a warning says how many these are.
     max_documents : `int`, optional (default = `None`)
         How many documents of a split are read, at most: a random sample of them, in their order,
         where AllenNLP's `max_instances` takes the first ones. Everything that reads with this
@@ -83,7 +83,7 @@ class SpertReader(DatasetReader):
         token_indexers: Optional[Dict[str, TokenIndexer]] = None,
         tokenizer: Optional[Tokenizer] = None,
         tag_sequences: str = "one",
-        on_overlap: str = "error",
+        on_overlap: str = "longest",
         max_documents: Optional[int] = None,
         sampling_seed: int = 0,
         **kwargs: Any,
@@ -163,19 +163,33 @@ class SpertReader(DatasetReader):
             for whole, kept in zip(documents, tagged, strict=True)
             if whole is not kept
         ]
-        if pairs:
-            logger.warning(
-                "%s: %d of %d entities and %d of %d relations, in %d documents, are left out of "
-                "training because their spans overlap others (on_overlap: %s); they count as "
-                "missed in evaluation",
-                file_path,
-                sum(len(whole.entities) - len(kept.entities) for whole, kept in pairs),
-                sum(len(document.entities) for document in documents),
-                sum(len(whole.relations) - len(kept.relations) for whole, kept in pairs),
-                sum(len(document.relations) for document in documents),
-                len(pairs),
-                self.on_overlap,
-            )
+        if not pairs:
+            return
+        dropped = sum(len(whole.entities) - len(kept.entities) for whole, kept in pairs)
+        logger.warning(
+            "%s: %d of %d entities and %d of %d relations, in %d documents, are left out of "
+            "training because their spans overlap others (on_overlap: %s); they count as "
+            "missed in evaluation%s",
+            file_path,
+            dropped,
+            sum(len(document.entities) for document in documents),
+            sum(len(whole.relations) - len(kept.relations) for whole, kept in pairs),
+            sum(len(document.relations) for document in documents),
+            len(pairs),
+            self.on_overlap,
+            self._advice([whole for whole, _ in pairs], dropped),
+        )
+
+    def _advice(self, overlapping: List[Document], dropped: int) -> str:
+        """What would leave fewer entities out, if anything."""
+        per_type = sum(
+            len(document.entities)
+            - len(resolve_overlaps(document, self.on_overlap, "per_type").entities)
+            for document in overlapping
+        )
+        if per_type >= dropped:
+            return ""
+        return f'; with tag_sequences "per_type", of reader and model, it would be {per_type}'
 
     def text_to_instance(
         self, document: Document, gold: bool = True, entities_given: bool = False

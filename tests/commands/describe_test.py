@@ -39,7 +39,7 @@ def test_every_problem_of_every_file_at_once(folder, capsys):
     records = [
         good,
         {"tokens": ["a"], "entities": [{**ENTITY, "end": 5}, {**ENTITY, "type": None}]},
-        {"orig_id": "two", "tokens": ["a"], "entities": [ENTITY, ENTITY]},
+        {"orig_id": "two", "tokens": ["a"], "entities": [ENTITY, {**ENTITY, "end": 0}]},
     ]
     (folder / "bad.json").write_text(json.dumps(records))
     (folder / "bad.jsonl").write_text(f"{json.dumps(good)}\n{{\n")
@@ -51,7 +51,8 @@ def test_every_problem_of_every_file_at_once(folder, capsys):
         "- file bad.json, document #2, field entities[1].type: must be a string, but is null",
         "- file bad.json, document #2, field entities[0]: tokens 0 to 5 (exclusive) are no span of "
         "a sentence of 1 tokens",
-        "- file bad.json, document two, field entities[1]: Peop 0-1 is entities[0] again",
+        "- file bad.json, document two, field entities[1]: tokens 0 to 0 (exclusive) are no span "
+        "of a sentence of 1 tokens",
         "- file missing.json: there is no such file",
         "- file bad.jsonl: invalid JSON in line 2, column 2: Expecting property name enclosed in "
         "double quotes; it seems to be cut off",
@@ -68,6 +69,17 @@ def test_every_problem_of_every_file_at_once(folder, capsys):
     ]
     assert record["problems"][0]["field"] == "entities[1].type"
     assert record["problems"][2]["document"] == "two"
+
+
+def test_repeated_entities_are_listed(folder, capsys):
+    record = {"orig_id": "two", "tokens": ["a"], "entities": [ENTITY] * 8}
+    (folder / "twice.json").write_text(json.dumps([record]))
+    assert run("twice.json") == 0
+    out = capsys.readouterr().out
+    assert "- twice.json: entity is there twice: 7\n" in out
+    assert "  - document two, entities[1]: entity is there twice: Peop, tokens 0 to 1 " in out
+    assert "  - and 2 more (--json has all)\n" in out
+    assert "| entities | 1 |" in out
 
 
 def test_json_has_all_numbers(folder):

@@ -1,5 +1,6 @@
 import functools
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -111,6 +112,9 @@ def test_an_address_in_use_ends_the_command(tmp_path, capsys):
         port = other.getsockname()[1]
         assert run(tmp_path / "model.tar.gz", "--port", port) == 1
     assert f"cannot listen at 127.0.0.1, port {port}" in capsys.readouterr().err
+    # What logs requests is gone with the command.
+    assert logging.getLogger("dts_ee.serving").handlers == []
+    assert logging.getLogger("dts_ee.serving").propagate
 
 
 def test_limits_that_make_no_sense_end_the_command(tmp_path, capsys):

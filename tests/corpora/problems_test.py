@@ -62,19 +62,30 @@ def test_every_problem_of_a_document_is_named(tmp_path):
         "entities[0].type",
         "entities[2]",
         "entities[3].type",
-        "entities[4]",
         "relations[0].head",
         "relations[2].type",
         "relations[3].tail",
-        "relations[4]",
         "relations[5]",
         "tokens[3]",
     ]
     by_field = {str(each.field): each.problem for each in found.problems}
-    # The number of entities, and the relation of which there is a second, are those of the file.
+    # The number of entities is that of the file.
     assert by_field["relations[3].tail"] == "there is no entity 6: the document has 6"
-    assert by_field["relations[4]"].endswith(" is relations[1] again")
-    assert by_field["entities[4]"].endswith(" is entities[1] again")
+    assert found.remarks == []
+
+
+def test_what_is_repeated_is_a_remark(tmp_path):
+    path = tmp_path / "a.json"
+    repeated = {**GOOD, "relations": GOOD["relations"] * 2}
+    path.write_text(json.dumps([GOOD, repeated, {**repeated, "tokens": [""]}]))
+    found = read_with_problems(path)
+    assert [document.relations for document in found.documents] == [
+        found.documents[0].relations,
+        found.documents[0].relations,
+    ]
+    assert [(remark.problem, remark.place) for remark in found.remarks] == [
+        ("relation is there twice", "relations[1]")
+    ]
 
 
 @pytest.mark.parametrize(

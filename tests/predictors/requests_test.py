@@ -127,7 +127,6 @@ ANN = {"type": "Peop", "start": 0, "end": 1}
             },
             "document x, field entities[0]: characters 4 to 3 are not whole tokens",
         ),
-        ({"tokens": ["Ann"], "entities": [ANN, ANN]}, "Peop 0-1 is entities[0] again"),
     ],
 )
 def test_what_is_wrong_is_named(inputs, message):

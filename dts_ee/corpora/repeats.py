@@ -1,0 +1,94 @@
+"""
+Entities and relations that a file has more than once.
+"""
+
+import logging
+from dataclasses import replace
+from typing import Optional, Sequence
+
+from dts_ee.corpora.corpus import Remark
+from dts_ee.document import DocumentError, Entity, Relation, check_entity, check_relation
+
+logger = logging.getLogger(__name__)
+
+
+def without_repeats(
+    num_tokens: int,
+    entities: Sequence[Entity],
+    relations: Sequence[Relation],
+    document_id: Optional[str] = None,
+) -> tuple[list[Entity], list[Relation], list[Remark]]:
+    """
+    The entities and the relations of a document, each of them once.
+
+    Entities are the same where type and span are, and relations where type, head and tail are; of
+    two that are the same the first one is kept, with its probability. A relation of an entity that
+    is not kept becomes one of the entity that is.
+
+    # Parameters
+
+    num_tokens : `int`
+        How many tokens the document has.
+    entities : `Sequence[Entity]`
+        The entities, some perhaps several times.
+    relations : `Sequence[Relation]`
+        The relations: `head` and `tail` are indices into `entities`.
+    document_id : `str`, optional (default = `None`)
+        The document's identifier, for the errors and the remarks.
+
+    # Returns
+
+    `tuple[list[Entity], list[Relation], list[Remark]]`
+        What is kept, and a remark on each entity and relation that is not.
+
+    # Raises
+
+    `DocumentError`
+        If an entity or a relation cannot stand in the document, or a relation joins an entity with
+        itself. Its field counts the repeated ones too.
+    """
+    remarks: list[Remark] = []
+    kept_entities: list[Entity] = []
+    # For each entity, the index of the one that is kept for it.
+    indices: list[int] = []
+    seen: dict[Entity, int] = {}
+    for i, entity in enumerate(entities):
+        check_entity(entity, num_tokens, f"entities[{i}]", document_id)
+        if entity in seen:
+            detail = f"{entity.type}, tokens {entity.start} to {entity.end} (exclusive)"
+            remarks.append(
+                Remark("entity is there twice", detail, False, document_id, f"entities[{i}]")
+            )
+        else:
+            seen[entity] = len(kept_entities)
+            kept_entities.append(entity)
+        indices.append(seen[entity])
+    kept_relations: dict[tuple[str, int, int], Relation] = {}
+    for i, relation in enumerate(relations):
+        field = f"relations[{i}]"
+        check_relation(relation, len(entities), field, document_id)
+        head, tail = indices[relation.head], indices[relation.tail]
+        if head == tail:
+            raise DocumentError(
+                f"head and tail are the same entity: entities[{relation.head}] and "
+                f"entities[{relation.tail}] have the same type and tokens",
+                field,
+                document_id,
+            )
+        key = (relation.type, head, tail)
+        if key in kept_relations:
+            detail = f"{relation.type} from entity {relation.head} to entity {relation.tail}"
+            remarks.append(Remark("relation is there twice", detail, False, document_id, field))
+        kept_relations.setdefault(key, replace(relation, head=head, tail=tail))
+    return kept_entities, list(kept_relations.values()), remarks
+
+
+def warn_of_repeats(remarks: Sequence[Remark], source: Optional[str] = None) -> None:
+    """Logs a warning of all that is repeated in a file, with the first one."""
+    if remarks:
+        logger.warning(
+            "%srepeated entities and relations are kept once: %d of them, the first is %s",
+            f"{source}: " if source else "",
+            len(remarks),
+            remarks[0],
+        )
