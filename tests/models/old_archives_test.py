@@ -1,0 +1,35 @@
+"""
+Models that version 1.0.0 trained predict what they predicted then: fixtures/archives has both.
+"""
+
+import json
+
+import pytest
+from allennlp.models.archival import load_archive
+from allennlp.predictors import Predictor
+
+import dts_ee  # noqa: F401
+from dts_ee.corpora import read_documents
+from tests.paths import FIXTURES
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("joint", "news.json"), ("per_type", "case_reports.jsonl")]
+)
+def test_an_old_archive_predicts_as_before(name, data):
+    archives = FIXTURES / "archives"
+    predictor = Predictor.from_archive(load_archive(archives / f"{name}.tar.gz"))
+    documents = read_documents(FIXTURES / "tiny" / data)
+    predictions = predictor.predict_batch_json(
+        [{"tokens": list(document.tokens), "orig_id": document.id} for document in documents]
+    )
+    before = [json.loads(line) for line in (archives / f"{name}.jsonl").read_text().splitlines()]
+    assert len(predictions) == len(before) > 0
+    for predicted, expected in zip(predictions, before, strict=True):
+        for key in ("entities", "relations"):
+            assert len(predicted[key]) == len(expected[key])
+            for one, other in zip(predicted[key], expected[key], strict=True):
+                assert one == {
+                    **other,
+                    "probability": pytest.approx(other["probability"], abs=1e-5),
+                }
