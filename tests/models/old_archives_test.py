@@ -1,5 +1,5 @@
 """
-Models that version 1.0.0 trained predict what they predicted then: fixtures/archives has both.
+Models that version 0.1.0 trained predict what they predicted then: fixtures/archives has both.
 """
 
 import json
