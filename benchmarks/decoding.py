@@ -8,8 +8,8 @@ from allennlp.modules.conditional_random_field import ConditionalRandomField, al
 
 from benchmarks.measure import Row, Settings, Table, time_interleaved
 from dts_ee.corpora.spert import read_documents
-from dts_ee.dataset_readers.tags import entities_to_tags
-from dts_ee.modules.conditional_random_field import BatchedConditionalRandomField
+from dts_ee.corpora.tags import entities_to_tags
+from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField
 
 Batch = tuple[torch.Tensor, torch.Tensor, Any]
 """Logits (batch_size, num_tokens, num_tags), gold tags and mask (batch_size, num_tokens)."""

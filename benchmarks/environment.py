@@ -36,7 +36,7 @@ class Environment:
     @classmethod
     def current(cls) -> "Environment":
         """That of this process, now."""
-        from dts_ee.experiments.machine import Machine
+        from dts_ee.runs.machine import Machine
 
         machine = Machine.current()
         return cls(

@@ -11,8 +11,8 @@ from typing import Union
 import torch
 
 from benchmarks.measure import MissingResourceError, Row, Settings, Table, Value, time_interleaved
-from dts_ee.modules.feature_cache import FeatureCache
-from dts_ee.modules.feature_file import FeatureFile
+from dts_ee.modules.frozen_encoders.feature_cache import FeatureCache
+from dts_ee.modules.frozen_encoders.feature_file import FeatureFile
 
 _BATCH_SIZE = 16
 _GIB = 1 << 30

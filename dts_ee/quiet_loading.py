@@ -11,7 +11,7 @@ _TALKATIVE = (
     "allennlp.data.vocabulary",
     "allennlp.models.archival",
     "allennlp.nn.initializers",
-    "dts_ee.modules.feature_file",
+    "dts_ee.modules.frozen_encoders.feature_file",
 )
 """What says at the level `INFO` all that it does; in training that is a record worth having."""
 

@@ -20,12 +20,12 @@ from spacy.vectors import Vectors
 from transformers import BertConfig, BertModel
 
 import dts_ee  # noqa: F401
-from dts_ee import encoder_files
 from dts_ee.corpora.spert import read_documents, write_documents
-from dts_ee.experiments.ablation import read_ablations
-from dts_ee.experiments.evaluation import evaluate_archive, predict_candidates
-from dts_ee.experiments.settings import load_settings
-from dts_ee.modules.token_embedders.frozen_embedder import FrozenEncoder
+from dts_ee.modules.frozen_encoders import encoder_files
+from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEncoder
+from dts_ee.runs.ablation import read_ablations
+from dts_ee.runs.evaluation import evaluate_archive, predict_candidates
+from dts_ee.runs.settings import load_settings
 from tests.documents import document
 from tests.paths import EXPERIMENTS, FIXTURES, PROJECT
 from tests.tiny_elmo import build_tiny_elmo

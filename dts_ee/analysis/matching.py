@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Callable, NamedTuple, Optional, Sequence, TypeVar
 
 from dts_ee.document import Document, Entity
-from dts_ee.experiments.predictions import Prediction
+from dts_ee.runs.predictions import Prediction
 
 RIGHT = "right"
 WRONG_TYPE = "wrong type"

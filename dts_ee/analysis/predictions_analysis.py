@@ -25,9 +25,9 @@ from dts_ee.analysis.matching import (
     match_relations,
 )
 from dts_ee.document import Document, Entity, Relation
-from dts_ee.experiments.predictions import Prediction
 from dts_ee.metrics import EntityF1, RelationF1, Score
 from dts_ee.metrics.document_f1 import DocumentF1
+from dts_ee.runs.predictions import Prediction
 
 LEAST_PROBABILITY = 0.001
 """Relations between predicted entities that are less probable are left out of the analysis."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from allennlp.commands import Subcommand
 
 from dts_ee.commands.run_arguments import add_run_arguments, add_seed_arguments, do_runs
-from dts_ee.experiments.ablation import ablate
 from dts_ee.project_files import project_files
+from dts_ee.runs.ablation import ablate
 
 _ABLATIONS = project_files() / "experiments" / "ablations.jsonnet"
 
@@ -50,7 +50,7 @@ class Ablate(Subcommand):
 def ablate_from_args(args: argparse.Namespace) -> None:
     """Do what the command line says, and exit with 1 if a seed is not finished at the end."""
     # It compares predictions, and its import takes a while: not for the command line alone.
-    from dts_ee.experiments.ablation_table import AblationTable
+    from dts_ee.runs.ablation_table import AblationTable
 
     table = AblationTable(args.directory, args.config)
     results = do_runs(

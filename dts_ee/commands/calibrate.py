@@ -110,8 +110,8 @@ def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, Temperature
     # Only this command needs what is imported here.
     from dts_ee.analysis.candidates import entity_candidates, relation_candidates
     from dts_ee.analysis.temperature import fit_temperature
-    from dts_ee.experiments.curves import draw_reliability
-    from dts_ee.experiments.evaluation import predict_candidates
+    from dts_ee.runs.curves import draw_reliability
+    from dts_ee.runs.evaluation import predict_candidates
 
     documents = read_documents(data)
     try:

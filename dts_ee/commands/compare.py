@@ -87,8 +87,8 @@ def compare(
     """
     # Only a comparison needs what is imported here.
     from dts_ee.corpora.files import open_atomically
-    from dts_ee.experiments.comparison import flips, read_experiments
-    from dts_ee.experiments.comparison_report import comparison_table, flip_counts, write_flips
+    from dts_ee.runs.comparison import flips, read_experiments
+    from dts_ee.runs.comparison_report import comparison_table, flip_counts, write_flips
 
     if num_shuffles < 1:
         raise ConfigurationError(f"--num-shuffles is {num_shuffles}, less than 1")

@@ -13,7 +13,7 @@ from dts_ee.commands.run_arguments import (
     seed,
     whole_numbers,
 )
-from dts_ee.experiments.cross_validation import cross_validate
+from dts_ee.runs.cross_validation import cross_validate
 
 _TEN_FOLDS = "0,1,2,3,4,5,6,7,8,9"
 

@@ -14,7 +14,7 @@ from dts_ee.commands.run_arguments import (
     do_runs,
     seeds,
 )
-from dts_ee.experiments.learning_curve import ALL, learning_curve
+from dts_ee.runs.learning_curve import ALL, learning_curve
 
 
 @Subcommand.register("learning-curve")
@@ -61,7 +61,7 @@ class LearningCurve(Subcommand):
 def learning_curve_from_args(args: argparse.Namespace) -> None:
     """Do what the command line says, and exit with 1 if a draw is not finished at the end."""
     # It draws, and its import takes a while: not for the command line alone.
-    from dts_ee.experiments.learning_curve_report import (
+    from dts_ee.runs.learning_curve_report import (
         advice,
         learning_curve_table,
         write_learning_curve,

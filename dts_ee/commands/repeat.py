@@ -12,7 +12,7 @@ from dts_ee.commands.run_arguments import (
     do_runs,
     report_runs,
 )
-from dts_ee.experiments.repeat import repeat
+from dts_ee.runs.repeat import repeat
 
 
 @Subcommand.register("repeat")

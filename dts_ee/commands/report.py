@@ -86,9 +86,9 @@ def report(model: Path, data: Path, page: Path) -> None:
     """
     # Only a report needs what is imported here.
     from dts_ee.analysis.predictions_analysis import LEAST_PROBABILITY, analyse_predictions
-    from dts_ee.experiments.evaluation import predict_candidates
-    from dts_ee.experiments.run_folder import SEED, Run, RunFolder
     from dts_ee.pages.report_page import render_report
+    from dts_ee.runs.evaluation import predict_candidates
+    from dts_ee.runs.run_folder import SEED, Run, RunFolder
 
     documents = read_documents(data)
     if page.exists() and os.path.samefile(data, page):

@@ -11,8 +11,8 @@ from typing import Callable, List, TypeVar
 from allennlp.common.util import SigTermReceived
 
 from dts_ee.errors import explain
-from dts_ee.experiments.summary import Summary
-from dts_ee.experiments.tables import main_table
+from dts_ee.runs.summary import Summary
+from dts_ee.runs.tables import main_table
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ What to do with overlapping entities, which a sequence of tags cannot express.
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.corpora.overlaps import find_excluded, without_entities
-from dts_ee.dataset_readers.tags import check_tag_sequences
+from dts_ee.corpora.tags import check_tag_sequences
 from dts_ee.document import Document, DocumentError, Entity
 
 OVERLAP_POLICIES = ("error", "longest", "first")

@@ -11,16 +11,16 @@ from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer, T
 from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 
+from dts_ee.corpora.tags import (
+    check_tag_encoding,
+    check_tag_sequences,
+    entities_to_tags,
+)
 from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
 from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.dataset_readers.overlap import check_overlap_policy, resolve_overlaps
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.tag_layers_field import TagLayersField
-from dts_ee.dataset_readers.tags import (
-    check_tag_encoding,
-    check_tag_sequences,
-    entities_to_tags,
-)
 from dts_ee.dataset_readers.tags_field import TagsField
 from dts_ee.document import Document, DocumentError
 from dts_ee.tokenizers import SpacyRulesTokenizer

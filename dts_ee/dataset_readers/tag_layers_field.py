@@ -8,7 +8,7 @@ import torch
 from allennlp.data import Vocabulary
 from allennlp.data.fields import Field, SequenceField
 
-from dts_ee.dataset_readers.tags import entities_to_tags, tag_layers, tag_type
+from dts_ee.corpora.tags import entities_to_tags, tag_layers, tag_type
 from dts_ee.dataset_readers.tags_field import TagsField
 from dts_ee.document import Entity
 

@@ -7,7 +7,7 @@ from typing import Dict, List
 from allennlp.data import Vocabulary
 from allennlp.data.fields import SequenceField, SequenceLabelField
 
-from dts_ee.dataset_readers.tags import (
+from dts_ee.corpora.tags import (
     OUTSIDE,
     TAG_PREFIXES,
     entities_to_tags,

@@ -5,7 +5,7 @@ from typing import List, Mapping, Sequence, Tuple
 import torch
 from allennlp.modules.conditional_random_field import allowed_transitions
 
-from dts_ee.dataset_readers.tags import (
+from dts_ee.corpora.tags import (
     OUTSIDE,
     entities_to_tags,
     tag_layers,

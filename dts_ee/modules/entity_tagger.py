@@ -9,8 +9,8 @@ from allennlp.common import Lazy, Registrable
 from allennlp.modules import FeedForward
 from allennlp.nn import Activation
 
-from dts_ee.modules.conditional_random_field import BatchedConditionalRandomField, mean_crf
-from dts_ee.modules.crf_marginals import span_probabilities
+from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField, mean_crf
+from dts_ee.modules.kernels.crf_marginals import span_probabilities
 
 
 @dataclass

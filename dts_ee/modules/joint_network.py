@@ -8,9 +8,9 @@ from allennlp.common import Lazy
 from allennlp.modules import Seq2SeqEncoder
 from allennlp.modules.span_extractors import SpanExtractor
 
-from dts_ee.modules.dropout import Dropout
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
 from dts_ee.modules.entity_tagger import EntityTagger
+from dts_ee.modules.kernels.dropout import Dropout
 from dts_ee.modules.relation_scorer import RelationScorer
 from dts_ee.modules.span_extractors.flat_spans import extract_flat_spans
 

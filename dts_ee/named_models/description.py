@@ -13,9 +13,9 @@ from allennlp.models.archival import Archive
 
 from dts_ee.dataset_readers.corpus_files import corpus_files
 from dts_ee.document import DocumentError
-from dts_ee.encoder_files import encoder_folders
-from dts_ee.left_out_encoders import encoder_name, is_left_out, resource_of
 from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.modules.frozen_encoders.encoder_files import encoder_folders
+from dts_ee.modules.frozen_encoders.left_out_encoders import encoder_name, is_left_out, resource_of
 from dts_ee.named_models.card import Encoder, Figures, ModelCard
 from dts_ee.resources import load_manifest
 from dts_ee.version import VERSION

@@ -23,10 +23,10 @@ from dts_ee.analysis.predictions_analysis import (
     TaskAnalysis,
 )
 from dts_ee.document import Document
-from dts_ee.experiments.predictions import Prediction
 from dts_ee.pages.charts import Chart, Line, draw_chart, whole_ticks
 from dts_ee.pages.colours import type_colours
 from dts_ee.pages.templates import TEMPLATES
+from dts_ee.runs.predictions import Prediction
 
 _SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 

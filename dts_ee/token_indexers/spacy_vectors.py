@@ -9,7 +9,7 @@ from allennlp.data import Token, TokenIndexer, Vocabulary
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from spacy.strings import get_string_id
 
-from dts_ee.encoder_files import find_spacy_vectors
+from dts_ee.modules.frozen_encoders.encoder_files import find_spacy_vectors
 
 
 @TokenIndexer.register("spacy_vectors")

@@ -7,7 +7,7 @@ from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
 from allennlp.data.vocabulary import Vocabulary
 
-from dts_ee.encoder_tokenizer import load_tokenizer
+from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_tokenizer
 
 
 @TokenIndexer.register("word_pieces")

@@ -24,9 +24,9 @@ from dts_ee.analysis.predictions_analysis import (
     analyse_predictions,
 )
 from dts_ee.document import Document, Entity, Relation
-from dts_ee.experiments.evaluation import score
-from dts_ee.experiments.predictions import Prediction
 from dts_ee.metrics import EntityF1, RelationF1, Score
+from dts_ee.runs.evaluation import score
+from dts_ee.runs.predictions import Prediction
 from tests.documents import annotated_twice, document
 
 

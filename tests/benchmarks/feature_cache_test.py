@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import feature_cache
 from benchmarks.measure import MissingResourceError, Row, Settings, Value
-from dts_ee.modules.feature_file import FeatureFile
+from dts_ee.modules.frozen_encoders.feature_file import FeatureFile
 
 
 def _settings(folder, runs=1):

@@ -20,7 +20,7 @@ from benchmarks import (
 from benchmarks.encoder_clock import find_encoder
 from benchmarks.measure import Row, Value
 from benchmarks.training_turns import Epoch, Epochs
-from dts_ee.modules.conditional_random_field import BatchedConditionalRandomField
+from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField
 from dts_ee.modules.pair_features import CosineFeature
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from dts_ee.experiments import training
+from dts_ee.runs import training
 from tests.commands.command_line import run_allennlp
 from tests.paths import PROJECT
 

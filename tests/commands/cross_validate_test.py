@@ -7,12 +7,12 @@ import pytest
 
 from dts_ee.commands import cross_validate as command
 from dts_ee.corpora.spert import read_documents, write_documents
-from dts_ee.experiments import training
-from dts_ee.experiments.evaluation import score
-from dts_ee.experiments.overlaps import has_overlap
-from dts_ee.experiments.predictions import are_of, read_predictions, write_predictions
-from dts_ee.experiments.summary import Summary
 from dts_ee.metrics import EntityF1, RelationF1
+from dts_ee.runs import training
+from dts_ee.runs.evaluation import score
+from dts_ee.runs.overlaps import has_overlap
+from dts_ee.runs.predictions import are_of, read_predictions, write_predictions
+from dts_ee.runs.summary import Summary
 from tests.commands.command_line import run_allennlp
 from tests.paths import FIXTURES
 

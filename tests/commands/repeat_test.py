@@ -11,14 +11,14 @@ from filelock import FileLock
 
 from dts_ee.corpora.spert import read_documents
 from dts_ee.dataset_readers import Conll04Reader
-from dts_ee.experiments import training
-from dts_ee.experiments.predictions import are_of, read_predictions
-from dts_ee.experiments.progress import Progress
-from dts_ee.experiments.summary import Summary
+from dts_ee.runs import training
+from dts_ee.runs.predictions import are_of, read_predictions
+from dts_ee.runs.progress import Progress
+from dts_ee.runs.summary import Summary
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS
-from tests.experiments.examples import lines_of
 from tests.paths import FIXTURES, PROJECT
+from tests.runs.examples import lines_of
 
 SAMPLE = "experiments/sample.jsonnet"
 TEST_DATA = FIXTURES / "sample" / "news_test.json"

@@ -8,7 +8,7 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 
 from dts_ee.corpora.spert import read_documents, write_documents
-from dts_ee.experiments.evaluation import evaluate_archive, predict_candidates
+from dts_ee.runs.evaluation import evaluate_archive, predict_candidates
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS
 from tests.pages.report_page_test import Page

@@ -9,7 +9,7 @@ import pytest
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 
-from dts_ee import left_out_encoders
+from dts_ee.modules.frozen_encoders import left_out_encoders
 from dts_ee.named_models import description
 from dts_ee.resources import KnownFile, Resource
 from dts_ee.resources.files import sha256_of

@@ -9,7 +9,7 @@ from allennlp.data.fields import TextField
 from allennlp.data.tokenizers import Token
 from transformers import AutoTokenizer
 
-from dts_ee.encoder_files import keep_files, transformer_files
+from dts_ee.modules.frozen_encoders.encoder_files import keep_files, transformer_files
 from dts_ee.token_indexers import WordPiecesIndexer
 from tests.tiny_transformer import build_tiny_transformer, set_truncation
 

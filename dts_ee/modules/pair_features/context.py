@@ -5,8 +5,8 @@ from typing import Any, Tuple
 import torch
 
 from dts_ee.modules.entity_batch import EntityBatch
+from dts_ee.modules.kernels.range_max import RangeMax
 from dts_ee.modules.pair_features.pair_feature import PairFeature
-from dts_ee.modules.range_max import RangeMax
 
 
 @PairFeature.register("context")

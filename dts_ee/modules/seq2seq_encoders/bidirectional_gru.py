@@ -5,9 +5,9 @@ from typing import Any, Optional, Tuple, cast
 import torch
 from allennlp.modules.seq2seq_encoders import PytorchSeq2SeqWrapper, Seq2SeqEncoder
 
-from dts_ee.modules.bidirectional_gru import bidirectional_gru
-from dts_ee.modules.dropout import dropout
-from dts_ee.modules.packing import Packing
+from dts_ee.modules.kernels.dropout import dropout
+from dts_ee.modules.kernels.gru_kernel import bidirectional_gru
+from dts_ee.modules.kernels.packing import Packing
 
 
 @Seq2SeqEncoder.register("bidirectional_gru")
@@ -15,7 +15,7 @@ class BidirectionalGruEncoder(PytorchSeq2SeqWrapper):
     """
     AllenNLP's `gru` with `bidirectional: true`: the same parameters, names and values, in less
     time on a CPU, where both directions share one product for each step (see
-    `dts_ee.modules.bidirectional_gru`). On a GPU it is cuDNN's, as AllenNLP's is.
+    `dts_ee.modules.kernels.gru_kernel`). On a GPU it is cuDNN's, as AllenNLP's is.
 
     Registered as a `Seq2SeqEncoder` with name "bidirectional_gru". Masks must be left-aligned: the
     unmasked tokens of a sentence come first.

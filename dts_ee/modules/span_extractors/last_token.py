@@ -5,7 +5,7 @@ from typing import Optional
 import torch
 from allennlp.modules.span_extractors import SpanExtractor
 
-from dts_ee.modules.range_max import RangeMax
+from dts_ee.modules.kernels.range_max import RangeMax
 
 
 @SpanExtractor.register("last_token")

@@ -9,17 +9,21 @@ from allennlp.modules.token_embedders import TokenEmbedder
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedModel
 
-from dts_ee.encoder_files import find_transformer, keep_files, transformer_files
-from dts_ee.encoder_tokenizer import load_tokenizer
-from dts_ee.modules.token_embedders.frozen_embedder import FrozenEmbedder
-from dts_ee.modules.token_embedders.transformer_encoder import TransformerEncoder
-from dts_ee.modules.token_embedders.transformer_network import (
+from dts_ee.modules.frozen_encoders.encoder_files import (
+    find_transformer,
+    keep_files,
+    transformer_files,
+)
+from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_tokenizer
+from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
+from dts_ee.modules.frozen_encoders.transformer_encoder import TransformerEncoder
+from dts_ee.modules.frozen_encoders.transformer_network import (
     drop_layers_above,
     load_network,
     position_limit,
     special_ids,
 )
-from dts_ee.modules.windows import split_into_windows
+from dts_ee.modules.frozen_encoders.windows import split_into_windows
 
 _ALL_LAYERS = {"output_hidden_states": True, "return_dict": True}
 

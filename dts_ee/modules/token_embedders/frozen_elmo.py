@@ -8,9 +8,9 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.modules.elmo import _ElmoBiLm
 from allennlp.modules.token_embedders import TokenEmbedder
 
-from dts_ee.encoder_files import elmo_name, find_elmo, keep_files
-from dts_ee.modules.token_embedders.frozen_embedder import FrozenEmbedder
-from dts_ee.modules.token_embedders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence
+from dts_ee.modules.frozen_encoders.encoder_files import elmo_name, find_elmo, keep_files
+from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
+from dts_ee.modules.frozen_encoders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence
 
 
 class ElmoEncoder(FrozenEncoder):

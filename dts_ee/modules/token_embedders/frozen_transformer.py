@@ -4,9 +4,13 @@ from typing import List, Optional, Union
 import torch
 from allennlp.modules.token_embedders import TokenEmbedder
 
-from dts_ee.encoder_files import find_transformer, keep_files, transformer_files
-from dts_ee.modules.token_embedders.frozen_embedder import FrozenEmbedder
-from dts_ee.modules.token_embedders.transformer_encoder import TransformerEncoder
+from dts_ee.modules.frozen_encoders.encoder_files import (
+    find_transformer,
+    keep_files,
+    transformer_files,
+)
+from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
+from dts_ee.modules.frozen_encoders.transformer_encoder import TransformerEncoder
 
 
 @TokenEmbedder.register("frozen_transformer")

@@ -8,7 +8,7 @@ import numpy
 import torch
 from allennlp.modules import TokenEmbedder
 
-from dts_ee.encoder_files import find_spacy_vectors, keep_files
+from dts_ee.modules.frozen_encoders.encoder_files import find_spacy_vectors, keep_files
 
 # As large as those of GloVe, so that the layers above need not tell the two apart.
 _ROOT_MEAN_SQUARE = 0.5

@@ -16,9 +16,8 @@ from allennlp.models.archival import load_archive
 from allennlp.training import TrainerCallback
 
 import dts_ee  # noqa: F401
-from dts_ee import encoder_files
-from dts_ee.modules import encoder_precision
-from dts_ee.modules.token_embedders.frozen_embedder import FrozenEmbedder
+from dts_ee.modules.frozen_encoders import encoder_files, encoder_precision
+from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
 from tests.tiny_elmo import build_tiny_elmo
 from tests.tiny_transformer import build_tiny_transformer
 

@@ -14,10 +14,10 @@ from allennlp.modules.text_field_embedders import TextFieldEmbedder
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer, T5Config
 
-from dts_ee.modules import encoder_precision
+from dts_ee.modules.frozen_encoders import encoder_precision
 from dts_ee.modules.token_embedders import FrozenTransformerEmbedder
 from dts_ee.token_indexers import WordPiecesIndexer
-from tests.modules.encoder_precision_test import has_int8
+from tests.modules.frozen_encoders.encoder_precision_test import has_int8
 from tests.tiny_transformer import build_tiny_transformer
 
 SENTENCES = [

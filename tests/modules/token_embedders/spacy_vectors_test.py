@@ -8,7 +8,7 @@ from allennlp.data.fields import TextField
 from allennlp.modules import TokenEmbedder
 from spacy.vectors import Vectors
 
-from dts_ee.encoder_files import kept_folder
+from dts_ee.modules.frozen_encoders.encoder_files import kept_folder
 
 WORDS = {"Tarn": 0, "tarn": 2, "river": 1, "stream": 1}
 

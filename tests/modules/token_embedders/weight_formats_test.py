@@ -10,8 +10,8 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.from_params import takes_arg
 from safetensors.torch import load_file, save_file
 
+from dts_ee.modules.frozen_encoders.transformer_network import load_network
 from dts_ee.modules.token_embedders import FrozenTransformerEmbedder
-from dts_ee.modules.token_embedders.transformer_network import load_network
 from tests.modules.token_embedders.fine_tuned_transformer_test import SENTENCES, _tensors
 from tests.tiny_transformer import build_tiny_transformer
 

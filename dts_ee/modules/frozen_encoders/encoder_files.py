@@ -1,0 +1,343 @@
+"""
+Where the files of an encoder, or of word vectors, are found, and where they are kept.
+
+A frozen encoder is no part of a model's weights, so a checkpoint does not hold it. For an archive
+to work without the folder that it was trained from, the encoder's files are put under the
+`vocabulary` folder of the serialization directory, which AllenNLP archives whole. The name there
+begins with a full stop: `Vocabulary.from_files` takes every other name for a namespace. An archive
+that leaves an encoder out has a record of its checksums there (see `left_out_encoders`).
+"""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+import uuid
+from pathlib import Path
+from typing import List, Mapping, Optional, Union
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import cached_path
+from huggingface_hub import snapshot_download
+from huggingface_hub.utils import RepositoryNotFoundError
+
+from dts_ee.modules.frozen_encoders.left_out_encoders import find_left_out, is_left_out
+from dts_ee.resources import command_to_fetch
+
+logger = logging.getLogger(__name__)
+
+HUB_SCHEME = "hf://"
+
+_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+
+_KEPT = Path("vocabulary") / ".encoders"
+
+_ELMO_FILES = ("options.json", "weights.hdf5")
+
+_SPACY_FILES = ("vectors", "key2row")
+
+_CONFIGURATION_FILES = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "*.model",
+)
+
+_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+"""In the order in which they are looked for; large ones are divided, with an index beside."""
+
+
+def kept_folder(name: str, serialization_dir: Union[str, os.PathLike]) -> Path:
+    """
+    The folder in a serialization directory that is for the files of one encoder.
+
+    # Parameters
+
+    name : `str`
+        What the configuration calls the encoder. The folder's name ends with a digest of it, as
+        two paths may end alike.
+    serialization_dir : `Union[str, os.PathLike]`
+        The directory of a training run, or an extracted archive.
+    """
+    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    readable = "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(name).name)
+    return Path(serialization_dir) / _KEPT / f"{readable}-{digest}"
+
+
+def encoder_folders(serialization_dir: Union[str, os.PathLike]) -> List[Path]:
+    """The folders of all encoders in a serialization directory, left out or not."""
+    kept = Path(serialization_dir) / _KEPT
+    return sorted(kept.iterdir()) if kept.is_dir() else []
+
+
+def keep_files(
+    name: str, files: Mapping[str, Path], serialization_dir: Union[str, os.PathLike]
+) -> None:
+    """
+    Puts an encoder's files where an archive of this serialization directory will include them.
+
+    They are hard links where the file system allows it, else copies. The folder appears under its
+    name with all its files at once, or not at all; where it exists it is left as it is.
+
+    # Parameters
+
+    name : `str`
+        What the configuration calls the encoder.
+    files : `Mapping[str, Path]`
+        The name to keep each file by, and where it is now.
+    serialization_dir : `Union[str, os.PathLike]`
+        The directory of a training run.
+    """
+    folder = kept_folder(name, serialization_dir)
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside `vocabulary` rather than in it, so that no archive holds what a killed run leaves.
+    temporary = Path(serialization_dir) / f".encoder-{uuid.uuid4().hex}"
+    temporary.mkdir()
+    try:
+        for kept_name, file in files.items():
+            _link_or_copy(file.resolve(), temporary / kept_name)
+        try:
+            os.replace(temporary, folder)
+        except OSError:
+            # Another process of the same run was first.
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    logger.info("The files of %s are kept in %s for the archive.", name, folder)
+
+
+def find_transformer(
+    model_name: str, serialization_dir: Optional[Union[str, os.PathLike]] = None
+) -> Path:
+    """
+    The folder with the configuration, weights and tokenizer of a Hugging Face model.
+
+    The copy in the serialization directory comes first, or what was left out there, then a folder
+    of this name. The Hugging Face hub is asked for what is no path: not for a name that begins with
+    `resources/`, where `fetch` puts its files, or with the name of a folder that is there.
+
+    # Parameters
+
+    model_name : `str`
+        A folder, or the name of a model of the Hugging Face hub, which may begin with `hf://`.
+    serialization_dir : `Union[str, os.PathLike]`, optional (default = `None`)
+        The directory of a training run, or an extracted archive.
+
+    # Raises
+
+    `ConfigurationError`
+        If the model is in none of these places.
+    """
+    kept = _kept(model_name, serialization_dir)
+    if kept is not None:
+        return kept
+    if model_name.startswith(HUB_SCHEME):
+        return _hub_folder(model_name[len(HUB_SCHEME) :])
+    folder = Path(model_name).expanduser()
+    if (folder / "config.json").is_file():
+        return folder
+    if _is_hub_name(model_name):
+        return _hub_folder(model_name)
+    raise ConfigurationError(
+        f"The encoder {model_name!r} was not found: "
+        f"{_places(model_name, serialization_dir, folder / 'config.json')}. "
+        f"{command_to_fetch(model_name) or '`dts-ee fetch` gets the encoders of the experiments'}."
+    )
+
+
+def find_spacy_vectors(
+    name: str, serialization_dir: Optional[Union[str, os.PathLike]] = None
+) -> dict[str, Path]:
+    """
+    The files of spaCy's word vectors, by name.
+
+    The copies in the serialization directory come first.
+
+    # Parameters
+
+    name : `str`
+        A folder with `vectors` and `key2row`, such as `vocab` in a pipeline of spaCy's.
+    serialization_dir : `Union[str, os.PathLike]`, optional (default = `None`)
+        The directory of a training run, or an extracted archive.
+
+    # Raises
+
+    `ConfigurationError`
+        If one of them is in none of these places.
+    """
+    folder = _kept(name, serialization_dir) or Path(name).expanduser()
+    for file in _SPACY_FILES:
+        if not (folder / file).is_file():
+            raise ConfigurationError(
+                f"The word vectors {name!r} were not found: "
+                f"{_places(name, serialization_dir, folder / file)}. "
+                f"{command_to_fetch(name) or '`dts-ee fetch` gets those of the experiments'}."
+            )
+    return {file: folder / file for file in _SPACY_FILES}
+
+
+def find_elmo(
+    options_file: str,
+    weight_file: str,
+    serialization_dir: Optional[Union[str, os.PathLike]] = None,
+) -> dict[str, Path]:
+    """
+    The two files of an ELMo, by the names `options.json` and `weights.hdf5`.
+
+    The copies in the serialization directory come first. A URL is downloaded once, to AllenNLP's
+    own cache.
+
+    # Parameters
+
+    options_file : `str`
+        A path or a URL.
+    weight_file : `str`
+        A path or a URL.
+    serialization_dir : `Union[str, os.PathLike]`, optional (default = `None`)
+        The directory of a training run, or an extracted archive.
+
+    # Raises
+
+    `ConfigurationError`
+        If a file is in none of these places.
+    """
+    places = ""
+    if serialization_dir is not None:
+        name = elmo_name(options_file, weight_file)
+        kept = _kept(name, serialization_dir)
+        if kept is not None:
+            return {file: kept / file for file in _ELMO_FILES}
+        places = f" in {kept_folder(name, serialization_dir)}, nor"
+    found = {}
+    for name, source in zip(_ELMO_FILES, (options_file, weight_file), strict=True):
+        try:
+            found[name] = Path(cached_path(source))
+        except Exception as error:
+            # A URL may fail with the errors of several libraries, a path with `FileNotFoundError`.
+            raise ConfigurationError(
+                f"ELMo was not found{places} under the name {source!r}: {error}. "
+                "`dts-ee fetch elmo-5.5b` gets the one of the experiments."
+            ) from error
+    return found
+
+
+def elmo_name(options_file: str, weight_file: str) -> str:
+    """What the files of an ELMo are kept as."""
+    return f"{options_file} {weight_file}"
+
+
+def weight_files(folder: Path) -> List[Path]:
+    """
+    The files with the weights of a Hugging Face model: none if there are none.
+
+    Of safetensors and PyTorch's own files, the former are taken where there are both.
+
+    # Parameters
+
+    folder : `Path`
+        The model's folder.
+
+    # Raises
+
+    `ConfigurationError`
+        If the weights are in several files, and one of them is missing.
+    """
+    for name in _WEIGHT_FILES:
+        if (folder / name).is_file():
+            return [folder / name]
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            places = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+            files = [folder / place for place in sorted(set(places))]
+            missing = [file.name for file in files if not file.is_file()]
+            if missing:
+                raise ConfigurationError(
+                    f"The weights in {folder} are not complete: there is no {', '.join(missing)}."
+                )
+            return files
+        # Earlier archives have such files without their index.
+        parts = sorted(folder.glob(name.replace(".", "-*.")))
+        if parts:
+            return parts
+    return []
+
+
+def transformer_files(folder: Path) -> dict[str, Path]:
+    """The files of a Hugging Face model that its use needs, by name."""
+    weights = weight_files(folder)
+    patterns = [*_CONFIGURATION_FILES, *(f"{name}.index.json" for name in _WEIGHT_FILES)]
+    others = [file for pattern in patterns for file in sorted(folder.glob(pattern))]
+    return {file.name: file for file in [*others, *weights] if file.is_file()}
+
+
+def first_line(error: BaseException) -> str:
+    """What another library's error says, in one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _kept(name: str, serialization_dir: Optional[Union[str, os.PathLike]]) -> Optional[Path]:
+    if serialization_dir is None:
+        return None
+    folder = kept_folder(name, serialization_dir)
+    if is_left_out(folder):
+        return find_left_out(folder, name)
+    return folder if folder.is_dir() else None
+
+
+def _places(name: str, serialization_dir: Optional[Union[str, os.PathLike]], wanted: Path) -> str:
+    problem = f"{wanted.parent.absolute()} holds no {wanted.name}"
+    if serialization_dir is None:
+        return problem
+    return f"{kept_folder(name, serialization_dir)} does not exist, and {problem}"
+
+
+def _is_hub_name(name: str) -> bool:
+    first, _, second = name.partition("/")
+    if not _HUB_NAME.fullmatch(name) or Path(first).exists():
+        return False
+    # Without `fetch` there is no such folder yet.
+    return not (second and first == "resources")
+
+
+def _hub_folder(name: str) -> Path:
+    """The folder with the files of a model of the hub, downloaded where they are not yet."""
+    try:
+        for weights in _WEIGHT_FILES:
+            patterns = [weights, weights.replace(".", "-*."), f"{weights}.index.json"]
+            folder = Path(
+                snapshot_download(name, allow_patterns=[*_CONFIGURATION_FILES, *patterns])
+            )
+            if weight_files(folder):
+                break
+        return folder
+    except RepositoryNotFoundError:
+        raise ConfigurationError(
+            f"The encoder {name!r} is no folder here, and no public model of the Hugging Face hub."
+        ) from None
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        # The hub's client raises its own errors, those of its HTTP library, and plain OSErrors.
+        raise ConfigurationError(
+            f"The encoder {name!r} is no folder here, and could not be downloaded from the Hugging "
+            f"Face hub. Where there is a network, type `huggingface-cli download {name} "
+            f"--local-dir {name.rpartition('/')[2]}`, copy that folder here, and write its path in "
+            f"the configuration. ({first_line(error)})"
+        ) from error
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,210 @@
+import hashlib
+import logging
+import time
+from pathlib import Path
+from typing import Dict, Optional, Sequence
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.modules import ScalarMix
+from allennlp.modules.token_embedders import TokenEmbedder
+
+from dts_ee.modules.frozen_encoders.feature_cache import FeatureCache
+from dts_ee.modules.frozen_encoders.feature_file import FeatureFile, open_feature_file
+from dts_ee.modules.frozen_encoders.frozen_encoder import FrozenEncoder, Sentence
+
+logger = logging.getLogger(__name__)
+
+
+class FrozenEmbedder(TokenEmbedder):
+    """
+    Embeds words by an encoder that is never trained, and in training asks it only once for each
+    sentence.
+
+    The features of all layers are rounded to half precision before the layers are mixed: a sentence
+    has the same features in training, in evaluation and in prediction. What is trained is the mix:
+    AllenNLP's `ScalarMix`, if there is more than one layer.
+
+    Features are kept from the first call of `train()` on, as sentences come again in the epochs of
+    a training run; AllenNLP's trainer calls it at the start of each. An archive that predicts or is
+    evaluated is never told to train: it reads the file of features if there is one, keeps nothing,
+    and mixes the layers as it encodes, so that its memory does not grow with the sentences.
+
+    # Parameters
+
+    encoder : `FrozenEncoder`
+        What the features come from.
+    name : `str`
+        What the encoder is called in the log and in the name of the file.
+    cache_dir : `str`, optional (default = `None`)
+        A folder for a file of features that survives this run; its name has a digest of the weights
+        and of every setting that the features depend on. The folder is made if the one above it
+        exists. Where neither does, as for an archive that is used on another machine, there is no
+        file.
+    memory_limit_gib : `float`, optional (default = `4.0`)
+        See `FeatureCache`.
+    """
+
+    def __init__(
+        self,
+        encoder: FrozenEncoder,
+        name: str,
+        cache_dir: Optional[str] = None,
+        memory_limit_gib: float = 4.0,
+    ) -> None:
+        super().__init__()
+        if memory_limit_gib < 0:
+            raise ConfigurationError(f"memory_limit_gib is {memory_limit_gib}, less than 0.")
+        self._encoder = encoder
+        self._name = name
+        self._cache_dir = None if cache_dir is None else Path(cache_dir).expanduser()
+        self._memory_limit_gib = memory_limit_gib
+        self._keeps_features = False
+        self._cache = FeatureCache(memory_limit_gib, self._existing_file())
+        self._mix = ScalarMix(encoder.num_layers) if encoder.num_layers > 1 else None
+        self._num_encoded = 0
+        self._num_logged = 0
+        self._seconds = 0.0
+
+    def get_output_dim(self) -> int:
+        return self._encoder.dim
+
+    def train(self, mode: bool = True) -> "FrozenEmbedder":
+        """Sets the mode of the module. Once that was training, features are kept."""
+        if mode and not self._keeps_features:
+            self._keeps_features = True
+            self._cache = FeatureCache(self._memory_limit_gib, self._file())
+        return super().train(mode)
+
+    def embed(self, sentences: Sequence[Sentence], mask: torch.Tensor) -> torch.Tensor:
+        """
+        # Parameters
+
+        sentences : `Sequence[Sentence]`
+            One for each row of `mask`.
+        mask : `torch.Tensor`
+            Shape `(batch_size, num_words)`, boolean: true where there is a word.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape `(batch_size, num_words, dim)`, with zeros where there is no word.
+        """
+        keys = [_key(sentence) for sentence in sentences]
+        found, missing = self._look_up(keys, sentences)
+        # Mixed precision in training must not make the features others than in prediction.
+        with torch.autocast(device_type=mask.device.type, enabled=False):
+            # Shape: (num_layers,)
+            weights = self._layer_weights(mask.device)
+            if self._keeps_features or weights.requires_grad:
+                found.update(self._encode(missing, mask.device))
+                # Shape: (sum of word counts, dim)
+                mixed = _mix(weights, torch.cat([found[key] for key in keys], dim=1))
+            else:
+                vectors = {key: _mix(weights, features) for key, features in found.items()}
+                if missing:
+                    encoded = self._encoder.encode_mixed(
+                        list(missing.values()), weights, mask.device
+                    )
+                    vectors.update(zip(missing, encoded, strict=True))
+                mixed = torch.cat([vectors[key] for key in keys])
+        # Shape: (batch_size, num_words, dim)
+        embedded = mixed.new_zeros(*mask.shape, self._encoder.dim)
+        embedded[mask] = mixed
+        return embedded
+
+    def _look_up(
+        self, keys: Sequence[bytes], sentences: Sequence[Sentence]
+    ) -> tuple[Dict[bytes, torch.Tensor], Dict[bytes, Sentence]]:
+        """The features that are there, and the sentences that are to be encoded, each once."""
+        found: Dict[bytes, torch.Tensor] = {}
+        missing: Dict[bytes, Sentence] = {}
+        for key, sentence in zip(keys, sentences, strict=True):
+            if key in found or key in missing:
+                continue
+            num_words = len(sentence[-1])
+            features = self._cache.get(key, num_words) if num_words else self._no_words()
+            if features is None:
+                missing[key] = sentence
+            else:
+                found[key] = features
+        return found, missing
+
+    def _encode(
+        self, missing: Dict[bytes, Sentence], device: torch.device
+    ) -> Dict[bytes, torch.Tensor]:
+        """All layers of what is missing, which are kept in training."""
+        if not missing:
+            if self._num_encoded > 2 * self._num_logged:
+                self._log_encoded()
+            return {}
+        if not self._num_encoded:
+            logger.info("%s encodes the sentences that it has not seen yet.", self._name)
+        start = time.monotonic()
+        features = self._encoder.encode(list(missing.values()), device)
+        encoded = dict(zip(missing, features, strict=True))
+        if self._keeps_features:
+            self._cache.add(encoded)
+        self._num_encoded += len(missing)
+        self._seconds += time.monotonic() - start
+        return encoded
+
+    def _log_encoded(self) -> None:
+        # For the first batch that needs no encoding; then only when twice as many were encoded.
+        logger.info(
+            "%s has encoded %d sentences in %.1f s. Kept in %s",
+            self._name,
+            self._num_encoded,
+            self._seconds,
+            self._cache,
+        )
+        self._num_logged = self._num_encoded
+
+    def _layer_weights(self, device: torch.device) -> torch.Tensor:
+        """Shape: `(num_layers,)`"""
+        if self._mix is None:
+            return torch.ones(1, device=device)
+        # What the mix makes of unit vectors is its weights. One product with them is several times
+        # as fast as the mix of the layers themselves, and equal to it.
+        return self._mix(torch.eye(self._encoder.num_layers, device=device).unbind(0))
+
+    def _no_words(self) -> torch.Tensor:
+        return torch.zeros(self._encoder.num_layers, 0, self._encoder.dim, dtype=torch.float16)
+
+    def _existing_file(self) -> Optional[FeatureFile]:
+        if self._cache_dir is None or not self._cache_dir.is_dir():
+            return None
+        return self._file() if self._file_path(self._cache_dir).exists() else None
+
+    def _file(self) -> Optional[FeatureFile]:
+        if self._cache_dir is None:
+            return None
+        if not self._cache_dir.absolute().parent.is_dir():
+            logger.warning(
+                "There is no %s: %s has no file of features.", self._cache_dir.parent, self._name
+            )
+            return None
+        path = self._file_path(self._cache_dir)
+        try:
+            return open_feature_file(path, self._encoder.num_layers, self._encoder.dim)
+        except OSError as error:
+            logger.warning("%s has no file of features: %s", self._name, error)
+            return None
+
+    def _file_path(self, folder: Path) -> Path:
+        return folder / f"{self._name}-{self._encoder.fingerprint()}.lmdb"
+
+
+def _key(sentence: Sentence) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in sentence:
+        digest.update(repr(array.shape).encode())
+        digest.update(array.tobytes())
+    return digest.digest()
+
+
+def _mix(weights: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    # Shape: (num_layers, num_words, dim)
+    features = features.to(weights.device).float()
+    # Shape: (num_words, dim)
+    return (weights @ features.flatten(1)).view(features.shape[1:])

@@ -1,0 +1,258 @@
+"""Pretrained transformers that are never trained."""
+
+import functools
+from pathlib import Path
+from typing import Iterator, List, Optional, Sequence, Tuple, Union
+
+import numpy
+import torch
+from allennlp.common.checks import ConfigurationError
+from torch.nn.functional import embedding_bag
+
+from dts_ee.modules.frozen_encoders.encoder_precision import check_precision, convert_to_precision
+from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_tokenizer
+from dts_ee.modules.frozen_encoders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence
+from dts_ee.modules.frozen_encoders.padded_batches import split_into_padded_batches
+from dts_ee.modules.frozen_encoders.transformer_network import (
+    architecture,
+    drop_layers_above,
+    load_network,
+    position_limit,
+    special_ids,
+)
+from dts_ee.modules.frozen_encoders.windows import Window, split_into_windows
+
+_POOLINGS = ("mean", "first")
+_LAYER_MIXES = ("trained", "mean")
+_NO_LIMIT = 1 << 30
+
+
+class TransformerEncoder(FrozenEncoder):
+    """
+    A pretrained transformer as a `FrozenEncoder`: windows in, vectors of words out.
+
+    A `Sentence` is a pair of arrays: the ids of all pieces, and the number of pieces of each word.
+
+    # Parameters
+
+    folder : `Path`
+        A Hugging Face folder with config.json, safetensors weights and tokenizer.
+    pooling, layers, layer_mix, max_length, window_overlap, batch_size, precision
+        See `FrozenTransformerEmbedder`.
+    with_specials : `bool`, optional (default = `True`)
+        Whether special tokens are put around each window. If not, the pieces must have them.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        pooling: str = "mean",
+        layers: Union[str, List[int]] = "all",
+        layer_mix: str = "trained",
+        max_length: Optional[int] = None,
+        window_overlap: Optional[int] = None,
+        batch_size: int = 32,
+        precision: str = "float32",
+        with_specials: bool = True,
+    ) -> None:
+        if pooling not in _POOLINGS:
+            raise ConfigurationError(f"pooling is {pooling!r}; it can be {' or '.join(_POOLINGS)}.")
+        if layer_mix not in _LAYER_MIXES:
+            raise ConfigurationError(
+                f"layer_mix is {layer_mix!r}; it can be {' or '.join(_LAYER_MIXES)}."
+            )
+        if batch_size < 1:
+            raise ConfigurationError(f"batch_size is {batch_size}, less than 1.")
+        network = load_network(folder)
+        config = network.config
+        tokenizer = load_tokenizer(str(folder))
+        self._prefix, self._suffix = special_ids(tokenizer) if with_specials else ((), ())
+        self._padding_id: int = tokenizer.pad_token_id or 0
+        self._num_pieces: int = network.get_input_embeddings().num_embeddings
+        self._layers = _select_layers(layers, config.num_hidden_layers + 1)
+        drop_layers_above(network, max(self._layers))
+        self._takes_mean = layer_mix == "mean"
+        self._pooling = pooling
+        self._batch_size = batch_size
+        self._precision = precision
+
+        limit = min(position_limit(network), tokenizer.model_max_length)
+        if max_length is None:
+            max_length = limit
+        elif max_length > limit:
+            raise ConfigurationError(
+                f"max_length is {max_length}, but the encoder in {folder} takes {limit} pieces."
+            )
+        self._capacity = max_length - len(self._prefix) - len(self._suffix)
+        if self._capacity < 1:
+            raise ConfigurationError(f"max_length {max_length} leaves no room beside the specials.")
+        self._overlap = self._capacity // 4 if window_overlap is None else window_overlap
+        if not 0 <= self._overlap < self._capacity:
+            raise ConfigurationError(
+                f"window_overlap is {self._overlap}; it must be at least 0, and less than the "
+                f"{self._capacity} pieces of a window."
+            )
+        super().__init__(
+            convert_to_precision(network, precision),
+            num_layers=1 if self._takes_mean else len(self._layers),
+            dim=config.hidden_size,
+            settings={
+                "architecture": architecture(config),
+                "special_ids": (self._prefix, self._suffix),
+                "layers": self._layers,
+                "layer_mix": layer_mix,
+                "pooling": pooling,
+                "window": (self._capacity, self._overlap),
+                "precision": precision,
+            },
+        )
+
+    def _encode(
+        self, sentences: Sequence[Sentence], device: torch.device
+    ) -> Iterator[EncodedWords]:
+        check_precision(self._precision, device)
+        piece_ids = numpy.concatenate([ids for ids, _ in sentences])
+        piece_counts = numpy.concatenate([counts for _, counts in sentences])
+        if piece_ids.max() >= self._num_pieces:
+            raise ConfigurationError(
+                f"There is a piece {piece_ids.max()}, but the encoder knows {self._num_pieces}: "
+                "the `word_pieces` indexer and the `frozen_transformer` embedder must name the "
+                "same model."
+            )
+        # Shape: (num_pieces,)
+        words = numpy.repeat(numpy.arange(len(piece_counts)), piece_counts)
+        continues = numpy.diff(words, prepend=-1) == 0
+        is_pooled = ~continues if self._pooling == "first" else numpy.ones_like(continues)
+        windows = [
+            window
+            for window in self._windows(sentences)
+            if is_pooled[window.keep_start : window.keep_end].any()
+        ]
+        parts = self._encode_parts(windows, piece_ids, words, is_pooled, device)
+        # Words that are longer than a window: several windows have a part of each.
+        cut = [words[w.keep_start] for w in windows if continues[w.keep_start]]
+        return _join_parts(parts, torch.from_numpy(numpy.unique(cut))) if cut else parts
+
+    def _windows(self, sentences: Sequence[Sentence]) -> List[Window]:
+        """The windows of all sentences, as places in the pieces of all."""
+        windows = []
+        offset = 0
+        for ids, counts in sentences:
+            for window in split_into_windows(counts.tolist(), self._capacity, self._overlap):
+                windows.append(window.shifted(offset))
+            offset += len(ids)
+        return windows
+
+    def _encode_parts(
+        self,
+        windows: Sequence[Window],
+        piece_ids: numpy.ndarray,
+        words: numpy.ndarray,
+        is_pooled: numpy.ndarray,
+        device: torch.device,
+    ) -> Iterator[EncodedWords]:
+        """
+        Encodes the windows, and adds up what they say about the pieces of a word, divided by their
+        number: of a word whose pieces are in several windows, each gives a part.
+        """
+        specials = len(self._prefix) + len(self._suffix)
+        num_pooled = torch.from_numpy(numpy.bincount(words[is_pooled])).to(device).float()
+        lengths = [window.end - window.start + specials for window in windows]
+        for positions in split_into_padded_batches(
+            lengths, self._batch_size, *_batch_costs(device)
+        ):
+            batch = [windows[i] for i in positions]
+            length = lengths[positions[0]]
+            kept = [numpy.arange(window.keep_start, window.keep_end) for window in batch]
+            kept = [pieces[is_pooled[pieces]] for pieces in kept]
+            # Shape: (num_kept,), each
+            pieces = numpy.concatenate(kept)
+            rows = numpy.repeat(numpy.arange(len(batch)), [len(each) for each in kept])
+            window_starts = numpy.array([window.start for window in batch])
+            columns = pieces - window_starts[rows] + len(self._prefix)
+            # Where a word begins, or the part of one.
+            begins = (numpy.diff(words[pieces], prepend=-1) != 0) | (
+                numpy.diff(rows, prepend=-1) != 0
+            )
+            # Shape: (num_words,)
+            batch_words = torch.from_numpy(words[pieces[begins]])
+            flat = torch.from_numpy(rows * length + columns).to(device)
+            starts = torch.from_numpy(numpy.flatnonzero(begins)).to(device)
+            # Shape: (num_words, 1)
+            divisors = num_pooled[batch_words].unsqueeze(1)
+            hidden_states = self._run(batch, length, piece_ids, device)
+            yield (
+                batch_words,
+                [
+                    embedding_bag(flat, states.flatten(0, 1), starts, mode="sum") / divisors
+                    for states in hidden_states
+                ],
+            )
+
+    def _run(
+        self,
+        windows: Sequence[Window],
+        length: int,
+        piece_ids: numpy.ndarray,
+        device: torch.device,
+    ) -> List[torch.Tensor]:
+        """
+        The hidden states of each layer, or their mean alone. Shape of each: `(num_windows, length,
+        dim)`.
+        """
+        inputs = numpy.full((len(windows), length), self._padding_id, dtype=numpy.int64)
+        attention = numpy.zeros((len(windows), length), dtype=numpy.int64)
+        for row, window in enumerate(windows):
+            ids = (*self._prefix, *piece_ids[window.start : window.end], *self._suffix)
+            inputs[row, : len(ids)] = ids
+            attention[row, : len(ids)] = 1
+        hidden_states = self.network(
+            input_ids=torch.from_numpy(inputs).to(device),
+            attention_mask=torch.from_numpy(attention).to(device),
+            output_hidden_states=True,
+            return_dict=True,
+        ).hidden_states
+        selected = [hidden_states[layer].float() for layer in self._layers]
+        if not self._takes_mean:
+            return selected
+        # One after the other, as a stack of all layers would not stay in the processor's cache.
+        return [functools.reduce(torch.add, selected) / len(selected)]
+
+
+def _join_parts(parts: Iterator[EncodedWords], cut: torch.Tensor) -> Iterator[EncodedWords]:
+    """Gives every word as it comes, but those in `cut` (sorted) in the end, added up."""
+    sums: List[torch.Tensor] = []
+    for words, layers in parts:
+        is_cut = torch.isin(words, cut)
+        places = torch.searchsorted(cut, words[is_cut])
+        if not sums:
+            sums = [layer.new_zeros(len(cut), layer.shape[1]) for layer in layers]
+        for total, layer in zip(sums, layers, strict=True):
+            total.index_add_(0, places.to(layer.device), layer[is_cut])
+        yield words[~is_cut], [layer[~is_cut] for layer in layers]
+    yield cut, sums
+
+
+def _batch_costs(device: torch.device) -> Tuple[int, int]:
+    """The most places of a batch, and what a batch costs beside its places."""
+    if device.type == "cpu":
+        # Measured with MiniLM and MPNet, one thread. Larger batches are no faster.
+        return 1024, 40
+    # As few batches as possible.
+    return _NO_LIMIT, _NO_LIMIT
+
+
+def _select_layers(layers: Union[str, List[int]], num_layers: int) -> List[int]:
+    if layers == "all":
+        return list(range(num_layers))
+    if isinstance(layers, str) or not layers:
+        raise ConfigurationError(f'layers is {layers!r}; it can be "all" or a list of numbers.')
+    for layer in layers:
+        if not -num_layers <= layer < num_layers:
+            raise ConfigurationError(
+                f"There is no layer {layer}: the encoder has layers 0 to {num_layers - 1}."
+            )
+    selected = [layer % num_layers for layer in layers]
+    if len(set(selected)) < len(selected):
+        raise ConfigurationError(f"layers {layers} has a layer twice.")
+    return selected

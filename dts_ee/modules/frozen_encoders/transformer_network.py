@@ -1,0 +1,120 @@
+"""A pretrained transformer from the files of a Hugging Face folder, and what it is made of."""
+
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Dict, Tuple
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.from_params import takes_arg
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from transformers import (
+    MODEL_MAPPING,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+
+from dts_ee.modules.frozen_encoders.encoder_files import first_line, weight_files
+from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_config
+
+
+def load_network(folder: Path) -> PreTrainedModel:
+    """
+    A pretrained encoder, in evaluation mode.
+
+    # Parameters
+
+    folder : `Path`
+        A folder with config.json and weights, in safetensors or PyTorch's own format, in one file
+        or several. A model with a head for its pretraining will do.
+
+    # Raises
+
+    `ConfigurationError`
+        If it is no encoder, or its weights are not complete.
+    """
+    config = load_config(folder)
+    if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
+        raise ConfigurationError(
+            f"The model in {folder} is no encoder: its type is {config.model_type}."
+        )
+    files = weight_files(folder)
+    if not files:
+        raise ConfigurationError(
+            f"There are no weights in {folder}: neither model.safetensors nor pytorch_model.bin."
+        )
+    weights: Dict[str, torch.Tensor] = {}
+    for file in files:
+        weights.update(_load_weights(file))
+    model_class = MODEL_MAPPING[type(config)]
+    options = {}
+    if takes_arg(model_class, "add_pooling_layer"):
+        # It would be for the whole sentence; the files of some encoders have no weights for it.
+        options["add_pooling_layer"] = False
+        weights = {name: each for name, each in weights.items() if ".pooler." not in f".{name}"}
+    # With the weights at hand, as older versions of transformers cannot read safetensors.
+    network, loading = model_class.from_pretrained(
+        None, config=config, state_dict=weights, output_loading_info=True, **options
+    )
+    if loading["missing_keys"] or loading["mismatched_keys"]:
+        raise ConfigurationError(
+            f"The weights in {folder} do not fit its config.json. Missing: "
+            f"{loading['missing_keys']}; of another size: {loading['mismatched_keys']}."
+        )
+    return network
+
+
+def _load_weights(file: Path) -> Dict[str, torch.Tensor]:
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(str(file))
+        if takes_arg(torch.load, "weights_only"):
+            return torch.load(str(file), map_location="cpu", weights_only=True)
+    except (EOFError, OSError, RuntimeError, SafetensorError, UnpicklingError) as error:
+        raise ConfigurationError(
+            f"{file} is damaged, or holds more than weights: {first_line(error)}"
+        ) from error
+    raise ConfigurationError(
+        f"torch {torch.__version__} cannot read {file} without running what may be in it: take "
+        "the model's safetensors file, or Python 3.11 with a later torch."
+    )
+
+
+def special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
+    """What the tokenizer puts before a text, and what behind it."""
+    with_specials = tokenizer("a", add_special_tokens=True)["input_ids"]
+    without = tokenizer("a", add_special_tokens=False)["input_ids"]
+    for start in range(len(with_specials) - len(without) + 1):
+        end = start + len(without)
+        if with_specials[start:end] == without:
+            return tuple(with_specials[:start]), tuple(with_specials[end:])
+    raise ConfigurationError(f"The special tokens of {tokenizer.name_or_path} are not around it.")
+
+
+def position_limit(network: PreTrainedModel) -> int:
+    for name, module in network.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+            # RoBERTa and its kin (MPNet is one) count positions from behind the padding's index.
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - reserved
+    return getattr(network.config, "max_position_embeddings", 512)
+
+
+def architecture(config: PretrainedConfig) -> str:
+    """The configuration without what the encoder's output does not depend on."""
+    settings = config.to_dict()
+    for name in ("_name_or_path", "transformers_version", "architectures", "torch_dtype"):
+        settings.pop(name, None)
+    return repr(sorted(settings.items()))
+
+
+def drop_layers_above(network: PreTrainedModel, last: int) -> None:
+    """What comes after the last layer that is asked for need not be computed, or kept."""
+    # BERT, RoBERTa, MPNet, ELECTRA, DeBERTa; DistilBERT. The layers of others may be followed by
+    # something that belongs to the last of them.
+    stack = getattr(network, "encoder", getattr(network, "transformer", None))
+    modules = getattr(stack, "layer", None)
+    if isinstance(modules, torch.nn.ModuleList) and last < len(modules):
+        del modules[last:]

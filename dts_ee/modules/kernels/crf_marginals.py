@@ -1,0 +1,96 @@
+"""How probable parts of a decoded tag sequence are, by a conditional random field."""
+
+import torch
+
+from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField
+
+
+@torch.no_grad()
+def span_probabilities(
+    crf: BatchedConditionalRandomField,
+    logits: torch.Tensor,
+    mask: torch.BoolTensor,
+    paths: torch.Tensor,
+    sentences: torch.Tensor,
+    starts: torch.Tensor,
+    ends: torch.Tensor,
+    continuations: torch.Tensor,
+) -> torch.Tensor:
+    """
+    The marginal probability that the tokens of a span have the tags of a path, and that the token
+    after it, if there is one, does not continue it. Of all tag sequences, those that the field's
+    constraints forbid count for nothing.
+
+    # Parameters
+
+    crf : `BatchedConditionalRandomField`
+        The field.
+    logits : `torch.Tensor`
+        Shape (batch_size, num_tokens, num_tags): the emission scores.
+    mask : `torch.BoolTensor`
+        Shape (batch_size, num_tokens), left-aligned.
+    paths : `torch.LongTensor`
+        Shape (batch_size, num_tokens): a tag sequence for each sentence.
+    sentences, starts, ends : `torch.LongTensor`
+        Shape (num_spans,): a span's sentence, first token, and the token after its last.
+    continuations : `torch.LongTensor`
+        Shape (num_spans,): the tag that the token after the span must not have; -1 for none.
+
+    # Returns
+
+    `torch.Tensor`
+        Shape (num_spans,).
+    """
+    # In double precision, as of a long sentence's large scores small differences are taken.
+    logits = logits.double()
+    start, transitions, end = (scores.double() for scores in crf.constrained_scores())
+    lengths = mask.sum(1)
+    # Shape: (num_tokens, batch_size, num_tags)
+    emissions = logits.transpose(0, 1)
+    # Of each tag at each token, the scores of all that may stand before it, and after it.
+    # Shape: (num_tokens, batch_size, num_tags)
+    before = _forward_scores(emissions, start, transitions)
+    after = _backward_scores(emissions, transitions, end, lengths)
+    # Shape: (batch_size,)
+    total = torch.logsumexp(before[0] + emissions[0] + after[0], dim=1)
+
+    # Shape: (batch_size, num_tokens): of a path, the score of each tag and of the step to it
+    tag_scores = logits.gather(2, paths.unsqueeze(2)).squeeze(2)
+    steps = torch.zeros_like(tag_scores)
+    steps[:, 1:] = transitions[paths[:, :-1], paths[:, 1:]]
+    sums = torch.cat([torch.zeros_like(steps[:, :1]), (tag_scores + steps).cumsum(1)], dim=1)
+
+    # Shape: (num_spans,)
+    firsts, lasts = paths[sentences, starts], paths[sentences, ends - 1]
+    inner = sums[sentences, ends] - sums[sentences, starts] - steps[sentences, starts]
+    is_last = ends == lengths[sentences]
+    following = ends.clamp(max=logits.shape[1] - 1)
+    # Shape: (num_spans, num_tags)
+    onward = transitions[lasts] + emissions[following, sentences] + after[following, sentences]
+    continues = torch.arange(logits.shape[2], device=logits.device) == continuations.unsqueeze(1)
+    onward = torch.logsumexp(onward.masked_fill(continues, -torch.inf), dim=1)
+    scores = before[starts, sentences, firsts] + inner + torch.where(is_last, end[lasts], onward)
+    return (scores - total[sentences]).exp().clamp(max=1.0).float()
+
+
+def _forward_scores(
+    emissions: torch.Tensor, start: torch.Tensor, transitions: torch.Tensor
+) -> torch.Tensor:
+    scores = [start.expand_as(emissions[0])]
+    for emission in emissions[:-1]:
+        # Shape: (batch_size, num_tags, 1)
+        last = (scores[-1] + emission).unsqueeze(2)
+        scores.append(torch.logsumexp(last + transitions, dim=1))
+    return torch.stack(scores)
+
+
+def _backward_scores(
+    emissions: torch.Tensor, transitions: torch.Tensor, end: torch.Tensor, lengths: torch.Tensor
+) -> torch.Tensor:
+    scores = [end.expand_as(emissions[0])]
+    for token in range(len(emissions) - 2, -1, -1):
+        # Shape: (batch_size, 1, num_tags)
+        following = (scores[-1] + emissions[token + 1]).unsqueeze(1)
+        here = torch.logsumexp(following + transitions, dim=2)
+        scores.append(torch.where((token + 1 >= lengths).unsqueeze(1), end, here))
+    return torch.stack(scores[::-1])

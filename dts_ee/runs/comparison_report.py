@@ -1,0 +1,119 @@
+"""
+What `compare` prints and writes.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from dts_ee.corpora.files import open_atomically
+from dts_ee.corpora.spert import document_to_json
+from dts_ee.runs.comparison import Experiment, Flip, flips, p_values
+from dts_ee.runs.run_folder import FOLD
+from dts_ee.runs.tables import p_value
+
+_COLUMNS = {
+    "entity_f1": "NER micro",
+    "entity_macro_f1": "NER macro",
+    "relation_f1": "RE strict micro",
+    "relation_macro_f1": "RE strict macro",
+    "relation_boundaries_f1": "RE boundaries micro",
+}
+
+_TESTED = {"entity_f1": "NER", "relation_f1": "RE"}
+"""What is tested for significance, and its task."""
+
+
+def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> str:
+    """
+    Markdown: F1 in per cent for each experiment, mean ± standard deviation over its runs, and for
+    each but the first the difference from the first with its p-value.
+    """
+    kind = experiments[0].kind
+    lines = [_row("", f"{kind}s", *_COLUMNS.values()), _row(*["---"] * (len(_COLUMNS) + 2))]
+    first, *others = experiments
+    scores = {each.name: each.scores() for each in experiments}
+    for each in experiments:
+        columns = [[100 * run[name] for run in scores[each.name]] for name in _COLUMNS]
+        lines.append(_row(each.name, str(len(each.runs)), *map(_mean_and_deviation, columns)))
+    for other in others:
+        p_value_of = p_values(first, other, num_shuffles)
+        cells = []
+        for name in _COLUMNS:
+            means = [100 * mean(run[name] for run in scores[each.name]) for each in (first, other)]
+            cell = f"{means[1] - means[0]:+.1f}"
+            if name in _TESTED:
+                cell += f" (p = {p_value(p_value_of[_TESTED[name]])})"
+            cells.append(cell)
+        lines.append(_row(f"{other.name} − {first.name}", "", *cells))
+    test = (
+        f"two-sided, paired approximate randomisation over {len(first.sentences)} sentences "
+        f"({num_shuffles:,} shuffles; Yeh 2000)"
+    )
+    if kind == FOLD:
+        folds = ", ".join(str(run.number) for run in first.runs)
+        test += f", those of the folds that all have ({folds}) together."
+    else:
+        test += ", of a sentence's counts averaged over the seeds."
+    lines += ["", f"p: {test} How much {kind}s differ is in the standard deviations, not in p."]
+    return "\n".join(lines)
+
+
+def flip_counts(first: Experiment, other: Experiment, flipped: Sequence[Flip]) -> str:
+    """A line for each task: how many sentences only one of the two has right."""
+    counts = Counter((flip.task, flip.better) for flip in flipped)
+    return "\n".join(
+        f"{task}: {counts[task, other.name]} sentences are right in {other.name} alone, "
+        f"{counts[task, first.name]} in {first.name} alone."
+        for task in _TESTED.values()
+    )
+
+
+def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
+    """
+    Writes the sentences that flip between the first experiment and each other one, a JSON object a
+    line: what is gold, and what each run of both that has the sentence predicts.
+
+    # Returns
+
+    `int`
+        How many there are.
+
+    # Raises
+
+    `OSError`
+        If the file cannot be written.
+    """
+    first, *others = experiments
+    number = 0
+    sentences = {each.name: each.sentences for each in experiments}
+    with open_atomically(path) as file:
+        for other in others:
+            for flip in flips(first, other):
+                record = {
+                    "task": flip.task,
+                    "right": flip.right,
+                    "gold": document_to_json(sentences[first.name][flip.sentence][0].gold),
+                    "predicted": {
+                        name: [
+                            document_to_json(each.predicted)
+                            for each in sentences[name][flip.sentence]
+                        ]
+                        for name in (first.name, other.name)
+                    },
+                }
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                number += 1
+    return number
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _mean_and_deviation(values: Sequence[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    return f"{mean(values):.1f} ± {stdev(values):.1f}"

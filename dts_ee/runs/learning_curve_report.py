@@ -1,0 +1,140 @@
+"""
+A learning curve as Markdown and as a picture, and what it says about more annotation.
+"""
+
+from pathlib import Path
+from typing import Any, Optional, Sequence
+
+from dts_ee.corpora.files import open_atomically
+from dts_ee.runs.curves import draw_curve
+from dts_ee.runs.learning_curve import CurvePoint, Gain
+from dts_ee.runs.tables import markdown_table, percent
+
+METRICS = {"NER": "entity_f1", "RE": "relation_f1"}
+"""The tasks, and AllenNLP's names of their strict micro F1."""
+
+WORTHWHILE = 0.01
+"""A gain in F1 for a doubling of the sentences that is worth annotating them."""
+
+PICTURE_NAME = "learning_curve.png"
+
+
+def write_learning_curve(directory: Path, points: Sequence[CurvePoint]) -> None:
+    """
+    Writes `learning_curve.md` and `learning_curve.png` into the folder of a learning curve.
+
+    # Parameters
+
+    directory : `Path`
+        The folder.
+    points : `Sequence[CurvePoint]`
+        The sizes that are finished, from the smallest to the largest; at least one.
+    """
+    summary = points[0].summary
+    missing = [
+        f"- {point.size} sentences, draw {draw}: {why}"
+        for point in points
+        for draw, why in point.summary.missing.items()
+    ]
+    parts = [
+        f"# {summary.config}: learning curve",
+        "Strict micro F1 in per cent on the test data, by the number of training sentences: mean ± "
+        "sample standard deviation over random draws of the sentences.",
+        f"Test data: {', '.join(f'`{name}`' for name in summary.test_data)}. {summary.date}; "
+        f"{summary.machine.processor}, {summary.machine.cores} cores.",
+        f"```sh\n{summary.command}\n```",
+        learning_curve_table(points),
+        f"![F1 by the number of training sentences]({PICTURE_NAME})",
+        advice(points),
+    ]
+    if missing:
+        parts.insert(4, "\n".join(["Not among the figures:", "", *missing]))
+    draw_curve(
+        directory / PICTURE_NAME,
+        {
+            task: [
+                (point.size, statistic)
+                for point in points
+                if (statistic := point.statistic(metric)) is not None
+            ]
+            for task, metric in METRICS.items()
+        },
+    )
+    with open_atomically(directory / "learning_curve.md") as file:
+        file.write("\n\n".join(parts) + "\n")
+
+
+def learning_curve_table(points: Sequence[CurvePoint]) -> str:
+    """NER and strict RE micro F1 of each size: mean ± standard deviation, in per cent."""
+    rows = [
+        [
+            str(point.size),
+            str(len(point.summary.results)),
+            *(percent(point.statistic(metric)) for metric in METRICS.values()),
+            f"{_minutes(point):.1f}" if point.summary.results else "–",
+        ]
+        for point in points
+    ]
+    return markdown_table(["sentences", "draws", "NER", "RE strict", "minutes a draw"], rows)
+
+
+def advice(points: Sequence[CurvePoint]) -> str:
+    """
+    Whether more annotation pays, in a sentence: by the gain between the two largest sizes.
+
+    # Parameters
+
+    points : `Sequence[CurvePoint]`
+        The sizes, from the smallest to the largest.
+    """
+    finished = [point for point in points if point.summary.results]
+    if not finished:
+        return "No draw is finished, so that nothing can be said."
+    if len(finished) < 2:
+        return "With a single size, nothing can be said of what more annotation would bring."
+    small, large = finished[-2:]
+    gains = {
+        task: gain
+        for task, metric in METRICS.items()
+        if (gain := Gain.between(small, large, metric)) is not None
+    }
+    if not gains:
+        return "No model was evaluated on entities or relations, so that nothing can be said."
+    by_task = {task: _judgement(gain) for task, gain in gains.items()}
+    figures = " and ".join(
+        f"{task} {100 * gain.for_doubling:+.1f}"
+        + ("" if gain.error is None else f" ± {100 * gain.error:.1f}")
+        for task, gain in gains.items()
+    )
+    measured = (
+        f"from {small.size} to {large.size} sentences, each doubling of the annotation brought "
+        f"{figures} F1 (± standard error)."
+    )
+    paying = [task for task, judgement in by_task.items() if judgement is True]
+    if paying:
+        return (
+            f"More annotation pays, for {' and '.join(paying)}: {measured} Another doubling, to "
+            f"{2 * large.size}, will bring about as much, or somewhat less."
+        )
+    if all(judgement is False for judgement in by_task.values()):
+        return f"More annotation hardly pays: {measured}"
+    return (
+        f"Whether more annotation pays cannot be told from chance: {measured} More --draws would "
+        "tell."
+    )
+
+
+def _judgement(gain: Gain) -> Optional[bool]:
+    """Whether a doubling pays; `None` where chance may be behind it, at two standard errors."""
+    if gain.error is None:
+        return None
+    if gain.for_doubling >= WORTHWHILE and gain.for_doubling > 2 * gain.error:
+        return True
+    if gain.for_doubling + 2 * gain.error < 2 * WORTHWHILE:
+        return False
+    return None
+
+
+def _minutes(point: CurvePoint) -> float:
+    results: Sequence[Any] = point.summary.results
+    return sum(result.training_seconds for result in results) / len(results) / 60

@@ -1,0 +1,192 @@
+"""
+The results of several runs of one experiment.
+"""
+
+import statistics
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Iterable, Mapping, Optional, Sequence
+
+from dts_ee.runs.machine import Machine
+from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.runs.run_folder import Run, RunFolder, read_json, write_json
+
+DEVELOPMENT = "development"
+TEST = "test"
+SPLITS = (DEVELOPMENT, TEST)
+
+SUMMARY_NAME = "summary.json"
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """
+    What several runs' values of one metric are together.
+
+    # Parameters
+
+    mean : `float`
+        The mean.
+    standard_deviation : `float`, optional
+        That of the sample, with n - 1 to divide by; `None` where there is one value.
+    number : `int`
+        How many values there are: a type that is neither gold nor predicted has no metric.
+    """
+
+    mean: float
+    standard_deviation: Optional[float]
+    number: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Statistic":
+        """That of at least one value."""
+        deviation = statistics.stdev(values) if len(values) > 1 else None
+        return cls(statistics.fmean(values), deviation, len(values))
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """
+    What came of one run.
+
+    # Parameters
+
+    number : `int`
+        The seed, or the fold.
+    training_seconds : `float`
+        How long its epochs took.
+    num_epochs : `int`
+        How many epochs were trained.
+    best_epoch : `int`, optional
+        The epoch that was chosen, counted from 0; `None` without a development split.
+    development : `dict[str, float]`
+        The metrics of that epoch on the development split, by AllenNLP's names; empty without one.
+    test : `dict[str, float]`
+        The metrics on the test split.
+    """
+
+    number: int
+    training_seconds: float
+    num_epochs: int
+    best_epoch: Optional[int]
+    development: dict[str, float]
+    test: dict[str, float]
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> "RunResult":
+        """That of a run that is trained and evaluated."""
+        return cls(
+            number=folder.run.number,
+            training_seconds=folder.training_seconds(),
+            num_epochs=folder.num_epochs(),
+            best_epoch=folder.best_epoch(),
+            development=folder.development(),
+            test=read_json(folder.test_metrics),
+        )
+
+    def metrics(self, split: str) -> dict[str, float]:
+        """Those on `"development"` or `"test"`."""
+        return self.development if split == DEVELOPMENT else self.test
+
+
+@dataclass(frozen=True)
+class Summary:
+    """
+    All that is written of an experiment.
+
+    # Parameters
+
+    config : `str`
+        The experiment's file.
+    overrides : `dict[str, Any]`
+        What was changed in it.
+    kind : `str`
+        What the runs are: `"seed"` or `"fold"`.
+    numbers : `list[int]`
+        The seeds or folds that were asked for.
+    test_data : `list[str]`
+        The files of the test split: one for all seeds, or one for each fold.
+    results : `list[RunResult]`
+        Those that are finished.
+    missing : `dict[int, str]`
+        The others, and what the matter is.
+    jobs : `int`
+        How many were trained at once, in which case each took longer.
+    threads : `int`
+        How many threads each had.
+    machine : `Machine`
+        Where the last ones were trained.
+    date : `str`
+        When this was written, in UTC.
+    command : `str`
+        The command line that makes it again.
+    overlaps : `OverlapScores`, optional
+        The test split in two; `None` where no entities overlap.
+    """
+
+    config: str
+    overrides: dict[str, Any]
+    kind: str
+    numbers: list[int]
+    test_data: list[str]
+    results: list[RunResult]
+    missing: dict[int, str]
+    jobs: int
+    threads: int
+    machine: Machine
+    date: str
+    command: str
+    overlaps: Optional[OverlapScores] = None
+
+    def run(self, number: int) -> Run:
+        """The run of a number."""
+        return Run(self.kind, number)
+
+    def statistics(self, split: str) -> dict[str, Statistic]:
+        """Mean and deviation of each metric on a split, over the runs that are finished."""
+        return statistics_of(result.metrics(split) for result in self.results)
+
+    def write(self, directory: Path) -> None:
+        """Writes `summary.json` into an experiment's folder."""
+        record = asdict(self)
+        record["statistics"] = {
+            split: {name: asdict(value) for name, value in self.statistics(split).items()}
+            for split in SPLITS
+        }
+        write_json(directory / SUMMARY_NAME, record)
+
+    @classmethod
+    def read(cls, directory: Path) -> "Summary":
+        """
+        Reads `summary.json` from an experiment's folder.
+
+        # Raises
+
+        `FileNotFoundError`
+            If there is none.
+        """
+        record = read_json(directory / SUMMARY_NAME)
+        del record["statistics"]
+        record["results"] = [RunResult(**result) for result in record["results"]]
+        # JSON has no keys but strings.
+        record["missing"] = {int(number): why for number, why in record["missing"].items()}
+        record["machine"] = Machine(**record["machine"])
+        if record["overlaps"] is not None:
+            record["overlaps"] = OverlapScores(**record["overlaps"])
+        return cls(**record)
+
+
+def statistics_of(metrics: Iterable[Mapping[str, float]]) -> dict[str, Statistic]:
+    """
+    The statistic of each metric.
+
+    # Parameters
+
+    metrics : `Iterable[Mapping[str, float]]`
+        The metrics of each run, by name.
+    """
+    values: dict[str, list[float]] = {}
+    for each in metrics:
+        for name, value in each.items():
+            values.setdefault(name, []).append(value)
+    return {name: Statistic.of(listed) for name, listed in values.items()}

@@ -1,0 +1,97 @@
+import itertools
+
+import pytest
+import torch
+from allennlp.modules.conditional_random_field import ConditionalRandomField, allowed_transitions
+
+from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField, mean_crf
+
+TAGS = {0: "O", 1: "B-Peop", 2: "I-Peop", 3: "B-Loc", 4: "I-Loc"}
+CONSTRAINTS = allowed_transitions("BIO", TAGS)
+
+
+def _fields(constraints, include_ends=True):
+    torch.manual_seed(5)
+    theirs = ConditionalRandomField(len(TAGS), constraints, include_ends)
+    ours = BatchedConditionalRandomField(len(TAGS), constraints, include_ends)
+    ours.load_state_dict(theirs.state_dict())
+    return ours, theirs
+
+
+def _batch(lengths, seed=0):
+    torch.manual_seed(seed)
+    logits = torch.randn(len(lengths), max(lengths), len(TAGS))
+    mask = torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
+    tags = torch.randint(len(TAGS), mask.shape)
+    return logits, tags, mask
+
+
+@pytest.mark.parametrize("include_ends", [True, False])
+@pytest.mark.parametrize("constraints", [None, CONSTRAINTS])
+@pytest.mark.parametrize("lengths", [[1], [1, 1], [7, 3, 5, 1], [4, 9, 9, 2, 6, 1, 8]])
+def test_likelihood_tags_and_scores_are_those_of_allennlp(lengths, constraints, include_ends):
+    ours, theirs = _fields(constraints, include_ends)
+    for seed in range(5):
+        logits, tags, mask = _batch(lengths, seed)
+        torch.testing.assert_close(ours(logits, tags, mask), theirs(logits, tags, mask))
+        for (our_tags, our_score), (their_tags, their_score) in zip(
+            ours.viterbi_tags(logits, mask), theirs.viterbi_tags(logits, mask), strict=True
+        ):
+            assert our_tags == their_tags
+            assert our_score == pytest.approx(their_score, abs=1e-4)
+
+
+def test_a_mean_of_fields_has_the_mean_of_their_scores():
+    fields = [BatchedConditionalRandomField(len(TAGS), CONSTRAINTS) for _ in range(3)]
+    logits = [_batch([4, 7, 1], seed)[0] for seed in range(3)]
+    _, tags, mask = _batch([4, 7, 1])
+    scores = [
+        field._joint_likelihood(each, field.transitions, tags, mask)
+        for field, each in zip(fields, logits, strict=True)
+    ]
+    mean = mean_crf(fields)
+    score = mean._joint_likelihood(torch.stack(logits).mean(0), mean.transitions, tags, mask)
+    torch.testing.assert_close(score, torch.stack(scores).mean(0))
+    for (path, _), length in zip(mean.viterbi_tags(logits[0], mask), (4, 7, 1), strict=True):
+        assert all(pair in CONSTRAINTS for pair in itertools.pairwise(path)) and len(path) == length
+    assert not torch.equal(mean.transitions, fields[0].transitions)
+
+
+def test_gradients_are_those_of_allennlp():
+    ours, theirs = _fields(CONSTRAINTS)
+    logits, tags, mask = _batch([6, 2, 4])
+    for field in (ours, theirs):
+        (-field(logits, tags, mask)).backward()
+    for name, parameter in theirs.named_parameters():
+        if parameter.requires_grad:
+            torch.testing.assert_close(dict(ours.named_parameters())[name].grad, parameter.grad)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_decoded_path_is_the_best_of_all_allowed_paths(seed):
+    field, _ = _fields(CONSTRAINTS)
+    logits, _, mask = _batch([4, 2], seed)
+    allowed = set(CONSTRAINTS)
+    start, end = len(TAGS), len(TAGS) + 1
+    for sentence, (decoded, score) in enumerate(field.viterbi_tags(logits, mask)):
+        length = int(mask[sentence].sum())
+        best = max(
+            (path_score(field, logits[sentence], path), path)
+            for path in itertools.product(range(len(TAGS)), repeat=length)
+            if all(step in allowed for step in zip((start, *path), (*path, end)))
+        )
+        assert tuple(decoded) == best[1]
+        assert score == pytest.approx(best[0], abs=1e-4)
+
+
+def path_score(field, logits, path):
+    score = field.start_transitions[path[0]] + field.end_transitions[path[-1]]
+    score = score + sum(logits[step, tag] for step, tag in enumerate(path))
+    score = score + sum(field.transitions[pair] for pair in zip(path, path[1:]))
+    return score.item()
+
+
+def test_several_best_sequences_come_from_allennlp():
+    ours, theirs = _fields(CONSTRAINTS)
+    logits, _, mask = _batch([5, 3])
+    assert ours.viterbi_tags(logits, mask, top_k=3) == theirs.viterbi_tags(logits, mask, top_k=3)

@@ -1,0 +1,58 @@
+import itertools
+from typing import cast
+
+import pytest
+import torch
+from allennlp.modules.conditional_random_field import allowed_transitions
+
+from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField
+from dts_ee.modules.kernels.crf_marginals import span_probabilities
+
+TAGS = {0: "O", 1: "B-Peop", 2: "I-Peop", 3: "B-Loc"}
+CONSTRAINTS = allowed_transitions("BIO", TAGS)
+
+
+def _score(field, logits, path):
+    start, transitions, end = field.constrained_scores()
+    score = start[path[0]] + end[path[-1]]
+    score = score + sum(transitions[a, b] for a, b in itertools.pairwise(path))
+    return score + sum(logits[token, tag] for token, tag in enumerate(path))
+
+
+@pytest.mark.parametrize("include_ends", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_spans_have_the_share_of_all_sequences_that_hold_them(seed, include_ends):
+    torch.manual_seed(seed)
+    field = BatchedConditionalRandomField(len(TAGS), CONSTRAINTS, include_ends)
+    lengths = [4, 1, 3]
+    logits = 2 * torch.randn(3, 4, len(TAGS))
+    mask = cast(torch.BoolTensor, torch.arange(4) < torch.tensor(lengths).unsqueeze(1))
+    paths = torch.tensor([[1, 2, 0, 3], [1, 0, 0, 0], [0, 1, 2, 0]])
+    # Sentence, start, end, the tag that would continue the span.
+    spans = [(0, 0, 2, 2), (0, 3, 4, -1), (0, 0, 1, 2), (1, 0, 1, 2), (2, 1, 3, 2), (0, 0, 4, 2)]
+    found = span_probabilities(field, logits, mask, paths, *torch.tensor(spans).unbind(1))
+    for (sentence, start, end, continuation), probability in zip(spans, found, strict=True):
+        length = lengths[sentence]
+        wanted = paths[sentence, start:end].tolist()
+        scores: dict[bool, list[torch.Tensor]] = {True: [], False: []}
+        for path in itertools.product(TAGS, repeat=length):
+            holds = list(path[start:end]) == wanted
+            holds = holds and (end == length or path[end] != continuation)
+            scores[holds].append(_score(field, logits[sentence], path))
+        share = torch.logsumexp(torch.stack(scores[True]), 0) - torch.logsumexp(
+            torch.stack(scores[True] + scores[False]), 0
+        )
+        assert probability.item() == pytest.approx(share.exp().item(), abs=1e-5)
+
+
+def test_no_spans():
+    field = BatchedConditionalRandomField(len(TAGS), CONSTRAINTS)
+    nothing = torch.zeros(0, dtype=torch.long)
+    found = span_probabilities(
+        field,
+        torch.randn(1, 2, len(TAGS)),
+        torch.BoolTensor([[True, True]]),
+        torch.zeros(1, 2, dtype=torch.long),
+        *[nothing] * 4,
+    )
+    assert found.shape == (0,)

@@ -1,0 +1,66 @@
+"""
+Hand-made results of runs.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Optional
+
+from dts_ee.runs.machine import Machine
+from dts_ee.runs.run_folder import RunFolder, write_json
+from dts_ee.runs.summary import RunResult, Summary
+
+
+def result(seed: int, **changes: Any) -> RunResult:
+    """A seed's result whose figures follow from the seed."""
+    values: dict[str, Any] = {
+        "number": seed,
+        "training_seconds": 60.0 * seed,
+        "num_epochs": 10,
+        "best_epoch": seed + 3,
+        "development": {"entity_f1": 0.9 - 0.1 * seed, "relation_f1": 0.5},
+        "test": {"entity_f1": 0.8 - 0.1 * seed, "relation_f1": 0.4, "_entity_Loc_f1": 0.25},
+    }
+    return RunResult(**{**values, **changes})
+
+
+def summary(
+    *results: RunResult, missing: Optional[dict[int, str]] = None, **changes: Any
+) -> Summary:
+    """A summary of these results."""
+    missing = missing or {}
+    values: dict[str, Any] = {
+        "config": "experiment.jsonnet",
+        "overrides": {"trainer.num_epochs": 10},
+        "kind": "seed",
+        "numbers": [*(each.number for each in results), *missing],
+        "test_data": ["test.json"],
+        "results": list(results),
+        "missing": missing,
+        "jobs": 1,
+        "threads": 2,
+        "machine": Machine("a processor", 2, {"dts_ee": "1.0", "python": "3.11"}),
+        "date": "2024-01-01 00:00 UTC",
+        "command": "allennlp repeat experiment.jsonnet -s out --seeds 1",
+    }
+    return Summary(**{**values, **changes})
+
+
+def write_epochs(folder: RunFolder, durations: list[str], scores: Any = ()) -> None:
+    """Writes AllenNLP's metrics of epochs into a run's folder."""
+    for epoch, duration in enumerate(durations):
+        metrics = {"epoch": epoch, "training_duration": duration}
+        if scores:
+            metrics["validation_entity_f1"] = scores[epoch]
+        write_json(folder.path / f"metrics_epoch_{epoch}.json", metrics)
+
+
+def write_trained(folder: RunFolder, metrics: Optional[dict[str, Any]] = None) -> None:
+    """Writes what a training leaves at its end."""
+    write_json(folder.metrics, metrics or {})
+    folder.archive.write_bytes(b"")
+
+
+def lines_of(path: Path) -> list[Any]:
+    """The objects of a file of JSON Lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,104 @@
+import math
+
+import pytest
+
+from dts_ee.runs.summary import Summary, statistics_of
+from dts_ee.runs.tables import main_table, p_value, render_summary, runs_table, types_table
+from tests.runs.examples import result, summary
+
+
+def test_mean_and_sample_standard_deviation():
+    statistics = statistics_of([{"f1": 0.2}, {"f1": 0.4}, {"f1": 0.9}])
+    assert statistics["f1"].mean == pytest.approx(0.5)
+    # (0.09 + 0.01 + 0.16) / (3 - 1)
+    assert statistics["f1"].standard_deviation == pytest.approx(math.sqrt(0.13))
+    assert statistics["f1"].number == 3
+
+
+def test_one_value_has_no_deviation():
+    (statistic,) = statistics_of([{"f1": 0.2}]).values()
+    assert (statistic.mean, statistic.standard_deviation, statistic.number) == (0.2, None, 1)
+
+
+def test_a_metric_that_some_seeds_lack_is_of_the_others():
+    statistics = statistics_of([{"a": 0.5, "b": 1.0}, {"a": 0.7}])
+    assert statistics["a"].number == 2
+    assert (statistics["b"].mean, statistics["b"].number) == (1.0, 1)
+
+
+def test_a_summary_is_read_as_it_was_written(tmp_path):
+    written = summary(result(1), result(2, best_epoch=None), missing={7: "it failed"})
+    written.write(tmp_path)
+    assert Summary.read(tmp_path) == written
+    statistics = written.statistics("test")
+    assert statistics["entity_f1"].mean == pytest.approx(0.65)
+    assert statistics["entity_f1"].standard_deviation == pytest.approx(0.1 / math.sqrt(2))
+
+
+def test_the_first_table_has_both_splits_in_per_cent():
+    header, _, development, test = main_table(summary(result(1), result(2))).splitlines()
+    assert header.startswith("|  | NER micro | NER macro | NER boundaries | RE strict micro |")
+    assert development.startswith("| development | 75.0 ± 7.1 | – | – | 50.0 ± 0.0 |")
+    assert test.startswith("| test | 65.0 ± 7.1 | – | – | 40.0 ± 0.0 |")
+
+
+def test_without_a_development_split_there_is_no_row_for_it():
+    lines = main_table(summary(result(1, development={}, best_epoch=None))).splitlines()
+    assert len(lines) == 3
+    assert lines[-1].startswith("| test | 70.0 | – |")
+    text = render_summary(summary(result(1, development={}, best_epoch=None)))
+    assert "There is no development split" in text
+    assert "– of 10" in text
+
+
+def test_types_are_told_from_the_other_metrics():
+    names = ["macro", "boundaries", "boundaries_macro", "gold_pairs", "gold_pairs_macro"]
+    others = {f"_relation_{name}_f1": 0.1 for name in names}
+    scores = {
+        f"_relation_Live_In_{score}": value
+        for score, value in (("precision", 0.5), ("recall", 0.25), ("f1", 1 / 3))
+    }
+    table = types_table(summary(result(1, test={**others, **scores, "_entity_a|b_f1": 1.0})))
+    assert table.splitlines()[2:] == [
+        "| entity | `a\\|b` | – | – | 100.0 |",
+        "| relation | `Live_In` | 50.0 | 25.0 | 33.3 |",
+    ]
+
+
+def test_each_seed_has_a_row():
+    assert runs_table(summary(result(1), result(2))).splitlines()[2:] == [
+        "| 1 | 80.0 | 50.0 | 70.0 | – | 40.0 | – | 5 of 10 | 1.0 |",
+        "| 2 | 70.0 | 50.0 | 60.0 | – | 40.0 | – | 6 of 10 | 2.0 |",
+    ]
+
+
+def test_what_is_missing_is_said():
+    text = render_summary(summary(result(1), missing={7: "the training was ended by SIGKILL"}))
+    assert "- seed 7: the training was ended by SIGKILL" in text
+    assert "over seeds (1)" in text
+
+
+def test_nothing_finished_is_a_table_of_dashes():
+    text = render_summary(summary(missing={1: "not finished yet"}))
+    assert "over seeds (none)" in text
+    assert "| test | – |" in text
+    assert "## Types" not in text
+
+
+def test_folds_are_called_folds():
+    text = render_summary(
+        summary(
+            result(0), missing={3: "it failed"}, kind="fold", test_data=["a_0.json", "a_3.json"]
+        )
+    )
+    assert "over folds (0), in per cent. Test splits: `a_0.json`, `a_3.json`." in text
+    assert "- fold 3: it failed" in text
+    assert "## Folds\n\n| fold | development NER micro |" in text
+    assert "seed" not in text.replace("--seeds 1", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1.000"), (0.0214, "0.021"), (0.00012, "0.0001")]
+)
+def test_no_p_is_shown_as_zero(value, text):
+    assert p_value(value) == text
