@@ -436,7 +436,7 @@ def test_the_manager_raises_where_the_command_exits(folder, archive):
     (folder / "input.jsonl").write_text("{}\n")
     manager = DocumentPredictManager(predictor, "input.jsonl", None, None, False, False)
     with pytest.raises(ValueError, match="file input.jsonl"):
-        manager.predict()
+        manager.run()
 
 
 def test_allennlp_answers_a_line_before_it_reads_the_next(folder, archive):
