@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
-from dts_ee.corpora.files import PathOrStr, open_atomically, read_lines, read_text
+from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.lines import read_lines
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_place, lost_probabilities
 from dts_ee.document import Document, DocumentError, document_method
