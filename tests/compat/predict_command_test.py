@@ -35,6 +35,8 @@ def calls(monkeypatch) -> List[Any]:
         (["--batch-size", "1"], 1, 1),
         (["--batch=1"], 1, 1),
         (["--batch-size", "8"], 8, 8),
+        # Where Python code calls the command.
+        ([], 8, 8),
     ],
 )
 def test_a_registered_manager_gets_the_batch_size_that_was_asked_for(
