@@ -33,10 +33,11 @@ test: $(INSTALLED) ## Run the tests
 wheel-test: ## Build the wheel, install it into an empty environment, train and predict there
 	@python=$$(sh scripts/find-python.sh) && sh scripts/wheel-test.sh "$$python"
 
-check: $(INSTALLED) ## Run ruff, and mypy against the packages of Python 3.11
+check: $(INSTALLED) ## Run ruff, mypy against the packages of Python 3.11, and import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 # With as many threads as torch takes by itself, unless the caller has set a number.
 bench: $(INSTALLED) ## Measure speed and memory; TOPICS="decoding training" for some of it
@@ -54,5 +55,5 @@ lock: ## Resolve setup.py again into requirements/lock-py311.txt
 		--custom-compile-command "make lock"
 
 clean: ## Remove the environment, the caches and what the demo made
-	@rm -rf $(VENV) build dist out/sample *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist out/sample *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find benchmarks dts_ee tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -133,6 +133,7 @@ setup(
             *SERVE,
             "httpx",
             "hypothesis",
+            "import-linter",
             "mypy",
             "networkx",
             "pytest",

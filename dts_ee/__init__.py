@@ -1,7 +1,8 @@
 """
 An AllenNLP plugin for joint named entity recognition and relation extraction.
 
-Importing this package registers its dataset readers, models, predictors and commands with AllenNLP.
+Importing this package registers its dataset readers, models, predictors and commands with AllenNLP,
+and the methods of `Document` that write and show one.
 """
 
 from dts_ee.installation import INCOMPLETE, is_complete
@@ -15,12 +16,15 @@ with quick_imports():
     import dts_ee.compat  # Before everything that imports AllenNLP.
 
     import dts_ee.commands.subcommands
+    import dts_ee.corpora.brat
+    import dts_ee.corpora.graph
     import dts_ee.dataset_readers
     import dts_ee.evaluators
     import dts_ee.metrics
     import dts_ee.models
     import dts_ee.modules.seq2seq_encoders
     import dts_ee.modules.token_embedders
+    import dts_ee.pages
     import dts_ee.predictors
     import dts_ee.token_indexers
     import dts_ee.tokenizers

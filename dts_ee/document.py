@@ -7,10 +7,9 @@ serving share one path. A `Document` that breaks its own rules cannot be built.
 
 from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Callable, Optional, TypeVar
 
-if TYPE_CHECKING:
-    import networkx
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class DocumentError(ValueError):
@@ -26,7 +25,7 @@ class DocumentError(ValueError):
     field : `str`, optional
         Where in the document, for example `relations[2].head`.
     document_id : `str`, optional
-        The document's own identifier, or its place in the file.
+        The document's own identifier, or its position in the file.
     path : `str`, optional
         The file that it was read from.
     """
@@ -42,12 +41,12 @@ class DocumentError(ValueError):
         self.field = field
         self.document_id = document_id
         self.path = path
-        places = [
+        location = [
             f"{name} {value}"
             for name, value in (("file", path), ("document", document_id), ("field", field))
             if value is not None
         ]
-        super().__init__(f"{', '.join(places)}: {problem}" if places else problem)
+        super().__init__(f"{', '.join(location)}: {problem}" if location else problem)
 
     def located(self, document_id: Optional[str], path: Optional[str]) -> "DocumentError":
         """The same error, with the document and the file that only the caller knows."""
@@ -149,11 +148,15 @@ class Document:
     """
     One sentence: its tokens, its entities and the relations between them.
 
-    `id` is the identifier that the document has in its file (or its place there), and `text` the
+    `id` is the identifier that the document has in its file (or its position there), and `text` the
     sentence as it was written; where it is not known the tokens joined by spaces stand in.
     `token_offsets` holds each token's first character and the one after its last, in `text`; it is
     there exactly when `text` is. Around and between the tokens the text has only white space. Of a
-    sentence that was taken from a longer text, `start_char` is its first character's place there.
+    sentence that was taken from a longer text, `start_char` is the index of its first character
+    there.
+
+    Other modules add methods (see `document_method`): `to_displacy`, `to_brat`, `to_networkx`, and
+    what a Jupyter notebook shows.
 
     # Raises
 
@@ -267,50 +270,35 @@ class Document:
         start, end = self.character_span(entity.start, entity.end)
         return self.text[start:end]
 
-    # What follows shows a document elsewhere. Each way needs a package that the data does not.
 
-    def to_displacy(self) -> dict[str, Any]:
-        """
-        What spaCy's displaCy draws with `manual=True`, in each of its styles: `ent`, `span` (where
-        entities overlap) and `dep` (relations as arcs from head to tail).
+def document_method(name: str) -> Callable[[Function], Function]:
+    """
+    Makes a function that takes a document a method of `Document` too.
 
-        displaCy escapes the text, but not the types: those of a document from elsewhere are not to
-        be put into a page as they are. `allennlp render` escapes them.
-        """
-        from dts_ee.pages.displacy_data import displacy_data
+    Modules that write documents in a format, or show them, register the method which users call:
+    this one knows no format. Importing `dts_ee` imports these modules.
 
-        return displacy_data(self)
+    # Parameters
 
-    def to_brat(self) -> tuple[str, str]:
-        """
-        The `.txt` and the `.ann` file of brat's standoff format.
+    name : `str`
+        The method's name.
 
-        White space in a type becomes `_`; probabilities and the borders of tokens have no place
-        there.
-        """
-        from dts_ee.corpora.brat import brat_files
+    # Returns
 
-        return brat_files(self)
+    `Callable[[Function], Function]`
+        A decorator that leaves the function as it is.
 
-    def to_networkx(self) -> "networkx.MultiDiGraph":
-        """
-        The entities as nodes 0, 1, … and the relations as edges from head to tail.
+    # Raises
 
-        A node has the attributes `type`, `text`, `start`, `end` and `probability`; an edge has
-        `type`, which is its key too, and `probability`. There may be several edges from one node to
-        another, so it is a directed multigraph.
+    `ValueError`
+        If `Document` has an attribute of this name.
+    """
 
-        # Raises
+    def register(function: Function) -> Function:
+        # `tokens` has no default, and is no attribute of the class.
+        if hasattr(Document, name) or name in Document.__dataclass_fields__:
+            raise ValueError(f"Document has an attribute {name!r} already")
+        setattr(Document, name, function)
+        return function
 
-        `ImportError`
-            If networkx is not installed.
-        """
-        from dts_ee.corpora.graph import document_graph
-
-        return document_graph(self)
-
-    def _repr_html_(self) -> str:
-        """What a Jupyter notebook shows: the pictures of `allennlp render`."""
-        from dts_ee.pages import render_fragment
-
-        return render_fragment(self)
+    return register

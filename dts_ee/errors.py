@@ -96,7 +96,7 @@ def explain(error: BaseException) -> Explanation:
     # Parameters
 
     error : `BaseException`
-        What was raised. Where its attribute `configuration_place` says which key of a configuration
+        What was raised. Where its attribute `configuration_key` says which key of a configuration
         led to it (see `dts_ee.compat`), that is said first.
     """
     explanation = _explain(error)
@@ -117,7 +117,7 @@ def _explain(error: BaseException) -> Explanation:
         return Explanation("Ended by SIGTERM.", TERMINATED)
     if isinstance(error, OSError):
         return _explain_os_error(error)
-    place = getattr(error, "configuration_place", None)
+    place = getattr(error, "configuration_key", None)
     if isinstance(error, RuntimeError) and (_JSONNET.match(str(error)) or _is_unopened(error)):
         return Explanation(_jsonnet_message(str(error)), MISTAKE)
     if _is_a(error, {"dts_ee.document.DocumentError"}):

@@ -6,14 +6,14 @@ import logging
 from contextlib import contextmanager
 from typing import Iterator
 
-_TALKATIVE = (
+_VERBOSE_LOGGERS = (
     "allennlp.common.params",
     "allennlp.data.vocabulary",
     "allennlp.models.archival",
     "allennlp.nn.initializers",
     "dts_ee.modules.frozen_encoders.feature_file",
 )
-"""What says at the level `INFO` all that it does; in training that is a record worth having."""
+"""Loggers that log every step at the level `INFO`, which is of use in training alone."""
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def quiet_loading() -> Iterator[None]:
     Within it AllenNLP logs only warnings and errors about archives and what is in them, and what it
     was told to log otherwise.
     """
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    loggers = [logging.getLogger(name) for name in _VERBOSE_LOGGERS]
     levels = [logger.level for logger in loggers]
     try:
         for logger in loggers:

@@ -1,8 +1,9 @@
 import pickle
+from typing import Any
 
 import pytest
 
-from dts_ee.document import Document, DocumentError, Entity, Relation
+from dts_ee.document import Document, DocumentError, Entity, Relation, document_method
 
 TOKENS = ("Ann", "Lee", "left", "Rome", ".")
 ANN, ROME = Entity("Peop", 0, 2), Entity("Loc", 3, 4)
@@ -111,8 +112,27 @@ def test_an_entity_is_the_same_whatever_its_probability():
         Document(tokens=TOKENS, entities=(ROME, sure))
 
 
-def test_a_notebook_shows_what_render_draws():
-    shown = Document(TOKENS, (ANN, ROME), (Relation("Left", 0, 1, 0.75),))._repr_html_()
+def test_modules_register_methods_of_documents(monkeypatch):
+    monkeypatch.setattr(Document, "last_token", None, raising=False)
+    monkeypatch.delattr(Document, "last_token")
+
+    @document_method("last_token")
+    def last_token_of(document: Document) -> str:
+        return document.tokens[-1]
+
+    sentence: Any = Document(TOKENS)
+    assert sentence.last_token() == last_token_of(sentence) == "."
+    for taken in ("last_token", "to_json", "tokens", "id"):
+        with pytest.raises(ValueError, match=f"has an attribute '{taken}' already"):
+            document_method(taken)(last_token_of)
+
+
+def test_documents_have_the_methods_of_this_package():
+    sentence: Any = Document(TOKENS, (ANN, ROME), (Relation("Left", 0, 1, 0.75),))
+    shown = sentence._repr_html_()
     assert "Ann Lee" in shown
     assert "Left 0.75" in shown
     assert "<svg" in shown
+    assert sentence.to_brat()[0] == "Ann Lee left Rome ."
+    assert sentence.to_displacy()["ents"][1] == {"start": 13, "end": 17, "label": "Loc"}
+    assert list(sentence.to_networkx().edges) == [(0, 1, "Left")]

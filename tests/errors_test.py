@@ -145,7 +145,7 @@ def test_overrides_that_are_no_json():
     ],
 )
 def test_the_place_in_the_configuration_comes_first(error, message, status, is_expected):
-    error.configuration_place = "trainer.lr"
+    error.configuration_key = "trainer.lr"
     explanation = explain(error)
     assert (explanation.message, explanation.status) == (message, status)
     assert explanation.is_expected is is_expected

@@ -80,7 +80,7 @@ def test_the_wheel_holds_the_package_and_the_projects_files(site):
     assert (site / "dts_ee_command.py").is_file()
     built = files_below(site / "dts_ee")
     in_project = {path for path in built if path.parts[0] == "project"}
-    assert Path("compat.py") in built
+    assert Path("compat", "archives.py") in built
     assert built - in_project == files_below(PROJECT / "dts_ee")
     assert in_project == {
         Path("project", name, path)

@@ -90,7 +90,10 @@ def fetch(names: List[str], root: Path, mirror: Optional[Path] = None) -> List[s
     `List[str]`
         The names of those that are not complete.
     """
-    # Only fetching needs what is imported here: a list is printed at once.
+    # Only fetching needs what is imported here: a list is printed at once. The sources of files are
+    # registered with AllenNLP, which is patched before it is imported.
+    import dts_ee.compat  # noqa: F401, I001
+
     from dts_ee.resources.store import ResourceStore
 
     manifest = load_manifest()

@@ -12,23 +12,23 @@ import os
 import sys
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, Optional, TextIO, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Optional, TextIO, Tuple
 
 from allennlp.commands import Subcommand
 from allennlp.commands import predict as allennlp_predict
-from allennlp.commands.predict import Predict, _PredictManager
+from allennlp.commands.predict import Predict
 from allennlp.common import logging as common_logging
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from allennlp.common.tqdm import Tqdm
 from allennlp.common.util import JsonDict, lazy_groups_of
-from allennlp.predictors import Predictor
+from allennlp.data import Instance
 
 from dts_ee.commands.model_arguments import MODEL_HELP
+from dts_ee.compat.predict_command import register_predict_manager
 from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
 from dts_ee.document import DocumentError
-from dts_ee.errors import reporting_errors
 from dts_ee.predictors import DtsPredictor
 from dts_ee.predictors.requests import Request
 from dts_ee.quiet_loading import quiet_loading
@@ -47,9 +47,9 @@ class PredictDocuments(Predict):
     text on the command line, and options for the output, the relations' threshold and calibrated
     probabilities.
 
-    It is in place where the plugin is loaded before the command line is parsed, as by `dts-ee`.
-    `allennlp predict` parses first: there, `predict_manager` chooses the same default, and the
-    threshold and the calibration are set with `--predictor-args`.
+    It is used where the plugin is loaded before the command line is parsed, as by `dts-ee`.
+    `allennlp predict` parses first: there, `dts_ee.compat.predict_command` sees to the same default
+    for `--batch-size`, and the threshold and the calibration are set with `--predictor-args`.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -125,20 +125,31 @@ def predict_from_args(args: argparse.Namespace) -> None:
     common_logging.FILE_FRIENDLY_LOGGING = args.file_friendly_logging
     with quiet_loading():
         predictor = allennlp_predict._get_predictor(args)
-        if args.text is not None and not isinstance(predictor, DtsPredictor):
+        if isinstance(predictor, DtsPredictor):
+            DocumentPredictManager(
+                predictor,
+                args.input_file or "",
+                args.output_file,
+                args.batch_size,
+                not args.silent,
+                args.use_dataset_reader,
+                args.multitask_head,
+                text=args.text,
+                as_json=args.json,
+            ).run()
+            return
+        if args.text is not None:
             raise ConfigurationError(
                 f"--text is for the predictor `dts`, not {type(predictor).__name__}"
             )
-        predict_manager(
+        allennlp_predict._PredictManager(
             predictor,
-            args.input_file or "",
+            args.input_file,
             args.output_file,
-            args.batch_size,
+            1 if args.batch_size is None else args.batch_size,
             not args.silent,
             args.use_dataset_reader,
             args.multitask_head,
-            text=args.text,
-            as_json=args.json,
         ).run()
 
 
@@ -156,7 +167,7 @@ def _check_input(args: argparse.Namespace) -> None:
         raise ConfigurationError("--silent without --output-file would put nothing out")
 
 
-class DocumentPredictManager(_PredictManager):
+class DocumentPredictManager:
     """
     Reads sentences or texts, predicts their documents, and prints or writes them: for people on a
     terminal, otherwise one JSON object a line for each.
@@ -180,7 +191,7 @@ class DocumentPredictManager(_PredictManager):
     has_dataset_reader : `bool`
         Whether the dataset reader reads the input.
     multitask_head : `str`, optional (default = `None`)
-        Of no use here; AllenNLP says so if it is given.
+        Must be `None`: AllenNLP has it for dataset readers of several tasks.
     text : `str`, optional (default = `None`)
         A text to predict; the input file is not looked at then.
     as_json : `bool`, optional (default = `False`)
@@ -189,10 +200,9 @@ class DocumentPredictManager(_PredictManager):
     # Raises
 
     `ConfigurationError`
-        If `batch_size` is less than 1, or there is a `multitask_head`.
+        If `batch_size` is less than 1, there is a `multitask_head`, or a dataset reader is to read
+        standard input.
     """
-
-    _predictor: DtsPredictor
 
     def __init__(
         self,
@@ -211,17 +221,15 @@ class DocumentPredictManager(_PredictManager):
             batch_size = 1 if typed else LINES_AT_A_TIME
         if batch_size < 1:
             raise ConfigurationError(f"--batch-size is {batch_size}, less than 1.")
-        # Not with the output file, which AllenNLP would empty here.
-        super().__init__(
-            predictor,
-            input_file,
-            None,
-            batch_size,
-            print_to_console,
-            has_dataset_reader,
-            multitask_head,
-        )
+        if multitask_head is not None:
+            raise ConfigurationError("--multitask-head is not for the predictor `dts`")
+        if has_dataset_reader and input_file == "-":
+            raise ConfigurationError("--use-dataset-reader cannot read standard input")
+        self._predictor = predictor
+        self._input_file = input_file
         self._output_path = output_file
+        self._batch_size = batch_size
+        self._has_dataset_reader = has_dataset_reader
         self._text = text
         self._print: Optional[Callable[[JsonDict], None]] = None
         if print_to_console and output_file is None:
@@ -229,13 +237,9 @@ class DocumentPredictManager(_PredictManager):
             self._print = _print_readable(predictor) if readable else self._print_json
 
     def run(self) -> None:
-        """Predicts everything; ends the program where that fails."""
-        # Here and not for the command alone: `allennlp predict` knows only this class.
-        with reporting_errors("--debug" in sys.argv):
-            self.predict()
-
-    def predict(self) -> None:
         """
+        Predicts everything.
+
         # Raises
 
         `DocumentError`
@@ -259,8 +263,9 @@ class DocumentPredictManager(_PredictManager):
 
     def _predicted(self) -> Iterator[List[JsonDict]]:
         """The outputs for some inputs at a time."""
-        if self._dataset_reader is not None:
-            for instances in lazy_groups_of(self._get_instance_data(), self._batch_size):
+        if self._has_dataset_reader:
+            read: Iterable[Instance] = self._predictor._dataset_reader.read(self._input_file)
+            for instances in lazy_groups_of(read, self._batch_size):
                 yield self._predictor.predict_batch_instance(instances)
             return
         for requests in self._batches():
@@ -294,10 +299,10 @@ class DocumentPredictManager(_PredictManager):
                 try:
                     yield self._predictor.request(self._predictor.load_line(line))
                 except DocumentError as error:
-                    place = f"line {number}"
+                    document = f"line {number}"
                     if error.document_id is not None:
-                        place = f"{error.document_id} ({place})"
-                    raise DocumentError(error.problem, error.field, place, name) from None
+                        document = f"{error.document_id} ({document})"
+                    raise DocumentError(error.problem, error.field, document, name) from None
 
     def _open_output(self) -> AbstractContextManager[Optional[TextIO]]:
         if self._output_path is None:
@@ -315,32 +320,7 @@ class DocumentPredictManager(_PredictManager):
         return Tqdm.tqdm(unit=unit, disable=not shown)
 
 
-def predict_manager(
-    predictor: Predictor,
-    input_file: str,
-    output_file: Optional[str],
-    batch_size: Optional[int],
-    *args: Any,
-    **options: Any,
-) -> _PredictManager:
-    """
-    What AllenNLP's `predict` runs, in place of its own manager: that one for other predictors, and
-    a `DocumentPredictManager` for `dts`.
-
-    `allennlp predict` parses the command line before it loads plugins, with 1 as the default of
-    `--batch-size`: only the command line tells whether 1 was asked for.
-    """
-    if not isinstance(predictor, DtsPredictor):
-        return _PredictManager(
-            predictor, input_file, output_file, 1 if batch_size is None else batch_size, *args
-        )
-    # No other option begins like this, and argparse takes any beginning for the whole.
-    if batch_size == 1 and not any(argument.startswith("--b") for argument in sys.argv):
-        batch_size = None
-    return DocumentPredictManager(predictor, input_file, output_file, batch_size, *args, **options)
-
-
-allennlp_predict._PredictManager = predict_manager  # type: ignore[assignment, misc]
+register_predict_manager(DtsPredictor, DocumentPredictManager)
 
 
 def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:

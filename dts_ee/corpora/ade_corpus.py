@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
-from dts_ee.corpora.files import PathOrStr, read_lines
+from dts_ee.corpora.files import PathOrStr
+from dts_ee.corpora.lines import read_lines
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import Document, DocumentError
 

@@ -15,10 +15,11 @@ from tqdm import tqdm
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
-from dts_ee.corpora.files import PathOrStr, open_atomically, read_lines, read_text
+from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.lines import read_lines
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_place, lost_probabilities
-from dts_ee.document import Document, DocumentError
+from dts_ee.document import Document, DocumentError, document_method
 
 _OTHER_KINDS = {
     "E": "event",
@@ -200,14 +201,19 @@ def _write_document(name: Path, document: Document, remarks: list[Remark]) -> No
     for type in types:
         if _type(type) != type:
             remarks.append(Remark("white space in a type", repr(type), document=document.id))
-    for suffix, content in zip((".txt", ".ann"), brat_files(document), strict=True):
+    for suffix, content in zip((".txt", ".ann"), to_brat(document), strict=True):
         with open_atomically(_with_suffix(name, suffix)) as file:
             file.write(content)
 
 
-def brat_files(document: Document) -> tuple[str, str]:
+@document_method("to_brat")
+def to_brat(document: Document) -> tuple[str, str]:
     """
     What the `.txt` and the `.ann` file of a document hold.
+
+    Registered as a method of `Document` with name `"to_brat"`.
+
+    White space in a type becomes `_`; probabilities and the borders of tokens are left out.
 
     # Parameters
 

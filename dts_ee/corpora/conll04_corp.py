@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Sequence
 
 from dts_ee.corpora.corpus import Corpus, Remark
-from dts_ee.corpora.files import PathOrStr, read_lines
+from dts_ee.corpora.files import PathOrStr
+from dts_ee.corpora.lines import read_lines
 from dts_ee.document import Document, DocumentError, Entity, Relation
 
 _NUM_TOKEN_COLUMNS = 9

@@ -14,6 +14,9 @@ from dts_ee.document import DocumentError
 
 PathOrStr = Union[PathLike, str]
 
+GZIP_START = b"\x1f\x8b"
+"""The first bytes of a gzipped file."""
+
 
 def read_text(path: PathOrStr) -> str:
     """
@@ -29,7 +32,7 @@ def read_text(path: PathOrStr) -> str:
         with open(name, "rb") as file:
             data = file.read()
         # A downloaded file lies in the cache under a name without suffix.
-        if name.endswith(".gz") or data.startswith(b"\x1f\x8b"):
+        if name.endswith(".gz") or data.startswith(GZIP_START):
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
     except FileNotFoundError:
@@ -42,20 +45,6 @@ def read_text(path: PathOrStr) -> str:
         ) from error
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror}", path=name) from error
-
-
-def read_lines(path: PathOrStr) -> list[tuple[int, str]]:
-    """
-    The lines of a UTF-8 file that are not blank, without their ends, with their numbers from 1.
-
-    # Raises
-
-    `DocumentError`
-        As `read_text` does.
-    """
-    # Not `splitlines`, which also splits at characters that may be in a token.
-    lines = enumerate(read_text(path).split("\n"), start=1)
-    return [(number, line.rstrip("\r")) for number, line in lines if line.strip()]
 
 
 @contextmanager

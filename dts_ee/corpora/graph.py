@@ -4,15 +4,18 @@ Documents as graphs.
 
 from typing import TYPE_CHECKING
 
-from dts_ee.document import Document
+from dts_ee.document import Document, document_method
 
 if TYPE_CHECKING:
     import networkx
 
 
-def document_graph(document: Document) -> "networkx.MultiDiGraph":
+@document_method("to_networkx")
+def to_networkx(document: Document) -> "networkx.MultiDiGraph":
     """
     The entities as nodes 0, 1, … and the relations as edges from head to tail.
+
+    Registered as a method of `Document` with name `"to_networkx"`.
 
     # Parameters
 
@@ -22,7 +25,9 @@ def document_graph(document: Document) -> "networkx.MultiDiGraph":
     # Returns
 
     `networkx.MultiDiGraph`
-        See `Document.to_networkx`.
+        A node has the attributes `type`, `text`, `start`, `end` and `probability`; an edge has
+        `type`, which is its key too, and `probability`. There may be several edges from one node to
+        another, so it is a directed multigraph.
 
     # Raises
 

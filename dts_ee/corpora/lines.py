@@ -1,5 +1,8 @@
 """
-Reading text files line by line, however long they are.
+The lines of text files, with their numbers.
+
+A line ends with `\\n` or `\\r\\n`, and with nothing else that Python's `splitlines` splits at: a
+token or a string of JSON may contain that. Blank lines are counted and left out.
 """
 
 import gzip
@@ -7,9 +10,9 @@ import io
 import zlib
 from typing import Iterator, Union
 
+from dts_ee.corpora.files import GZIP_START, PathOrStr, read_text
 from dts_ee.document import DocumentError
 
-_GZIP_START = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FORMATTED_TEXT = {
     b"%PDF": "a PDF file",
@@ -19,12 +22,30 @@ _FORMATTED_TEXT = {
 """How files begin that hold text, but not as text."""
 
 
+def split_lines(text: str) -> list[tuple[int, str]]:
+    """The lines of a text, without their ends, with their numbers from 1."""
+    lines = enumerate(text.split("\n"), start=1)
+    return [(number, line.rstrip("\r")) for number, line in lines if line.strip()]
+
+
+def read_lines(path: PathOrStr) -> list[tuple[int, str]]:
+    """
+    The lines of a UTF-8 file, as `split_lines` returns them.
+
+    # Raises
+
+    `DocumentError`
+        As `read_text` does.
+    """
+    return split_lines(read_text(path))
+
+
 def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, str]]:
     """
-    The lines of a UTF-8 file with their numbers, from 1; blank ones are counted and left out.
+    The same lines of a file of any length, or of a pipe, one at a time.
 
-    One line at a time is in memory. The file is decompressed if it is gzipped, and a byte order
-    mark is left out.
+    A line is returned before the next one is read. The file is decompressed if it is gzipped, and a
+    byte order mark is left out.
 
     # Parameters
 
@@ -46,7 +67,7 @@ def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, st
         for number, line in enumerate(_decompressed(file), start=1):
             text = line.removeprefix(_BYTE_ORDER_MARK if number == 1 else b"").decode("utf-8")
             if text.strip():
-                yield number, text
+                yield number, text.rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise DocumentError(
             f"byte {error.start} of line {number} is no UTF-8 ({error.reason})", path=name
@@ -63,6 +84,6 @@ def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, st
 
 def _decompressed(file: io.BufferedReader) -> Union[io.BufferedReader, gzip.GzipFile]:
     # By its content: a downloaded file lies in a cache under a name without suffix.
-    if file.peek(len(_GZIP_START)).startswith(_GZIP_START):
+    if file.peek(len(GZIP_START)).startswith(GZIP_START):
         return gzip.GzipFile(fileobj=file)
     return file

@@ -9,11 +9,13 @@ its last token. A token without relations has `['N']` and its own number.
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Iterator, Optional, Sequence, Union
 
 from dts_ee.corpora.corpus import Corpus, Remark
-from dts_ee.corpora.files import PathOrStr, open_atomically, read_lines
+from dts_ee.corpora.files import PathOrStr, open_atomically
+from dts_ee.corpora.lines import read_lines
+from dts_ee.corpora.tags import entities_to_tags, tags_to_entities
 from dts_ee.corpora.token_rows import lost_with_tokens, one_cell, without_overlaps
 from dts_ee.document import Document, DocumentError, Entity, Relation
 
@@ -102,28 +104,21 @@ def _list(cell: str, type: type, line: int) -> list[Any]:
 
 
 def _document(id: str, rows: Sequence[_Row], remarks: list[Remark]) -> Document:
-    entities: list[Entity] = []
+    entities = tags_to_entities([row.tag for row in rows])
     entity_at: dict[int, int] = {}
-    for i, row in enumerate(rows):
-        if row.tag == "O":
-            continue
-        prefix, type = row.tag[0], row.tag[2:]
-        goes_on = bool(entities) and entities[-1].end == i and entities[-1].type == type
-        if prefix == "I" and goes_on:
-            entities[-1] = Entity(type, entities[-1].start, i + 1)
-        else:
-            if prefix == "I":
-                remarks.append(
-                    Remark(
-                        "entity that begins with I-",
-                        f"{row.tag} at {row.token!r}",
-                        False,
-                        id,
-                        f"line {row.line}",
-                    )
+    for index, entity in enumerate(entities):
+        entity_at.update(dict.fromkeys(range(entity.start, entity.end), index))
+        first = rows[entity.start]
+        if first.tag.startswith("I-"):
+            remarks.append(
+                Remark(
+                    "entity that begins with I-",
+                    f"{first.tag} at {first.token!r}",
+                    False,
+                    id,
+                    f"line {first.line}",
                 )
-            entities.append(Entity(type, i, i + 1))
-        entity_at[i] = len(entities) - 1
+            )
     relations: dict[Relation, None] = {}
     for i, row in enumerate(rows):
         for type, tail in zip(row.relations, row.tails, strict=True):
@@ -195,11 +190,11 @@ def write_multihead(path: PathOrStr, documents: Sequence[Document]) -> list[Rema
 
 
 def _rows(document: Document, remarks: list[Remark]) -> Iterator[str]:
-    tags = ["O"] * len(document.tokens)
-    for entity in document.entities:
-        type = one_cell(entity.type, document, remarks)
-        tags[entity.start : entity.end] = [f"I-{type}"] * (entity.end - entity.start)
-        tags[entity.start] = f"B-{type}"
+    entities = [
+        replace(entity, type=one_cell(entity.type, document, remarks))
+        for entity in document.entities
+    ]
+    tags = entities_to_tags(entities, len(document.tokens))
     relations: dict[int, list[tuple[str, int]]] = {}
     for relation in document.relations:
         head, tail = (document.entities[index].end - 1 for index in (relation.head, relation.tail))

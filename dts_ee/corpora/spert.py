@@ -25,6 +25,7 @@ from dts_ee.corpora.json_values import (
     misspelt,
     required,
 )
+from dts_ee.corpora.lines import split_lines
 from dts_ee.corpora.repeats import warn_of_repeats, without_repeats
 from dts_ee.document import Document, DocumentError, Entity, Relation
 
@@ -242,8 +243,7 @@ def _list_records(text: str) -> list[tuple[str, Any]]:
 
 
 def _line_records(text: str) -> list[tuple[str, Any]]:
-    # Not `splitlines`, which also splits at characters that JSON allows inside strings.
-    lines = [(i, line) for i, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    lines = split_lines(text)
     records: list[tuple[str, Any]] = []
     for i, line in lines:
         try:

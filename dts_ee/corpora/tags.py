@@ -2,10 +2,7 @@
 Entities as a sequence of tags, and back.
 """
 
-from typing import Iterable, List, Mapping, Sequence
-
-from allennlp.common.checks import ConfigurationError
-from allennlp.data.dataset_readers.dataset_utils import bio_tags_to_spans, bioul_tags_to_spans
+from typing import Iterable, List, Mapping, Sequence, Tuple
 
 from dts_ee.document import Entity
 
@@ -14,27 +11,8 @@ OUTSIDE = "O"
 TAG_PREFIXES = {"BIO": ("B", "I"), "BIOUL": ("B", "I", "L", "U")}
 """The prefixes of each tag encoding, beside the outside tag."""
 
-
-def check_tag_encoding(tag_encoding: str) -> str:
-    """Returns the tag encoding, or raises a `ConfigurationError` if there is no such."""
-    if tag_encoding not in TAG_PREFIXES:
-        raise ConfigurationError(
-            f"there is no tag encoding {tag_encoding!r}: choose one of {', '.join(TAG_PREFIXES)}"
-        )
-    return tag_encoding
-
-
 TAG_SEQUENCES = ("one", "per_type")
 """How many sequences of tags a sentence can have: one for all entity types, or one for each."""
-
-
-def check_tag_sequences(tag_sequences: str) -> str:
-    """Returns the value, or raises a `ConfigurationError` if there is no such."""
-    if tag_sequences not in TAG_SEQUENCES:
-        raise ConfigurationError(
-            f"`tag_sequences` is {tag_sequences!r}: choose one of {', '.join(TAG_SEQUENCES)}"
-        )
-    return tag_sequences
 
 
 def tag_layers(tags: Mapping[int, str], tag_sequences: str) -> List[List[int]]:
@@ -53,8 +31,17 @@ def tag_layers(tags: Mapping[int, str], tag_sequences: str) -> List[List[int]]:
     `List[List[int]]`
         The ids of each sequence's tags, in ascending order, but of several sequences that of the
         outside tag comes first.
+
+    # Raises
+
+    `ValueError`
+        If `tag_sequences` is neither.
     """
-    if check_tag_sequences(tag_sequences) == "one":
+    if tag_sequences not in TAG_SEQUENCES:
+        raise ValueError(
+            f"`tag_sequences` is {tag_sequences!r}: choose one of {', '.join(TAG_SEQUENCES)}"
+        )
+    if tag_sequences == "one":
         return [sorted(tags)]
     outside = [tag_id for tag_id, tag in tags.items() if tag == OUTSIDE]
     inside = sorted(tag_id for tag_id, tag in tags.items() if tag != OUTSIDE)
@@ -73,11 +60,23 @@ def entities_to_tags(
     entities: Iterable[Entity], num_tokens: int, tag_encoding: str = "BIO"
 ) -> list[str]:
     """
-    One tag per token, such as `B-Peop`.
+    One tag for each token, such as `B-Peop`.
 
-    The entities must not overlap.
+    # Parameters
+
+    entities : `Iterable[Entity]`
+        They must not overlap.
+    num_tokens : `int`
+        The number of the sentence's tokens.
+    tag_encoding : `str`, optional (default = `"BIO"`)
+        `"BIO"` or `"BIOUL"`.
+
+    # Raises
+
+    `ValueError`
+        If there is no such tag encoding.
     """
-    check_tag_encoding(tag_encoding)
+    _check_tag_encoding(tag_encoding)
     tags = [OUTSIDE] * num_tokens
     for entity in entities:
         length = entity.end - entity.start
@@ -90,16 +89,69 @@ def entities_to_tags(
 
 def tags_to_entities(tags: Sequence[str], tag_encoding: str = "BIO") -> list[Entity]:
     """
-    The entities that the tags say, from left to right.
+    The entities that the tags of a sentence say, from left to right.
 
-    In `BIO` an entity that begins with `I-` counts.
+    In `BIO`, an `I-` tag that continues no entity of its type begins one. `BIOUL` is strict.
+
+    # Parameters
+
+    tags : `Sequence[str]`
+        One for each token.
+    tag_encoding : `str`, optional (default = `"BIO"`)
+        `"BIO"` or `"BIOUL"`.
 
     # Raises
 
-    `InvalidTagSequence`
-        If the tags are no `BIOUL` sequence.
+    `ValueError`
+        If there is no such tag encoding, a tag is none of it, or the tags are no `BIOUL` sequence.
     """
-    check_tag_encoding(tag_encoding)
-    to_spans = bio_tags_to_spans if tag_encoding == "BIO" else bioul_tags_to_spans
-    entities = [Entity(type, start, last + 1) for type, (start, last) in to_spans(list(tags))]
-    return sorted(entities, key=lambda entity: entity.start)
+    _check_tag_encoding(tag_encoding)
+    pairs = [_split_tag(tags, index, tag_encoding) for index in range(len(tags))]
+    return _bio_entities(pairs) if tag_encoding == "BIO" else _bioul_entities(pairs)
+
+
+def _check_tag_encoding(tag_encoding: str) -> None:
+    if tag_encoding not in TAG_PREFIXES:
+        raise ValueError(
+            f"there is no tag encoding {tag_encoding!r}: choose one of {', '.join(TAG_PREFIXES)}"
+        )
+
+
+def _split_tag(tags: Sequence[str], index: int, tag_encoding: str) -> Tuple[str, str]:
+    """The prefix and the entity type of a tag."""
+    prefix, _, type = tags[index].partition("-")
+    if tags[index] != OUTSIDE and not (type and prefix in TAG_PREFIXES[tag_encoding]):
+        raise ValueError(f"tags[{index}] is {tags[index]!r}, which is no tag of {tag_encoding}")
+    return prefix, type
+
+
+def _bio_entities(tags: Sequence[Tuple[str, str]]) -> list[Entity]:
+    entities: list[Entity] = []
+    for index, (prefix, type) in enumerate(tags):
+        if prefix == OUTSIDE:
+            continue
+        last = entities[-1] if entities else None
+        if prefix == "I" and last is not None and last.end == index and last.type == type:
+            entities[-1] = Entity(type, last.start, index + 1)
+        else:
+            entities.append(Entity(type, index, index + 1))
+    return entities
+
+
+def _bioul_entities(tags: Sequence[Tuple[str, str]]) -> list[Entity]:
+    entities: list[Entity] = []
+    # The entity that has begun and not ended.
+    start, open_type = 0, ""
+    for index, (prefix, type) in enumerate(tags):
+        if (type if prefix in ("I", "L") else "") != open_type:
+            tag = f"{prefix}-{type}" if type else prefix
+            begun = f"an entity {open_type!r}" if open_type else "no entity"
+            raise ValueError(f"tags[{index}] is {tag!r}, but {begun} has begun before it")
+        if prefix in ("B", "U"):
+            start = index
+        if prefix in ("L", "U"):
+            entities.append(Entity(type, start, index + 1))
+        open_type = type if prefix in ("B", "I") else ""
+    if open_type:
+        raise ValueError(f"the tags end before the entity {open_type!r}, begun at tags[{start}]")
+    return entities

@@ -2,7 +2,6 @@
 From `Document`s to instances.
 """
 
-from dts_ee.corpora.tags import entities_to_tags, tags_to_entities
 from dts_ee.dataset_readers.document_field import RELATION_NAMESPACE, DocumentField
 from dts_ee.dataset_readers.spert_reader import AdeReader, Conll04Reader, SpertReader
 from dts_ee.dataset_readers.tag_layers_field import TagLayersField
@@ -16,6 +15,4 @@ __all__ = [
     "SpertReader",
     "TagLayersField",
     "TagsField",
-    "entities_to_tags",
-    "tags_to_entities",
 ]

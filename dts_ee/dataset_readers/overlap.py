@@ -2,22 +2,10 @@
 What to do with overlapping entities, which a sequence of tags cannot express.
 """
 
-from allennlp.common.checks import ConfigurationError
-
 from dts_ee.corpora.overlaps import find_excluded, without_entities
-from dts_ee.corpora.tags import check_tag_sequences
 from dts_ee.document import Document, DocumentError, Entity
 
 OVERLAP_POLICIES = ("error", "longest", "first")
-
-
-def check_overlap_policy(on_overlap: str) -> str:
-    """Returns the policy, or raises a `ConfigurationError` if there is no such."""
-    if on_overlap not in OVERLAP_POLICIES:
-        raise ConfigurationError(
-            f"`on_overlap` is {on_overlap!r}: choose one of {', '.join(OVERLAP_POLICIES)}"
-        )
-    return on_overlap
 
 
 def resolve_overlaps(document: Document, on_overlap: str, tag_sequences: str = "one") -> Document:
@@ -41,11 +29,10 @@ def resolve_overlaps(document: Document, on_overlap: str, tag_sequences: str = "
     `DocumentError`
         If entities overlap and the policy is `"error"`.
     """
-    check_overlap_policy(on_overlap)
-    per_type = check_tag_sequences(tag_sequences) == "per_type"
 
     def excludes(better: Entity, entity: Entity) -> bool:
-        return better.overlaps(entity) and not (per_type and better.type != entity.type)
+        in_one_sequence = tag_sequences == "one" or better.type == entity.type
+        return in_one_sequence and better.overlaps(entity)
 
     def rank(index: int) -> tuple[int, int, int]:
         entity = document.entities[index]

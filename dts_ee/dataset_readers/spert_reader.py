@@ -11,14 +11,11 @@ from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer, T
 from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 
-from dts_ee.corpora.tags import (
-    check_tag_encoding,
-    check_tag_sequences,
-    entities_to_tags,
-)
+from dts_ee.corpora.tags import TAG_PREFIXES, TAG_SEQUENCES, entities_to_tags
+from dts_ee.dataset_readers.choices import check_choice
 from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
 from dts_ee.dataset_readers.document_field import DocumentField
-from dts_ee.dataset_readers.overlap import check_overlap_policy, resolve_overlaps
+from dts_ee.dataset_readers.overlap import OVERLAP_POLICIES, resolve_overlaps
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.tag_layers_field import TagLayersField
 from dts_ee.dataset_readers.tags_field import TagsField
@@ -35,11 +32,11 @@ class SpertReader(DatasetReader):
 
     Registered as a `DatasetReader` with name `"spert"`.
 
-    What it is told to read is a path or a list of paths: several files are one split, read one
-    after the other (`train_data_path: ['train.json', 'dev.json']`). In the place of a path there
-    can be an object, for a corpus that has no development split: `{ path: 'train.json', part:
-    'held_out', held_out: 0.1, seed: 0 }` is a random tenth of the file, in its order, and with
-    `part: 'rest'` it is the others. Documents with the same tokens are in one part.
+    A data path is a path or a list of paths: several files are one split, read one after the other
+    (`train_data_path: ['train.json', 'dev.json']`). Instead of a path there can be an object, for a
+    corpus that has no development split: `{ path: 'train.json', part: 'held_out', held_out: 0.1,
+    seed: 0 }` is a random tenth of the file, in its order, and with `part: 'rest'` it is the
+    others. Documents with the same tokens are in one part.
 
     An instance has the fields `tokens` (`TextField`), `tags` (`TagsField` or `TagLayersField`,
     vocabulary namespace `"labels"`) and `metadata` (`DocumentField`, which says what is in it;
@@ -91,9 +88,9 @@ class SpertReader(DatasetReader):
         super().__init__(
             manual_distributed_sharding=True, manual_multiprocess_sharding=True, **kwargs
         )
-        self.tag_encoding = check_tag_encoding(tag_encoding)
-        self.tag_sequences = check_tag_sequences(tag_sequences)
-        self.on_overlap = check_overlap_policy(on_overlap)
+        self.tag_encoding = check_choice("tag_encoding", tag_encoding, TAG_PREFIXES)
+        self.tag_sequences = check_choice("tag_sequences", tag_sequences, TAG_SEQUENCES)
+        self.on_overlap = check_choice("on_overlap", on_overlap, OVERLAP_POLICIES)
         self.max_documents = check_max_documents(max_documents)
         self.sampling_seed = sampling_seed
         self.tokenizer = tokenizer or SpacyRulesTokenizer()
@@ -121,7 +118,7 @@ class SpertReader(DatasetReader):
         files = corpus_files(file_path)
         located = [(file.path, document) for file in files for document in file.read()]
         sample = sample_in_order(located, self.max_documents, self.sampling_seed)
-        if len(sample) < len(located) and self._speaks():
+        if len(sample) < len(located) and self._logs():
             logger.info(
                 "%s: a sample of %d of %d documents (sampling_seed: %d)",
                 ", ".join(map(str, files)),
@@ -146,12 +143,12 @@ class SpertReader(DatasetReader):
             tagged = [self._tagged(document) for document in documents]
         except DocumentError as error:
             raise error.located(None, file_path) from None
-        if self._speaks():
+        if self._logs():
             self._warn_of_dropped(file_path, documents, tagged)
         return list(zip(documents, tagged, strict=True))
 
-    def _speaks(self) -> bool:
-        """Whether this process is the one of several that says what is read."""
+    def _logs(self) -> bool:
+        """Whether this process is the one of several that logs what is read."""
         worker, distributed = self.get_worker_info(), self.get_distributed_info()
         return not ((worker and worker.id) or (distributed and distributed.global_rank))
 

@@ -4,12 +4,19 @@ What spaCy's displaCy draws when it is told everything.
 
 from typing import Any, Collection, Optional
 
-from dts_ee.document import Document, Relation
+from dts_ee.document import Document, Relation, document_method
 
 
-def displacy_data(document: Document) -> dict[str, Any]:
+@document_method("to_displacy")
+def to_displacy(document: Document) -> dict[str, Any]:
     """
-    What `displacy.render(…, manual=True)` takes in each of its styles.
+    What `displacy.render(…, manual=True)` takes in each of its styles: `ent`, `span` (where
+    entities overlap) and `dep` (relations as arcs from head to tail).
+
+    Registered as a method of `Document` with name `"to_displacy"`.
+
+    displaCy escapes the text, but not the types: those of a document from elsewhere are not to be
+    put into a page as they are. `allennlp render` escapes them.
 
     # Parameters
 
@@ -21,7 +28,6 @@ def displacy_data(document: Document) -> dict[str, Any]:
     `dict[str, Any]`
         `text` and `ents` for the style `ent`; `tokens` and `spans` for `span`; `words` and `arcs`
         for `dep`, as `arcs_between` gives them for all entities; one word where there are none.
-        Nothing is escaped.
     """
     entities = document.entities
     spans = [document.character_span(entity.start, entity.end) for entity in entities]
@@ -68,7 +74,7 @@ def arcs_between(
         The words and the arcs, as displaCy has them.
     """
     words: list[dict[str, str]] = []
-    places: dict[int, int] = {}
+    positions: dict[int, int] = {}
     end: Optional[int] = None
     for index in sorted(indices, key=lambda index: document.entities[index].span):
         entity = document.entities[index]
@@ -76,12 +82,12 @@ def arcs_between(
         # A slot as wide as an entity's is too much for a comma.
         if any(character.isalnum() for character in between):
             words.append({"text": between, "tag": ""})
-        places[index] = len(words)
+        positions[index] = len(words)
         words.append({"text": document.entity_text(entity), "tag": entity.type})
         end = entity.end if end is None else max(end, entity.end)
     arcs = []
     for relation in document.relations:
-        head, tail = places[relation.head], places[relation.tail]
+        head, tail = positions[relation.head], positions[relation.tail]
         arcs.append(
             {
                 "start": min(head, tail),

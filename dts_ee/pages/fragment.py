@@ -4,16 +4,18 @@ One document for a page of other things.
 
 from zlib import crc32
 
-from dts_ee.document import Document
+from dts_ee.document import Document, document_method
 from dts_ee.pages.pictures import draw_entities, draw_relations
 from dts_ee.pages.templates import TEMPLATES
 
 
+@document_method("_repr_html_")
 def render_fragment(document: Document) -> str:
     """
     The pictures of one document as HTML to be put into a page of other things.
 
-    Its style concerns nothing else in that page; it loads nothing and runs nothing.
+    Its style concerns nothing else in that page; it loads nothing and runs nothing. A Jupyter
+    notebook shows it for a document.
 
     # Parameters
 

@@ -143,15 +143,11 @@ class _DescribedSources:
 
     def __iter__(self) -> Iterator["Source"]:
         # AllenNLP takes seconds to import, and whoever only lists the resources needs no source.
-        # Without what the plugin mends, importing it prints warnings.
-        import dts_ee.compat  # noqa: F401, I001
-
         from allennlp.common import Params
-
-        from dts_ee.resources.source import Source
 
         # Where sources are registered.
         from dts_ee.resources import glove, web, wheel_sources  # noqa: F401
+        from dts_ee.resources.source import Source
 
         with quiet_loading():
             sources = [Source.from_params(Params(dict(each))) for each in self._descriptions]

@@ -354,6 +354,18 @@ def test_what_is_printed_is_json_lines_where_it_is_piped(parser, folder, run, ca
     assert [json.loads(line)["orig_id"] for line in printed] == ["s0", "s1"]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--multitask-head", "ner"], "--multitask-head is not for the predictor `dts`"),
+        (["--use-dataset-reader"], "--use-dataset-reader cannot read standard input"),
+    ],
+)
+def test_options_that_the_predictor_dts_refuses(parser, options, message, folder, run, capsys):
+    assert run("-", *options) == 2
+    assert f"error: {message}\n" in capsys.readouterr().err
+
+
 def test_nothing_is_printed_beside_an_output_file(folder, run, capsys):
     assert run(write_input(2), "--output-file", "output.jsonl") == 0
     assert capsys.readouterr().out == ""
@@ -436,7 +448,7 @@ def test_the_manager_raises_where_the_command_exits(folder, archive):
     (folder / "input.jsonl").write_text("{}\n")
     manager = DocumentPredictManager(predictor, "input.jsonl", None, None, False, False)
     with pytest.raises(ValueError, match="file input.jsonl"):
-        manager.predict()
+        manager.run()
 
 
 def test_allennlp_answers_a_line_before_it_reads_the_next(folder, archive):

@@ -1,6 +1,6 @@
 import pytest
 
-from dts_ee.corpora.brat import read_brat, write_brat
+from dts_ee.corpora.brat import read_brat, to_brat, write_brat
 from dts_ee.document import Document, DocumentError, Entity, Relation
 from tests.corpora.raw_text import reading
 from tests.documents import document
@@ -27,7 +27,7 @@ def folder(tmp_path, text=TEXT, annotations=ANNOTATIONS, name="news/one.a"):
 
 def test_the_files_of_one_document():
     sentence = document("[Ann Lee|Pe op] left [Rome|Loc] .", [("Live In", 0, 1)])
-    assert sentence.to_brat() == (
+    assert to_brat(sentence) == (
         "Ann Lee left Rome .",
         "T1\tPe_op 0 7\tAnn Lee\nT2\tLoc 13 17\tRome\nR1\tLive_In Arg1:T1 Arg2:T2\n",
     )

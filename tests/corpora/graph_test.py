@@ -2,6 +2,7 @@ import sys
 
 import pytest
 
+from dts_ee.corpora.graph import to_networkx
 from dts_ee.document import Document, Entity, Relation
 from tests.documents import document
 
@@ -13,7 +14,7 @@ def test_entities_are_nodes_and_relations_edges():
         relations=(Relation("Live_In", 0, 1, 0.8), Relation("Left", 0, 1), Relation("In", 1, 0)),
         id="a",
     )
-    graph = sentence.to_networkx()
+    graph = to_networkx(sentence)
     assert graph.is_directed()
     assert graph.graph == {"id": "a"}
     assert dict(graph.nodes(data=True)) == {
@@ -28,4 +29,4 @@ def test_entities_are_nodes_and_relations_edges():
 def test_without_networkx_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "networkx", None)
     with pytest.raises(ImportError, match=r"pip install 'dts_ee\[graph\]'"):
-        document("[Ann|Peop] left .").to_networkx()
+        to_networkx(document("[Ann|Peop] left ."))

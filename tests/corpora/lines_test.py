@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from dts_ee.corpora.lines import numbered_lines
+from dts_ee.corpora.lines import numbered_lines, read_lines, split_lines
 from dts_ee.document import DocumentError
 
 
@@ -20,7 +20,10 @@ def test_blank_lines_are_counted_and_left_out(tmp_path, compress):
     content = "één\n\n \t\r\nt\u2028wee\r\ndrie".encode()
     path = tmp_path / "lines"
     path.write_bytes(gzip.compress(content) if compress else content)
-    assert lines_of(path) == [(1, "één\n"), (4, "t\u2028wee\r\n"), (5, "drie")]
+    expected = [(1, "één"), (4, "t\u2028wee"), (5, "drie")]
+    assert lines_of(path) == expected
+    assert read_lines(path) == expected
+    assert split_lines(content.decode()) == expected
 
 
 @pytest.mark.parametrize("content", [b"", gzip.compress(b"", mtime=0), b"\n\n", b"\xef\xbb\xbf"])
@@ -28,12 +31,14 @@ def test_no_lines(tmp_path, content):
     path = tmp_path / "lines"
     path.write_bytes(content)
     assert lines_of(path) == []
+    assert read_lines(path) == []
 
 
 def test_byte_order_mark_is_dropped(tmp_path):
     path = tmp_path / "lines"
     path.write_bytes(b"\xef\xbb\xbfone\ntwo\n")
-    assert lines_of(path) == [(1, "one\n"), (2, "two\n")]
+    assert lines_of(path) == [(1, "one"), (2, "two")]
+    assert read_lines(path) == [(1, "one"), (2, "two")]
 
 
 def test_a_line_of_a_pipe_is_there_before_the_next_is_written():
@@ -43,7 +48,7 @@ def test_a_line_of_a_pipe_is_there_before_the_next_is_written():
         for number, line in enumerate([b"one\n", b"two\n"], start=1):
             pipe.write(line)
             pipe.flush()
-            assert next(lines) == (number, line.decode())
+            assert next(lines) == (number, line.decode().rstrip())
 
 
 # Numbers in no order, which compression does not shorten much: half a file is about half of them.
@@ -61,7 +66,7 @@ def test_what_can_be_read_comes_before_the_error(tmp_path):
             seen.extend(lines)
     assert 1000 < len(seen) < 9000
     assert [number for number, _ in seen] == list(range(1, len(seen) + 1))
-    assert NUMBERS.startswith("".join(line for _, line in seen).encode())
+    assert NUMBERS.startswith("".join(f"{line}\n" for _, line in seen).encode())
 
 
 @pytest.mark.parametrize(

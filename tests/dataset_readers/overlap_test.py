@@ -1,9 +1,8 @@
 import pytest
-from allennlp.common.checks import ConfigurationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dts_ee.dataset_readers.overlap import check_overlap_policy, resolve_overlaps
+from dts_ee.dataset_readers.overlap import resolve_overlaps
 from dts_ee.document import Document, DocumentError, Entity, Relation
 from tests.documents import documents
 
@@ -104,8 +103,3 @@ def test_what_is_left_does_not_overlap_and_what_is_gone_did(document, policy):
 @given(documents(overlaps=False), st.sampled_from(["error", "longest", "first"]))
 def test_document_without_overlaps_stays_as_it_is(document, policy):
     assert resolve_overlaps(document, policy) is document
-
-
-def test_unknown_policy_is_refused():
-    with pytest.raises(ConfigurationError, match="'last': choose one of error, longest, first"):
-        check_overlap_policy("last")

@@ -4,6 +4,7 @@ import pytest
 from spacy import displacy
 
 from dts_ee.document import Document, Entity, Relation
+from dts_ee.pages.displacy_data import to_displacy
 from tests.documents import document
 
 SENTENCE = document(
@@ -12,10 +13,12 @@ SENTENCE = document(
 
 
 def test_characters_and_tokens():
-    data = SENTENCE.to_displacy()
+    data = to_displacy(SENTENCE)
     text = "In Rome , the lawyer Ann Lee died ."
     assert data["text"] == text
-    assert [(text[each["start"] : each["end"]], each["label"]) for each in data["ents"]] == [
+    assert [
+        (text[entity["start"] : entity["end"]], entity["label"]) for entity in data["ents"]
+    ] == [
         ("Rome", "Loc"),
         ("Ann Lee", "Peop"),
     ]
@@ -27,7 +30,7 @@ def test_characters_and_tokens():
 
 
 def test_words_and_arcs():
-    data = SENTENCE.to_displacy()
+    data = to_displacy(SENTENCE)
     assert data["words"] == [
         {"text": "Rome", "tag": "Loc"},
         {"text": ", the lawyer", "tag": ""},
@@ -47,13 +50,13 @@ def test_characters_are_those_of_the_text():
         token_offsets=((2, 5), (7, 11), (11, 12)),
         start_char=40,
     )
-    assert sentence.to_displacy()["ents"] == [{"start": 2, "end": 5, "label": "Peop"}]
+    assert to_displacy(sentence)["ents"] == [{"start": 2, "end": 5, "label": "Peop"}]
 
 
 def test_probabilities_are_in_the_labels_of_arcs():
     bare = document("[Ann|Peop] left [Rome|Loc] .")
     sentence = replace(bare, relations=(Relation("Live_In", 0, 1, 0.756),))
-    assert sentence.to_displacy()["arcs"][0]["label"] == "Live_In 0.76"
+    assert to_displacy(sentence)["arcs"][0]["label"] == "Live_In 0.76"
 
 
 @pytest.mark.parametrize("style", ["ent", "span", "dep"])
@@ -70,7 +73,7 @@ def test_probabilities_are_in_the_labels_of_arcs():
     ],
 )
 def test_displacy_draws_it(sentence, style):
-    markup = displacy.render(sentence.to_displacy(), style=style, manual=True, jupyter=False)
+    markup = displacy.render(to_displacy(sentence), style=style, manual=True, jupyter=False)
     for entity in sentence.entities:
         assert entity.type in markup
     assert sentence.tokens[1] in markup

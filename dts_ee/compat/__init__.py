@@ -1,0 +1,91 @@
+"""
+What AllenNLP 2.10.1 and allennlp-models 2.10.1 need to run beside torch 2, Python 3.11 and
+transformers 4.41.
+
+Both were written for torch < 1.13. Each file mends one thing, and each patch in it names the
+release that broke it, and changes nothing where it is not broken: on the classic stack (Python 3.10
+with AllenNLP's own pins) only what AllenNLP does wrong with any torch is mended, in recovering a
+training, writing archives, importing packages and what it prints. AllenNLP's models of images are
+not mended.
+
+Importing this package applies all patches, before the rest of `dts_ee` imports anything of
+AllenNLP. The patches import AllenNLP when they are applied, not before: the first of them must come
+before that.
+"""
+
+import functools
+from typing import Callable, List
+
+from dts_ee.compat.archives import (
+    explain_broken_archives,
+    load_archives_by_name,
+    write_archives_atomically,
+)
+from dts_ee.compat.checkpoints import (
+    allow_numpy_in_training_state,
+    recover_moving_averages,
+    write_checkpoints_atomically,
+)
+from dts_ee.compat.command_line import report_errors_in_one_line, require_keys_of_print_results
+from dts_ee.compat.configuration import name_configuration_key_in_errors
+from dts_ee.compat.console_log import keep_log_out_of_console
+from dts_ee.compat.data_loader_workers import create_lock_in_context_of_workers
+from dts_ee.compat.distributed_training import patch_worker_processes_first
+from dts_ee.compat.evaluate_command import print_table_of_evaluate
+from dts_ee.compat.gpu_check import check_for_gpu_first
+from dts_ee.compat.gradient_clipping import rescale_sparse_gradients
+from dts_ee.compat.jsonnet_variables import give_jsonnet_all_variables
+from dts_ee.compat.mixed_precision import use_current_autocast
+from dts_ee.compat.plugins import (
+    hide_list_of_plugins,
+    import_plugins_without_downloads,
+    import_submodules_in_one_pass,
+)
+from dts_ee.compat.predict_command import use_registered_predict_managers
+from dts_ee.compat.progress_bars import show_few_progress_bars
+from dts_ee.compat.reduce_on_plateau import register_reduce_on_plateau
+from dts_ee.compat.serialization_folder import remove_folder_of_failed_start
+from dts_ee.compat.torch_compiler import ask_torch_whether_it_compiles
+from dts_ee.compat.torchvision_warning import import_torchvision_quietly
+from dts_ee.compat.training_output import show_training
+
+PATCHES: List[Callable[[], None]] = [
+    import_torchvision_quietly,
+    keep_log_out_of_console,
+    import_plugins_without_downloads,
+    import_submodules_in_one_pass,
+    ask_torch_whether_it_compiles,
+    give_jsonnet_all_variables,
+    allow_numpy_in_training_state,
+    write_checkpoints_atomically,
+    write_archives_atomically,
+    recover_moving_averages,
+    register_reduce_on_plateau,
+    use_current_autocast,
+    rescale_sparse_gradients,
+    check_for_gpu_first,
+    create_lock_in_context_of_workers,
+    report_errors_in_one_line,
+    require_keys_of_print_results,
+    name_configuration_key_in_errors,
+    explain_broken_archives,
+    remove_folder_of_failed_start,
+    load_archives_by_name,
+    hide_list_of_plugins,
+    show_few_progress_bars,
+    show_training,
+    patch_worker_processes_first,
+    print_table_of_evaluate,
+    use_registered_predict_managers,
+]
+"""The patches in the order in which they are applied."""
+
+
+@functools.cache
+def apply() -> None:
+    """Applies every patch once, however often it is called."""
+    for patch in PATCHES:
+        patch()
+
+
+apply()

@@ -1,0 +1,45 @@
+"""
+The parser of AllenNLP's command line.
+"""
+
+import functools
+from typing import Any
+
+from dts_ee.compat.patching import replace
+
+
+def report_errors_in_one_line() -> None:
+    """
+    Gives AllenNLP's command line the parser of this package's.
+
+    AllenNLP's parser (2.10.1, with any torch) answers a misspelt command or option with a page that
+    does not name the right one, and each of its commands a mistake in a configuration with a
+    traceback. `dts_ee.argument_parser` says in one line what to do. `allennlp train` builds the
+    parser of its own commands before it loads plugins: there, only this package's are changed.
+    """
+    from allennlp.commands import ArgumentParserWithDefaults
+
+    from dts_ee.argument_parser import CommandLineParser
+
+    # Its base and not the class itself, of which `allennlp` has made a parser before this.
+    ArgumentParserWithDefaults.__bases__ = (CommandLineParser,)
+
+
+def require_keys_of_print_results() -> None:
+    """
+    Makes `print-results` ask for `--keys`.
+
+    AllenNLP (2.10.1, with any torch) has them for an option, and fails without them.
+    """
+    from allennlp.commands.print_results import PrintResults
+
+    original = PrintResults.add_subparser
+
+    @functools.wraps(original)
+    def add_subparser(self: PrintResults, parser: Any) -> Any:
+        subparser = original(self, parser)
+        for action in subparser._actions:
+            action.required = action.required or action.dest == "keys"
+        return subparser
+
+    replace(PrintResults, "add_subparser", add_subparser)

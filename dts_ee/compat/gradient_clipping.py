@@ -1,0 +1,45 @@
+"""
+Gradient clipping with sparse gradients.
+"""
+
+import functools
+from typing import Any, Iterable
+
+from packaging.version import Version
+
+from dts_ee.compat.patching import replace
+
+
+def rescale_sparse_gradients() -> None:
+    """
+    Makes the trainer's `grad_norm` work with the gradients of a sparse embedding.
+
+    `torch.nn.utils.clip_grad_norm_` took them until torch 2.1 gave it an operator that has no
+    implementation for sparse tensors.
+    """
+    import torch
+    from allennlp.training import gradient_descent_trainer, util
+
+    if Version(torch.__version__) < Version("2.1"):
+        return
+
+    original = gradient_descent_trainer.clip_grad_norm_
+
+    @functools.wraps(original)
+    def clip_grad_norm_(
+        parameters: Iterable[torch.nn.Parameter], max_norm: float, *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        stand_ins = []
+        for parameter in parameters:
+            if parameter.grad is not None and parameter.grad.is_sparse:
+                # The values of a coalesced gradient share memory with it: clipped as a dense
+                # gradient, they clip it.
+                parameter.grad = parameter.grad.coalesce()
+                values = parameter.grad.values().detach()
+                parameter = torch.nn.Parameter(values)
+                parameter.grad = values
+            stand_ins.append(parameter)
+        return original(stand_ins, max_norm, *args, **kwargs)
+
+    replace(gradient_descent_trainer, "clip_grad_norm_", clip_grad_norm_)
+    replace(util, "clip_grad_norm_", clip_grad_norm_)

@@ -1,0 +1,29 @@
+"""
+The environment variables that a Jsonnet file can read.
+"""
+
+import functools
+import json
+from typing import Dict
+
+from dts_ee.compat.patching import replace_everywhere
+
+
+def give_jsonnet_all_variables() -> None:
+    """
+    Gives Jsonnet files all environment variables as one JSON object, `DTS_EE_ENVIRONMENT`, too.
+
+    AllenNLP (2.10.1, with any torch) gives each as an external variable of its own, and Jsonnet has
+    no way to ask whether there is one: `std.extVar` of another is an error. The experiment for a
+    user's own data needs to know which files there are.
+    """
+    from allennlp.common import params
+
+    original = params._environment_variables
+
+    @functools.wraps(original)
+    def environment_variables() -> Dict[str, str]:
+        variables = original()
+        return {**variables, "DTS_EE_ENVIRONMENT": json.dumps(variables)}
+
+    replace_everywhere("allennlp", original, environment_variables)

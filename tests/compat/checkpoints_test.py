@@ -1,0 +1,87 @@
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy
+import pytest
+import torch
+from allennlp.training import Checkpointer, GradientDescentTrainer
+from allennlp.training.trainer import TrainerCheckpoint
+
+
+def trainer_after(epochs: int) -> Any:
+    """A trainer as `Checkpointer.save_checkpoint` sees it."""
+    position = {"epochs_completed": epochs, "batches_in_epoch_completed": 0}
+    state = TrainerCheckpoint({"weight": torch.ones(1000) * epochs}, position)
+    return SimpleNamespace(get_checkpoint_state=lambda: state)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        numpy.float64(0.5),
+        numpy.float32(0.5),
+        numpy.int64(3),
+        numpy.int32(3),
+        numpy.bool_(True),
+        numpy.arange(3.0),
+    ],
+    ids=lambda value: type(value).__name__ + str(value.dtype),
+)
+def test_numpy_values_in_a_training_state_are_loaded(tmp_path, value):
+    torch.save({"learning_rate_scheduler": {"last_values": [value]}}, tmp_path / "state.th")
+    loaded = torch.load(tmp_path / "state.th")["learning_rate_scheduler"]["last_values"][0]
+    assert type(loaded) is type(value)
+    numpy.testing.assert_array_equal(loaded, value)
+
+
+def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path, monkeypatch):
+    checkpointer = Checkpointer(tmp_path)
+    checkpointer.save_checkpoint(trainer_after(1))
+    whole_save = torch.save
+    half_written = []
+
+    def killed_while_saving(state, path):
+        whole_save(state, path)
+        content = Path(path).read_bytes()
+        Path(path).write_bytes(content[: len(content) // 2])
+        half_written.append(path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", killed_while_saving)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointer.save_checkpoint(trainer_after(2))
+
+    assert half_written
+    loaded = Checkpointer(tmp_path).load_checkpoint()
+    assert loaded is not None
+    assert loaded.trainer_state["epochs_completed"] == 1
+
+
+def test_a_model_state_without_a_trainer_state_is_dropped(tmp_path):
+    checkpointer = Checkpointer(tmp_path)
+    checkpointer.save_checkpoint(trainer_after(1))
+    checkpointer.save_checkpoint(trainer_after(2))
+    (tmp_path / "training_state_e2_b0.th").unlink()
+
+    loaded = Checkpointer(tmp_path).load_checkpoint()
+
+    assert loaded is not None
+    assert loaded.trainer_state["epochs_completed"] == 1
+    assert not (tmp_path / "model_state_e2_b0.th").exists()
+
+
+def test_the_best_model_half_written_leaves_the_one_before(tmp_path, monkeypatch):
+    trainer: Any = SimpleNamespace(model=torch.nn.Linear(1, 1), _ddp_wrapped_model=None)
+    best = tmp_path / "best.th"
+    GradientDescentTrainer._save_model_state(trainer, str(best))
+    before = best.read_bytes()
+
+    def killed_while_saving(state, path):
+        Path(path).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", killed_while_saving)
+    with pytest.raises(KeyboardInterrupt):
+        GradientDescentTrainer._save_model_state(trainer, str(best))
+    assert best.read_bytes() == before
