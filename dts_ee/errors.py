@@ -187,7 +187,7 @@ def report_errors_of(func: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _is_a(error: BaseException, names: "set[str]") -> bool:
-    return any(f"{each.__module__}.{each.__qualname__}" in names for each in type(error).__mro__)
+    return any(f"{base.__module__}.{base.__qualname__}" in names for base in type(error).__mro__)
 
 
 def _is_raised_in(error: BaseException, package: str) -> bool:

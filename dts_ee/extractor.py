@@ -126,19 +126,10 @@ class Extractor:
         if entities is not None:
             given = [entities] if isinstance(text, str) else list(entities)
         requests = [
-            self._predictor.request(_inputs(each, its_entities))
-            for each, its_entities in zip(texts, given, strict=True)
+            self._predictor.request(_inputs(one_text, of_text))
+            for one_text, of_text in zip(texts, given, strict=True)
         ]
-        sentences = iter(
-            self._predictor.predict_sentences(
-                [
-                    (sentence, request.entities_given)
-                    for request in requests
-                    for sentence in request.sentences
-                ]
-            )
-        )
-        found = [[next(sentences) for _ in request.sentences] for request in requests]
+        found = self._predictor.predict_sentences(requests)
         return found[0] if isinstance(text, str) else found
 
     def predict(

@@ -138,7 +138,7 @@ def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, Temperature
         folder / "reliability.png",
         {
             task: {
-                name: [(each.mean_probability, each.share_right) for each in bins]
+                name: [(one_bin.mean_probability, one_bin.share_right) for one_bin in bins]
                 for name, bins in (("before", fit.bins_before), ("after", fit.bins_after))
             }
             for task, fit in fits.items()

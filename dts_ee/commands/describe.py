@@ -140,10 +140,11 @@ def describe(
     for name in names:
         found.append(_read(name, format, reading))
         remarks += [(name, remark) for remark in found[-1].remarks]
-    problems = [problem for each in found for problem in each.problems]
+    problems = [problem for one_file in found for problem in one_file.problems]
     short = _short_names(names)
     description = describe_corpus(
-        [(short[name], each.documents) for name, each in zip(names, found, strict=True)], similarity
+        [(short[name], one_file.documents) for name, one_file in zip(names, found, strict=True)],
+        similarity,
     )
     if json_file is not None:
         with open_atomically(json_file) as file:

@@ -199,6 +199,14 @@ def document_to_json(document: Document) -> dict[str, Any]:
     return record
 
 
+def prediction_to_json(document: Document) -> dict[str, Any]:
+    """
+    The JSON of a predicted document: it has a `sentence` in any case, which is what its entities'
+    characters are counted in. Without a text these are the tokens, joined by spaces.
+    """
+    return {"sentence": " ".join(document.tokens), **document_to_json(document)}
+
+
 def write_documents(path: PathOrStr, documents: Iterable[Document]) -> None:
     """
     Writes documents to a `.json`, `.jsonl`, `.json.gz` or `.jsonl.gz` file, all of them or none.

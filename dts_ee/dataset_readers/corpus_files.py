@@ -79,7 +79,7 @@ def corpus_files(data_path: DataPath) -> List[CorpusFile]:
     listed = list(data_path) if isinstance(data_path, (list, tuple)) else [data_path]
     if not listed:
         raise ConfigurationError("there is nothing to read: the list of paths is empty")
-    return [_corpus_file(each) for each in listed]
+    return [_corpus_file(path) for path in listed]
 
 
 def _corpus_file(value: Any) -> CorpusFile:
@@ -102,7 +102,7 @@ def _expanded(path: str) -> str:
         if not os.environ.get(name):
             raise ConfigurationError(
                 f"the data path {path} has the environment variable {name}, which is not set: set "
-                "it, or name a file in its place"
+                "it, or name a file instead"
             )
     return os.path.expandvars(path)
 

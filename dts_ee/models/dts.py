@@ -13,7 +13,7 @@ from allennlp.modules.span_extractors import SpanExtractor
 from allennlp.nn import InitializerApplicator
 from allennlp.training.metrics import Average
 
-from dts_ee.corpora.spert import document_to_json
+from dts_ee.corpora.spert import prediction_to_json
 from dts_ee.document import Document
 from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.metrics.document_f1 import DocumentF1
@@ -218,6 +218,10 @@ class DeeperTaskSpecificity(Model):
         return cast(List[JointNetwork], list(self._networks))
 
     @property
+    def relation_threshold(self) -> float:
+        return self.decoder.relation_threshold
+
+    @property
     def has_ner_head(self) -> bool:
         """Whether the model recognises entities; otherwise they have to be given."""
         return len(self.networks[0].entity_taggers) > 0
@@ -249,6 +253,7 @@ class DeeperTaskSpecificity(Model):
         tokens: TextFieldTensors,
         metadata: List[Dict[str, Any]],
         tags: Optional[torch.LongTensor] = None,
+        relation_threshold: Optional[float] = None,
     ) -> Dict[str, Any]:
         """
         # Parameters
@@ -283,7 +288,7 @@ class DeeperTaskSpecificity(Model):
             gold = [sentence["tagged_document"] for sentence in metadata]
             output["loss"] = self._loss(outputs, gold, mask, tags)
         if not self.training:
-            documents = self._predict(outputs, metadata, mask, tags)
+            documents = self._predict(outputs, metadata, mask, tags, relation_threshold)
             output["documents"] = documents
             if tags is not None:
                 gold = [sentence["document"] for sentence in metadata]
@@ -354,6 +359,7 @@ class DeeperTaskSpecificity(Model):
         metadata: List[Dict[str, Any]],
         mask: torch.BoolTensor,
         tags: Optional[torch.LongTensor],
+        relation_threshold: Optional[float],
     ) -> List[Document]:
         are_given = [sentence.get("entities_given", False) for sentence in metadata]
         entities = [list(sentence["document"].entities) for sentence in metadata]
@@ -364,7 +370,7 @@ class DeeperTaskSpecificity(Model):
                 given if is_given else its_found
                 for given, is_given, its_found in zip(entities, are_given, found)
             ]
-        relations = self.decoder.decode_relations(outputs, entities)
+        relations = self.decoder.decode_relations(outputs, entities, relation_threshold)
         documents = []
         for sentence, its_entities, its_relations in zip(metadata, entities, relations):
             source: Document = sentence["document"]
@@ -381,10 +387,7 @@ class DeeperTaskSpecificity(Model):
         entities' characters are counted in.
         """
         documents = output_dict.pop("documents")
-        rows = [
-            {"sentence": " ".join(document.tokens), **document_to_json(document)}
-            for document in documents
-        ]
+        rows = [prediction_to_json(document) for document in documents]
         for key in dict.fromkeys(key for row in rows for key in row):
             output_dict[key] = [row.get(key) for row in rows]
         return output_dict

@@ -152,6 +152,7 @@ class JointDecoder:
         self,
         outputs: Sequence[JointOutput],
         entities: List[List[Entity]],
+        threshold: Optional[float] = None,
     ) -> List[List[Relation]]:
         """
         The relations between the entities of each sentence; none without a RE head.
@@ -177,7 +178,10 @@ class JointDecoder:
         if self.relation_score == "joint":
             probabilities = probabilities * self._both_entities(entities).to(probabilities)
         return relations_above(
-            self.relation_threshold, probabilities, entities, self._relation_types
+            self.relation_threshold if threshold is None else threshold,
+            probabilities,
+            entities,
+            self._relation_types,
         )
 
     @staticmethod

@@ -109,8 +109,8 @@ def _leave_out_encoders(folder: Path, source: Path) -> None:
     folders = encoder_folders(folder)
     if not folders:
         raise ConfigurationError(f"{source} holds no encoder that could be left out")
-    for each in folders:
-        leave_out(each)
+    for encoder_folder in folders:
+        leave_out(encoder_folder)
 
 
 def _write(folder: Path, card: ModelCard, target: Path) -> None:

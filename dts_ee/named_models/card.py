@@ -107,19 +107,19 @@ class ModelCard:
     @classmethod
     def from_json(cls, text: str) -> "ModelCard":
         """A card that was kept. What a later version of this package has put in is left out."""
-        known = {each.name for each in fields(cls)}
+        known = {field.name for field in fields(cls)}
         values = {name: value for name, value in json.loads(text).items() if name in known}
         values["figures"] = {
             split: {task: Figures(**figures) for task, figures in tasks.items()}
             for split, tasks in values.get("figures", {}).items()
         }
-        values["encoders"] = [Encoder(**each) for each in values.get("encoders", [])]
+        values["encoders"] = [Encoder(**encoder) for encoder in values.get("encoders", [])]
         return cls(**values)
 
     @property
     def missing_encoders(self) -> List[str]:
         """The names of the encoders that are not part of the archive."""
-        return [each.name for each in self.encoders if not each.included]
+        return [encoder.name for encoder in self.encoders if not encoder.included]
 
     def summary(self) -> str:
         """What it finds, and how well, in a line."""

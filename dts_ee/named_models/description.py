@@ -81,8 +81,8 @@ def describe_model(
         entities_given=not model.has_ner_head,
         training_data=_training_data(training_data or archive.config.get("train_data_path")),
         figures={split: tasks for split, tasks in figures.items() if tasks},
-        encoders=[_encoder(each) for each in encoder_folders(folder)],
-        num_parameters=sum(each.numel() for each in model.parameters()),
+        encoders=[_encoder(encoder_folder) for encoder_folder in encoder_folders(folder)],
+        num_parameters=sum(parameter.numel() for parameter in model.parameters()),
         made_with={
             "dts-ee": VERSION,
             **{package: metadata.version(package) for package in ("allennlp", "torch")},
@@ -141,8 +141,8 @@ def _figures(numbers: Mapping[str, Any], task: str, types: List[str]) -> Optiona
     total = {name: value(name) for name in ("precision", "recall", "f1", "macro_f1")}
     if None in total.values():
         return None
-    by_type = {each: value(f"{each}_f1") for each in types}
-    return Figures(**total, types={each: f1 for each, f1 in by_type.items() if f1 is not None})
+    by_type = {type: value(f"{type}_f1") for type in types}
+    return Figures(**total, types={type: f1 for type, f1 in by_type.items() if f1 is not None})
 
 
 def _training_data(path: Any) -> Dict[str, Any]:
@@ -151,11 +151,11 @@ def _training_data(path: Any) -> Dict[str, Any]:
         return {}
     try:
         files = corpus_files(path)
-        names = [Path(each.path).name for each in files]
+        names = [Path(file.path).name for file in files]
     except ConfigurationError:
         return {}
     try:
-        documents = [document for each in files for document in each.read()]
+        documents = [document for file in files for document in file.read()]
     except (ConfigurationError, DocumentError):
         # The files need not be where they were.
         return {"files": names}

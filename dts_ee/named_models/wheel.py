@@ -76,7 +76,7 @@ def check_not_taken(name: str) -> None:
                 f"{name!r} is taken: {spec.origin} would be hidden by a package of this name"
             ) from None
         return
-    if not any(each.group == ENTRY_POINTS for each in distribution.entry_points):
+    if not any(entry_point.group == ENTRY_POINTS for entry_point in distribution.entry_points):
         raise ConfigurationError(f"{name!r} is taken by a package that is installed")
 
 

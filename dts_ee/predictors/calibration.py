@@ -4,11 +4,13 @@ Probabilities that say how often a model is right.
 
 import json
 import math
-from dataclasses import dataclass
-from typing import Any, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from dts_ee.corpora.files import PathOrStr, read_text
-from dts_ee.document import DocumentError
+from dts_ee.document import Document, DocumentError, Entity, Relation
+
+Item = TypeVar("Item", Entity, Relation)
 
 LEAST = 1e-7
 """Nearer to 0 and 1, single precision does not tell probabilities apart."""
@@ -57,22 +59,24 @@ class Calibration:
             return threshold
         return at_temperature(threshold, 1.0 / self.relation_temperature)
 
-    def calibrate(self, record: Mapping[str, Any]) -> None:
-        """
-        Replaces the probabilities of a predicted document's entities and relations.
+    def calibrated(self, document: Document) -> Document:
+        """A document with other probabilities of what was predicted in it."""
+        return replace(
+            document,
+            entities=tuple(
+                _at_temperature(entity, self.entity_temperature) for entity in document.entities
+            ),
+            relations=tuple(
+                _at_temperature(relation, self.relation_temperature)
+                for relation in document.relations
+            ),
+        )
 
-        # Parameters
 
-        record : `Mapping[str, Any]`
-            The document's JSON.
-        """
-        for key, temperature in (
-            ("entities", self.entity_temperature),
-            ("relations", self.relation_temperature),
-        ):
-            for item in record[key]:
-                if "probability" in item:
-                    item["probability"] = at_temperature(item["probability"], temperature)
+def _at_temperature(item: Item, temperature: float) -> Item:
+    if item.probability is None:
+        return item
+    return replace(item, probability=at_temperature(item.probability, temperature))
 
 
 def log_odds(probability: float) -> float:

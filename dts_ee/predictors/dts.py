@@ -2,27 +2,24 @@
 
 import json
 from dataclasses import replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, Optional, Sequence
 
-import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.util import JsonDict, lazy_groups_of, sanitize
+from allennlp.common.util import JsonDict
 from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 
-from dts_ee.corpora.spert import document_from_json
+from dts_ee.corpora.spert import prediction_to_json
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors.calibration import Calibration
-from dts_ee.predictors.length_batches import batches_by_length
+from dts_ee.predictors.prediction import MAX_BATCH_TOKENS, predict_documents
 from dts_ee.predictors.requests import Request, check_type, request_from_json
+from dts_ee.suggestions import did_you_mean
 
 _ONE_LIST = "a file that is one list, as corpora are, is read with `--use-dataset-reader`"
-
-SENTENCES_AT_A_TIME = 1024
-"""Of so many sentences, those of about the same length are put together."""
 
 
 @Predictor.register("dts")
@@ -80,10 +77,15 @@ class DtsPredictor(Predictor):
         model: Model,
         dataset_reader: DatasetReader,
         frozen: bool = True,
-        max_batch_tokens: int = 1024,
+        max_batch_tokens: int = MAX_BATCH_TOKENS,
         relation_threshold: Optional[float] = None,
         calibration: Optional[str] = None,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            name = next(iter(unknown))
+            hint = did_you_mean(name, ("max_batch_tokens", "relation_threshold", "calibration"))
+            raise ConfigurationError(f"the predictor `dts` takes no {name!r}{hint}")
         if not isinstance(dataset_reader, SpertReader):
             raise TypeError(
                 "the predictor `dts` needs a dataset reader of this package, not "
@@ -97,17 +99,12 @@ class DtsPredictor(Predictor):
         self._max_batch_tokens = max_batch_tokens
         self._reader = dataset_reader
         self._num_lines = 0
-        self._calibration = Calibration()
-        if calibration is not None:
-            self._calibration = Calibration.from_file(calibration)
-        if relation_threshold is not None:
-            if not 0.0 <= relation_threshold <= 1.0:
-                raise ConfigurationError(
-                    f"relation_threshold is a probability from 0 to 1, not {relation_threshold}"
-                )
-            model.decoder.relation_threshold = self._calibration.relation_threshold(
-                relation_threshold
+        self._calibration = None if calibration is None else Calibration.from_file(calibration)
+        if relation_threshold is not None and not 0.0 <= relation_threshold <= 1.0:
+            raise ConfigurationError(
+                f"relation_threshold is a probability from 0 to 1, not {relation_threshold}"
             )
+        self._relation_threshold = relation_threshold
 
     @property
     def entity_types(self) -> List[str]:
@@ -130,7 +127,7 @@ class DtsPredictor(Predictor):
         return self.predict_batch_json([inputs])[0]
 
     def predict_batch_json(self, inputs: List[JsonDict]) -> List[JsonDict]:
-        return self.predict_requests([self.request(each) for each in inputs])
+        return self.predict_requests([self.request(one_input) for one_input in inputs])
 
     def request(self, inputs: JsonDict) -> Request:
         """
@@ -162,21 +159,17 @@ class DtsPredictor(Predictor):
 
     def predict_requests(self, requests: Sequence[Request]) -> List[JsonDict]:
         """The output for each of several inputs."""
-        sentences = [
-            (sentence, request.entities_given)
-            for request in requests
-            for sentence in request.sentences
+        return [
+            _output(request, found)
+            for request, found in zip(requests, self.predict_sentences(requests), strict=True)
         ]
-        predicted = iter(self._predict_sentences(sentences))
-        outputs = []
-        for request in requests:
-            found = [next(predicted) for _ in request.sentences]
-            if request.text is None:
-                outputs += found
-                continue
-            identifier = {} if request.id is None else {"orig_id": request.id}
-            outputs.append({**identifier, "text": request.text, "sentences": found})
-        return outputs
+
+    def predict_sentences(self, requests: Sequence[Request]) -> List[List[Document]]:
+        """For each of several inputs its sentences, with the entities and relations found."""
+        sentences = [sentence for request in requests for sentence in request.sentences]
+        given = [request.entities_given for request in requests for _ in request.sentences]
+        predicted = iter(self._predict(sentences, given))
+        return [[next(predicted) for _ in request.sentences] for request in requests]
 
     def predict_documents(
         self, documents: Iterable[Document], entities_given: bool = False
@@ -201,43 +194,28 @@ class DtsPredictor(Predictor):
             self._check_entities(entities_given, document.id)
             if entities_given:
                 self._check_types(document)
-                entities = [replace(each, probability=None) for each in document.entities]
+                entities = [replace(entity, probability=None) for entity in document.entities]
                 document = replace(document, entities=tuple(entities), relations=())
-            sentences.append((document, entities_given))
-        return self.predict_sentences(sentences)
-
-    def predict_sentences(self, sentences: Sequence[Tuple[Document, bool]]) -> List[Document]:
-        """
-        The sentences of requests with the entities and relations that are found.
-
-        # Parameters
-
-        sentences : `Sequence[Tuple[Document, bool]]`
-            Each sentence, and whether its entities are given.
-        """
-        documents = []
-        outputs = self._predict_sentences(sentences)
-        for (sentence, _), output in zip(sentences, outputs, strict=True):
-            found = document_from_json(output)
-            documents.append(replace(sentence, entities=found.entities, relations=found.relations))
-        return documents
+            sentences.append(document)
+        return self._predict(sentences, [entities_given] * len(sentences))
 
     def _check_types(self, document: Document) -> None:
         known = self.entity_types
         for i, entity in enumerate(document.entities):
             check_type(entity.type, known, f"entities[{i}].type", document.id)
 
-    def _predict_sentences(self, sentences: Sequence[Tuple[Document, bool]]) -> List[JsonDict]:
-        outputs = []
-        # The instances of a long text need much more memory than the text.
-        for group in lazy_groups_of(sentences, SENTENCES_AT_A_TIME):
-            outputs += self.predict_batch_instance(
-                [
-                    self._reader.text_to_instance(document, gold=False, entities_given=given)
-                    for document, given in group
-                ]
-            )
-        return outputs
+    def _predict(
+        self, sentences: Sequence[Document], entities_given: Sequence[bool]
+    ) -> List[Document]:
+        return predict_documents(
+            self._model,
+            self._reader,
+            sentences,
+            entities_given,
+            relation_threshold=self._relation_threshold,
+            calibration=self._calibration,
+            max_batch_tokens=self._max_batch_tokens,
+        )
 
     def load_line(self, line: str) -> JsonDict:
         """
@@ -247,7 +225,7 @@ class DtsPredictor(Predictor):
             If the line is no JSON object; it names the line, blank ones left out.
         """
         self._num_lines += 1
-        place = f"#{self._num_lines}"
+        number = f"#{self._num_lines}"
         try:
             inputs = json.loads(line)
         except json.JSONDecodeError as error:
@@ -256,52 +234,30 @@ class DtsPredictor(Predictor):
                 problem = f"no object: {_ONE_LIST}"
             elif not line.lstrip().startswith("{"):
                 problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
-            raise DocumentError(problem, document_id=place) from None
+            raise DocumentError(problem, document_id=number) from None
         except (ValueError, RecursionError) as error:
             # A number of thousands of digits, or brackets within a thousand brackets.
-            raise DocumentError(f"invalid JSON: {error}", document_id=place) from None
+            raise DocumentError(f"invalid JSON: {error}", document_id=number) from None
         if not isinstance(inputs, dict):
             raise DocumentError(
                 f"an object is expected, not {type(inputs).__name__}; {_ONE_LIST}",
-                document_id=place,
+                document_id=number,
             )
         if "id" not in inputs:
-            inputs.setdefault("orig_id", place)
+            inputs.setdefault("orig_id", number)
         return inputs
 
     def predict_instance(self, instance: Instance) -> JsonDict:
         return self.predict_batch_instance([instance])[0]
 
     def predict_batch_instance(self, instances: List[Instance]) -> List[JsonDict]:
-        lengths = [len(instance["tokens"]) for instance in instances]
-        outputs: Dict[int, JsonDict] = {}
-        for batch in batches_by_length(lengths, self._max_batch_tokens):
-            predicted = self._predict_together([instances[i] for i in batch])
-            outputs.update(zip(batch, predicted, strict=True))
-        return [outputs[i] for i in range(len(instances))]
-
-    def _predict_together(self, instances: List[Instance]) -> List[JsonDict]:
-        untagged = [self._untagged(instance) for instance in instances]
-        for instance in untagged:
-            self._reader.apply_token_indexers(instance)
-        with torch.inference_mode():
-            outputs = self._model.forward_on_instances(untagged)
-        if self._calibration != Calibration():
-            for output in outputs:
-                self._calibration.calibrate(output)
-        # Within a batch, some documents may have no `orig_id`.
-        return [
-            sanitize({key: value for key, value in output.items() if value is not None})
-            for output in outputs
+        metadata = [instance["metadata"].metadata for instance in instances]  # type: ignore[attr-defined]
+        documents = [sentence["document"] for sentence in metadata]
+        # Without a NER head, what is gold is what is given.
+        given = [
+            sentence.get("entities_given", not self._model.has_ner_head) for sentence in metadata
         ]
-
-    def _untagged(self, instance: Instance) -> Instance:
-        if "tags" in instance.fields and not self._model.has_ner_head:
-            # What is gold is what is given, also where tags cannot express it.
-            document = instance["metadata"].metadata["document"]  # type: ignore[attr-defined]
-            return self._reader.text_to_instance(document, gold=False, entities_given=True)
-        # Gold tags would only cost the time that the loss takes.
-        return Instance({name: field for name, field in instance.items() if name != "tags"})
+        return [prediction_to_json(document) for document in self._predict(documents, given)]
 
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
         request = self.request(json_dict)
@@ -312,3 +268,12 @@ class DtsPredictor(Predictor):
         return self._reader.text_to_instance(
             request.sentences[0], gold=False, entities_given=request.entities_given
         )
+
+
+def _output(request: Request, sentences: List[Document]) -> JsonDict:
+    """The JSON of an input with what was found in it."""
+    found = [prediction_to_json(sentence) for sentence in sentences]
+    if request.text is None:
+        return found[0]
+    identifier = {} if request.id is None else {"orig_id": request.id}
+    return {**identifier, "text": request.text, "sentences": found}

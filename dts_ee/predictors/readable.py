@@ -55,7 +55,7 @@ class ReadableOutput:
             lines.append(Text(_printable(str(output["orig_id"])), style="dim"))
         for sentence in sentences:
             lines.append(self._sentence(sentence))
-            lines += [self._relation(each, sentence) for each in sentence["relations"]]
+            lines += [self._relation(relation, sentence) for relation in sentence["relations"]]
         if not any(sentence["entities"] for sentence in sentences):
             lines.append(Text("  (no entities found)", style="dim"))
         return Text("\n").join(lines)

@@ -99,8 +99,8 @@ def _given(value: Any, entity_types: Sequence[str]) -> List[Dict[str, Any]]:
         entity = as_object(item, field)
         type = as_string(required(entity, "type", field), f"{field}.type")
         check_type(type, entity_types, f"{field}.type")
-        places = ("start", "end", "start_char", "end_char")
-        entities.append({"type": type, **{key: entity[key] for key in places if key in entity}})
+        positions = ("start", "end", "start_char", "end_char")
+        entities.append({"type": type, **{key: entity[key] for key in positions if key in entity}})
     return entities
 
 

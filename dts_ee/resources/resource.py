@@ -150,7 +150,9 @@ class _DescribedSources:
         from dts_ee.resources.source import Source
 
         with quiet_loading():
-            sources = [Source.from_params(Params(dict(each))) for each in self._descriptions]
+            sources = [
+                Source.from_params(Params(dict(description))) for description in self._descriptions
+            ]
         return iter(sources)
 
 

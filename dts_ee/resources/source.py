@@ -46,7 +46,7 @@ class Source(Registrable):
 
     @property
     @abstractmethod
-    def place(self) -> str:
+    def location(self) -> str:
         """Where this is, for messages."""
 
     @abstractmethod
@@ -92,7 +92,7 @@ class LocalMirror(Source):
         self._folder = root / resource_name
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return str(self._folder)
 
     def provide(

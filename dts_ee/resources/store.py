@@ -31,7 +31,7 @@ class FetchResult:
     folder : `Path`
         Where its files are.
     fetched : `Dict[str, str]`
-        Of each file that was put there now, its name and the place that it comes from.
+        Of each file that was put there now, its name and the location that it comes from.
     missing : `List[KnownFile]`
         What could not be had; empty if all is well.
     unverified : `Dict[str, str]`
@@ -118,7 +118,7 @@ class ResourceStore:
             for file, path in _provide_checked(source, missing, workspace):
                 folder.mkdir(parents=True, exist_ok=True)
                 os.replace(path, folder / file.name)
-                fetched[file.name] = source.place
+                fetched[file.name] = source.location
                 if file.sha256 is None:
                     digest = record.add(file.name)
                     if not source.is_verified:
@@ -152,6 +152,6 @@ def _provide_checked(
                 yield file, path
             else:
                 path.unlink()
-                workspace.report_failure(f"{source.place} has another file: {problem}")
+                workspace.report_failure(f"{source.location} has another file: {problem}")
     except SourceError as error:
         workspace.report_failure(str(error))

@@ -56,7 +56,7 @@ class UrlSource(SeparateFilesSource):
         self._paths = paths or {}
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return self._base
 
     def url_of(self, file: KnownFile) -> str:
@@ -81,7 +81,7 @@ class HubSource(SeparateFilesSource):
         self._revision = revision
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return f"the Hugging Face hub ({self._repository})"
 
     def url_of(self, file: KnownFile) -> str:
@@ -107,7 +107,7 @@ class ZipSource(Source):
         self.is_verified = archive.sha256 is not None
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return f"{self._archive.name} on {urlsplit(self._url).netloc}"
 
     def provide(

@@ -30,7 +30,7 @@ class SingleWheelSource(Source):
         self._wheel = wheel
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return f"the wheel {self._wheel.requirement}"
 
 
@@ -101,7 +101,7 @@ class SplitZipInWheelsSource(Source):
         self._folder = folder
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return f"{len(self._parts)} wheels, {self._parts[0].wheel.requirement} and following"
 
     def provide(

@@ -2,17 +2,13 @@
 Evaluating an archive on a split of a corpus, and keeping what it predicted.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
-import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Batch, Vocabulary
 from allennlp.models import Model
 from allennlp.models.archival import load_archive
 
-from dts_ee.corpora.tags import tags_to_entities
 from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.spert_reader import SpertReader
@@ -21,7 +17,7 @@ from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.metrics.names import with_underscores
 from dts_ee.models import DeeperTaskSpecificity
-from dts_ee.predictors.length_batches import batches_by_length
+from dts_ee.predictors.prediction import predict_documents
 from dts_ee.quiet_loading import quiet_loading
 from dts_ee.runs.predictions import (
     Prediction,
@@ -30,9 +26,6 @@ from dts_ee.runs.predictions import (
     write_predictions,
 )
 from dts_ee.runs.run_folder import RunFolder, write_json
-
-MAX_BATCH_TOKENS = 1024
-"""As many as the predictor puts into a batch."""
 
 
 def evaluate_archive(
@@ -65,7 +58,7 @@ def evaluate_archive(
         If a document has overlapping entities and the reader is to raise an error then.
     """
     model, reader = _load(archive_file)
-    predictions = _predict(archive_file, model, reader, documents)
+    predictions = _predict(model, reader, documents)
     metrics = model.get_metrics(reset=True)
     if not isinstance(model, DeeperTaskSpecificity):
         metrics = {**metrics, **score(predictions, EntityF1())}
@@ -106,11 +99,23 @@ def predict_candidates(
         If a document has overlapping entities and the reader is to raise an error then.
     """
     model, reader = _load(archive_file)
-    threshold = None
-    if isinstance(model, DeeperTaskSpecificity):
-        threshold = model.decoder.relation_threshold
-        model.decoder.relation_threshold = min(threshold, least_probability)
-    return _predict(archive_file, model, reader, documents), threshold
+    if not isinstance(model, DeeperTaskSpecificity):
+        return _predict(model, reader, documents), None
+    threshold = model.relation_threshold
+    least = min(threshold, least_probability)
+    return _predict(model, reader, documents, least), threshold
+
+
+def _predict(
+    model: Model,
+    reader: SpertReader,
+    documents: Sequence[Document],
+    relation_threshold: Optional[float] = None,
+) -> list[Prediction]:
+    predicted = predict_documents(
+        model, reader, documents, gold=True, relation_threshold=relation_threshold
+    )
+    return list(map(Prediction, predicted, documents))
 
 
 def _load(archive_file: Path) -> tuple[Model, SpertReader]:
@@ -125,33 +130,6 @@ def _load(archive_file: Path) -> tuple[Model, SpertReader]:
     return archive.model.eval(), reader
 
 
-def _predict(
-    archive_file: Path, model: Model, reader: SpertReader, documents: Sequence[Document]
-) -> list[Prediction]:
-    instances = [reader.text_to_instance(document) for document in documents]
-    predicted: dict[int, Document] = {}
-    lengths = [len(document.tokens) for document in documents]
-    for positions in batches_by_length(lengths, MAX_BATCH_TOKENS):
-        batch = Batch([instances[i] for i in positions])
-        for instance in batch:
-            reader.apply_token_indexers(instance)
-        batch.index_instances(model.vocab)
-        with torch.inference_mode():
-            output = model(**batch.as_tensor_dict())
-        if "documents" in output:
-            found = output["documents"]
-        elif "tags" in output:
-            gold = [documents[i] for i in positions]
-            found = _tagged_documents(model.vocab, output["tags"], gold, reader.tag_encoding)
-        else:
-            raise ConfigurationError(
-                f"{archive_file} has a model {type(model).__name__}, which predicts neither "
-                "documents nor tags"
-            )
-        predicted.update(zip(positions, found, strict=True))
-    return [Prediction(predicted[i], document) for i, document in enumerate(documents)]
-
-
 def score(predictions: Sequence[Prediction], *metrics: DocumentF1) -> dict[str, float]:
     """The numbers of metrics over predictions, by the names that the model `dts` gives them."""
     numbers: dict[str, float] = {}
@@ -159,24 +137,6 @@ def score(predictions: Sequence[Prediction], *metrics: DocumentF1) -> dict[str, 
         metric([each.predicted for each in predictions], [each.gold for each in predictions])
         numbers.update(with_underscores(metric.get_metric()))
     return numbers
-
-
-def _tagged_documents(
-    vocabulary: Vocabulary,
-    tag_ids: Sequence[Sequence[int]],
-    documents: Sequence[Document],
-    tag_encoding: str,
-) -> list[Document]:
-    """What a tagger of AllenNLP's has found: entities alone."""
-    names = vocabulary.get_index_to_token_vocabulary("labels")
-    return [
-        replace(
-            document,
-            entities=tuple(tags_to_entities([names[tag] for tag in tags], tag_encoding)),
-            relations=(),
-        )
-        for document, tags in zip(documents, tag_ids, strict=True)
-    ]
 
 
 def evaluate_run(folder: RunFolder, test_data: str, documents: Sequence[Document]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Iterable, Sequence
 
 from dts_ee.corpora.files import PathOrStr, open_atomically
 from dts_ee.corpora.lines import numbered_lines
-from dts_ee.corpora.spert import document_from_json, document_to_json
+from dts_ee.corpora.spert import document_from_json, document_to_json, prediction_to_json
 from dts_ee.document import Document, DocumentError
 
 
@@ -79,8 +79,7 @@ def _annotation(document: Document) -> tuple[Any, ...]:
 def _to_json(prediction: Prediction) -> dict[str, Any]:
     gold = document_to_json(prediction.gold)
     return {
-        "sentence": " ".join(prediction.predicted.tokens),
-        **document_to_json(prediction.predicted),
+        **prediction_to_json(prediction.predicted),
         "gold": {"entities": gold["entities"], "relations": gold["relations"]},
     }
 

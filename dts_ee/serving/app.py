@@ -94,7 +94,9 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
             answers = await answerer.answer(request, inputs, deadline)
         if not isinstance(value, list) and isinstance(answers[0], RequestError):
             raise answers[0]
-        told = [each.to_json() if isinstance(each, RequestError) else each for each in answers]
+        told = [
+            answer.to_json() if isinstance(answer, RequestError) else answer for answer in answers
+        ]
         return JSONResponse(told if isinstance(value, list) else told[0], headers=_PRIVATE)
 
     @app.get(

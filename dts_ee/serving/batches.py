@@ -90,7 +90,7 @@ class MicroBatches:
             If there is no room for all.
         """
         now = time.monotonic()
-        items = [_Item(each, now) for each in inputs]
+        items = [_Item(one_input, now) for one_input in inputs]
         with self._changed:
             if self._closed:
                 raise QueueClosedError

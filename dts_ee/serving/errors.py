@@ -80,5 +80,5 @@ def log_failure(what: str, error: BaseException) -> None:
     Its message is left out, and so is that of any error before it: it may hold what a user wrote.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    places = "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    logger.error("%s: %s%s", what, type(error).__name__, places)
+    lines = "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+    logger.error("%s: %s%s", what, type(error).__name__, lines)

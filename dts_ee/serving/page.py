@@ -54,7 +54,7 @@ def render_form(
     elif answer is not None:
         documents = [document_from_json(sentence) for sentence in answer["sentences"]]
         output = json.dumps(answer, ensure_ascii=False, indent=2)
-    colours = type_colours({entity.type for each in documents for entity in each.entities})
+    colours = type_colours({entity.type for document in documents for entity in document.entities})
     return _TEMPLATES.get_template("form.html").render(
         text=text,
         max_text_length=max_text_length,

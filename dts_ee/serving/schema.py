@@ -107,7 +107,7 @@ PREDICT_REQUEST: dict[str, Any] = {
 
 PREDICT_RESPONSES: dict[Any, dict[str, Any]] = {
     200: {
-        "description": "The prediction; for a list a list, with an error in the place of each bad "
+        "description": "The prediction; for a list a list, with an error instead of each bad "
         "input's prediction.",
         "content": _json(
             {

@@ -95,7 +95,7 @@ class PredictionService:
         # Raises
 
         `RequestError`
-            If the model is not ready (503), or as many requests as there are places in the queue
+            If the model is not ready (503), or as many requests as fit into the queue
             are being answered (429).
         """
         if self.state != "ready":

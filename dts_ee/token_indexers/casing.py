@@ -49,7 +49,7 @@ class CasingIndexer(TokenIndexer):
 
     Registered as a `TokenIndexer` with name `"casing"`.
 
-    The index is 1 more than the place of `casing_class` in `CASING_CLASSES`: 0 is padding. The
+    The index is 1 more than the index of `casing_class` in `CASING_CLASSES`: 0 is padding. The
     vocabulary is not used.
 
     # Parameters

@@ -78,8 +78,8 @@ class WordPiecesIndexer(TokenIndexer):
                     f"The tokenizer of {self._model_name} has no unknown token, and no pieces for "
                     f"the word {words[without_pieces[0]]!r}."
                 )
-            places = numpy.cumsum(piece_counts)[without_pieces]
-            piece_ids = numpy.insert(piece_ids, places, self._unknown_id).astype(int).tolist()
+            positions = numpy.cumsum(piece_counts)[without_pieces]
+            piece_ids = numpy.insert(piece_ids, positions, self._unknown_id).astype(int).tolist()
             piece_counts[without_pieces] = 1
         return {
             "piece_ids": piece_ids,

@@ -38,7 +38,9 @@ def announce(training: TrainModel) -> None:
     if development is not None:
         text += f", {development:,} for development"
     say("; ".join([text, *_types(model)]))
-    num_parameters = sum(each.numel() for each in model.parameters() if each.requires_grad)
+    num_parameters = sum(
+        parameter.numel() for parameter in model.parameters() if parameter.requires_grad
+    )
     text = f"{num_parameters:,} parameters to train"
     if training.serialization_dir:
         text += f"; the log is {os.path.join(training.serialization_dir, 'out.log')}"

@@ -22,7 +22,8 @@ import dts_ee
 from dts_ee.commands.predict import DocumentPredictManager
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.document import Entity
-from dts_ee.predictors import DtsPredictor
+from dts_ee.predictors import DtsPredictor, dts
+from dts_ee.predictors.prediction import predict_documents
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY, TINY_NEWS
 
@@ -50,13 +51,12 @@ def folder(tmp_path, monkeypatch):
 def batch_sizes(monkeypatch):
     """How many sentences the command has given to the predictor, each time."""
     seen = []
-    predict_batch_instance = DtsPredictor.predict_batch_instance
 
-    def watched(self, instances):
-        seen.append(len(instances))
-        return predict_batch_instance(self, instances)
+    def watched(model, reader, documents, *args, **options):
+        seen.append(len(documents))
+        return predict_documents(model, reader, documents, *args, **options)
 
-    monkeypatch.setattr(DtsPredictor, "predict_batch_instance", watched)
+    monkeypatch.setattr(dts, "predict_documents", watched)
     return seen
 
 
@@ -149,7 +149,7 @@ def test_long_texts_are_not_all_read_at_once(folder, run, batch_sizes):
     write_texts(a="Nobody came. " * 4100, b="Nobody came.", c="Nobody came.")
     assert run("texts", "--output-file", "output.jsonl", "--silent") == 0
     # The first text fills a group; of the others each is a sentence.
-    assert batch_sizes == [1024, 1024, 1024, 1024, 4, 2]
+    assert batch_sizes == [4100, 2]
 
 
 def test_a_folder_without_texts(folder, run, capsys):

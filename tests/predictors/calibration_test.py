@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dts_ee.document import DocumentError
+from dts_ee.document import Document, DocumentError, Entity, Relation
 from dts_ee.predictors.calibration import Calibration, at_temperature, log_odds
 
 PROBABILITIES = st.floats(0, 1)
@@ -40,16 +40,17 @@ def test_the_ends_of_a_threshold_stay():
 
 
 def test_a_document_is_calibrated():
-    record = {
-        "entities": [{"type": "Peop", "probability": 0.9}, {"type": "Loc"}],
-        "relations": [{"type": "Live_In", "probability": 0.75}],
-    }
-    Calibration(2.0, 0.5).calibrate(record)
-    assert record["entities"] == [
-        {"type": "Peop", "probability": pytest.approx(0.75)},
-        {"type": "Loc"},
-    ]
-    assert record["relations"] == [{"type": "Live_In", "probability": pytest.approx(0.9)}]
+    document = Document(
+        ("Ann", "in", "Rome"),
+        (Entity("Peop", 0, 1, 0.9), Entity("Loc", 2, 3)),
+        (Relation("Live_In", 0, 1, 0.75),),
+    )
+    calibrated = Calibration(2.0, 0.5).calibrated(document)
+    # The log-odds of 0.9, log 9, are halved to those of 0.75, log 3; those of 0.75 are doubled.
+    assert calibrated.entities == document.entities
+    assert [entity.probability for entity in calibrated.entities] == [pytest.approx(0.75), None]
+    assert [relation.probability for relation in calibrated.relations] == [pytest.approx(0.9)]
+    assert calibrated.tokens == document.tokens
 
 
 def test_a_file(tmp_path):

@@ -13,7 +13,7 @@ from allennlp.predictors import Predictor
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents
 from dts_ee.document import Document, DocumentError, Entity
-from dts_ee.predictors import DtsPredictor
+from dts_ee.predictors import DtsPredictor, prediction
 from tests.paths import FIXTURES
 
 
@@ -255,13 +255,13 @@ def test_the_output_for_a_text_is_a_file_that_the_readers_read(predictor, tmp_pa
 
 def test_a_long_text_goes_through_the_model_in_parts(predictor, monkeypatch):
     seen = []
-    predict_batch_instance = DtsPredictor.predict_batch_instance
+    batches_by_length = prediction.batches_by_length
 
-    def watched(self, instances):
-        seen.append(len(instances))
-        return predict_batch_instance(self, instances)
+    def watched(lengths, max_tokens):
+        seen.append(len(lengths))
+        return batches_by_length(lengths, max_tokens)
 
-    monkeypatch.setattr(DtsPredictor, "predict_batch_instance", watched)
+    monkeypatch.setattr(prediction, "batches_by_length", watched)
     output = predictor.predict_text("Marta writes. " * 1100)
     assert seen == [1024, 76]
     assert len(output["sentences"]) == 1100
@@ -371,6 +371,25 @@ def test_the_threshold_of_relations(archive_path):
     assert all(each["probability"] == 1.0 for each in sure)
     with pytest.raises(ConfigurationError, match="relation_threshold is a probability"):
         relations(1.5)
+
+
+def test_predictors_of_one_archive_have_their_own_thresholds(archive_path):
+    archive = load_archive(archive_path)
+    every, own, sure = (
+        Predictor.from_archive(archive, extra_args={"relation_threshold": threshold})
+        for threshold in (0.0, None, 1.0)
+    )
+    numbers = [
+        len(predictor.predict_json({"sentence": TEXT})["relations"])
+        for predictor in (own, every, sure, own)
+    ]
+    assert numbers[0] == numbers[3] == 2
+    assert numbers[1] > 2 > numbers[2]
+
+
+def test_a_misspelt_argument_is_named(archive_path):
+    with pytest.raises(ConfigurationError, match="'relation_treshold'; did you mean relation_th"):
+        Predictor.from_archive(load_archive(archive_path), extra_args={"relation_treshold": 0.5})
 
 
 @pytest.fixture(scope="module", params=["entities", "relations"])

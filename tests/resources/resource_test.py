@@ -91,7 +91,7 @@ def test_a_source_that_is_not_well_formed(source, tmp_path):
 
 def test_every_source_of_the_manifest_can_be_built():
     for resource in load_manifest().values():
-        assert [source.place for source in resource.sources]
+        assert [source.location for source in resource.sources]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class MemorySource(Source):
         self.asked: List[List[str]] = []
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return "memory"
 
     def provide(

@@ -136,7 +136,7 @@ def find_transformer(
     # Raises
 
     `ConfigurationError`
-        If the model is in none of these places.
+        If the model is in none of these folders.
     """
     kept = _kept(model_name, serialization_dir)
     if kept is not None:
@@ -173,7 +173,7 @@ def find_spacy_vectors(
     # Raises
 
     `ConfigurationError`
-        If one of them is in none of these places.
+        If one of them is in none of these folders.
     """
     folder = _kept(name, serialization_dir) or Path(name).expanduser()
     for file in _SPACY_FILES:
@@ -209,15 +209,15 @@ def find_elmo(
     # Raises
 
     `ConfigurationError`
-        If a file is in none of these places.
+        If a file is in none of these folders.
     """
-    places = ""
+    folders = ""
     if serialization_dir is not None:
         name = elmo_name(options_file, weight_file)
         kept = _kept(name, serialization_dir)
         if kept is not None:
             return {file: kept / file for file in _ELMO_FILES}
-        places = f" in {kept_folder(name, serialization_dir)}, nor"
+        folders = f" in {kept_folder(name, serialization_dir)}, nor"
     found = {}
     for name, source in zip(_ELMO_FILES, (options_file, weight_file), strict=True):
         try:
@@ -225,7 +225,7 @@ def find_elmo(
         except Exception as error:
             # A URL may fail with the errors of several libraries, a path with `FileNotFoundError`.
             raise ConfigurationError(
-                f"ELMo was not found{places} under the name {source!r}: {error}. "
+                f"ELMo was not found{folders} under the name {source!r}: {error}. "
                 "`dts-ee fetch elmo-5.5b` gets the one of the experiments."
             ) from error
     return found
@@ -257,8 +257,8 @@ def weight_files(folder: Path) -> List[Path]:
             return [folder / name]
         index = folder / f"{name}.index.json"
         if index.is_file():
-            places = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-            files = [folder / place for place in sorted(set(places))]
+            names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+            files = [folder / name for name in sorted(set(names))]
             missing = [file.name for file in files if not file.is_file()]
             if missing:
                 raise ConfigurationError(

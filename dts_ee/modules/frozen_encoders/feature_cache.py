@@ -63,10 +63,10 @@ class FeatureCache:
 
     def __str__(self) -> str:
         """What is kept where, and how much room it takes."""
-        places = [] if self._file is None else [str(self._file)]
+        stored_in = [] if self._file is None else [str(self._file)]
         if self._file is None or self._features:
-            places.append(f"memory: {len(self)} sentences, {format_size(self.num_bytes)}")
-        return "; ".join(places)
+            stored_in.append(f"memory: {len(self)} sentences, {format_size(self.num_bytes)}")
+        return "; ".join(stored_in)
 
     def __deepcopy__(self, memo: Dict[int, Any]) -> "FeatureCache":
         # A copy of the model asks the same encoder; an open file cannot be copied.

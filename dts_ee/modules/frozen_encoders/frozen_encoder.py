@@ -16,7 +16,7 @@ rows as the sentence has words.
 
 EncodedWords = Tuple[torch.Tensor, Sequence[torch.Tensor]]
 """
-Shapes `(num_words,)`: the places of words among those of all sentences, on the CPU; and, for each
+Shapes `(num_words,)`: the indices of words among those of all sentences, on the CPU; and, for each
 layer, `(num_words, dim)`: what the encoder says about them.
 """
 
@@ -90,8 +90,8 @@ class FrozenEncoder(ABC):
                     features[i, words] = layer.half().cpu()
         self._check_range(features)
         return [
-            each.clone(memory_format=torch.contiguous_format)
-            for each in features.split(word_counts, dim=1)
+            part.clone(memory_format=torch.contiguous_format)
+            for part in features.split(word_counts, dim=1)
         ]
 
     def encode_mixed(

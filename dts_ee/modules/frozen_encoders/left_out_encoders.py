@@ -1,7 +1,7 @@
 """
 Encoders that are left out of an archive because they can be had elsewhere, by their checksums.
 
-In the place of an encoder's files, its folder in the archive then has one file that says which
+Instead of an encoder's files, its folder in the archive then has one file that says which
 resource of the manifest they are, and what their SHA-256 is.
 """
 
@@ -69,7 +69,7 @@ def leave_out(folder: Path) -> None:
     files = [known[file.name] for file in sorted(folder.iterdir())]
     record = {
         "resource": resource.name,
-        "files": [{"name": each.name, "size": each.size, "sha256": each.sha256} for each in files],
+        "files": [{"name": file.name, "size": file.size, "sha256": file.sha256} for file in files],
     }
     shutil.rmtree(folder)
     folder.mkdir()
@@ -85,7 +85,7 @@ def encoder_name(folder: Path) -> str:
 
 
 def is_left_out(folder: Path) -> bool:
-    """Whether an encoder's folder in an archive has a record in the place of the files."""
+    """Whether an encoder's folder in an archive has a record instead of the files."""
     return (folder / _RECORD).is_file()
 
 
@@ -110,15 +110,17 @@ def find_left_out(folder: Path, name: str) -> Path:
     """
     record = _read_record(folder)
     resource = record["resource"]
-    places = [Path(name).expanduser(), Path("resources", resource), resources_folder() / resource]
+    folders = [Path(name).expanduser(), Path("resources", resource), resources_folder() / resource]
     problems = []
-    for place in dict.fromkeys(places):
-        if not place.is_dir():
+    for folder in dict.fromkeys(folders):
+        if not folder.is_dir():
             continue
-        problem = next(filter(None, (_problem(KnownFile(**f), place) for f in record["files"])), "")
+        problem = next(
+            filter(None, (_problem(KnownFile(**f), folder) for f in record["files"])), ""
+        )
         if not problem:
-            return place
-        problems.append(f"in {place}, {problem}")
+            return folder
+        problems.append(f"in {folder}, {problem}")
     found = f" ({'; '.join(problems)})" if problems else ""
     raise ConfigurationError(
         f"The model needs {resource}, which is not part of it and was not found{found}: "

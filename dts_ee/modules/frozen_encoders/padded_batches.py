@@ -4,12 +4,12 @@ from typing import Sequence
 
 
 def split_into_padded_batches(
-    lengths: Sequence[int], max_rows: int, max_places: int, call_cost: int
+    lengths: Sequence[int], max_rows: int, max_positions: int, call_cost: int
 ) -> list[list[int]]:
     """
     Splits sequences into batches, each padded to its longest, so that they cost the least in all.
 
-    A batch costs its places, those of the padding included, and `call_cost` beside them.
+    A batch costs its positions, those of the padding included, and `call_cost` beside them.
 
     # Parameters
 
@@ -17,10 +17,10 @@ def split_into_padded_batches(
         The length of each sequence.
     max_rows : `int`
         How many sequences a batch holds at most; at least 1.
-    max_places : `int`
-        How many places a batch of several sequences holds at most.
+    max_positions : `int`
+        How many positions a batch of several sequences holds at most.
     call_cost : `int`
-        What a batch costs whatever its size, in places.
+        What a batch costs whatever its size, in positions.
 
     # Returns
 
@@ -33,10 +33,10 @@ def split_into_padded_batches(
     for end in range(1, len(order) + 1):
         candidates: list[tuple[int, int]] = []
         for start in range(end - 1, max(end - max_rows, 0) - 1, -1):
-            places = (end - start) * lengths[order[start]]
-            if places > max_places and candidates:
+            positions = (end - start) * lengths[order[start]]
+            if positions > max_positions and candidates:
                 break
-            candidates.append((costs[start] + places + call_cost, start))
+            candidates.append((costs[start] + positions + call_cost, start))
         cost, start = min(candidates)
         costs.append(cost)
         starts.append(start)

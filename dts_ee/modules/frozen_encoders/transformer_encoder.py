@@ -134,7 +134,7 @@ class TransformerEncoder(FrozenEncoder):
         return _join_parts(parts, torch.from_numpy(numpy.unique(cut))) if cut else parts
 
     def _windows(self, sentences: Sequence[Sentence]) -> List[Window]:
-        """The windows of all sentences, as places in the pieces of all."""
+        """The windows of all sentences, as indices into the pieces of all."""
         windows = []
         offset = 0
         for ids, counts in sentences:
@@ -167,7 +167,7 @@ class TransformerEncoder(FrozenEncoder):
             kept = [pieces[is_pooled[pieces]] for pieces in kept]
             # Shape: (num_kept,), each
             pieces = numpy.concatenate(kept)
-            rows = numpy.repeat(numpy.arange(len(batch)), [len(each) for each in kept])
+            rows = numpy.repeat(numpy.arange(len(batch)), [len(pieces) for pieces in kept])
             window_starts = numpy.array([window.start for window in batch])
             columns = pieces - window_starts[rows] + len(self._prefix)
             # Where a word begins, or the part of one.
@@ -224,17 +224,17 @@ def _join_parts(parts: Iterator[EncodedWords], cut: torch.Tensor) -> Iterator[En
     sums: List[torch.Tensor] = []
     for words, layers in parts:
         is_cut = torch.isin(words, cut)
-        places = torch.searchsorted(cut, words[is_cut])
+        positions = torch.searchsorted(cut, words[is_cut])
         if not sums:
             sums = [layer.new_zeros(len(cut), layer.shape[1]) for layer in layers]
         for total, layer in zip(sums, layers, strict=True):
-            total.index_add_(0, places.to(layer.device), layer[is_cut])
+            total.index_add_(0, positions.to(layer.device), layer[is_cut])
         yield words[~is_cut], [layer[~is_cut] for layer in layers]
     yield cut, sums
 
 
 def _batch_costs(device: torch.device) -> Tuple[int, int]:
-    """The most places of a batch, and what a batch costs beside its places."""
+    """The most positions of a batch, padding included, and what a batch costs beside these."""
     if device.type == "cpu":
         # Measured with MiniLM and MPNet, one thread. Larger batches are no faster.
         return 1024, 40

@@ -18,7 +18,7 @@ class PairFeature(torch.nn.Module, Registrable, ABC):
     """
 
     symmetric: bool = False
-    """Whether a pair's vector is the same if head and tail change places."""
+    """Whether a pair's vector is the same if head and tail are exchanged."""
 
     @abstractmethod
     def get_output_dim(self) -> int:

@@ -13,9 +13,9 @@ from allennlp.modules.token_embedders import TokenCharactersEncoder, TokenEmbedd
 class DistinctCharactersEncoder(TokenCharactersEncoder):
     """
     AllenNLP's `character_encoding` with the same parameters, weights and values, which encodes a
-    word once for all its places in the batch.
+    word once for all its occurrences in the batch.
 
-    What differs is dropout: a word gets one mask for a batch, the same in each place.
+    What differs is dropout: a word gets one mask for a batch, the same for each occurrence.
 
     Registered as a `TokenEmbedder` with name "distinct_character_encoding". It goes with AllenNLP's
     `characters` indexer.
@@ -42,11 +42,11 @@ class DistinctCharactersEncoder(TokenCharactersEncoder):
         `torch.Tensor`
             Shape (batch_size, num_tokens, encoding_dim).
         """
-        words, places = _distinct_rows(token_characters.flatten(0, 1))
+        words, indices = _distinct_rows(token_characters.flatten(0, 1))
         # Shape: (1, num_words, encoding_dim)
         encoded = super().forward(words.unsqueeze(0))
         # Shape: (batch_size * num_tokens, encoding_dim)
-        tokens = encoded.squeeze(0).index_select(0, places)
+        tokens = encoded.squeeze(0).index_select(0, indices)
         return tokens.view(*token_characters.shape[:2], -1)
 
 
@@ -67,6 +67,6 @@ def _distinct_rows(rows: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     # Rows as strings of bytes, which are sorted in a fraction of the time that `torch.unique` takes
     # for rows of numbers.
     strings = array.view(numpy.dtype((numpy.void, array.shape[1] * array.itemsize))).squeeze(1)
-    _, first, places = numpy.unique(strings, return_index=True, return_inverse=True)
+    _, first, indices = numpy.unique(strings, return_index=True, return_inverse=True)
     distinct = rows.index_select(0, torch.from_numpy(first).to(rows.device))
-    return distinct, torch.from_numpy(places).to(rows.device)
+    return distinct, torch.from_numpy(indices).to(rows.device)

@@ -1,0 +1,129 @@
+"""
+From sentences to the entities and relations that a model finds in them.
+"""
+
+from dataclasses import replace
+from typing import List, Optional, Sequence
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import lazy_groups_of
+from allennlp.data import Batch
+from allennlp.models import Model
+from allennlp.nn.util import move_to_device
+
+from dts_ee.corpora.tags import tags_to_entities
+from dts_ee.dataset_readers.spert_reader import SpertReader
+from dts_ee.document import Document
+from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.predictors.calibration import Calibration
+from dts_ee.predictors.length_batches import batches_by_length
+
+MAX_BATCH_TOKENS = 1024
+"""As many tokens go through a model together where nothing else is said, padding included."""
+
+SENTENCES_AT_A_TIME = 1024
+"""Of so many sentences, those of about the same length are put together."""
+
+
+def predict_documents(
+    model: Model,
+    reader: SpertReader,
+    documents: Sequence[Document],
+    entities_given: Optional[Sequence[bool]] = None,
+    gold: bool = False,
+    relation_threshold: Optional[float] = None,
+    calibration: Optional[Calibration] = None,
+    max_batch_tokens: int = MAX_BATCH_TOKENS,
+) -> List[Document]:
+    """
+    The same sentences with the entities and relations that a model finds.
+
+    Everything that predicts comes through here. Sentences go through the model in batches of about
+    the same length. What is predicted for one does not depend on the others, but for rounding.
+
+    # Parameters
+
+    model : `Model`
+        A `dts` model, or a tagger that gives each sentence's tags, as AllenNLP's `crf_tagger` does.
+    reader : `SpertReader`
+        The reader that it was trained with.
+    documents : `Sequence[Document]`
+        The sentences.
+    entities_given : `Sequence[bool]`, optional (default = `None`)
+        For each sentence whether the entities that it has are kept, and only relations are found
+        between them; `None` for no sentence.
+    gold : `bool`, optional (default = `False`)
+        Whether the sentences' entities and relations are the truth: the model's metrics count then
+        what is predicted.
+    relation_threshold : `float`, optional (default = `None`)
+        Θ, the probability from which on a relation is predicted, as the calibration has it; `None`
+        is the model's own.
+    calibration : `Calibration`, optional (default = `None`)
+        Changes the probabilities.
+    max_batch_tokens : `int`, optional (default = `MAX_BATCH_TOKENS`)
+        The most tokens that go through the model together, padding included; a longer sentence goes
+        alone.
+
+    # Returns
+
+    `List[Document]`
+        In the order of the sentences.
+
+    # Raises
+
+    `ConfigurationError`
+        If the model predicts neither documents nor tags.
+    `DocumentError`
+        If gold entities overlap and the reader is to raise an error then.
+    """
+    if relation_threshold is not None and calibration is not None:
+        relation_threshold = calibration.relation_threshold(relation_threshold)
+    given = [False] * len(documents) if entities_given is None else entities_given
+    predicted: List[Document] = []
+    # The instances of a long text need much more memory than the text.
+    for group in lazy_groups_of(zip(documents, given, strict=True), SENTENCES_AT_A_TIME):
+        instances = [
+            reader.text_to_instance(document, gold=gold, entities_given=is_given)
+            for document, is_given in group
+        ]
+        found: List[Document] = [document for document, _ in group]
+        lengths = [len(document.tokens) for document in found]
+        for positions in batches_by_length(lengths, max_batch_tokens):
+            batch = Batch([instances[i] for i in positions])
+            for instance in batch:
+                reader.apply_token_indexers(instance)
+            sources = [found[i] for i in positions]
+            outputs = _predict_batch(model, reader, batch, sources, relation_threshold)
+            for i, document in zip(positions, outputs, strict=True):
+                found[i] = document
+        predicted += found
+    return predicted if calibration is None else list(map(calibration.calibrated, predicted))
+
+
+def _predict_batch(
+    model: Model,
+    reader: SpertReader,
+    batch: Batch,
+    documents: Sequence[Document],
+    relation_threshold: Optional[float],
+) -> List[Document]:
+    batch.index_instances(model.vocab)
+    tensors = move_to_device(batch.as_tensor_dict(), model._get_prediction_device())
+    with torch.inference_mode():
+        if isinstance(model, DeeperTaskSpecificity):
+            return model(**tensors, relation_threshold=relation_threshold)["documents"]
+        output = model(**tensors)
+    if "tags" not in output:
+        raise ConfigurationError(
+            f"the model is a {type(model).__name__}, which predicts neither documents nor tags"
+        )
+    names = model.vocab.get_index_to_token_vocabulary("labels")
+    return [
+        replace(
+            document,
+            entities=tuple(tags_to_entities([names[tag] for tag in tags], reader.tag_encoding)),
+            relations=(),
+        )
+        for document, tags in zip(documents, output["tags"], strict=True)
+    ]
