@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sized
 
+from dts_ee.tasks import TASKS
+
 CARD_NAME = "model_card.json"
 """The card's name in an archive, where it comes first."""
 
 NOT_STATED = "not stated"
 
-_TASKS = {"entities": "NER", "relations": "RE"}
 _SPLITS = {"development": "development data", "test": "test data"}
 
 
@@ -129,9 +130,11 @@ class ModelCard:
         if self.relation_types:
             parts.append(_count(self.relation_types, "relation type"))
         split = "test" if "test" in self.figures else "development"
+        figures = self.figures.get(split, {})
         scores = [
-            f"{_TASKS[task]} {100 * figures.f1:.1f}"
-            for task, figures in self.figures.get(split, {}).items()
+            f"{task.title} {100 * figures[task.plural].f1:.1f}"
+            for task in TASKS.values()
+            if task.plural in figures
         ]
         if scores:
             parts.append(f"{' / '.join(scores)} ({split})")
