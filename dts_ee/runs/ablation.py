@@ -13,7 +13,7 @@ import _jsonnet
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.runs.execution import train_and_evaluate
-from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.pipeline import evaluate_pipeline
 from dts_ee.runs.predictions import read_predictions, write_predictions
 from dts_ee.runs.repeat import plan_of_seeds

@@ -21,7 +21,7 @@ from dts_ee.document import Document, DocumentError
 from dts_ee.runs.curves import draw_learning_curves, draw_types
 from dts_ee.runs.evaluation import evaluate_run, is_evaluated, read_test_data
 from dts_ee.runs.machine import Machine
-from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import Run, RunFolder
 from dts_ee.runs.settings import reader_of_test_split
 from dts_ee.runs.summary import RunResult, Summary

@@ -10,7 +10,7 @@ from typing import Any, Iterable, Mapping, Optional, Sequence
 from dts_ee.metrics import MetricKey, Score
 from dts_ee.metrics.flat_names import PARTS
 from dts_ee.runs.machine import Machine
-from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import Run, RunFolder, read_json, write_json
 from dts_ee.tasks import scores_in
 

@@ -5,7 +5,7 @@ The results of several runs as Markdown.
 from typing import Mapping, Optional, Sequence
 
 from dts_ee.metrics import MetricKey
-from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import FOLD
 from dts_ee.runs.summary import (
     DEVELOPMENT,
