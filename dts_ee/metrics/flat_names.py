@@ -5,7 +5,7 @@ The names are `entity_f1` (strict, micro average), `entity_macro_f1`, `entity_bo
 `entity_boundaries_macro_f1`, and `_entity_Peop_f1` for a type, with `precision` and `recall` in
 place of `f1`.
 
-A type that is called as an average or a protocol, `macro` or `boundaries`, has `type_` before its
+A type with the name of an average or a protocol, `macro` or `boundaries`, has `type_` before its
 name: `_entity_type_macro_f1`. So has one that would look like such a type, `type_macro`.
 """
 
