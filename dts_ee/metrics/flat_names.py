@@ -9,7 +9,8 @@ A type with the name of an average or a protocol, `macro` or `boundaries`, has `
 name: `_entity_type_macro_f1`. So has one that would look like such a type, `type_macro`.
 """
 
-from dataclasses import astuple, fields
+from dataclasses import fields
+from functools import cache
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from dts_ee.metrics.counts import Score
@@ -47,12 +48,15 @@ def flatten(scores: Scores, protocols: Protocols, underscores: bool = False) -> 
     for key, score in scores.items():
         if key.type is not None and key.protocol != STRICT:
             raise ValueError(f"there is no name for a score of a type under {key.protocol}")
-        middles = {average: middle for middle, average in _averages(key.task, protocols).items()}
-        middle = middles[key] if key.type is None else _of_type(key.type, key.task, protocols)
-        for part, number in zip(PARTS, astuple(score), strict=True):
-            matters_most = key == MetricKey(key.task, average=MICRO) and part == "f1"
+        averages = _averages(key.task, tuple(protocols[key.task]))
+        if key.type is None:
+            middle = {average: middle for middle, average in averages.items()}[key]
+        else:
+            middle = f"{_TYPE if _looks_like_average(key.type, averages) else ''}{key.type}_"
+        for part in PARTS:
+            matters_most = middle == "" and part == "f1"
             hidden = key.type is not None or (underscores and not matters_most)
-            numbers[f"{'_' if hidden else ''}{key.task}_{middle}{part}"] = number
+            numbers[f"{'_' if hidden else ''}{key.task}_{middle}{part}"] = getattr(score, part)
     return numbers
 
 
@@ -102,7 +106,7 @@ def check_names(protocols: Protocols) -> None:
     for task, names in protocols.items():
         if not task or task.startswith("_") or STRICT not in names:
             raise ValueError(f"{task!r} is no name of a task, or has no protocol {STRICT}")
-        if len(_averages(task, protocols)) < 2 * len(names) or any(
+        if len(_averages(task, tuple(names))) < 2 * len(names) or any(
             protocol.startswith(_TYPE) for protocol in names
         ):
             raise ValueError(f"a protocol of {task!r} is called as something else is: {names}")
@@ -113,26 +117,22 @@ def check_names(protocols: Protocols) -> None:
                 )
 
 
-def _averages(task: str, protocols: Protocols) -> Dict[str, MetricKey]:
+@cache
+def _averages(task: str, protocols: Tuple[str, ...]) -> Mapping[str, MetricKey]:
     """The averages of a task, by what stands in their names between task and number."""
     keys = {}
-    for protocol in protocols[task]:
+    for protocol in protocols:
         prefix = "" if protocol == STRICT else f"{protocol}_"
         keys[prefix] = MetricKey(task, protocol, average=MICRO)
         keys[f"{prefix}{MACRO}_"] = MetricKey(task, protocol, average=MACRO)
     return keys
 
 
-def _of_type(type: str, task: str, protocols: Protocols) -> str:
-    """What stands in the name of a type's score between task and number."""
-    return f"{_TYPE if _looks_like_average(type, task, protocols) else ''}{type}_"
-
-
-def _looks_like_average(type: str, task: str, protocols: Protocols) -> bool:
+def _looks_like_average(type: str, averages: Mapping[str, MetricKey]) -> bool:
     """Whether a type is called as an average is, after any number of `type_`."""
     while type.startswith(_TYPE):
         type = type[len(_TYPE) :]
-    return f"{type}_" in _averages(task, protocols)
+    return f"{type}_" in averages
 
 
 def _parse(name: str, protocols: Protocols) -> Optional[Tuple[MetricKey, str]]:
@@ -142,12 +142,12 @@ def _parse(name: str, protocols: Protocols) -> Optional[Tuple[MetricKey, str]]:
     if part not in PARTS or task is None:
         return None
     middle = bare[len(task) + 1 : -len(part)]
-    averages = _averages(task, protocols)
+    averages = _averages(task, tuple(protocols[task]))
     if middle in averages:
         return averages[middle], part
     if not hidden:
         return None
     type = middle[:-1]
-    if type.startswith(_TYPE) and _looks_like_average(type, task, protocols):
+    if type.startswith(_TYPE) and _looks_like_average(type, averages):
         type = type[len(_TYPE) :]
     return MetricKey(task, type=type), part
