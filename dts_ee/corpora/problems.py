@@ -46,11 +46,11 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
     except DocumentError as error:
         found.problems.append(error)
         return found
-    for place, record in records:
+    for name, record in records:
         if isinstance(record, DocumentError):
             found.problems.append(record)
             continue
-        document, problems = _document_with_problems(record, place, found.remarks)
+        document, problems = _document_with_problems(record, name, found.remarks)
         found.problems += [problem.located(None, str(path)) for problem in problems]
         if document is not None:
             found.documents.append(document)
@@ -58,7 +58,7 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
 
 
 def _document_with_problems(
-    record: Any, place: str, remarks: list[Remark]
+    record: Any, name: str, remarks: list[Remark]
 ) -> tuple[Optional[Document], list[DocumentError]]:
     """
     The document, or all that is wrong with it.
@@ -72,7 +72,7 @@ def _document_with_problems(
     while True:
         repeats: list[Remark] = []
         try:
-            document = document_from_json(record, place, repeats=repeats)
+            document = document_from_json(record, name, repeats=repeats)
         except DocumentError as error:
             problems.append(_with_first_index(error, indices))
             repaired = _repaired(record, error.field or (), indices)

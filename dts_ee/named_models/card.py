@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sized
 
-from dts_ee.tasks import TASKS
-
 CARD_NAME = "model_card.json"
 """The card's name in an archive, where it comes first."""
 
 NOT_STATED = "not stated"
+
+_TITLES = {"entities": "NER", "relations": "RE"}
+"""The titles of tasks in cards that were written before figures had one."""
 
 _SPLITS = {"development": "development data", "test": "test data"}
 
@@ -31,6 +32,9 @@ class Figures:
         The mean of the types' F1.
     types : `Dict[str, float]`
         Each type's F1.
+    title : `str`, optional (default = `""`)
+        What the task is called, such as `"NER"`. The table of tasks cannot be asked here: nothing
+        that is imported with a card imports AllenNLP.
     """
 
     precision: float
@@ -38,6 +42,7 @@ class Figures:
     f1: float
     macro_f1: float
     types: Dict[str, float]
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,11 +135,9 @@ class ModelCard:
         if self.relation_types:
             parts.append(_count(self.relation_types, "relation type"))
         split = "test" if "test" in self.figures else "development"
-        figures = self.figures.get(split, {})
         scores = [
-            f"{task.title} {100 * figures[task.plural].f1:.1f}"
-            for task in TASKS.values()
-            if task.plural in figures
+            f"{figures.title or _TITLES.get(task, task)} {100 * figures.f1:.1f}"
+            for task, figures in self.figures.get(split, {}).items()
         ]
         if scores:
             parts.append(f"{' / '.join(scores)} ({split})")

@@ -131,6 +131,7 @@ def _figures(metrics: Mapping[str, Any], task: Task, types: List[str]) -> Option
         **asdict(scores[task.micro]),
         macro_f1=scores[task.macro].f1,
         types={type: scores[key].f1 for type, key in keys.items() if key in scores},
+        title=task.title,
     )
 
 

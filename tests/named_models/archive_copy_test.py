@@ -74,7 +74,7 @@ def test_the_test_data_s_metrics_and_the_training_data_are_given(training, tmp_p
     assert list(card.figures["test"]) == ["entities"]
     figures = card.figures["test"]["entities"]
     assert (figures.precision, figures.recall, figures.f1) == (1.0, 0.5, 0.6667)
-    assert (figures.macro_f1, figures.types) == (0.6, {"Loc": 0.4})
+    assert (figures.macro_f1, figures.types, figures.title) == (0.6, {"Loc": 0.4}, "NER")
     # Its name is known, and no more.
     assert card.training_data == {"files": ["gone.json"]}
     metrics.write_text("[]")
