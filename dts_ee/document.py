@@ -7,9 +7,23 @@ serving share one path. A `Document` that breaks its own rules cannot be built.
 
 from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Optional, TypeVar, Union
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+FieldParts = tuple[Union[str, int], ...]
+
+
+class Field(FieldParts):
+    """
+    Where in a document something is: keys and indices, the outermost first. `("relations", 2,
+    "head")` is printed as `relations[2].head`.
+    """
+
+    def __str__(self) -> str:
+        parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in self]
+        return "".join(parts).removeprefix(".")
 
 
 class DocumentError(ValueError):
@@ -22,8 +36,8 @@ class DocumentError(ValueError):
 
     problem : `str`
         What is wrong, and with which value.
-    field : `str`, optional
-        Where in the document, for example `relations[2].head`.
+    field : `Union[str, FieldParts]`, optional
+        Where in the document: a key, or keys and indices, as those of a `Field`.
     document_id : `str`, optional
         The document's own identifier, or its position in the file.
     path : `str`, optional
@@ -33,17 +47,17 @@ class DocumentError(ValueError):
     def __init__(
         self,
         problem: str,
-        field: Optional[str] = None,
+        field: Union[str, FieldParts, None] = None,
         document_id: Optional[str] = None,
         path: Optional[str] = None,
     ) -> None:
         self.problem = problem
-        self.field = field
+        self.field = Field((field,) if isinstance(field, str) else field) if field else None
         self.document_id = document_id
         self.path = path
         location = [
             f"{name} {value}"
-            for name, value in (("file", path), ("document", document_id), ("field", field))
+            for name, value in (("file", path), ("document", document_id), ("field", self.field))
             if value is not None
         ]
         super().__init__(f"{', '.join(location)}: {problem}" if location else problem)
@@ -98,11 +112,11 @@ class Relation:
 
 
 def check_entity(
-    entity: Entity, num_tokens: int, field: str, document_id: Optional[str] = None
+    entity: Entity, num_tokens: int, field: FieldParts, document_id: Optional[str] = None
 ) -> None:
     """Raises a `DocumentError` if an entity cannot stand in a sentence of `num_tokens` tokens."""
     if not entity.type:
-        raise DocumentError("the type is empty", f"{field}.type", document_id)
+        raise DocumentError("the type is empty", (*field, "type"), document_id)
     if not 0 <= entity.start < entity.end <= num_tokens:
         raise DocumentError(
             f"tokens {entity.start} to {entity.end} (exclusive) are no span of a sentence of "
@@ -114,17 +128,17 @@ def check_entity(
 
 
 def check_relation(
-    relation: Relation, num_entities: int, field: str, document_id: Optional[str] = None
+    relation: Relation, num_entities: int, field: FieldParts, document_id: Optional[str] = None
 ) -> None:
     """Raises a `DocumentError` if a relation cannot join two of `num_entities` entities."""
     if not relation.type:
-        raise DocumentError("the type is empty", f"{field}.type", document_id)
+        raise DocumentError("the type is empty", (*field, "type"), document_id)
     for end in ("head", "tail"):
         index = getattr(relation, end)
         if not 0 <= index < num_entities:
             raise DocumentError(
                 f"there is no entity {index}: the document has {num_entities}",
-                f"{field}.{end}",
+                (*field, end),
                 document_id,
             )
     if relation.head == relation.tail:
@@ -135,11 +149,11 @@ def check_relation(
 
 
 def _check_probability(
-    probability: Optional[float], field: str, document_id: Optional[str]
+    probability: Optional[float], field: FieldParts, document_id: Optional[str]
 ) -> None:
     if probability is not None and not 0.0 <= probability <= 1.0:
         raise DocumentError(
-            f"{probability} is not between 0 and 1", f"{field}.probability", document_id
+            f"{probability} is not between 0 and 1", (*field, "probability"), document_id
         )
 
 
@@ -185,7 +199,7 @@ class Document:
             raise DocumentError("there are no tokens", "tokens", self.id)
         for i, token in enumerate(self.tokens):
             if not token.strip():
-                raise DocumentError("the token is empty", f"tokens[{i}]", self.id)
+                raise DocumentError("the token is empty", ("tokens", i), self.id)
         if self.start_char is not None and self.start_char < 0:
             raise DocumentError(f"{self.start_char} is negative", "start_char", self.id)
         if (self.text is None) != (self.token_offsets is None):
@@ -200,7 +214,7 @@ class Document:
             )
         previous_end = 0
         for i, (start, end) in enumerate(self.token_offsets):
-            field = f"token_offsets[{i}]"
+            field = ("token_offsets", i)
             if not previous_end <= start < end <= len(self.text):
                 raise DocumentError(
                     f"characters {start} to {end} are out of order, or not in the text of "
@@ -231,7 +245,7 @@ class Document:
     def _check_entities(self) -> None:
         seen: dict[Entity, int] = {}
         for i, entity in enumerate(self.entities):
-            field = f"entities[{i}]"
+            field = ("entities", i)
             check_entity(entity, len(self.tokens), field, self.id)
             if entity in seen:
                 raise DocumentError(
@@ -244,7 +258,7 @@ class Document:
     def _check_relations(self) -> None:
         seen: dict[tuple[str, int, int], int] = {}
         for i, relation in enumerate(self.relations):
-            field = f"relations[{i}]"
+            field = ("relations", i)
             check_relation(relation, len(self.entities), field, self.id)
             key = (relation.type, relation.head, relation.tail)
             if key in seen:

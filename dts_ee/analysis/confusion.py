@@ -5,12 +5,9 @@ Which type was taken for which.
 from dataclasses import dataclass
 from typing import Iterable, Optional, Sequence
 
-from dts_ee.analysis.matching import WRONG_BOUNDARY, WRONG_DIRECTION, Match
+from dts_ee.analysis.matching import Match
 
 NONE = "none"
-
-_APART = (WRONG_BOUNDARY, WRONG_DIRECTION)
-"""Pairs of other spans, or of spans in the other order: they are not taken for a match."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +53,13 @@ class ConfusionMatrix:
     counts: tuple[tuple[int, ...], ...]
 
 
-def confusion_matrix(
-    matches: Iterable[TypedMatch], apart: Sequence[str] = (WRONG_BOUNDARY,)
-) -> ConfusionMatrix:
+def confusion_matrix(matches: Iterable[TypedMatch], apart: Sequence[str]) -> ConfusionMatrix:
     """
     # Parameters
 
     matches : `Iterable[TypedMatch]`
         Those of all documents.
-    apart : `Sequence[str]`, optional (default = `("wrong boundary",)`)
+    apart : `Sequence[str]`
         The kinds of matches that have a row and a column of their own.
     """
     listed = list(matches)

@@ -4,7 +4,7 @@ The description of a corpus as Markdown.
 
 from typing import Iterable, Mapping, Optional, Sequence
 
-from dts_ee.analysis.description import (
+from dts_ee.analysis.corpus_description import (
     CorpusDescription,
     FileDescription,
     Lengths,

@@ -7,6 +7,7 @@ from typing import Callable, NamedTuple, Optional, Sequence, TypeVar
 
 from dts_ee.document import Document, Entity
 from dts_ee.runs.predictions import Prediction
+from dts_ee.tasks import ENTITIES, RELATIONS, Task
 
 RIGHT = "right"
 WRONG_TYPE = "wrong type"
@@ -28,6 +29,9 @@ RELATION_ERRORS = (
     WRONG_DIRECTION,
 )
 """The kinds of errors that `match_relations` knows."""
+
+ITEM_ERRORS = (MISSED, SPURIOUS, WRONG_TYPE)
+"""The kinds of errors that `match_items` knows."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,78 @@ def match_relations(prediction: Prediction) -> list[Match]:
             (WRONG_BOUNDARY, _relation_closeness),
         ),
     )
+
+
+def match_items(task: Task, prediction: Prediction) -> list[Match]:
+    """
+    Pairs each gold item of any task with at most one predicted item, and the other way round.
+
+    First those that agree in all that the strict protocol looks at are `"right"`. Of the others,
+    those that agree but for their types have the `"wrong type"`. What is left is `"missed"` or
+    `"spurious"`.
+
+    # Returns
+
+    `list[Match]`
+        Every gold and every predicted item once, by their indices in `Task.items`: the gold ones
+        first, then the spurious ones.
+    """
+    return _matches(
+        task.items(prediction.gold),
+        task.items(prediction.predicted),
+        (
+            (RIGHT, lambda gold, predicted: float(gold == predicted)),
+            (WRONG_TYPE, lambda gold, predicted: float(gold[1:] == predicted[1:])),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Matching:
+    """
+    How the predictions of a task are matched.
+
+    # Parameters
+
+    match : `Callable[[Prediction], list[Match]]`
+        The matches of a document.
+    types : `Callable[[Document], list[str]]`
+        The types of a document's items, in the order of the matches' indices.
+    errors : `tuple[str, ...]`
+        The kinds of errors.
+    apart : `tuple[str, ...]`, optional (default = `()`)
+        Those whose pairs are no match in a confusion matrix.
+    """
+
+    match: Callable[[Prediction], list[Match]]
+    types: Callable[[Document], list[str]]
+    errors: tuple[str, ...]
+    apart: tuple[str, ...] = ()
+
+
+def matching_of(task: Task) -> Matching:
+    """How a task's predictions are matched: as `match_items` does it, if there is no other way."""
+    return _MATCHINGS.get(task.name) or Matching(
+        lambda prediction: match_items(task, prediction),
+        lambda document: [type for type, *_ in task.items(document)],
+        ITEM_ERRORS,
+    )
+
+
+_MATCHINGS = {
+    ENTITIES.name: Matching(
+        match_entities,
+        lambda document: [entity.type for entity in document.entities],
+        ENTITY_ERRORS,
+        (WRONG_BOUNDARY,),
+    ),
+    RELATIONS.name: Matching(
+        match_relations,
+        lambda document: [relation.type for relation in document.relations],
+        RELATION_ERRORS,
+        (WRONG_BOUNDARY, WRONG_DIRECTION),
+    ),
+}
 
 
 def _matches(

@@ -16,44 +16,17 @@ from dts_ee.analysis.candidates import (
     scores_at,
 )
 from dts_ee.analysis.confusion import ConfusionMatrix, TypedMatch, confusion_matrix
-from dts_ee.analysis.matching import (
-    RIGHT,
-    WRONG_BOUNDARY,
-    WRONG_DIRECTION,
-    Match,
-    match_entities,
-    match_relations,
-)
-from dts_ee.document import Document, Entity, Relation
-from dts_ee.metrics import EntityF1, RelationF1, Score
-from dts_ee.metrics.document_f1 import DocumentF1
+from dts_ee.analysis.matching import Match, Matching, matching_of
+from dts_ee.document import Document
+from dts_ee.metrics import MetricKey, Score
 from dts_ee.runs.predictions import Prediction
+from dts_ee.tasks import ENTITIES, RELATIONS, TASKS, Task
 
 LEAST_PROBABILITY = 0.001
 """Relations between predicted entities that are less probable are left out of the analysis."""
 
 THRESHOLDS = tuple(i / 20 for i in range(1, 20))
 """Those at which precision, recall and F1 are given: 0.05 to 0.95."""
-
-
-@dataclass(frozen=True)
-class ProtocolScore:
-    """
-    A line of the table of scores.
-
-    # Parameters
-
-    protocol : `str`
-        `"strict"`, `"boundaries"` or `"gold_pairs"`.
-    average : `str`
-        `"micro"` or `"macro"`.
-    score : `Score`
-        As the metric has it.
-    """
-
-    protocol: str
-    average: str
-    score: Score
 
 
 @dataclass(frozen=True)
@@ -81,12 +54,12 @@ class TypeScore:
 @dataclass(frozen=True)
 class TaskAnalysis:
     """
-    What is to be said about the entities, or about the relations.
+    What is to be said about the entities, the relations, or what another task finds.
 
     # Parameters
 
-    scores : `list[ProtocolScore]`
-        Under each protocol.
+    scores : `dict[MetricKey, Score]`
+        The averages under each protocol.
     types : `list[TypeScore]`
         Of each type that is gold or predicted, in alphabetical order.
     matches : `list[list[Match]]`
@@ -97,7 +70,7 @@ class TaskAnalysis:
         How often predictions of some probability are right; empty where there are none.
     """
 
-    scores: list[ProtocolScore]
+    scores: dict[MetricKey, Score]
     types: list[TypeScore]
     matches: list[list[Match]]
     confusion: ConfusionMatrix
@@ -118,10 +91,9 @@ class PredictionsAnalysis:
 
     predictions : `list[Prediction]`
         What the model predicts.
-    entities : `TaskAnalysis`
-        The entities.
-    relations : `TaskAnalysis`, optional
-        The relations; `None` where there are neither gold nor predicted ones.
+    tasks : `dict[str, TaskAnalysis]`
+        By the names of the tasks: the entities; relations and others where there are gold or
+        predicted ones.
     relation_threshold : `float`, optional
         The model's Θ.
     curve : `list[ThresholdScore]`
@@ -131,11 +103,20 @@ class PredictionsAnalysis:
     """
 
     predictions: list[Prediction]
-    entities: TaskAnalysis
-    relations: Optional[TaskAnalysis]
+    tasks: dict[str, TaskAnalysis]
     relation_threshold: Optional[float]
     curve: list[ThresholdScore]
     at_thresholds: list[ThresholdScore]
+
+    @property
+    def entities(self) -> TaskAnalysis:
+        """That of the entities."""
+        return self.tasks[ENTITIES.name]
+
+    @property
+    def relations(self) -> Optional[TaskAnalysis]:
+        """That of the relations, if there is one."""
+        return self.tasks.get(RELATIONS.name)
 
 
 def analyse_predictions(
@@ -153,37 +134,24 @@ def analyse_predictions(
     predictions = [
         Prediction(_above(each.predicted, relation_threshold), each.gold) for each in candidates
     ]
-    relations = None
+    probable = {ENTITIES.name: entity_candidates(predictions)}
     curve: list[ThresholdScore] = []
     at_thresholds: list[ThresholdScore] = []
-    num_gold = sum(len(each.gold.relations) for each in candidates)
-    found = relation_candidates(candidates)
-    if relation_threshold is not None and (num_gold or found):
-        matches = [match_relations(each) for each in predictions]
-        relations = TaskAnalysis(
-            *_scores(RelationF1(), predictions, matches),
-            matches,
-            confusion_matrix(
-                _typed(predictions, matches, "relations"), (WRONG_BOUNDARY, WRONG_DIRECTION)
-            ),
-            reliability(found),
-        )
-        curve = precision_recall_curve(found, num_gold)
-        at_thresholds = scores_at(found, num_gold, THRESHOLDS)
-    entity_matches = [match_entities(each) for each in predictions]
-    return PredictionsAnalysis(
-        predictions,
-        TaskAnalysis(
-            *_scores(EntityF1(), predictions, entity_matches),
-            entity_matches,
-            confusion_matrix(_typed(predictions, entity_matches, "entities")),
-            reliability(entity_candidates(predictions)),
-        ),
-        relations,
-        relation_threshold,
-        curve,
-        at_thresholds,
-    )
+    has_relations = False
+    if relation_threshold is not None:
+        # Whatever the threshold is, they are candidates.
+        found = probable[RELATIONS.name] = relation_candidates(candidates)
+        num_gold = sum(len(candidate.gold.relations) for candidate in candidates)
+        has_relations = bool(num_gold or found)
+        if has_relations:
+            curve = precision_recall_curve(found, num_gold)
+            at_thresholds = scores_at(found, num_gold, THRESHOLDS)
+    tasks = {}
+    for name, task in TASKS.items():
+        analysis = _analyse_task(task, predictions, reliability(probable.get(name, [])))
+        if {ENTITIES.name: True, RELATIONS.name: has_relations}.get(name, bool(analysis.types)):
+            tasks[name] = analysis
+    return PredictionsAnalysis(predictions, tasks, relation_threshold, curve, at_thresholds)
 
 
 def _above(document: Document, threshold: Optional[float]) -> Document:
@@ -196,54 +164,41 @@ def _above(document: Document, threshold: Optional[float]) -> Document:
     return replace(document, relations=tuple(kept))
 
 
-def _scores(
-    metric: DocumentF1, predictions: Sequence[Prediction], matches: Sequence[Sequence[Match]]
-) -> tuple[list[ProtocolScore], list[TypeScore]]:
-    metric([each.predicted for each in predictions], [each.gold for each in predictions])
-    numbers = metric.get_metric()
-
-    def named(name: str) -> Score:
-        return Score(*(numbers[f"{name}_{part}"] for part in ("precision", "recall", "f1")))
-
-    protocols = []
-    for protocol in metric.protocols:
-        prefix = metric.name if protocol == "strict" else f"{metric.name}_{protocol}"
-        protocols.append(ProtocolScore(protocol, "micro", named(prefix)))
-        if protocol not in metric.untyped_protocols:
-            protocols.append(ProtocolScore(protocol, "macro", named(f"{prefix}_macro")))
-    gold: Counter[str] = Counter()
-    predicted: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    field = "entities" if metric.name == "entity" else "relations"
-    for each in _typed(predictions, matches, field):
-        gold.update([each.gold_type] if each.gold_type is not None else [])
-        predicted.update([each.predicted_type] if each.predicted_type is not None else [])
-        if each.match.kind == RIGHT:
-            right.update([each.gold_type or ""])
-    types = [
-        TypeScore(
-            type,
-            gold[type],
-            predicted[type],
-            right[type],
-            Score.from_counts(right[type], predicted[type], gold[type]),
-        )
-        for type in sorted(gold.keys() | predicted.keys())
-    ]
-    return protocols, types
+def _analyse_task(
+    task: Task, predictions: Sequence[Prediction], bins: list[ReliabilityBin]
+) -> TaskAnalysis:
+    metric, matching = task.metric(), matching_of(task)
+    metric(
+        [prediction.predicted for prediction in predictions],
+        [prediction.gold for prediction in predictions],
+    )
+    counts = metric.counts
+    matches = [matching.match(prediction) for prediction in predictions]
+    return TaskAnalysis(
+        {key: score for key, score in metric.scores().items() if key.average is not None},
+        [
+            TypeScore(type, counts.gold[type], counts.predicted[type], counts.correct[type], score)
+            for type, score in counts.by_type().items()
+        ],
+        matches,
+        confusion_matrix(_typed(predictions, matches, matching), matching.apart),
+        bins,
+    )
 
 
 def _typed(
-    predictions: Sequence[Prediction], matches: Sequence[Sequence[Match]], field: str
+    predictions: Sequence[Prediction], matches: Sequence[Sequence[Match]], matching: Matching
 ) -> list[TypedMatch]:
-    """The matches with types, of `"entities"` or `"relations"`."""
-
-    def type_of(document: Document, index: Optional[int]) -> Optional[str]:
-        items: Sequence[Entity | Relation] = getattr(document, field)
-        return None if index is None else items[index].type
-
-    return [
-        TypedMatch(match, type_of(each.gold, match.gold), type_of(each.predicted, match.predicted))
-        for each, listed in zip(predictions, matches, strict=True)
-        for match in listed
-    ]
+    """The matches with types."""
+    typed = []
+    for prediction, document_matches in zip(predictions, matches, strict=True):
+        gold, predicted = matching.types(prediction.gold), matching.types(prediction.predicted)
+        typed += [
+            TypedMatch(
+                match,
+                None if match.gold is None else gold[match.gold],
+                None if match.predicted is None else predicted[match.predicted],
+            )
+            for match in document_matches
+        ]
+    return typed

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Dict, Iterable, List, Mapping, Sequence
 
 from dts_ee.document import Document
+from dts_ee.tasks import TASKS, plurals
 
 MIN_EXAMPLES = 5
 """A type with fewer examples in the training data is named in a warning."""
@@ -13,24 +14,16 @@ MIN_EXAMPLES = 5
 MIN_GOLD_ITEMS = 20
 """With fewer entities and relations a development split says nothing about an epoch."""
 
-PLURALS = {"entity": "entities", "relation": "relations"}
-"""What is counted, by its kind."""
-
 _NAMES_SHOWN = 8
 
 
 def count_types(documents: Iterable[Document]) -> Dict[str, Counter]:
-    """The number of entities and of relations of each type, by `"entity"` and `"relation"`."""
-    counts: Dict[str, Counter] = {"entity": Counter(), "relation": Counter()}
+    """How many items of each type there are, by the name of their task."""
+    counts: Dict[str, Counter] = {name: Counter() for name in TASKS}
     for document in documents:
-        counts["entity"].update(entity.type for entity in document.entities)
-        counts["relation"].update(relation.type for relation in document.relations)
+        for name, task in TASKS.items():
+            counts[name].update(type for type, *_ in task.items(document))
     return counts
-
-
-def num_gold_items(documents: Iterable[Document]) -> int:
-    """How many entities and relations there are."""
-    return sum(len(document.entities) + len(document.relations) for document in documents)
 
 
 def warn_of_training_data(documents: Sequence[Document]) -> List[str]:
@@ -44,14 +37,12 @@ def warn_of_training_data(documents: Sequence[Document]) -> List[str]:
     """
     warnings = []
     counts = count_types(documents)
-    if not counts["entity"]:
+    # Without entities there are no relations, and little else: what follows is said of the first.
+    lacking = next((name for name in counts if not counts[name]), None)
+    if lacking is not None:
         warnings.append(
-            "the training data has no entities, so that the model will find none: annotate some"
-        )
-    elif not counts["relation"]:
-        warnings.append(
-            "the training data has no relations, so that the model will find none: annotate some "
-            "if you want them"
+            f"the training data has no {TASKS[lacking].plural}, so that the model will find none: "
+            f"annotate some{'' if lacking == next(iter(TASKS)) else ' if you want them'}"
         )
     for kind, numbers in counts.items():
         rare = {name: number for name, number in numbers.items() if number < MIN_EXAMPLES}
@@ -72,26 +63,27 @@ def warn_of_unseen_types(
     # Parameters
 
     training : `Mapping[str, Iterable[str]]`
-        The types that the model was trained on, by `"entity"` and `"relation"`.
+        The types that the model was trained on, by the name of their task.
     documents : `Sequence[Document]`
         The evaluated data.
     name : `str`
         What it is, such as `"development data"`.
     """
     warnings = []
-    for kind, numbers in count_types(documents).items():
-        known = sorted(set(training[kind]))
+    counts = count_types(documents)
+    for kind, types in training.items():
+        numbers, plural, known = counts[kind], TASKS[kind].plural, sorted(set(types))
         unseen = {type: number for type, number in numbers.items() if type not in known}
         if unseen and known:
             warnings.append(
                 f"{kind} types in the {name} that the model was not trained on: {_listed(unseen)}; "
-                f"{sum(unseen.values())} of {sum(numbers.values())} gold {PLURALS[kind]} count as "
+                f"{sum(unseen.values())} of {sum(numbers.values())} gold {plural} count as "
                 f"missed: rename them to types that it knows ({_shortened(known)}), or train with "
                 "them"
             )
         elif unseen:
             warnings.append(
-                f"the {name} has {sum(unseen.values())} gold {PLURALS[kind]}, but the model finds "
+                f"the {name} has {sum(unseen.values())} gold {plural}, but the model finds "
                 "none: it was trained without any; train with some"
             )
     return warnings
@@ -106,11 +98,11 @@ def warn_of_development_data(documents: Sequence[Document]) -> List[str]:
     documents : `Sequence[Document]`
         The development data.
     """
-    number = num_gold_items(documents)
+    number = sum(sum(numbers.values()) for numbers in count_types(documents).values())
     if number >= MIN_GOLD_ITEMS:
         return []
     return [
-        f"the development data has {number} gold entities and relations, fewer than "
+        f"the development data has {number} gold {plurals()}, fewer than "
         f"{MIN_GOLD_ITEMS}: too few to choose an epoch by, so that the last one is taken; put more "
         "sentences there, or train on these too and do without development data"
     ]

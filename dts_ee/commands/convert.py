@@ -255,7 +255,7 @@ def tokenize_by(name: str) -> Tokenize:
 def _write_report(path: Path, remarks: Sequence[Remark]) -> None:
     with open_atomically(path) as file:
         for remark in remarks:
-            file.write(json.dumps(vars(remark), ensure_ascii=False) + "\n")
+            file.write(json.dumps(remark.to_json(), ensure_ascii=False) + "\n")
 
 
 def _summary(remarks: Sequence[Remark], report: Optional[Path]) -> str:

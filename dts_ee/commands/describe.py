@@ -20,7 +20,7 @@ from dts_ee.corpora.text_reading import SENTENCE_MODES, TextReading
 from dts_ee.document import DocumentError
 
 if TYPE_CHECKING:
-    from dts_ee.analysis.description import CorpusDescription
+    from dts_ee.analysis.corpus_description import CorpusDescription
 
 _DOCUMENT_FORMATS = ("spert", "jsonl")
 """Those in which all problems are found at once."""
@@ -131,7 +131,7 @@ def describe(
         If the JSON cannot be written.
     """
     # Only a description needs what is imported here.
-    from dts_ee.analysis.description import describe_corpus
+    from dts_ee.analysis.corpus_description import describe_corpus
     from dts_ee.analysis.description_text import render_description
 
     names = list(dict.fromkeys(files))
@@ -202,12 +202,12 @@ def _to_json(
             {
                 "file": problem.path,
                 "document": problem.document_id,
-                "field": problem.field,
+                "field": None if problem.field is None else str(problem.field),
                 "problem": problem.problem,
             }
             for problem in problems
         ],
-        "remarks": [{"file": name, **vars(remark)} for name, remark in remarks],
+        "remarks": [{"file": name, **remark.to_json()} for name, remark in remarks],
         **asdict(description),
     }
 

@@ -5,11 +5,11 @@ From annotated characters to annotated tokens.
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
-from typing import Hashable, Optional, Sequence
+from typing import Hashable, Optional, Sequence, Union
 
-from dts_ee.corpora.corpus import Remark
+from dts_ee.corpora.corpus import REPEATED_ENTITY, REPEATED_RELATION, Remark
 from dts_ee.corpora.text_reading import Spans, TextReading, sentence_starts
-from dts_ee.document import Document, Entity, Relation
+from dts_ee.document import Document, Entity, Field, Relation
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class TextEntity:
     type: str
     start: int
     end: int
-    place: Optional[str] = None
+    location: Union[str, Field, None] = None
     probability: Optional[float] = None
 
 
@@ -31,7 +31,7 @@ class TextRelation:
     type: str
     head: Hashable
     tail: Hashable
-    place: Optional[str] = None
+    location: Union[str, Field, None] = None
     probability: Optional[float] = None
 
 
@@ -58,6 +58,8 @@ class AnnotatedText:
         Where the source has tokens: the characters at which sentences after the first begin.
     remarks : `list[Remark]`, optional (default = `[]`)
         What is known to be lost already.
+    with_start_chars : `bool`, optional (default = `False`)
+        Whether each sentence gets a `start_char`, the character at which it begins.
     """
 
     id: str
@@ -67,11 +69,16 @@ class AnnotatedText:
     tokens: Optional[Spans] = None
     sentence_starts: list[int] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    with_start_chars: bool = False
 
     def remark(
-        self, problem: str, detail: str, place: Optional[str] = None, lost: bool = True
+        self,
+        problem: str,
+        detail: str,
+        location: Union[str, Field, None] = None,
+        lost: bool = True,
     ) -> None:
-        self.remarks.append(Remark(problem, detail, lost, self.id, place))
+        self.remarks.append(Remark(problem, detail, lost, self.id, location))
 
     def add_quoted(self, entity: TextEntity, quoted: str) -> None:
         """
@@ -90,13 +97,13 @@ class AnnotatedText:
             return
         span = nearest_occurrence(self.text, quoted, start)
         if span is None:
-            self.remark("mention that is not in its text", repr(quoted), entity.place)
+            self.remark("mention that is not in its text", repr(quoted), entity.location)
             return
         self.remark(
             "mention found by its text",
             f"{quoted!r} is not at characters {start} to {end}; taken for characters {span[0]} to "
             f"{span[1]}, {self.text[slice(*span)]!r}",
-            entity.place,
+            entity.location,
             lost=False,
         )
         self.entities.append(replace(entity, start=span[0], end=span[1]))
@@ -110,7 +117,7 @@ class AnnotatedText:
         reading : `TextReading`
             How the text is divided.
         """
-        entities = self._placed_entities()
+        entities = self._located_entities()
         spans = reading.tokenize(self.text) if self.tokens is None else self.tokens
         spans = self._divided(spans, entities)
         if not spans:
@@ -125,9 +132,9 @@ class AnnotatedText:
         starts = self._sentence_starts(spans, reading.sentences, list(token_entities.values()))
         return self._sentences(spans, starts, token_entities)
 
-    def _placed_entities(self) -> list[TextEntity]:
+    def _located_entities(self) -> list[TextEntity]:
         """The entities without white space around them, and without those that are nowhere."""
-        placed = []
+        located = []
         known = {border for span in self.tokens or () for border in span}
         for entity in self.entities:
             if not 0 <= entity.start < entity.end <= len(self.text):
@@ -135,12 +142,12 @@ class AnnotatedText:
                     "entity outside of the text",
                     f"{entity.type} from character {entity.start} to {entity.end} of "
                     f"{len(self.text)}",
-                    entity.place,
+                    entity.location,
                 )
                 continue
             quoted = self.text[entity.start : entity.end]
             if not quoted.strip():
-                self.remark("entity without words", f"{entity.type} is {quoted!r}", entity.place)
+                self.remark("entity without words", f"{entity.type} is {quoted!r}", entity.location)
                 continue
             start, end = entity.start, entity.end
             # A token that the source has may begin or end with white space.
@@ -149,9 +156,11 @@ class AnnotatedText:
             if end not in known:
                 end -= len(quoted) - len(quoted.rstrip())
             if (start, end) != (entity.start, entity.end):
-                self.remark("white space around an entity", repr(quoted), entity.place, lost=False)
-            placed.append(replace(entity, start=start, end=end))
-        return placed
+                self.remark(
+                    "white space around an entity", repr(quoted), entity.location, lost=False
+                )
+            located.append(replace(entity, start=start, end=end))
+        return located
 
     def _divided(self, spans: Spans, entities: Sequence[TextEntity]) -> Spans:
         """The tokens, divided where an entity begins or ends inside of one."""
@@ -216,6 +225,7 @@ class AnnotatedText:
                     id=self.id if len(starts) == 1 else f"{self.id}-{i + 1}",
                     text=self.text[first:last],
                     token_offsets=tuple((s - first, e - first) for s, e in spans[start:end]),
+                    start_char=first if self.with_start_chars else None,
                 )
             )
         return documents
@@ -228,7 +238,7 @@ class AnnotatedText:
         sentence_of: dict[Hashable, int],
     ) -> tuple[list[list[Entity]], dict[Hashable, int]]:
         """The entities of each sentence, and the index that each key has among them."""
-        places = {entity.key: entity.place for entity in self.entities}
+        locations = {entity.key: entity.location for entity in self.entities}
         indices: dict[Hashable, int] = {}
         seen: list[dict[Entity, int]] = [{} for _ in starts]
         for key, entity in entities.items():
@@ -237,9 +247,7 @@ class AnnotatedText:
             moved = replace(entity, start=entity.start - first, end=entity.end - first)
             if moved in seen[sentence]:
                 span = self.text[spans[entity.start][0] : spans[entity.end - 1][1]]
-                self.remark(
-                    "entity is there twice", f"{entity.type} {span!r}", places[key], lost=False
-                )
+                self.remark(REPEATED_ENTITY, f"{entity.type} {span!r}", locations[key], lost=False)
             indices[key] = seen[sentence].setdefault(moved, len(seen[sentence]))
         return [list(sentence_entities) for sentence_entities in seen], indices
 
@@ -251,17 +259,17 @@ class AnnotatedText:
     ) -> list[list[Relation]]:
         seen: list[dict[tuple[str, int, int], Relation]] = [{} for _ in range(num_sentences)]
         for relation in self.relations:
-            placed = self._placed_relation(relation, indices, sentence_of)
-            if placed is None:
+            moved = self._relation_in_sentence(relation, indices, sentence_of)
+            if moved is None:
                 continue
             of_sentence = seen[sentence_of[relation.head]]
-            key = (placed.type, placed.head, placed.tail)
+            key = (moved.type, moved.head, moved.tail)
             if key in of_sentence:
-                self.remark("relation is there twice", placed.type, relation.place, lost=False)
-            of_sentence.setdefault(key, placed)
+                self.remark(REPEATED_RELATION, moved.type, relation.location, lost=False)
+            of_sentence.setdefault(key, moved)
         return [list(of_sentence.values()) for of_sentence in seen]
 
-    def _placed_relation(
+    def _relation_in_sentence(
         self,
         relation: TextRelation,
         indices: dict[Hashable, int],
@@ -273,14 +281,14 @@ class AnnotatedText:
                 self.remark(
                     "relation of an entity that is not there",
                     f"{relation.type} of {key}",
-                    relation.place,
+                    relation.location,
                 )
                 return None
         if sentence_of[relation.head] != sentence_of[relation.tail]:
             self.remark(
                 "relation between two sentences",
                 f"{relation.type} from {relation.head} to {relation.tail}",
-                relation.place,
+                relation.location,
             )
             return None
         head, tail = indices[relation.head], indices[relation.tail]
@@ -288,7 +296,7 @@ class AnnotatedText:
             self.remark(
                 "relation of an entity with itself",
                 f"{relation.type} of {relation.head}",
-                relation.place,
+                relation.location,
             )
             return None
         return Relation(relation.type, head, tail, relation.probability)

@@ -3,9 +3,12 @@ What a reader makes of a file, and what is to be said about it.
 """
 
 from dataclasses import dataclass, field
-from typing import Iterable, Optional
+from typing import Any, Iterable, Optional, Union
 
-from dts_ee.document import Document
+from dts_ee.document import Document, Field
+
+REPEATED_ENTITY = "entity is there twice"
+REPEATED_RELATION = "relation is there twice"
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Remark:
         decision was taken, for example where a mention stands in its sentence.
     document : `str`, optional (default = `None`)
         The identifier of the document that it is about.
-    place : `str`, optional (default = `None`)
+    location : `Union[str, Field]`, optional (default = `None`)
         Where it is in the source, for example `line 12`.
     """
 
@@ -32,13 +35,22 @@ class Remark:
     detail: str
     lost: bool = True
     document: Optional[str] = None
-    place: Optional[str] = None
+    location: Union[str, Field, None] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What reports have; the location is their `place`."""
+        return {
+            "problem": self.problem,
+            "detail": self.detail,
+            "lost": self.lost,
+            "document": self.document,
+            "place": None if self.location is None else str(self.location),
+        }
 
     def __str__(self) -> str:
-        places = ", ".join(
-            part for part in (self.document and f"document {self.document}", self.place) if part
-        )
-        return f"{places}: {self.problem}: {self.detail}" if places else self.detail
+        parts = [f"document {self.document}"] if self.document else []
+        parts += [str(self.location)] if self.location else []
+        return f"{', '.join(parts)}: {self.problem}: {self.detail}" if parts else self.detail
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_bytes_atomically
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_place, without_overlaps
-from dts_ee.document import Document, DocumentError
+from dts_ee.document import Document, DocumentError, Field
 
 # spaCy is imported when it is first needed, because every command would wait for it.
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _annotated(doc: "Doc", number: int) -> AnnotatedText:
             TextEntity(i, span.label_, span.start_char, span.end_char, probability=probability)
         )
     for i, relation in enumerate(doc._.get(_RELATIONS) or []):
-        field = f"{_RELATIONS}[{i}]"
+        field = Field((_RELATIONS, i))
         if not (
             isinstance(relation, dict)
             and isinstance(relation.get("type"), str)

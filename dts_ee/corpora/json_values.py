@@ -5,7 +5,7 @@ Values of JSON, each checked to be what it should be.
 import difflib
 from typing import Any, Mapping, Optional
 
-from dts_ee.document import DocumentError
+from dts_ee.document import DocumentError, FieldParts
 
 _TYPE_NAMES = {
     type(None): "null",
@@ -23,7 +23,7 @@ def kind_of(value: Any) -> str:
     return _TYPE_NAMES[type(value)]
 
 
-def required(record: Mapping[str, Any], key: str, field: str) -> Any:
+def required(record: Mapping[str, Any], key: str, field: FieldParts) -> Any:
     """
     The value of a key.
 
@@ -36,7 +36,7 @@ def required(record: Mapping[str, Any], key: str, field: str) -> Any:
         return record[key]
     similar = misspelt(record, key)
     hint = f', but an unknown "{similar}"' if similar else ""
-    raise DocumentError(f'there is no "{key}"{hint}', f"{field}.{key}" if field else key)
+    raise DocumentError(f'there is no "{key}"{hint}', (*field, key))
 
 
 _KNOWN_KEYS = {
@@ -66,21 +66,21 @@ def misspelt(record: Mapping[str, Any], key: str) -> Optional[str]:
     return unknown[similar[0]] if similar else None
 
 
-def as_list(value: Any, field: str) -> list[Any]:
+def as_list(value: Any, field: FieldParts) -> list[Any]:
     """The value, which must be a list, or a `DocumentError` that names the field."""
     if not isinstance(value, list):
         raise DocumentError(f"must be a list, but is {kind_of(value)}", field)
     return value
 
 
-def as_object(value: Any, field: str) -> dict[str, Any]:
+def as_object(value: Any, field: FieldParts) -> dict[str, Any]:
     """The value, which must be an object, or a `DocumentError` that names the field."""
     if not isinstance(value, dict):
         raise DocumentError(f"must be an object, but is {kind_of(value)}", field)
     return value
 
 
-def as_string(value: Any, field: str) -> str:
+def as_string(value: Any, field: FieldParts) -> str:
     """The value, which must be a string that UTF-8 can hold, or a `DocumentError`."""
     if not isinstance(value, str):
         raise DocumentError(f"must be a string, but is {kind_of(value)}", field)
@@ -91,13 +91,13 @@ def as_string(value: Any, field: str) -> str:
     return value
 
 
-def as_index(record: Mapping[str, Any], key: str, field: str) -> int:
+def as_index(record: Mapping[str, Any], key: str, field: FieldParts) -> int:
     """The value of a key, which must be a whole number, or a `DocumentError`."""
     value = required(record, key, field)
     if isinstance(value, bool) or not isinstance(value, int):
         shown = f" ({value})" if isinstance(value, float) else ""
         raise DocumentError(
             f"must be a whole number, but is {kind_of(value)}{shown}",
-            f"{field}.{key}" if field else key,
+            (*field, key),
         )
     return value

@@ -17,7 +17,7 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.text_reading import Spans, TextReading
 from dts_ee.corpora.token_rows import lost_place
-from dts_ee.document import Document, DocumentError
+from dts_ee.document import Document, DocumentError, Field, FieldParts
 
 _ENTITY_KINDS = ("labels", "hypertextlabels")
 
@@ -79,7 +79,7 @@ def _preview(task: Any) -> str:
 
 def _annotated(task: Any, number: int) -> Optional[AnnotatedText]:
     """The text of a task with its annotation, or `None` if it has none."""
-    data = _get(task, "data", dict, "")
+    data = _get(task, "data", dict, ())
     if "annotations" not in task:
         raise DocumentError(
             'there is no "annotations": export as "JSON", not as "JSON-MIN"', "annotations"
@@ -88,38 +88,41 @@ def _annotated(task: Any, number: int) -> Optional[AnnotatedText]:
     text.tokens = _tokens(data, text.text)
     annotations = [
         (i, annotation)
-        for i, annotation in enumerate(_get(task, "annotations", list, ""))
-        if not _dict(annotation, f"annotations[{i}]").get("was_cancelled")
+        for i, annotation in enumerate(_get(task, "annotations", list, ()))
+        if not _dict(annotation, ("annotations", i)).get("was_cancelled")
     ]
     if not annotations:
         return None
     for i, annotation in annotations[1:]:
-        size = len(_get(annotation, "result", list, f"annotations[{i}]"))
-        text.remark("more than one annotation", f"{size} results", f"annotations[{i}]")
+        size = len(_get(annotation, "result", list, ("annotations", i)))
+        location = Field(("annotations", i))
+        text.remark("more than one annotation", f"{size} results", location)
     i, annotation = annotations[0]
-    results = list(_results(annotation, f"annotations[{i}]"))
+    results = list(_results(annotation, ("annotations", i)))
     # Relations name entities, which may come later.
     labels: dict[str, list[str]] = {}
-    for place, result in results:
+    for location, result in results:
         if result.get("type") in _ENTITY_KINDS:
-            _add_entity(text, result, place, labels)
-    for place, result in results:
+            _add_entity(text, result, location, labels)
+    for location, result in results:
         if result.get("type") == "relation":
-            _add_relations(text, result, place, labels)
+            _add_relations(text, result, location, labels)
         elif result.get("type") not in _ENTITY_KINDS:
-            text.remark("result of another kind", str(result.get("type")), place)
+            text.remark("result of another kind", str(result.get("type")), location)
     return text
 
 
-def _results(annotation: dict[str, Any], field: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _results(
+    annotation: dict[str, Any], field: FieldParts
+) -> Iterator[tuple[Field, dict[str, Any]]]:
     for i, result in enumerate(_get(annotation, "result", list, field)):
-        place = f"{field}.result[{i}]"
-        yield place, _dict(result, place)
+        location = Field((*field, "result", i))
+        yield location, _dict(result, location)
 
 
 def _text(data: dict[str, Any]) -> str:
     if "text" in data:
-        return _get(data, "text", str, "data")
+        return _get(data, "text", str, ("data",))
     texts = [value for key, value in data.items() if isinstance(value, str) and key != "id"]
     if len(texts) != 1:
         raise DocumentError('there is no "text", and not one other text', "data")
@@ -130,8 +133,8 @@ def _tokens(data: dict[str, Any], text: str) -> Optional[Spans]:
     if "tokens" not in data:
         return None
     spans: Spans = []
-    for i, span in enumerate(_get(data, "tokens", list, "data")):
-        field = f"data.tokens[{i}]"
+    for i, span in enumerate(_get(data, "tokens", list, ("data",))):
+        field = ("data", "tokens", i)
         if (
             not isinstance(span, list)
             or len(span) != 2
@@ -146,74 +149,78 @@ def _tokens(data: dict[str, Any], text: str) -> Optional[Spans]:
 
 
 def _add_entity(
-    text: AnnotatedText, result: dict[str, Any], place: str, labels: dict[str, list[str]]
+    text: AnnotatedText, result: dict[str, Any], location: Field, labels: dict[str, list[str]]
 ) -> None:
-    value = _get(result, "value", dict, place)
-    field = f"{place}.value"
-    types = _strings(_get(value, result["type"], list, field), f"{field}.{result['type']}")
-    id = _get(result, "id", str, place)
+    value = _get(result, "value", dict, location)
+    field = (*location, "value")
+    types = _strings(_get(value, result["type"], list, field), (*field, result["type"]))
+    id = _get(result, "id", str, location)
     if id in labels:
-        raise DocumentError(f"the id {id!r} is there twice", f"{place}.id")
+        raise DocumentError(f"the id {id!r} is there twice", (*location, "id"))
     labels[id] = types
     if not types:
-        text.remark("entity without a label", str(value.get("text")), place)
+        text.remark("entity without a label", str(value.get("text")), location)
     start, end = (_get(value, key, int, field) for key in ("start", "end"))
     for type in types:
-        entity = TextEntity((id, type), type, start, end, place, _score(result, place))
+        entity = TextEntity((id, type), type, start, end, location, _score(result, location))
         quoted = value.get("text")
         if isinstance(quoted, str) and quoted.strip():
             text.add_quoted(entity, quoted)
         else:
             text.entities.append(entity)
     if len(types) > 1:
-        text.remark("entity with several labels", ", ".join(types), place, lost=False)
+        text.remark("entity with several labels", ", ".join(types), location, lost=False)
 
 
 def _add_relations(
-    text: AnnotatedText, result: dict[str, Any], place: str, labels: dict[str, list[str]]
+    text: AnnotatedText, result: dict[str, Any], location: Field, labels: dict[str, list[str]]
 ) -> None:
-    head, tail = (_get(result, key, str, place) for key in ("from_id", "to_id"))
-    types = _strings(result.get("labels") or [], f"{place}.labels")
+    head, tail = (_get(result, key, str, location) for key in ("from_id", "to_id"))
+    types = _strings(result.get("labels") or [], (*location, "labels"))
     if not types:
-        text.remark("relation without a label", f"from {head} to {tail}", place)
+        text.remark("relation without a label", f"from {head} to {tail}", location)
     direction = result.get("direction", "right")
     if direction not in ("right", "left", "bi"):
-        raise DocumentError(f"{direction!r} is not right, left or bi", f"{place}.direction")
+        raise DocumentError(f"{direction!r} is not right, left or bi", (*location, "direction"))
     pairs = [(head, tail)] if direction in ("right", "bi") else []
     if direction in ("left", "bi"):
         pairs.append((tail, head))
     if direction == "bi":
-        text.remark("relation in both directions", f"between {head} and {tail}", place, lost=False)
+        text.remark(
+            "relation in both directions", f"between {head} and {tail}", location, lost=False
+        )
     for type in types:
         for one, other in pairs:
             # An entity with several labels is several entities: the first stands for them.
             first, second = ((id, (labels.get(id) or [""])[0]) for id in (one, other))
-            text.relations.append(TextRelation(type, first, second, place, _score(result, place)))
+            text.relations.append(
+                TextRelation(type, first, second, location, _score(result, location))
+            )
 
 
-def _score(result: dict[str, Any], place: str) -> Optional[float]:
+def _score(result: dict[str, Any], location: Field) -> Optional[float]:
     score = result.get("score")
     if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
-        raise DocumentError(f"{score!r} is no number", f"{place}.score")
+        raise DocumentError(f"{score!r} is no number", (*location, "score"))
     return score
 
 
-def _get(record: Any, key: str, type: type, field: str) -> Any:
+def _get(record: Any, key: str, type: type, field: FieldParts) -> Any:
     value = _dict(record, field).get(key)
     # Python's booleans are numbers too.
     if value.__class__ is not type:
         kinds = {dict: "an object", list: "a list", str: "a string", int: "a whole number"}
-        raise DocumentError(f"must be {kinds[type]}", f"{field}.{key}" if field else key)
+        raise DocumentError(f"must be {kinds[type]}", (*field, key))
     return value
 
 
-def _dict(value: Any, field: str) -> dict[str, Any]:
+def _dict(value: Any, field: FieldParts) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise DocumentError("must be an object", field or None)
+        raise DocumentError("must be an object", field)
     return value
 
 
-def _strings(values: Any, field: str) -> list[str]:
+def _strings(values: Any, field: FieldParts) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise DocumentError("must be a list of strings", field)
     return values

@@ -2,14 +2,13 @@
 Reading on after what cannot be read, so that all problems of a file are known at once.
 """
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional
 
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.spert import document_from_json, read_records
-from dts_ee.document import Document, DocumentError
+from dts_ee.document import Document, DocumentError, Field, FieldParts
 
 
 @dataclass
@@ -47,11 +46,11 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
     except DocumentError as error:
         found.problems.append(error)
         return found
-    for place, record in records:
+    for name, record in records:
         if isinstance(record, DocumentError):
             found.problems.append(record)
             continue
-        document, problems = _document_with_problems(record, place, found.remarks)
+        document, problems = _document_with_problems(record, name, found.remarks)
         found.problems += [problem.located(None, str(path)) for problem in problems]
         if document is not None:
             found.documents.append(document)
@@ -59,7 +58,7 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
 
 
 def _document_with_problems(
-    record: Any, place: str, remarks: list[Remark]
+    record: Any, name: str, remarks: list[Remark]
 ) -> tuple[Optional[Document], list[DocumentError]]:
     """
     The document, or all that is wrong with it.
@@ -68,15 +67,15 @@ def _document_with_problems(
     harmless, and the record is tried again, until nothing is wrong or nothing can be replaced.
     """
     problems: list[DocumentError] = []
-    # Where each relation that is still there was at first; entities keep their places.
-    places = list(range(len(record.get("relations") or ()))) if _has_relations(record) else []
+    # The first index of each relation that is still there; entities keep theirs.
+    indices = list(range(len(record["relations"]))) if _has_relations(record) else []
     while True:
         repeats: list[Remark] = []
         try:
-            document = document_from_json(record, place, repeats=repeats)
+            document = document_from_json(record, name, repeats=repeats)
         except DocumentError as error:
-            problems.append(_with_first_places(error, places))
-            repaired = _repaired(record, error.field or "", places)
+            problems.append(_with_first_index(error, indices))
+            repaired = _repaired(record, error.field or (), indices)
             if repaired is None:
                 return None, problems
             record = repaired
@@ -91,35 +90,36 @@ def _has_relations(record: Any) -> bool:
     return isinstance(record, dict) and isinstance(record.get("relations"), list)
 
 
-def _with_first_places(error: DocumentError, places: list[int]) -> DocumentError:
-    def first_place(match: re.Match[str]) -> str:
-        return str(places[int(match[0])])
-
-    field = error.field and re.sub(r"(?<=^relations\[)\d+", first_place, error.field)
+def _with_first_index(error: DocumentError, indices: list[int]) -> DocumentError:
+    """The error, with the index that its relation had at first."""
+    field = error.field
+    if field is not None and len(field) > 1 and field[0] == "relations":
+        field = Field(("relations", indices[int(field[1])], *field[2:]))
     return DocumentError(error.problem, field, error.document_id, error.path)
 
 
-def _repaired(record: Mapping[str, Any], field: str, places: list[int]) -> Optional[dict[str, Any]]:
+def _repaired(
+    record: Mapping[str, Any], field: FieldParts, indices: list[int]
+) -> Optional[dict[str, Any]]:
     """The record without what a field is wrong in, or `None` where nothing would be left."""
-    match = re.match(r"(\w+)(?:\[(\d+)\])?", field)
-    if match is None:
+    if not field:
         return None
-    key, index = match[1], match[2]
-    if index is None:
+    key = str(field[0])
+    if len(field) == 1:
         repair = _REPAIRS.get(key)
         return None if repair is None else repair(record)
     if key not in ("tokens", "entities", "relations"):
         return None
-    items = list(record[key])
+    items, index = list(record[key]), int(field[1])
     if key == "tokens":
-        items[int(index)] = "x"
+        items[index] = "x"
         return _without("sentence")({**record, key: items})
     if key == "entities":
-        # It keeps its place for the relations, and is like no other.
-        items[int(index)] = {"type": f"\0{index}", "start": 0, "end": 1}
+        # It keeps its index for the relations, and is like no other.
+        items[index] = {"type": f"\0{index}", "start": 0, "end": 1}
     else:
-        del items[int(index)]
-        del places[int(index)]
+        del items[index]
+        del indices[index]
     return {**record, key: items}
 
 

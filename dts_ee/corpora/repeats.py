@@ -6,8 +6,8 @@ import logging
 from dataclasses import replace
 from typing import Optional, Sequence
 
-from dts_ee.corpora.corpus import Remark
-from dts_ee.document import DocumentError, Entity, Relation, check_entity, check_relation
+from dts_ee.corpora.corpus import REPEATED_ENTITY, REPEATED_RELATION, Remark
+from dts_ee.document import DocumentError, Entity, Field, Relation, check_entity, check_relation
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +53,11 @@ def without_repeats(
     indices: list[int] = []
     seen: dict[Entity, int] = {}
     for i, entity in enumerate(entities):
-        check_entity(entity, num_tokens, f"entities[{i}]", document_id)
+        check_entity(entity, num_tokens, ("entities", i), document_id)
         if entity in seen:
             detail = f"{entity.type}, tokens {entity.start} to {entity.end} (exclusive)"
             remarks.append(
-                Remark("entity is there twice", detail, False, document_id, f"entities[{i}]")
+                Remark(REPEATED_ENTITY, detail, False, document_id, Field(("entities", i)))
             )
         else:
             seen[entity] = len(kept_entities)
@@ -65,7 +65,7 @@ def without_repeats(
         indices.append(seen[entity])
     kept_relations: dict[tuple[str, int, int], Relation] = {}
     for i, relation in enumerate(relations):
-        field = f"relations[{i}]"
+        field = ("relations", i)
         check_relation(relation, len(entities), field, document_id)
         head, tail = indices[relation.head], indices[relation.tail]
         if head == tail:
@@ -78,7 +78,7 @@ def without_repeats(
         key = (relation.type, head, tail)
         if key in kept_relations:
             detail = f"{relation.type} from entity {relation.head} to entity {relation.tail}"
-            remarks.append(Remark("relation is there twice", detail, False, document_id, field))
+            remarks.append(Remark(REPEATED_RELATION, detail, False, document_id, Field(field)))
         kept_relations.setdefault(key, replace(relation, head=head, tail=tail))
     return kept_entities, list(kept_relations.values()), remarks
 

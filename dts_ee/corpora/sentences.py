@@ -2,15 +2,13 @@
 The sentences of a raw text.
 """
 
-import re
 from dataclasses import replace
 from typing import Optional, Sequence
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity
+from dts_ee.corpora.corpus import REPEATED_ENTITY
 from dts_ee.corpora.text_reading import Spans, TextReading, Tokenize, sentence_starts
 from dts_ee.document import Document, DocumentError
-
-_SPACE = re.compile(r"\s*")
 
 
 def sentences_of(
@@ -34,7 +32,7 @@ def sentences_of(
     tokenize : `Tokenize`
         Finds its tokens.
     entities : `Sequence[TextEntity]`, optional (default = `()`)
-        Entities that are known; their places are what errors call them.
+        Entities that are known; their locations are what errors call them.
     max_tokens : `int`, optional (default = `None`)
         What is longer, as a table without full stops may be, is divided at the last end of a line
         that is possible, or else after so many tokens; not inside of an entity.
@@ -58,19 +56,8 @@ def sentences_of(
     starts = sentence_starts(text, spans, "rules")
     if max_tokens is not None:
         starts = _bounded(text, spans, starts, max_tokens)
-    documents = _documents(text, spans, starts, entities, document_id)
-    if len(documents) == 1:
-        return [_trimmed(documents[0])]
-    placed = []
-    position = 0
-    for document in documents:
-        assert document.text is not None
-        # Between two sentences there is only white space, and no sentence begins with any.
-        space = _SPACE.match(text, position)
-        assert space is not None
-        placed.append(replace(document, start_char=space.end()))
-        position = space.end() + len(document.text)
-    return placed
+    documents = _documents(text, spans, starts, entities, document_id, with_start_chars=True)
+    return [_trimmed(documents[0])] if len(documents) == 1 else documents
 
 
 def one_sentence(
@@ -103,6 +90,7 @@ def _documents(
     starts: Sequence[int],
     entities: Sequence[TextEntity],
     document_id: Optional[str],
+    with_start_chars: bool = False,
 ) -> list[Document]:
     annotated = AnnotatedText(
         document_id or "",
@@ -110,11 +98,13 @@ def _documents(
         list(entities),
         tokens=spans,
         sentence_starts=[spans[start][0] for start in starts[1:]],
+        with_start_chars=with_start_chars,
     )
     documents = annotated.documents(TextReading(lambda text: spans))
     for remark in annotated.remarks:
-        if remark.lost or remark.problem == "entity is there twice":
-            raise DocumentError(f"{remark.problem}: {remark.detail}", remark.place, document_id)
+        if remark.lost or remark.problem == REPEATED_ENTITY:
+            problem = f"{remark.problem}: {remark.detail}"
+            raise DocumentError(problem, remark.location, document_id)
     if document_id is None:
         return [replace(document, id=None) for document in documents]
     return documents

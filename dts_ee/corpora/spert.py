@@ -27,7 +27,7 @@ from dts_ee.corpora.json_values import (
 )
 from dts_ee.corpora.lines import split_lines
 from dts_ee.corpora.repeats import warn_of_repeats, without_repeats
-from dts_ee.document import Document, DocumentError, Entity, Relation
+from dts_ee.document import Document, DocumentError, Entity, FieldParts, Relation
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
@@ -125,19 +125,19 @@ def document_from_json(
     try:
         document_id = _identifier(record, place)
         tokens = tuple(
-            as_string(token, f"tokens[{i}]")
-            for i, token in enumerate(as_list(required(record, "tokens", ""), "tokens"))
+            as_string(token, ("tokens", i))
+            for i, token in enumerate(as_list(required(record, "tokens", ()), ("tokens",)))
         )
         text = offsets = None
         if "sentence" in record:
-            text = as_string(record["sentence"], "sentence")
+            text = as_string(record["sentence"], ("sentence",))
             offsets = align_tokens(tokens, text)
         entities = [
-            _entity(entity, f"entities[{i}]")
+            _entity(entity, ("entities", i))
             for i, entity in enumerate(_annotations(record, "entities", annotated))
         ]
         relations = [
-            _relation(relation, f"relations[{i}]")
+            _relation(relation, ("relations", i))
             for i, relation in enumerate(_annotations(record, "relations", False))
         ]
         document = Document(
@@ -145,7 +145,7 @@ def document_from_json(
             id=document_id,
             text=text,
             token_offsets=offsets,
-            start_char=as_index(record, "start_char", "") if "start_char" in record else None,
+            start_char=as_index(record, "start_char", ()) if "start_char" in record else None,
         )
         entities, relations, remarks = without_repeats(
             len(tokens), entities, relations, document_id
@@ -239,7 +239,7 @@ def _sentences(record: Any, place: str, path: str) -> list[tuple[str, Any]]:
     if not isinstance(record, dict) or "sentences" not in record or "tokens" in record:
         return [(place, record)]
     try:
-        sentences = as_list(record["sentences"], "sentences")
+        sentences = as_list(record["sentences"], ("sentences",))
     except DocumentError as error:
         return [(place, error.located(place, path))]
     return [(f"{place}-{i}", each) for i, each in enumerate(sentences, start=1)]
@@ -294,42 +294,42 @@ def _identifier(record: Mapping[str, Any], place: Optional[str]) -> Optional[str
             value = record[key]
             if isinstance(value, int) and not isinstance(value, bool):
                 return str(value)
-            return as_string(value, key)
+            return as_string(value, (key,))
     return place
 
 
 def _annotations(record: Mapping[str, Any], key: str, expected: bool) -> list[Any]:
     if key not in record and not expected and not misspelt(record, key):
         return []
-    return as_list(required(record, key, ""), key)
+    return as_list(required(record, key, ()), (key,))
 
 
-def _entity(value: Any, field: str) -> Entity:
+def _entity(value: Any, field: FieldParts) -> Entity:
     record = as_object(value, field)
     return Entity(
-        type=as_string(required(record, "type", field), f"{field}.type"),
+        type=as_string(required(record, "type", field), (*field, "type")),
         start=as_index(record, "start", field),
         end=as_index(record, "end", field),
         probability=_probability(record, field),
     )
 
 
-def _relation(value: Any, field: str) -> Relation:
+def _relation(value: Any, field: FieldParts) -> Relation:
     record = as_object(value, field)
     return Relation(
-        type=as_string(required(record, "type", field), f"{field}.type"),
+        type=as_string(required(record, "type", field), (*field, "type")),
         head=as_index(record, "head", field),
         tail=as_index(record, "tail", field),
         probability=_probability(record, field),
     )
 
 
-def _probability(record: dict[str, Any], field: str) -> Optional[float]:
+def _probability(record: dict[str, Any], field: FieldParts) -> Optional[float]:
     probability = record.get("probability")
     if probability is None:
         return None
     if isinstance(probability, bool) or not isinstance(probability, (int, float)):
         raise DocumentError(
-            f"must be a number, but is {kind_of(probability)}", f"{field}.probability"
+            f"must be a number, but is {kind_of(probability)}", (*field, "probability")
         )
     return float(probability)

@@ -51,7 +51,7 @@ def resolve_overlaps(document: Document, on_overlap: str, tag_sequences: str = "
             f"{_describe(document, document.entities[better])}, which tags cannot express: "
             'set `on_overlap` of the dataset reader to "longest" or "first" to train without '
             "one of them (it still counts as missed in evaluation)",
-            f"entities[{index}]",
+            ("entities", index),
             document.id,
         )
     return without_entities(document, excluded)

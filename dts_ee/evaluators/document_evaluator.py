@@ -14,12 +14,13 @@ from allennlp.evaluation import Evaluator
 from allennlp.evaluation.evaluator import SimpleEvaluator
 from allennlp.models import Model
 
-from dts_ee.analysis.training_data import PLURALS, count_types, warn_of_unseen_types
+from dts_ee.analysis.training_data import count_types, warn_of_unseen_types
 from dts_ee.console import say, shows_log
 from dts_ee.document import Document
 from dts_ee.evaluators.score_table import score_table
 from dts_ee.metrics.counts import TypedCounts
 from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.tasks import TASKS
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,9 @@ class DocumentEvaluator(SimpleEvaluator):
             _warn_of_data(model, documents)
             # AllenNLP resets the metrics in the end.
             model.get_metrics(reset=True)
-            counts = [(metric.title, metric.counts) for metric in model.document_metrics]
+            counts = [
+                (TASKS[metric.name].title, metric.counts) for metric in model.document_metrics
+            ]
         files: Any = (metrics_output_file, predictions_output_file)
         metrics = super().__call__(model, data_loader, batch_weight_key, *files)
         if counts:
@@ -73,14 +76,13 @@ def _documents(data_loader: DataLoader) -> List[Document]:
 
 def _warn_of_data(model: DeeperTaskSpecificity, documents: Sequence[Document]) -> None:
     """Says what a score of 0 may come from, other than the model's predictions."""
-    known = {"entity": model.entity_types, "relation": model.relation_types}
     gold = count_types(documents)
     for metric in model.document_metrics:
         if not gold[metric.name]:
             logger.warning(
                 "the data has no gold %s: the %s figures mean nothing",
-                PLURALS[metric.name],
-                metric.title,
+                TASKS[metric.name].plural,
+                TASKS[metric.name].title,
             )
-    for warning in warn_of_unseen_types(known, documents, "data"):
+    for warning in warn_of_unseen_types(model.types, documents, "data"):
         logger.warning("%s", warning)

@@ -38,14 +38,6 @@ class Score:
             f1=sum(score.f1 for score in listed) / count,
         )
 
-    def named(self, prefix: str) -> Dict[str, float]:
-        """The three numbers by name, for example `entity_f1` with the prefix `entity_`."""
-        return {
-            f"{prefix}precision": self.precision,
-            f"{prefix}recall": self.recall,
-            f"{prefix}f1": self.f1,
-        }
-
 
 @dataclass
 class TypedCounts:

@@ -12,6 +12,8 @@ from allennlp.training.metrics import Metric
 
 from dts_ee.document import Document
 from dts_ee.metrics.counts import Item, TypedCounts
+from dts_ee.metrics.flat_names import flatten
+from dts_ee.metrics.metric_key import MACRO, MICRO, STRICT, MetricKey, Scores
 
 ItemSets = Tuple[AbstractSet[Item], AbstractSet[Item]]
 
@@ -27,13 +29,10 @@ class DocumentF1(Metric, ABC):
     supports_distributed = True
 
     name: ClassVar[str]
-    """The first part of the numbers' names."""
-
-    title: ClassVar[str]
-    """What the task is called where people read of it."""
+    """The task's name, the first part of the numbers' names."""
 
     protocols: ClassVar[Tuple[str, ...]]
-    """The names of the protocols; `strict`, whose numbers bear no name of a protocol, is first."""
+    """The names of the protocols; `strict`, whose numbers bear no name of a protocol, is one."""
 
     untyped_protocols: ClassVar[Tuple[str, ...]] = ()
     """Those that look at no type at all, so that there is no macro average."""
@@ -48,7 +47,7 @@ class DocumentF1(Metric, ABC):
         Those of the protocol `strict` since the last reset, and until the next one: a reset makes
         new ones and leaves these as they are.
         """
-        return self._counts["strict"]
+        return self._counts[STRICT]
 
     @abstractmethod
     def items(self, protocol: str, predicted: Document, gold: Document) -> ItemSets:
@@ -81,6 +80,20 @@ class DocumentF1(Metric, ABC):
             for protocol, counts in worker.items():
                 self._counts[protocol].add(counts)
 
+    def scores(self) -> Scores:
+        """
+        The scores over all documents since the last reset: of each protocol the averages, and under
+        `strict` those of each type that occurs.
+        """
+        scores: Scores = {}
+        for protocol, counts in self._counts.items():
+            scores[MetricKey(self.name, protocol, average=MICRO)] = counts.micro()
+            if protocol not in self.untyped_protocols:
+                scores[MetricKey(self.name, protocol, average=MACRO)] = counts.macro()
+        for type, score in self.counts.by_type().items():
+            scores[MetricKey(self.name, type=type)] = score
+        return scores
+
     def get_metric(self, reset: bool = False) -> Dict[str, float]:
         """
         The numbers by name, over all documents since the last reset.
@@ -93,17 +106,9 @@ class DocumentF1(Metric, ABC):
         # Returns
 
         `Dict[str, float]`
-            Each name ends in `precision`, `recall` or `f1`. Those of single types begin with an
-            underscore, which keeps them out of AllenNLP's progress bar.
+            See `dts_ee.metrics.flat_names`.
         """
-        numbers: Dict[str, float] = {}
-        for protocol, counts in self._counts.items():
-            prefix = f"{self.name}_" if protocol == "strict" else f"{self.name}_{protocol}_"
-            numbers.update(counts.micro().named(prefix))
-            if protocol not in self.untyped_protocols:
-                numbers.update(counts.macro().named(f"{prefix}macro_"))
-        for type, score in self._counts["strict"].by_type().items():
-            numbers.update(score.named(f"_{self.name}_{type}_"))
+        numbers = flatten(self.scores(), {self.name: self.protocols})
         if reset:
             self.reset()
         return numbers

@@ -27,7 +27,6 @@ class EntityF1(DocumentF1):
     """
 
     name = "entity"
-    title = "NER"
     protocols = ("strict", "boundaries")
     untyped_protocols = ("boundaries",)
 

@@ -37,7 +37,6 @@ class RelationF1(DocumentF1):
     """
 
     name = "relation"
-    title = "RE"
     protocols = ("strict", "boundaries", "gold_pairs")
 
     def items(self, protocol: str, predicted: Document, gold: Document) -> ItemSets:

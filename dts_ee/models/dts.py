@@ -15,9 +15,7 @@ from allennlp.training.metrics import Average
 
 from dts_ee.corpora.spert import prediction_to_json
 from dts_ee.document import Document
-from dts_ee.metrics import EntityF1, RelationF1
-from dts_ee.metrics.document_f1 import DocumentF1
-from dts_ee.metrics.names import with_underscores
+from dts_ee.metrics import DocumentF1, EntityF1, RelationF1, Scores
 from dts_ee.models.joint_decoder import JointDecoder
 from dts_ee.models.pair_relations import relation_targets
 from dts_ee.models.tag_sequences import TagSequences
@@ -26,6 +24,7 @@ from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.joint_network import JointNetwork, JointOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 from dts_ee.modules.span_extractors import LastTokenSpanExtractor
+from dts_ee.tasks import TASKS, flat_metrics
 
 
 @Model.register("dts")
@@ -189,12 +188,12 @@ class DeeperTaskSpecificity(Model):
             relation_threshold,
             relation_score,
         )
-        # Of what the model predicts, by the name of the F1 that a model is chosen by.
-        self._metrics: Dict[str, DocumentF1] = {}
+        self.document_metrics: List[DocumentF1] = []
+        """The metrics of what the model predicts."""
         if tasks != "relations":
-            self._metrics["entity_f1"] = EntityF1()
+            self.document_metrics.append(EntityF1())
         if num_relations > 0:
-            self._metrics["relation_f1"] = RelationF1()
+            self.document_metrics.append(RelationF1())
         self._losses = {"ner_loss": Average(), "relation_loss": Average()}
         initializer(self)
 
@@ -244,9 +243,9 @@ class DeeperTaskSpecificity(Model):
         return sorted(self.vocab.get_token_to_index_vocabulary(self.relation_namespace))
 
     @property
-    def document_metrics(self) -> List[DocumentF1]:
-        """The metrics of what the model predicts."""
-        return list(self._metrics.values())
+    def types(self) -> Dict[str, List[str]]:
+        """The types that the model knows, by the name of their task."""
+        return {EntityF1.name: self.entity_types, RelationF1.name: self.relation_types}
 
     def forward(
         self,
@@ -292,7 +291,7 @@ class DeeperTaskSpecificity(Model):
             output["documents"] = documents
             if tags is not None:
                 gold = [sentence["document"] for sentence in metadata]
-                for metric in self._metrics.values():
+                for metric in self.document_metrics:
                     metric(documents, gold)
         return output
 
@@ -404,10 +403,13 @@ class DeeperTaskSpecificity(Model):
         metrics = {name: float(loss.get_metric(reset)) for name, loss in self._losses.items()}
         if self.training:
             return metrics
-        for metric in self._metrics.values():
-            metrics.update(with_underscores(metric.get_metric(reset)))
-        metrics["mean_f1"] = sum(metrics[name] for name in self._metrics) / len(self._metrics)
-        return metrics
+        scores: Scores = {}
+        for metric in self.document_metrics:
+            scores.update(metric.scores())
+            if reset:
+                metric.reset()
+        f1s = [scores[TASKS[metric.name].micro].f1 for metric in self.document_metrics]
+        return {**metrics, **flat_metrics(scores), "mean_f1": sum(f1s) / len(f1s)}
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:

@@ -13,7 +13,9 @@ CARD_NAME = "model_card.json"
 
 NOT_STATED = "not stated"
 
-_TASKS = {"entities": "NER", "relations": "RE"}
+_TITLES = {"entities": "NER", "relations": "RE"}
+"""The titles of tasks in cards that were written before figures had one."""
+
 _SPLITS = {"development": "development data", "test": "test data"}
 
 
@@ -30,6 +32,9 @@ class Figures:
         The mean of the types' F1.
     types : `Dict[str, float]`
         Each type's F1.
+    title : `str`, optional (default = `""`)
+        What the task is called, such as `"NER"`. The table of tasks cannot be asked here: nothing
+        that is imported with a card imports AllenNLP.
     """
 
     precision: float
@@ -37,6 +42,7 @@ class Figures:
     f1: float
     macro_f1: float
     types: Dict[str, float]
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ class ModelCard:
             parts.append(_count(self.relation_types, "relation type"))
         split = "test" if "test" in self.figures else "development"
         scores = [
-            f"{_TASKS[task]} {100 * figures.f1:.1f}"
+            f"{figures.title or _TITLES.get(task, task)} {100 * figures.f1:.1f}"
             for task, figures in self.figures.get(split, {}).items()
         ]
         if scores:

@@ -4,6 +4,7 @@ What can be told about a model from its archive, for its card.
 
 import json
 import platform
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
@@ -13,14 +14,15 @@ from allennlp.models.archival import Archive
 
 from dts_ee.dataset_readers.corpus_files import corpus_files
 from dts_ee.document import DocumentError
+from dts_ee.metrics import MetricKey
+from dts_ee.metrics.flat_names import metrics_of
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.modules.frozen_encoders.encoder_files import encoder_folders
 from dts_ee.modules.frozen_encoders.left_out_encoders import encoder_name, is_left_out, resource_of
 from dts_ee.named_models.card import Encoder, Figures, ModelCard
 from dts_ee.resources import load_manifest
+from dts_ee.tasks import TASKS, Task, scores_in
 from dts_ee.version import VERSION
-
-_TASKS = {"entities": "entity", "relations": "relation"}
 
 
 def describe_model(
@@ -57,17 +59,11 @@ def describe_model(
         raise ConfigurationError(
             f"the model is {type(model).__name__}; only a model `dts` can have a name"
         )
-    entity_types = model.tag_sequences.entity_types
-    relation_types: List[str] = []
-    if model.has_relation_head:
-        names = model.vocab.get_index_to_token_vocabulary(model.relation_namespace)
-        relation_types = sorted(names.values())
-    types = {"entities": entity_types, "relations": relation_types}
     figures = {
         split: {
-            task: found
-            for task in _TASKS
-            if (found := _figures(numbers, task, types[task])) is not None
+            task.plural: found
+            for name, task in TASKS.items()
+            if (found := _figures(numbers, task, model.types.get(name, []))) is not None
         }
         for split, numbers in metrics.items()
     }
@@ -76,8 +72,8 @@ def describe_model(
         version=version,
         **({} if licence is None else {"licence": licence}),
         description=description,
-        entity_types=entity_types,
-        relation_types=relation_types,
+        entity_types=model.entity_types,
+        relation_types=model.relation_types,
         entities_given=not model.has_ner_head,
         training_data=_training_data(training_data or archive.config.get("train_data_path")),
         figures={split: tasks for split, tasks in figures.items() if tasks},
@@ -100,14 +96,9 @@ def training_metrics(archive: Path) -> Dict[str, Dict[str, Any]]:
     if archive.name != "model.tar.gz" or not file.is_file():
         return {}
     numbers = read_metrics(file)
-    splits = {"development": "best_validation_", "test": "test_"}
     return {
-        split: {
-            name.removeprefix(prefix): value
-            for name, value in numbers.items()
-            if name.startswith(prefix)
-        }
-        for split, prefix in splits.items()
+        "development": metrics_of(numbers, "best_validation_"),
+        "test": metrics_of(numbers, "test_"),
     }
 
 
@@ -131,18 +122,17 @@ def read_metrics(file: Path) -> Dict[str, Any]:
     return numbers
 
 
-def _figures(numbers: Mapping[str, Any], task: str, types: List[str]) -> Optional[Figures]:
-    prefix = _TASKS[task]
-
-    def value(name: str) -> Any:
-        # All names but two have an underscore before them.
-        return numbers.get(f"{prefix}_{name}", numbers.get(f"_{prefix}_{name}"))
-
-    total = {name: value(name) for name in ("precision", "recall", "f1", "macro_f1")}
-    if None in total.values():
+def _figures(metrics: Mapping[str, Any], task: Task, types: List[str]) -> Optional[Figures]:
+    scores = scores_in(metrics)
+    if task.micro not in scores or task.macro not in scores:
         return None
-    by_type = {type: value(f"{type}_f1") for type in types}
-    return Figures(**total, types={type: f1 for type, f1 in by_type.items() if f1 is not None})
+    keys = {type: MetricKey(task.name, type=type) for type in types}
+    return Figures(
+        **asdict(scores[task.micro]),
+        macro_f1=scores[task.macro].f1,
+        types={type: scores[key].f1 for type, key in keys.items() if key in scores},
+        title=task.title,
+    )
 
 
 def _training_data(path: Any) -> Dict[str, Any]:

@@ -41,7 +41,7 @@
 
   function typeOf(doc, side, task, index) {
     if (index === null) return null;
-    return doc[side][task === "entity" ? "entities" : "relations"][index][0];
+    return doc[side][data.keys[task]][index][0];
   }
 
   /* Which items and sentences are asked for. */
@@ -112,7 +112,11 @@
   /* One sentence. */
 
   function drawDocument(doc) {
-    const states = { gold: { entity: {}, relation: {} }, predicted: { entity: {}, relation: {} } };
+    const states = { gold: {}, predicted: {} };
+    for (const task of Object.keys(data.keys)) {
+      states.gold[task] = {};
+      states.predicted[task] = {};
+    }
     for (const [task, kind, gold, predicted] of doc.items) {
       if (gold !== null) states.gold[task][gold] = kind;
       if (predicted !== null) states.predicted[task][predicted] = kind;
@@ -125,9 +129,21 @@
       if (doc[side].relations.length) {
         half.append(drawRelations(name, doc.text, doc[side], states[side].relation));
       }
+      for (const task of data.others) {
+        half.append(listItems(data.keys[task], doc[side][data.keys[task]], states[side][task]));
+      }
       sides.append(half);
     }
     return element("article", {}, element("h3", { textContent: `${doc.id} · ${errors}` }), sides);
+  }
+
+  /* What is not drawn in the sentence. */
+  function listItems(name, items, states) {
+    const listed = items.map(([type], i) =>
+      states[i] === data.right ? type : `${type} (${states[i]})`,
+    );
+    const textContent = `${name}: ${listed.join(", ") || "none"}`;
+    return element("p", { textContent });
   }
 
   function withProbability(name, probability) {

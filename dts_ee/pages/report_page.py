@@ -16,21 +16,23 @@ from dts_ee.analysis.candidates import (
     expected_calibration_error,
 )
 from dts_ee.analysis.confusion import NONE
-from dts_ee.analysis.matching import ENTITY_ERRORS, RELATION_ERRORS, RIGHT, Match
+from dts_ee.analysis.matching import RIGHT, Match, matching_of
 from dts_ee.analysis.predictions_analysis import (
     LEAST_PROBABILITY,
     PredictionsAnalysis,
     TaskAnalysis,
 )
 from dts_ee.document import Document
+from dts_ee.metrics.flat_names import metrics_of
 from dts_ee.pages.charts import Chart, Line, draw_chart, whole_ticks
 from dts_ee.pages.colours import type_colours
 from dts_ee.pages.templates import TEMPLATES
-from dts_ee.runs.predictions import Prediction
+from dts_ee.tasks import ENTITIES, RELATIONS, TASKS, protocol_title, scores_in
 
 _SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
-_PROTOCOLS = {"strict": "strict", "boundaries": "boundaries", "gold_pairs": "gold pairs"}
+_DRAWN = (ENTITIES.name, RELATIONS.name)
+"""The tasks whose items are drawn in the sentence; those of others are listed below it."""
 
 
 def render_report(
@@ -56,9 +58,7 @@ def render_report(
     epochs : `Sequence[Mapping[str, Any]]`, optional (default = `()`)
         AllenNLP's metrics of each epoch of the training, for learning curves.
     """
-    tasks = {"entity": analysis.entities}
-    if analysis.relations is not None:
-        tasks["relation"] = analysis.relations
+    tasks = analysis.tasks
     script = Markup(resources.files("dts_ee.pages").joinpath("report.js").read_text("utf-8"))
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     return TEMPLATES.get_template("report.html").render(
@@ -66,9 +66,9 @@ def render_report(
         facts=facts,
         analysis=analysis,
         tasks=tasks,
-        names={"entity": "Entities", "relation": "Relations"},
-        protocols=_PROTOCOLS,
-        errors={"entity": ENTITY_ERRORS, "relation": RELATION_ERRORS},
+        names={name: TASKS[name].plural.capitalize() for name in tasks},
+        protocol_title=protocol_title,
+        errors={name: matching_of(TASKS[name]).errors for name in tasks},
         cell=_cell,
         calibration_error=expected_calibration_error,
         average_precision=average_precision(analysis.curve),
@@ -76,7 +76,7 @@ def render_report(
         learning_charts=[draw_chart(chart) for chart in _learning_charts(epochs)],
         threshold_charts=[draw_chart(chart) for chart in _threshold_charts(analysis)],
         draw_reliability=lambda name, bins: draw_chart(_reliability_chart(name, bins)),
-        data=_script_json(_data(analysis, tasks)),
+        data=_script_json(_data(analysis)),
         script=script,
         script_hash=base64.b64encode(digest).decode("ascii"),
     )
@@ -103,9 +103,10 @@ def _cell(task: str, analysis: TaskAnalysis, row: int, column: int) -> str:
     return json.dumps([task, type_at(row), type_at(column), apart[0] if apart else None])
 
 
-def _data(analysis: PredictionsAnalysis, tasks: Mapping[str, TaskAnalysis]) -> dict[str, Any]:
+def _data(analysis: PredictionsAnalysis) -> dict[str, Any]:
     """What the script draws. Spans are characters of the text, Unicode code points."""
-    entity_types = set(analysis.entities.confusion.types)
+    tasks = analysis.tasks
+    others = [name for name in tasks if name not in _DRAWN]
     documents = []
     for i, prediction in enumerate(analysis.predictions):
         document = prediction.gold
@@ -114,25 +115,25 @@ def _data(analysis: PredictionsAnalysis, tasks: Mapping[str, TaskAnalysis]) -> d
             {
                 "id": document.id or str(i + 1),
                 "text": text,
-                "gold": _annotation(prediction.gold),
-                "predicted": _annotation(prediction.predicted),
-                "items": _items(
-                    prediction, {name: task.matches[i] for name, task in tasks.items()}
-                ),
+                "gold": _annotation(prediction.gold, others),
+                "predicted": _annotation(prediction.predicted, others),
+                "items": _items({name: task.matches[i] for name, task in tasks.items()}),
             }
         )
     return {
         "right": RIGHT,
+        "keys": {name: TASKS[name].plural for name in (*_DRAWN, *others)},
+        "others": others,
         "apart": {
             name: [other for other in task.confusion.others if other != NONE]
             for name, task in tasks.items()
         },
-        "colours": type_colours(sorted(entity_types)),
+        "colours": type_colours(analysis.entities.confusion.types),
         "documents": documents,
     }
 
 
-def _annotation(document: Document) -> dict[str, list[list[Any]]]:
+def _annotation(document: Document, others: Sequence[str]) -> dict[str, list[list[Any]]]:
     def with_probability(item: list[Any], probability: Optional[float]) -> list[Any]:
         return item if probability is None else [*item, round(probability, 4)]
 
@@ -148,10 +149,14 @@ def _annotation(document: Document) -> dict[str, list[list[Any]]]:
             with_probability([relation.type, relation.head, relation.tail], relation.probability)
             for relation in document.relations
         ],
+        **{
+            TASKS[name].plural: [[item[0]] for item in TASKS[name].items(document)]
+            for name in others
+        },
     }
 
 
-def _items(prediction: Prediction, matches: Mapping[str, Sequence[Match]]) -> list[list[Any]]:
+def _items(matches: Mapping[str, Sequence[Match]]) -> list[list[Any]]:
     """Each match as its task, its kind, and the indices of the gold and the predicted item."""
     return [
         [task, match.kind, match.gold, match.predicted]
@@ -161,15 +166,15 @@ def _items(prediction: Prediction, matches: Mapping[str, Sequence[Match]]) -> li
 
 
 def _learning_charts(epochs: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    names = {"validation_entity_f1": "NER", "validation_relation_f1": "RE"}
     numbers = [float(number) for number in range(1, len(epochs) + 1)]
+    scores = [scores_in(metrics_of(epoch, "validation_")) for epoch in epochs]
     curves = {
-        name: [
-            (number, float(epoch[key]))
-            for number, epoch in zip(numbers, epochs, strict=True)
-            if key in epoch
+        task.title: [
+            (number, epoch[task.micro].f1)
+            for number, epoch in zip(numbers, scores, strict=True)
+            if task.micro in epoch
         ]
-        for key, name in names.items()
+        for task in TASKS.values()
     }
     losses = {
         part: [
@@ -201,7 +206,7 @@ def _threshold_charts(analysis: PredictionsAnalysis) -> list[Chart]:
         return []
     threshold = analysis.relation_threshold
     assert threshold is not None and analysis.relations is not None
-    chosen = analysis.relations.scores[0].score
+    chosen = analysis.relations.scores[RELATIONS.micro]
     by_threshold = [(point.threshold, point.score) for point in reversed(analysis.curve)]
     return [
         Chart(

@@ -100,7 +100,7 @@ def _temperature(record: Any, task: str, path: str) -> float:
     except (KeyError, TypeError):
         temperature = None
     if isinstance(temperature, bool) or not isinstance(temperature, (int, float)):
-        raise DocumentError("there is no temperature", f"{task}.temperature", path=path)
+        raise DocumentError("there is no temperature", (task, "temperature"), path=path)
     if not 0.0 < temperature < math.inf:
-        raise DocumentError(f"{temperature} is not above 0", f"{task}.temperature", path=path)
+        raise DocumentError(f"{temperature} is not above 0", (task, "temperature"), path=path)
     return float(temperature)

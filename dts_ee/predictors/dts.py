@@ -202,7 +202,7 @@ class DtsPredictor(Predictor):
     def _check_types(self, document: Document) -> None:
         known = self.entity_types
         for i, entity in enumerate(document.entities):
-            check_type(entity.type, known, f"entities[{i}].type", document.id)
+            check_type(entity.type, known, ("entities", i, "type"), document.id)
 
     def _predict(
         self, sentences: Sequence[Document], entities_given: Sequence[bool]

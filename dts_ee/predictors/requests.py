@@ -14,7 +14,7 @@ from dts_ee.corpora.annotated_text import TextEntity
 from dts_ee.corpora.json_values import as_index, as_list, as_object, as_string, required
 from dts_ee.corpora.sentences import one_sentence, sentences_of
 from dts_ee.corpora.spert import document_from_json
-from dts_ee.document import Document, DocumentError
+from dts_ee.document import Document, DocumentError, Field, FieldParts
 from dts_ee.tokenizers import document_from_text, token_spans
 
 MAX_SENTENCE_TOKENS = 256
@@ -78,7 +78,7 @@ def request_from_json(
             raise DocumentError(
                 f'there is neither "text" nor "sentence" nor "tokens", but {sorted(inputs)}'
             )
-        text = as_string(inputs["text"], "text")
+        text = as_string(inputs["text"], ("text",))
         sentences = sentences_of(
             text,
             partial(token_spans, tokenizer=tokenizer),
@@ -94,18 +94,18 @@ def request_from_json(
 def _given(value: Any, entity_types: Sequence[str]) -> List[Dict[str, Any]]:
     """The entities with what counts of each; as they are given, they are certain."""
     entities = []
-    for i, item in enumerate(as_list(value, "entities")):
-        field = f"entities[{i}]"
+    for i, item in enumerate(as_list(value, ("entities",))):
+        field = ("entities", i)
         entity = as_object(item, field)
-        type = as_string(required(entity, "type", field), f"{field}.type")
-        check_type(type, entity_types, f"{field}.type")
+        type = as_string(required(entity, "type", field), (*field, "type"))
+        check_type(type, entity_types, (*field, "type"))
         positions = ("start", "end", "start_char", "end_char")
         entities.append({"type": type, **{key: entity[key] for key in positions if key in entity}})
     return entities
 
 
 def check_type(
-    type: str, entity_types: Sequence[str], field: str, document_id: Optional[str] = None
+    type: str, entity_types: Sequence[str], field: FieldParts, document_id: Optional[str] = None
 ) -> None:
     """Raises a `DocumentError` that names the types which a model knows, if this is none."""
     if type not in entity_types:
@@ -129,7 +129,7 @@ def _by_tokens(entity: Dict[str, Any], index: int, document: Document) -> Dict[s
     """The entity by its tokens, also where it is given by its characters."""
     if "start" in entity or "end" in entity or "start_char" not in entity:
         return entity
-    field = f"entities[{index}]"
+    field = ("entities", index)
     text = " ".join(document.tokens) if document.text is None else document.text
     first_char = document.start_char or 0
     start = as_index(entity, "start_char", field) - first_char
@@ -148,7 +148,7 @@ def _by_tokens(entity: Dict[str, Any], index: int, document: Document) -> Dict[s
 def _sentence(
     inputs: JsonDict, entities: List[Dict[str, Any]], tokenizer: Tokenizer, name: Optional[str]
 ) -> Document:
-    sentence = as_string(inputs["sentence"], "sentence")
+    sentence = as_string(inputs["sentence"], ("sentence",))
     if not entities:
         return document_from_text(sentence, tokenizer, name)
     return one_sentence(
@@ -161,9 +161,9 @@ def _by_characters(entities: List[Dict[str, Any]]) -> List[TextEntity]:
         TextEntity(
             i,
             entity["type"],
-            as_index(entity, "start_char", f"entities[{i}]"),
-            as_index(entity, "end_char", f"entities[{i}]"),
-            f"entities[{i}]",
+            as_index(entity, "start_char", ("entities", i)),
+            as_index(entity, "end_char", ("entities", i)),
+            Field(("entities", i)),
         )
         for i, entity in enumerate(entities)
     ]

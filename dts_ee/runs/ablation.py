@@ -13,15 +13,14 @@ import _jsonnet
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.runs.execution import train_and_evaluate
-from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.pipeline import evaluate_pipeline
 from dts_ee.runs.predictions import read_predictions, write_predictions
 from dts_ee.runs.repeat import plan_of_seeds
 from dts_ee.runs.run_folder import SEED, Run, RunFolder, write_json
 from dts_ee.runs.settings import load_settings
 from dts_ee.runs.summary import RunResult, Summary
-
-TASKS = ("entities", "relations")
+from dts_ee.tasks import TASKS, plurals
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Ablation:
     name : `str`
         What is changed, for a table.
     only : `str`, optional
-        The one task that it is about, `"entities"` or `"relations"`; `None` for both.
+        What the one task that it is about finds, such as `"entities"`; `None` for all.
     settings : `Mapping[str, Any]`, optional
         The changed experiment's settings; `None` for a pipeline.
     pipeline : `tuple[str, str]`, optional
@@ -237,6 +236,6 @@ def _ablation(row: Any, place: str) -> Ablation:
         if len(pipeline) != 2:
             raise ConfigurationError(f"{place}: a pipeline is of two rows, not {len(pipeline)}")
         return Ablation(name, only, None, (str(pipeline[0]), str(pipeline[1])))
-    if only not in (None, *TASKS):
-        raise ConfigurationError(f"{place}: only is {only!r}; it can be {' or '.join(TASKS)}")
+    if only not in (None, *(task.plural for task in TASKS.values())):
+        raise ConfigurationError(f"{place}: only is {only!r}; it can be {plurals('or')}")
     return Ablation(name, only, settings)

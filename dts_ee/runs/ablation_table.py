@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Mapping, Optional, Sequence
 
 from dts_ee.corpora.files import open_atomically
+from dts_ee.metrics import MetricKey
 from dts_ee.runs.ablation import AblationResult
 from dts_ee.runs.comparison import Experiment, p_values, read_experiment
-from dts_ee.runs.summary import DEVELOPMENT, TEST
-from dts_ee.runs.tables import markdown_table, p_value, percent
+from dts_ee.runs.summary import DEVELOPMENT, TEST, ScoreStatistics
+from dts_ee.runs.tables import f1_percent, markdown_table, p_value
+from dts_ee.tasks import RELATIONS, TASKS
 
-_TASKS = {"NER": "entities", "RE": "relations"}
-_METRICS = {"NER": "entity_f1", "RE": "relation_f1"}
-_MACRO_METRICS = {"NER": "_entity_macro_f1", "RE": "_relation_macro_f1"}
 _NOTHING = "–"
 
 
@@ -57,13 +56,14 @@ class AblationTable:
             for result in results
             for seed, why in result.summary.missing.items()
         ]
+        protocols = ", ".join(f"{task.title} strict" for task in TASKS.values())
         parts = [
             f"# {self._config}: ablations",
-            "F1 in per cent, mean ± sample standard deviation over the seeds; NER strict, RE "
-            "strict. Behind the figures on the test split: the difference from the first row in "
-            "micro F1, and p of a two-sided, paired approximate randomisation over the sentences "
-            "(Yeh 2000), whose counts are averaged over the seeds. RE between gold entities is "
-            "compared with nothing.",
+            f"F1 in per cent, mean ± sample standard deviation over the seeds; {protocols}. Behind "
+            "the figures on the test split: the difference from the first row in micro F1, and p "
+            "of a two-sided, paired approximate randomisation over the sentences (Yeh 2000), whose "
+            "counts are averaged over the seeds. "
+            f"{RELATIONS.title} between gold entities is compared with nothing.",
             f"Test split: `{', '.join(first.test_data)}`. {first.machine.processor}, "
             f"{first.machine.cores} cores.",
             self.render(results),
@@ -77,8 +77,9 @@ class AblationTable:
     def render(self, results: Sequence[AblationResult]) -> str:
         """The table alone; see `write`."""
         header = ["", "seeds"]
-        header += [f"{split} {task} micro" for split in (DEVELOPMENT, TEST) for task in _TASKS]
-        header += [f"{TEST} {task} macro" for task in _TASKS]
+        titles = [task.title for task in TASKS.values()]
+        header += [f"{split} {title} micro" for split in (DEVELOPMENT, TEST) for title in titles]
+        header += [f"{TEST} {title} macro" for title in titles]
         return markdown_table(header, [self._row(result, results[0]) for result in results])
 
     def _row(self, result: AblationResult, first: AblationResult) -> list[str]:
@@ -98,23 +99,28 @@ class AblationTable:
 def _row(
     result: AblationResult, first: AblationResult, p_value_of: Mapping[str, float]
 ) -> list[str]:
-    development, test = (result.summary.statistics(split) for split in (DEVELOPMENT, TEST))
-    first_test = first.summary.statistics(TEST)
+    development, test = (result.summary.scores(split) for split in (DEVELOPMENT, TEST))
+    first_test = first.summary.scores(TEST)
     only = result.ablation.only
-    cells = [result.ablation.name, str(len(result.summary.results))]
-    tasks = {task: only in (None, name) for task, name in _TASKS.items()}
-    for task, has_task in tasks.items():
-        cells.append(percent(development.get(_METRICS[task])) if has_task else _NOTHING)
-    for task, has_task in tasks.items():
-        cell = percent(test.get(_METRICS[task])) if has_task else _NOTHING
-        compared = task in p_value_of and _METRICS[task] in test and _METRICS[task] in first_test
-        if has_task and compared and only != "relations":
-            difference = test[_METRICS[task]].mean - first_test[_METRICS[task]].mean
-            cell += f" ({100 * difference:+.1f}, p = {p_value(p_value_of[task])})"
-        cells.append(cell)
-    for task, has_task in tasks.items():
-        cells.append(percent(test.get(_MACRO_METRICS[task])) if has_task else _NOTHING)
-    return cells
+
+    def cell(scores: Mapping[MetricKey, ScoreStatistics], key: MetricKey) -> str:
+        return f1_percent(scores, key) if only in (None, TASKS[key.task].plural) else _NOTHING
+
+    def difference(key: MetricKey) -> str:
+        compared = key.task in p_value_of and key in test and key in first_test
+        if not compared or only not in (None, TASKS[key.task].plural) or only == RELATIONS.plural:
+            return ""
+        difference = test[key].f1.mean - first_test[key].f1.mean
+        return f" ({100 * difference:+.1f}, p = {p_value(p_value_of[key.task])})"
+
+    tasks = TASKS.values()
+    return [
+        result.ablation.name,
+        str(len(result.summary.results)),
+        *(cell(development, task.micro) for task in tasks),
+        *(cell(test, task.micro) + difference(task.micro) for task in tasks),
+        *(cell(test, task.macro) for task in tasks),
+    ]
 
 
 def _settings_line(result: AblationResult) -> str:

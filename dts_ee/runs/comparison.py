@@ -3,20 +3,20 @@ Repeated or cross-validated experiments side by side: their scores, and whether 
 be luck.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
 from allennlp.common.checks import ConfigurationError
 
-from dts_ee.metrics import EntityF1, RelationF1
-from dts_ee.metrics.document_f1 import DocumentF1
+from dts_ee.metrics import Scores
+from dts_ee.metrics.metric_key import STRICT
 from dts_ee.metrics.randomisation import micro_f1_p_value
+from dts_ee.runs.evaluation import score
 from dts_ee.runs.predictions import Prediction, are_of, read_predictions
 from dts_ee.runs.run_folder import FOLD, SEED, Run, RunFolder
-
-_TASKS: Mapping[str, Callable[[], DocumentF1]] = {"NER": EntityF1, "RE": RelationF1}
+from dts_ee.tasks import TASKS, Task
 
 
 @dataclass
@@ -47,36 +47,29 @@ class Experiment:
             return [[each] for run in self.runs.values() for each in run]
         return [list(each) for each in zip(*self.runs.values(), strict=True)]
 
-    def scores(self) -> list[dict[str, float]]:
-        """All numbers of `EntityF1` and `RelationF1`, for each run."""
-        scores = []
-        for run in self.runs.values():
-            numbers: dict[str, float] = {}
-            for metric in (EntityF1(), RelationF1()):
-                metric([each.predicted for each in run], [each.gold for each in run])
-                numbers.update(metric.get_metric())
-            scores.append(numbers)
-        return scores
+    def scores(self) -> list[Scores]:
+        """The scores of all tasks, for each run."""
+        return [score(run, *TASKS.values()) for run in self.runs.values()]
 
-    def counts(self, task: str) -> numpy.ndarray:
+    def counts(self, task: Task) -> numpy.ndarray:
         """
         Shape (num_sentences, 3): how many strict items of each sentence are right, predicted and
         gold, as the mean over its predictions.
         """
-        metric = _TASKS[task]()
+        metric = task.metric()
         counts = []
         for sentence in self.sentences:
-            items = [metric.items("strict", each.predicted, each.gold) for each in sentence]
+            items = [metric.items(STRICT, each.predicted, each.gold) for each in sentence]
             numbers = [(len(one & gold), len(one), len(gold)) for one, gold in items]
             counts.append(numpy.mean(numbers, axis=0))
         return numpy.array(counts, dtype=float).reshape(-1, 3)
 
-    def right(self, task: str) -> numpy.ndarray:
+    def right(self, task: Task) -> numpy.ndarray:
         """Shape (num_sentences,): how many predictions of a sentence are right as a whole."""
-        metric = _TASKS[task]()
+        metric = task.metric()
         right = []
         for sentence in self.sentences:
-            items = [metric.items("strict", each.predicted, each.gold) for each in sentence]
+            items = [metric.items(STRICT, each.predicted, each.gold) for each in sentence]
             right.append(sum(one == gold for one, gold in items))
         return numpy.array(right, dtype=int)
 
@@ -90,9 +83,9 @@ class Flip:
     # Parameters
 
     task : `str`
-        `"NER"` or `"RE"`.
+        The task's name.
     sentence : `int`
-        Its place among `Experiment.sentences`.
+        Its index among `Experiment.sentences`.
     right : `dict[str, int]`
         In how many runs each of the two experiments has it right.
     better : `str`
@@ -180,10 +173,10 @@ def read_experiments(directories: Sequence[Path]) -> list[Experiment]:
 def p_values(
     experiment: Experiment, other: Experiment, num_shuffles: int = 10_000
 ) -> dict[str, float]:
-    """For each task, `micro_f1_p_value` of the two experiments."""
+    """For each task, by name, `micro_f1_p_value` of the two experiments."""
     return {
-        task: micro_f1_p_value(experiment.counts(task), other.counts(task), num_shuffles)
-        for task in _TASKS
+        name: micro_f1_p_value(experiment.counts(task), other.counts(task), num_shuffles)
+        for name, task in TASKS.items()
     }
 
 
@@ -191,14 +184,14 @@ def flips(experiment: Experiment, other: Experiment) -> list[Flip]:
     """The sentences that most runs of one experiment have right, and of the other have not."""
     numbers = [len(each.sentences[0]) for each in (experiment, other)]
     found = []
-    for task in _TASKS:
+    for name, task in TASKS.items():
         rights = [each.right(task) for each in (experiment, other)]
         for i, (right, other_right) in enumerate(zip(*rights, strict=True)):
             is_right = 2 * right > numbers[0]
             if is_right != (2 * other_right > numbers[1]):
                 better = experiment if is_right else other
                 counts = {experiment.name: int(right), other.name: int(other_right)}
-                found.append(Flip(task, i, counts, better.name))
+                found.append(Flip(name, i, counts, better.name))
     return found
 
 

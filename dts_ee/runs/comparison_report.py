@@ -13,17 +13,7 @@ from dts_ee.corpora.spert import document_to_json
 from dts_ee.runs.comparison import Experiment, Flip, flips, p_values
 from dts_ee.runs.run_folder import FOLD
 from dts_ee.runs.tables import p_value
-
-_COLUMNS = {
-    "entity_f1": "NER micro",
-    "entity_macro_f1": "NER macro",
-    "relation_f1": "RE strict micro",
-    "relation_macro_f1": "RE strict macro",
-    "relation_boundaries_f1": "RE boundaries micro",
-}
-
-_TESTED = {"entity_f1": "NER", "relation_f1": "RE"}
-"""What is tested for significance, and its task."""
+from dts_ee.tasks import TASKS
 
 
 def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> str:
@@ -32,20 +22,26 @@ def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> st
     each but the first the difference from the first with its p-value.
     """
     kind = experiments[0].kind
-    lines = [_row("", f"{kind}s", *_COLUMNS.values()), _row(*["---"] * (len(_COLUMNS) + 2))]
+    columns = {task.heading(key): key for task in TASKS.values() for key in task.compared_columns}
+    lines = [_row("", f"{kind}s", *columns), _row(*["---"] * (len(columns) + 2))]
     first, *others = experiments
     scores = {each.name: each.scores() for each in experiments}
     for each in experiments:
-        columns = [[100 * run[name] for run in scores[each.name]] for name in _COLUMNS]
-        lines.append(_row(each.name, str(len(each.runs)), *map(_mean_and_deviation, columns)))
+        cells = [
+            _mean_and_deviation([100 * run[key].f1 for run in scores[each.name]])
+            for key in columns.values()
+        ]
+        lines.append(_row(each.name, str(len(each.runs)), *cells))
     for other in others:
         p_value_of = p_values(first, other, num_shuffles)
         cells = []
-        for name in _COLUMNS:
-            means = [100 * mean(run[name] for run in scores[each.name]) for each in (first, other)]
+        for key in columns.values():
+            means = [
+                100 * mean(run[key].f1 for run in scores[each.name]) for each in (first, other)
+            ]
             cell = f"{means[1] - means[0]:+.1f}"
-            if name in _TESTED:
-                cell += f" (p = {p_value(p_value_of[_TESTED[name]])})"
+            if key == TASKS[key.task].micro:
+                cell += f" (p = {p_value(p_value_of[key.task])})"
             cells.append(cell)
         lines.append(_row(f"{other.name} − {first.name}", "", *cells))
     test = (
@@ -65,9 +61,9 @@ def flip_counts(first: Experiment, other: Experiment, flipped: Sequence[Flip]) -
     """A line for each task: how many sentences only one of the two has right."""
     counts = Counter((flip.task, flip.better) for flip in flipped)
     return "\n".join(
-        f"{task}: {counts[task, other.name]} sentences are right in {other.name} alone, "
-        f"{counts[task, first.name]} in {first.name} alone."
-        for task in _TESTED.values()
+        f"{task.title}: {counts[name, other.name]} sentences are right in {other.name} alone, "
+        f"{counts[name, first.name]} in {first.name} alone."
+        for name, task in TASKS.items()
     )
 
 
@@ -93,7 +89,7 @@ def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
         for other in others:
             for flip in flips(first, other):
                 record = {
-                    "task": flip.task,
+                    "task": TASKS[flip.task].title,
                     "right": flip.right,
                     "gold": document_to_json(sentences[first.name][flip.sentence][0].gold),
                     "predicted": {

@@ -7,22 +7,26 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
+from dts_ee.metrics import MetricKey
+from dts_ee.metrics.flat_names import metrics_of
 from dts_ee.runs.run_folder import Run
 from dts_ee.runs.summary import TEST, Statistic, Summary
-from dts_ee.runs.tables import type_names
+from dts_ee.runs.tables import types_of
+from dts_ee.tasks import TASKS, scores_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_TASKS = {"entity": "NER", "relation": "RE"}
-_COLOURS = {"entity": "#3b6ea5", "relation": "#b8652a"}
+_COLOURS = ("#3b6ea5", "#b8652a", "#4d8a57", "#85569c")
+"""Of the tasks, in the order of their table."""
+
 _DOTS_PER_INCH = 120
 
 
 def draw_learning_curves(path: Path, epochs: Mapping[Run, Sequence[Mapping[str, Any]]]) -> bool:
     """
-    Draws NER and strict RE micro F1 on the development split by epoch.
+    Draws the strict micro F1 of each task on the development split by epoch.
 
     There is a line for each run, and where there are several, one for the mean of those that
     reached the epoch.
@@ -40,25 +44,25 @@ def draw_learning_curves(path: Path, epochs: Mapping[Run, Sequence[Mapping[str, 
         Whether there was anything to draw: without a development split there is not.
     """
     curves = {}
-    for task in _TASKS:
-        by_run = {run: _curve(listed, f"validation_{task}_f1") for run, listed in epochs.items()}
+    for name, task in TASKS.items():
+        by_run = {run: _curve(listed, task.micro) for run, listed in epochs.items()}
         if any(by_run.values()):
-            curves[task] = by_run
+            curves[name] = by_run
     if not curves:
         path.unlink(missing_ok=True)
         return False
     figure = _figure(5 * len(curves), 4)
     every_axes = figure.subplots(1, len(curves), squeeze=False)[0]
-    for axes, (task, by_run) in zip(every_axes, curves.items(), strict=True):
-        _draw_curves(axes, by_run, _COLOURS[task])
-        axes.set_title(f"{_TASKS[task]}, strict micro F1, development")
+    for axes, (name, by_run) in zip(every_axes, curves.items(), strict=True):
+        _draw_curves(axes, by_run, _colour(name))
+        axes.set_title(f"{TASKS[name].title}, strict micro F1, development")
     _save(figure, path)
     return True
 
 
 def draw_types(path: Path, summary: Summary) -> bool:
     """
-    Draws the F1 of each entity and relation type on the test split.
+    Draws the F1 of each type of each task on the test split.
 
     A bar is the mean over the runs. Where there are several, the line on it reaches one standard
     deviation to each side.
@@ -75,8 +79,8 @@ def draw_types(path: Path, summary: Summary) -> bool:
     `bool`
         Whether there was anything to draw.
     """
-    scores = summary.statistics(TEST)
-    types = {task: type_names(scores, task) for task in _TASKS}
+    scores = summary.scores(TEST)
+    types = {task: types_of(scores, task) for task in TASKS}
     num_types = sum(map(len, types.values()))
     if num_types == 0:
         path.unlink(missing_ok=True)
@@ -85,19 +89,19 @@ def draw_types(path: Path, summary: Summary) -> bool:
     axes = figure.subplots()
     several = len(summary.results) > 1
     names: list[str] = []
-    for task, its_types in types.items():
-        bars = [scores[f"_{task}_{type}_f1"] for type in its_types]
+    for task, task_types in types.items():
+        bars = [scores[MetricKey(task, type=type)].f1 for type in task_types]
         # By number: a type of entities and one of relations may have the same name.
         axes.barh(
             range(len(names), len(names) + len(bars)),
             [100 * bar.mean for bar in bars],
             # None is a bar without such a line.
             xerr=[100 * (bar.standard_deviation or 0.0) for bar in bars] if several else None,
-            color=_COLOURS[task],
+            color=_colour(task),
             capsize=3,
-            label=_TASKS[task],
+            label=TASKS[task].title,
         )
-        names += its_types
+        names += task_types
     axes.set_yticks(range(num_types), [_plain(name) for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
@@ -119,11 +123,10 @@ def draw_curve(path: Path, curves: Mapping[str, Sequence[tuple[int, Statistic]]]
     path : `Path`
         The PNG file to write.
     curves : `Mapping[str, Sequence[tuple[int, Statistic]]]`
-        Of each task, `"NER"` and `"RE"`, the sizes with their F1, between 0 and 1.
+        Of each task, by its name, the sizes with their F1, between 0 and 1.
     """
     figure = _figure(6, 4)
     axes = figure.subplots()
-    colours = {name: _COLOURS[task] for task, name in _TASKS.items()}
     for task, points in curves.items():
         axes.errorbar(
             [size for size, _ in points],
@@ -131,8 +134,8 @@ def draw_curve(path: Path, curves: Mapping[str, Sequence[tuple[int, Statistic]]]
             yerr=[100 * (score.standard_deviation or 0.0) for _, score in points],
             marker="o",
             capsize=3,
-            color=colours[task],
-            label=task,
+            color=_colour(task),
+            label=TASKS[task].title,
         )
     sizes = sorted({size for points in curves.values() for size, _ in points})
     axes.set_xscale("log", base=2)
@@ -174,8 +177,13 @@ def draw_reliability(
     _save(figure, path)
 
 
-def _curve(epochs: Sequence[Mapping[str, Any]], name: str) -> list[float]:
-    return [100 * epoch[name] for epoch in epochs if name in epoch]
+def _curve(epochs: Sequence[Mapping[str, Any]], key: MetricKey) -> list[float]:
+    scores = [scores_in(metrics_of(epoch, "validation_")) for epoch in epochs]
+    return [100 * epoch[key].f1 for epoch in scores if key in epoch]
+
+
+def _colour(task: str) -> str:
+    return _COLOURS[list(TASKS).index(task) % len(_COLOURS)]
 
 
 def _draw_curves(axes: "Axes", by_run: Mapping[Run, Sequence[float]], colour: str) -> None:

@@ -13,9 +13,7 @@ from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
-from dts_ee.metrics import EntityF1, RelationF1
-from dts_ee.metrics.document_f1 import DocumentF1
-from dts_ee.metrics.names import with_underscores
+from dts_ee.metrics import Scores
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors.prediction import predict_documents
 from dts_ee.quiet_loading import quiet_loading
@@ -26,6 +24,7 @@ from dts_ee.runs.predictions import (
     write_predictions,
 )
 from dts_ee.runs.run_folder import RunFolder, write_json
+from dts_ee.tasks import ENTITIES, RELATIONS, Task, flat_metrics
 
 
 def evaluate_archive(
@@ -61,10 +60,10 @@ def evaluate_archive(
     predictions = _predict(model, reader, documents)
     metrics = model.get_metrics(reset=True)
     if not isinstance(model, DeeperTaskSpecificity):
-        metrics = {**metrics, **score(predictions, EntityF1())}
+        metrics = {**metrics, **flat_metrics(score(predictions, ENTITIES))}
     elif model.tasks == "joint" and not model.has_relation_head:
         # There were no relations in the training data: those in these documents are missed.
-        metrics = {**metrics, **score(predictions, RelationF1())}
+        metrics = {**metrics, **flat_metrics(score(predictions, RELATIONS))}
     return metrics, predictions
 
 
@@ -130,13 +129,17 @@ def _load(archive_file: Path) -> tuple[Model, SpertReader]:
     return archive.model.eval(), reader
 
 
-def score(predictions: Sequence[Prediction], *metrics: DocumentF1) -> dict[str, float]:
-    """The numbers of metrics over predictions, by the names that the model `dts` gives them."""
-    numbers: dict[str, float] = {}
-    for metric in metrics:
-        metric([each.predicted for each in predictions], [each.gold for each in predictions])
-        numbers.update(with_underscores(metric.get_metric()))
-    return numbers
+def score(predictions: Sequence[Prediction], *tasks: Task) -> Scores:
+    """The scores of tasks over predictions."""
+    scores: Scores = {}
+    for task in tasks:
+        metric = task.metric()
+        metric(
+            [prediction.predicted for prediction in predictions],
+            [prediction.gold for prediction in predictions],
+        )
+        scores.update(metric.scores())
+    return scores
 
 
 def evaluate_run(folder: RunFolder, test_data: str, documents: Sequence[Document]) -> None:

@@ -11,6 +11,7 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee.dataset_readers.corpus_files import corpus_files
 from dts_ee.dataset_readers.held_out import HELD_OUT, REST
+from dts_ee.metrics import MetricKey
 from dts_ee.runs.execution import check_kind, check_stored_run, train_and_evaluate
 from dts_ee.runs.planned_runs import Plan
 from dts_ee.runs.run_folder import SEED, Run
@@ -43,9 +44,10 @@ class CurvePoint:
     directory: Path
     summary: Summary
 
-    def statistic(self, metric: str) -> Optional[Statistic]:
-        """A metric on the test data over the draws that are finished; `None` without one."""
-        return self.summary.statistics(TEST).get(metric)
+    def f1(self, key: MetricKey) -> Optional[Statistic]:
+        """An F1 on the test data over the draws that are finished; `None` without one."""
+        scores = self.summary.scores(TEST)
+        return scores[key].f1 if key in scores else None
 
 
 def learning_curve(
@@ -140,9 +142,9 @@ class Gain:
     error: Optional[float]
 
     @classmethod
-    def between(cls, small: CurvePoint, large: CurvePoint, metric: str) -> Optional["Gain"]:
-        """The gain from one point to a larger one; `None` where one of them has no such metric."""
-        before, after = small.statistic(metric), large.statistic(metric)
+    def between(cls, small: CurvePoint, large: CurvePoint, key: MetricKey) -> Optional["Gain"]:
+        """The gain from one point to a larger one; `None` where one of them has no such score."""
+        before, after = small.f1(key), large.f1(key)
         if before is None or after is None:
             return None
         doublings = math.log2(large.size / small.size)

@@ -9,9 +9,7 @@ from dts_ee.corpora.files import open_atomically
 from dts_ee.runs.curves import draw_curve
 from dts_ee.runs.learning_curve import CurvePoint, Gain
 from dts_ee.runs.tables import markdown_table, percent
-
-METRICS = {"NER": "entity_f1", "RE": "relation_f1"}
-"""The tasks, and AllenNLP's names of their strict micro F1."""
+from dts_ee.tasks import TASKS, plurals
 
 WORTHWHILE = 0.01
 """A gain in F1 for a doubling of the sentences that is worth annotating them."""
@@ -52,12 +50,8 @@ def write_learning_curve(directory: Path, points: Sequence[CurvePoint]) -> None:
     draw_curve(
         directory / PICTURE_NAME,
         {
-            task: [
-                (point.size, statistic)
-                for point in points
-                if (statistic := point.statistic(metric)) is not None
-            ]
-            for task, metric in METRICS.items()
+            name: [(point.size, f1) for point in points if (f1 := point.f1(task.micro)) is not None]
+            for name, task in TASKS.items()
         },
     )
     with open_atomically(directory / "learning_curve.md") as file:
@@ -65,17 +59,18 @@ def write_learning_curve(directory: Path, points: Sequence[CurvePoint]) -> None:
 
 
 def learning_curve_table(points: Sequence[CurvePoint]) -> str:
-    """NER and strict RE micro F1 of each size: mean ± standard deviation, in per cent."""
+    """The strict micro F1 of each size: mean ± standard deviation, in per cent."""
     rows = [
         [
             str(point.size),
             str(len(point.summary.results)),
-            *(percent(point.statistic(metric)) for metric in METRICS.values()),
+            *(percent(point.f1(task.micro)) for task in TASKS.values()),
             f"{_minutes(point):.1f}" if point.summary.results else "–",
         ]
         for point in points
     ]
-    return markdown_table(["sentences", "draws", "NER", "RE strict", "minutes a draw"], rows)
+    titles = [task.strict_title or task.title for task in TASKS.values()]
+    return markdown_table(["sentences", "draws", *titles, "minutes a draw"], rows)
 
 
 def advice(points: Sequence[CurvePoint]) -> str:
@@ -94,12 +89,12 @@ def advice(points: Sequence[CurvePoint]) -> str:
         return "With a single size, nothing can be said of what more annotation would bring."
     small, large = finished[-2:]
     gains = {
-        task: gain
-        for task, metric in METRICS.items()
-        if (gain := Gain.between(small, large, metric)) is not None
+        task.title: gain
+        for task in TASKS.values()
+        if (gain := Gain.between(small, large, task.micro)) is not None
     }
     if not gains:
-        return "No model was evaluated on entities or relations, so that nothing can be said."
+        return f"No model was evaluated on {plurals('or')}, so that nothing can be said."
     by_task = {task: _judgement(gain) for task, gain in gains.items()}
     figures = " and ".join(
         f"{task} {100 * gain.for_doubling:+.1f}"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.runs.evaluation import evaluate_archive, score
 from dts_ee.runs.predictions import Prediction
+from dts_ee.tasks import ENTITIES, RELATIONS, flat_metrics
 
 
 def evaluate_pipeline(
@@ -40,4 +40,4 @@ def evaluate_pipeline(
         Prediction(each.predicted, entities.gold)
         for each, entities in zip(found, entity_predictions, strict=True)
     ]
-    return score(predictions, EntityF1(), RelationF1()), predictions
+    return flat_metrics(score(predictions, ENTITIES, RELATIONS)), predictions

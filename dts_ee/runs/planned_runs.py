@@ -18,16 +18,16 @@ from allennlp.common.util import SigTermReceived
 from dts_ee.corpora.files import open_atomically
 from dts_ee.dataset_readers.corpus_files import corpus_files
 from dts_ee.document import Document, DocumentError
-from dts_ee.metrics.names import TASKS
 from dts_ee.runs.curves import draw_learning_curves, draw_types
 from dts_ee.runs.evaluation import evaluate_run, is_evaluated, read_test_data
 from dts_ee.runs.machine import Machine
-from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import Run, RunFolder
 from dts_ee.runs.settings import reader_of_test_split
 from dts_ee.runs.summary import RunResult, Summary
 from dts_ee.runs.tables import render_summary
 from dts_ee.runs.training import threads_for_each
+from dts_ee.tasks import TASKS, scores_in
 
 _NOT_FINISHED = "not finished yet"
 
@@ -223,10 +223,11 @@ def _complaint(folder: RunFolder, problem: str) -> list[str]:
 
 def _success(folder: RunFolder, result: RunResult) -> str:
     minutes = f"{result.training_seconds / 60:.1f} min"
+    scores = scores_in(result.test)
     test = ", ".join(
-        f"{task} {100 * result.test[name]:.1f}"
-        for name, task in TASKS.items()
-        if name in result.test
+        f"{task.title} {100 * scores[task.micro].f1:.1f}"
+        for task in TASKS.values()
+        if task.micro in scores
     )
     return f"{folder}: finished; {minutes} of training, test F1 {test}"
 

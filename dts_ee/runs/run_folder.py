@@ -12,6 +12,7 @@ from typing import Any, Optional
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.corpora.files import open_atomically
+from dts_ee.metrics.flat_names import metrics_of
 
 SEED, FOLD = "seed", "fold"
 """The kinds of runs."""
@@ -175,17 +176,11 @@ class RunFolder:
 
     def best_epoch(self) -> Optional[int]:
         """The epoch that was chosen, counted from 0; `None` without a development split."""
-        metrics = read_json(self.metrics)
-        return metrics.get("best_epoch") if self._has_development(metrics) else None
+        return read_json(self.metrics).get("best_epoch") if self.development() else None
 
     def development(self) -> dict[str, float]:
         """The best epoch's metrics on the development split; none where there is no such split."""
-        metrics = read_json(self.metrics)
-        return {
-            name.removeprefix(_BEST): value
-            for name, value in metrics.items()
-            if name.startswith(_BEST)
-        }
+        return metrics_of(read_json(self.metrics), _BEST)
 
     def last_lines_of_log(self, number: int = 12) -> list[str]:
         """The end of the log, without blank lines; at most `number` lines."""
@@ -196,10 +191,6 @@ class RunFolder:
         except FileNotFoundError:
             return []
         return [line.rstrip() for line in text.splitlines() if line.strip()][-number:]
-
-    @staticmethod
-    def _has_development(metrics: dict[str, Any]) -> bool:
-        return any(name.startswith(_BEST) for name in metrics)
 
     def _epoch_files(self) -> list[Path]:
         paths: list[Path] = []

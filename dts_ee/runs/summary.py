@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
+from dts_ee.metrics import MetricKey, Score
+from dts_ee.metrics.flat_names import PARTS
 from dts_ee.runs.machine import Machine
-from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import Run, RunFolder, read_json, write_json
+from dts_ee.tasks import scores_in
 
 DEVELOPMENT = "development"
 TEST = "test"
@@ -42,6 +45,15 @@ class Statistic:
         """That of at least one value."""
         deviation = statistics.stdev(values) if len(values) > 1 else None
         return cls(statistics.fmean(values), deviation, len(values))
+
+
+@dataclass(frozen=True)
+class ScoreStatistics:
+    """What several runs' values of one score are together."""
+
+    precision: Statistic
+    recall: Statistic
+    f1: Statistic
 
 
 @dataclass(frozen=True)
@@ -146,6 +158,10 @@ class Summary:
         """Mean and deviation of each metric on a split, over the runs that are finished."""
         return statistics_of(result.metrics(split) for result in self.results)
 
+    def scores(self, split: str) -> dict[MetricKey, ScoreStatistics]:
+        """Mean and deviation of each score on a split, over the runs that are finished."""
+        return score_statistics(result.metrics(split) for result in self.results)
+
     def write(self, directory: Path) -> None:
         """Writes `summary.json` into an experiment's folder."""
         record = asdict(self)
@@ -186,7 +202,28 @@ def statistics_of(metrics: Iterable[Mapping[str, float]]) -> dict[str, Statistic
         The metrics of each run, by name.
     """
     values: dict[str, list[float]] = {}
-    for each in metrics:
-        for name, value in each.items():
+    for run_metrics in metrics:
+        for name, value in run_metrics.items():
             values.setdefault(name, []).append(value)
     return {name: Statistic.of(listed) for name, listed in values.items()}
+
+
+def score_statistics(metrics: Iterable[Mapping[str, float]]) -> dict[MetricKey, ScoreStatistics]:
+    """
+    The statistics of each score.
+
+    # Parameters
+
+    metrics : `Iterable[Mapping[str, float]]`
+        The metrics of each run, by AllenNLP's names.
+    """
+    listed: dict[MetricKey, list[Score]] = {}
+    for run_metrics in metrics:
+        for key, score in scores_in(run_metrics).items():
+            listed.setdefault(key, []).append(score)
+    return {
+        key: ScoreStatistics(
+            *(Statistic.of([getattr(score, part) for score in scores]) for part in PARTS)
+        )
+        for key, scores in listed.items()
+    }

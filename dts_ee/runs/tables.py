@@ -2,43 +2,22 @@
 The results of several runs as Markdown.
 """
 
-import re
 from typing import Mapping, Optional, Sequence
 
-from dts_ee.runs.overlaps import OverlapScores
+from dts_ee.metrics import MetricKey
+from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import FOLD
 from dts_ee.runs.summary import (
     DEVELOPMENT,
     SPLITS,
     TEST,
     RunResult,
+    ScoreStatistics,
     Statistic,
     Summary,
-    statistics_of,
+    score_statistics,
 )
-
-COLUMNS = {
-    "NER micro": "entity_f1",
-    "NER macro": "_entity_macro_f1",
-    "NER boundaries": "_entity_boundaries_f1",
-    "RE strict micro": "relation_f1",
-    "RE strict macro": "_relation_macro_f1",
-    "RE boundaries micro": "_relation_boundaries_f1",
-    "RE boundaries macro": "_relation_boundaries_macro_f1",
-    "RE gold pairs macro": "_relation_gold_pairs_macro_f1",
-}
-"""The columns of the first table, and AllenNLP's names of the metrics in them."""
-
-_RUN_COLUMNS = [
-    *((DEVELOPMENT, name) for name in ("NER micro", "RE strict micro")),
-    *((TEST, name) for name in ("NER micro", "NER macro", "RE strict micro", "RE strict macro")),
-]
-"""What there is of each run: the split, and the column of the first table."""
-
-_TASKS = {"NER": "entity", "RE, strict": "relation"}
-
-_NOT_TYPES = {"macro", "boundaries", "boundaries_macro", "gold_pairs", "gold_pairs_macro"}
-"""What stands in the place of a type's name in other metrics."""
+from dts_ee.tasks import TASKS, scores_in
 
 _NOTHING = "–"
 
@@ -63,62 +42,59 @@ def render_summary(summary: Summary) -> str:
 
 def main_table(summary: Summary) -> str:
     """The F1 of every protocol on both splits: mean ± standard deviation, in per cent."""
+    columns = {task.heading(key): key for task in TASKS.values() for key in task.columns}
+
+    def row(name: str, scores: Mapping[MetricKey, ScoreStatistics]) -> list[str]:
+        return [name, *(f1_percent(scores, key) for key in columns.values())]
+
     rows = []
     for split in SPLITS:
-        statistics = summary.statistics(split)
-        if statistics or split == TEST:
-            cells = [percent(statistics.get(name)) for name in COLUMNS.values()]
-            rows.append([split, *cells])
+        scores = summary.scores(split)
+        if scores or split == TEST:
+            rows.append(row(split, scores))
     if summary.overlaps is not None:
-        statistics = statistics_of(summary.overlaps.without)
-        cells = [percent(statistics.get(name)) for name in COLUMNS.values()]
-        rows.append([f"{TEST}, without overlapping entities", *cells])
-    return markdown_table(["", *COLUMNS], rows)
+        scores = score_statistics(summary.overlaps.without)
+        rows.append(row(f"{TEST}, without overlapping entities", scores))
+    return markdown_table(["", *columns], rows)
 
 
 def overlaps_table(overlaps: OverlapScores) -> str:
     """Precision, recall and F1 over the sentences that have overlapping entities."""
-    statistics = statistics_of(overlaps.alone)
-    rows = []
-    for name, task in _TASKS.items():
-        metrics = (f"_{task}_precision", f"_{task}_recall", f"{task}_f1")
-        if metrics[-1] in statistics:
-            rows.append([name, *(percent(statistics.get(metric)) for metric in metrics)])
+    scores = score_statistics(overlaps.alone)
+    rows = [
+        [task.strict_title or task.title, *_percents(scores[task.micro])]
+        for task in TASKS.values()
+        if task.micro in scores
+    ]
     return markdown_table(["", "precision", "recall", "F1"], rows)
 
 
 def types_table(summary: Summary) -> str:
-    """Precision, recall and F1 of each entity and relation type on the test split."""
-    statistics = summary.statistics(TEST)
-    rows = []
-    for task in ("entity", "relation"):
-        for type in type_names(statistics, task):
-            scores = (f"_{task}_{type}_{score}" for score in ("precision", "recall", "f1"))
-            cells = [percent(statistics.get(score)) for score in scores]
-            rows.append([task, f"`{type}`".replace("|", "\\|"), *cells])
+    """Precision, recall and F1 of each type of each task on the test split."""
+    scores = summary.scores(TEST)
+    rows = [
+        [task, f"`{type}`".replace("|", "\\|"), *_percents(scores[MetricKey(task, type=type)])]
+        for task in TASKS
+        for type in types_of(scores, task)
+    ]
     return markdown_table(["", "type", "precision", "recall", "F1"], rows)
 
 
 def runs_table(summary: Summary) -> str:
     """The F1 of each run, its best epoch, and how long it took."""
-    header = [summary.kind, *(f"{split} {name}" for split, name in _RUN_COLUMNS)]
+    tasks = TASKS.values()
+    columns = [(DEVELOPMENT, task.heading(task.micro), task.micro) for task in tasks]
+    for task in tasks:
+        columns += [(TEST, task.heading(key), key) for key in (task.micro, task.macro)]
+    header = [summary.kind, *(f"{split} {heading}" for split, heading, _ in columns)]
     header += ["best epoch", "minutes"]
-    return markdown_table(header, [_run_row(result) for result in summary.results])
+    keys = [(split, key) for split, _, key in columns]
+    return markdown_table(header, [_run_row(result, keys) for result in summary.results])
 
 
-def type_names(metrics: Mapping[str, object], task: str) -> list[str]:
-    """
-    The types that metrics are of, in alphabetical order.
-
-    # Parameters
-
-    metrics : `Mapping[str, object]`
-        By AllenNLP's names.
-    task : `str`
-        `"entity"` or `"relation"`.
-    """
-    found = (re.fullmatch(f"_{task}_(.+)_f1", name, re.DOTALL) for name in metrics)
-    return sorted({match[1] for match in found if match} - _NOT_TYPES)
+def types_of(scores: Mapping[MetricKey, object], task: str) -> list[str]:
+    """The types that scores of a task, by its name, are of, in alphabetical order."""
+    return sorted(key.type for key in scores if key.task == task and key.type is not None)
 
 
 def p_value(value: float) -> str:
@@ -136,20 +112,30 @@ def percent(statistic: Optional[Statistic]) -> str:
     return f"{mean} ± {100 * statistic.standard_deviation:.1f}"
 
 
+def f1_percent(scores: Mapping[MetricKey, ScoreStatistics], key: MetricKey) -> str:
+    """`percent` of a score's F1."""
+    return percent(scores[key].f1 if key in scores else None)
+
+
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of cells as Markdown, without a line break at its end."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _run_row(result: RunResult) -> list[str]:
-    scores = []
-    for split, column in _RUN_COLUMNS:
-        value = result.metrics(split).get(COLUMNS[column])
-        scores.append(_NOTHING if value is None else f"{100 * value:.1f}")
+def _percents(scores: ScoreStatistics) -> list[str]:
+    return [percent(scores.precision), percent(scores.recall), percent(scores.f1)]
+
+
+def _run_row(result: RunResult, columns: Sequence[tuple[str, MetricKey]]) -> list[str]:
+    scores = {split: scores_in(result.metrics(split)) for split in SPLITS}
+    cells = [
+        f"{100 * scores[split][key].f1:.1f}" if key in scores[split] else _NOTHING
+        for split, key in columns
+    ]
     best = _NOTHING if result.best_epoch is None else str(result.best_epoch + 1)
     epochs = f"{best} of {result.num_epochs}"
-    return [str(result.number), *scores, epochs, f"{result.training_seconds / 60:.1f}"]
+    return [str(result.number), *cells, epochs, f"{result.training_seconds / 60:.1f}"]
 
 
 def _overlaps(overlaps: OverlapScores, summary: Summary) -> str:

@@ -5,6 +5,6 @@ FastAPI, uvicorn, prometheus_client and fastapi_offline come with the extra `ser
 imported where they are first used: whoever does not serve need not have them, nor wait for them.
 """
 
-from dts_ee.serving.settings import ServingSettings
+from dts_ee.serving.serving_settings import ServingSettings
 
 __all__ = ["ServingSettings"]

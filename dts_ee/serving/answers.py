@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Union
 
 from allennlp.common import JsonDict
 
-from dts_ee.serving.errors import RequestError, error_of_prediction
 from dts_ee.serving.inputs import problem_of_input
-from dts_ee.serving.metrics import Metrics
+from dts_ee.serving.prometheus import Metrics
+from dts_ee.serving.request_error import RequestError, error_of_prediction
 from dts_ee.serving.service import PredictionService
-from dts_ee.serving.settings import ServingSettings
+from dts_ee.serving.serving_settings import ServingSettings
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -11,14 +11,14 @@ from urllib.parse import parse_qs
 
 from dts_ee.serving.answers import Answer, Answerer
 from dts_ee.serving.bodies import read_body
-from dts_ee.serving.errors import RequestError
+from dts_ee.serving.form_page import CONTENT_SECURITY_POLICY, inputs_of_text, render_form
 from dts_ee.serving.inputs import parse_json
-from dts_ee.serving.metrics import Metrics
 from dts_ee.serving.monitor import CLIENT_CLOSED_REQUEST, Monitor
-from dts_ee.serving.page import CONTENT_SECURITY_POLICY, inputs_of_text, render_form
+from dts_ee.serving.prometheus import Metrics
+from dts_ee.serving.request_error import RequestError
 from dts_ee.serving.schema import HEALTH_RESPONSES, PREDICT_REQUEST, PREDICT_RESPONSES, TITLE
 from dts_ee.serving.service import PredictionService
-from dts_ee.serving.settings import ServingSettings
+from dts_ee.serving.serving_settings import ServingSettings
 from dts_ee.version import VERSION
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ The bodies of requests, as far as they are taken.
 import asyncio
 from typing import TYPE_CHECKING
 
-from dts_ee.serving.errors import RequestError
+from dts_ee.serving.request_error import RequestError
 
 if TYPE_CHECKING:
     from starlette.requests import Request

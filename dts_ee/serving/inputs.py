@@ -5,8 +5,8 @@ From the bytes of a request to inputs for the predictor.
 import json
 from typing import Any, Optional
 
-from dts_ee.serving.errors import RequestError
-from dts_ee.serving.settings import ServingSettings
+from dts_ee.serving.request_error import RequestError
+from dts_ee.serving.serving_settings import ServingSettings
 
 
 def parse_json(body: bytes) -> Any:

@@ -7,8 +7,8 @@ import logging
 import time
 from typing import Any
 
-from dts_ee.serving.errors import RequestError, log_failure
-from dts_ee.serving.metrics import Metrics
+from dts_ee.serving.prometheus import Metrics
+from dts_ee.serving.request_error import RequestError, log_failure
 
 logger = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee.serving.app import build_app
 from dts_ee.serving.batches import Predict
-from dts_ee.serving.metrics import Metrics
+from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.service import PredictionService
-from dts_ee.serving.settings import ServingSettings
+from dts_ee.serving.serving_settings import ServingSettings
 
 if TYPE_CHECKING:
     import uvicorn

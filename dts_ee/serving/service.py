@@ -12,9 +12,9 @@ from allennlp.common import JsonDict
 
 from dts_ee.document import DocumentError
 from dts_ee.serving.batches import MicroBatches, Predict, QueueClosedError, QueueFullError
-from dts_ee.serving.errors import RequestError
-from dts_ee.serving.metrics import Metrics
-from dts_ee.serving.settings import ServingSettings
+from dts_ee.serving.prometheus import Metrics
+from dts_ee.serving.request_error import RequestError
+from dts_ee.serving.serving_settings import ServingSettings
 
 _WARM_UP: JsonDict = {"tokens": ["Nobody", "came", "."]}
 

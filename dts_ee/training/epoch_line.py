@@ -5,7 +5,8 @@ What is said of an epoch, in a training's own process and where its folder is wa
 from datetime import timedelta
 from typing import Any, Mapping, Sequence
 
-from dts_ee.metrics.names import TASKS
+from dts_ee.metrics.flat_names import metrics_of
+from dts_ee.tasks import TASKS, scores_in
 
 
 def epoch_line(
@@ -24,7 +25,7 @@ def epoch_line(
         AllenNLP's metrics of the epoch.
     validation_metrics : `Sequence[str]`
         The names of the metrics that the epoch is chosen by, which are shown of models that have
-        neither NER nor RE.
+        no task of the table.
     """
     parts = []
     if "training_loss" in metrics:
@@ -46,17 +47,15 @@ def figures(metrics: Mapping[str, Any], prefix: str, validation_metrics: Sequenc
     prefix : `str`
         What the names of those of the data in question begin with.
     validation_metrics : `Sequence[str]`
-        What is shown of models that have neither NER nor RE.
+        What is shown of models that have no task of the table.
     """
+    split = metrics_of(metrics, prefix)
+    scores = scores_in(split)
     shown = [
-        f"{title} {100 * metrics[prefix + name]:.1f}"
-        for name, title in TASKS.items()
-        if prefix + name in metrics
-    ] or [
-        f"{name} {_short(metrics[prefix + name])}"
-        for name in validation_metrics
-        if prefix + name in metrics
-    ]
+        f"{task.title} {100 * scores[task.micro].f1:.1f}"
+        for task in TASKS.values()
+        if task.micro in scores
+    ] or [f"{name} {_short(split[name])}" for name in validation_metrics if name in split]
     return " / ".join(shown)
 
 

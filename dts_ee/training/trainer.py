@@ -6,7 +6,7 @@ import logging
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
+from typing import Any, Iterable, List, Optional, Union
 
 import torch
 from allennlp.common import Params
@@ -23,15 +23,15 @@ from dts_ee.analysis.training_data import (
 )
 from dts_ee.dataset_readers import SpertReader
 from dts_ee.document import Document, DocumentError
+from dts_ee.metrics import Scores
+from dts_ee.metrics.flat_names import metrics_of
+from dts_ee.tasks import TASKS, scores_in
 from dts_ee.training.epoch_choice import EpochChoice
 
 logger = logging.getLogger(__name__)
 
 MAX_CHECKED_BATCHES = 16
 """Without development data, so many batches of training data show whether anything was learned."""
-
-_TASKS = {"entities": ("entity", "entity_f1"), "relations": ("relation", "relation_f1")}
-"""Of each task the kind of what it finds, and the metric that says how well."""
 
 
 @Trainer.register("dts", constructor="from_partial_objects")
@@ -95,13 +95,15 @@ class DtsTrainer(GradientDescentTrainer):
 
     def _try_train(self) -> Any:
         metrics, epoch = super()._try_train()
-        data, scores = "development data", _best_scores(metrics)
+        data, scores = "development data", scores_in(metrics_of(metrics, "best_validation_"))
         if not self._has_development_data:
             data, scores = "training data", self._scores_on_training_data()
         failed = [
-            task
-            for task, (kind, metric) in _TASKS.items()
-            if self._evaluated_types[kind] and scores.get(metric) == 0
+            task.plural
+            for task in TASKS.values()
+            if self._evaluated_types[task.name]
+            and task.micro in scores
+            and scores[task.micro].f1 == 0
         ]
         if failed and self._primary:
             self._warn(
@@ -113,30 +115,21 @@ class DtsTrainer(GradientDescentTrainer):
             )
         return metrics, epoch
 
-    def _scores_on_training_data(self) -> Dict[str, float]:
+    def _scores_on_training_data(self) -> Scores:
         self.model.eval()
         self.model.get_metrics(reset=True)
         with torch.no_grad():
             for batch in islice(self.data_loader, MAX_CHECKED_BATCHES):
                 self.model(**batch)
         metrics = getattr(self.model, "document_metrics", [])
-        without_gold = {f"{metric.name}_f1" for metric in metrics if not metric.counts.gold}
-        scores = self.model.get_metrics(reset=True)
-        return {name: score for name, score in scores.items() if name not in without_gold}
+        without_gold = {metric.name for metric in metrics if not metric.counts.gold}
+        scores = scores_in(self.model.get_metrics(reset=True))
+        return {key: score for key, score in scores.items() if key.task not in without_gold}
 
     @staticmethod
     def _warn(warnings: Iterable[str]) -> None:
         for warning in warnings:
             logger.warning("%s", warning)
-
-
-def _best_scores(metrics: Mapping[str, Any]) -> Dict[str, float]:
-    beginning = "best_validation_"
-    return {
-        name.removeprefix(beginning): value
-        for name, value in metrics.items()
-        if name.startswith(beginning)
-    }
 
 
 def _documents(data_loader: Optional[DataLoader], path: Any = None) -> List[Document]:

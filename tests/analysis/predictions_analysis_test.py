@@ -24,9 +24,10 @@ from dts_ee.analysis.predictions_analysis import (
     analyse_predictions,
 )
 from dts_ee.document import Document, Entity, Relation
-from dts_ee.metrics import EntityF1, RelationF1, Score
+from dts_ee.metrics import MetricKey, Score
 from dts_ee.runs.evaluation import score
 from dts_ee.runs.predictions import Prediction
+from dts_ee.tasks import RELATIONS, TASKS
 from tests.documents import annotated_twice, document
 
 
@@ -71,17 +72,19 @@ def test_relations_below_the_threshold_are_none_of_the_models():
     assert kept == [[0.9, 0.6], [0.8], []]
     assert analysis.relations is not None
     assert analysis.relations.errors == {"right": 1, "spurious": 1, "wrong direction": 1}
-    assert [each.protocol for each in analysis.relations.scores] == [
-        name for name in ("strict", "boundaries", "gold_pairs") for _ in range(2)
+    assert [(key.protocol, key.average) for key in analysis.relations.scores] == [
+        (protocol, average)
+        for protocol in ("strict", "boundaries", "gold_pairs")
+        for average in ("micro", "macro")
     ]
-    strict = analysis.relations.scores[0]
-    assert (strict.average, strict.score) == ("micro", Score.from_counts(1, 3, 2))
+    strict = analysis.relations.scores[RELATIONS.micro]
+    assert strict == Score.from_counts(1, 3, 2)
     live_in = analysis.relations.types[1]
     assert (live_in.type, live_in.gold, live_in.predicted, live_in.right) == ("Live_In", 2, 2, 1)
     assert live_in.score == Score.from_counts(1, 2, 2)
     # At a lower threshold there would be two more.
     by_threshold = {each.threshold: each.score for each in analysis.at_thresholds}
-    assert by_threshold[0.5] == strict.score
+    assert by_threshold[0.5] == strict
     assert by_threshold[0.05] == Score.from_counts(1, 5, 2)
 
 
@@ -148,23 +151,11 @@ def test_all_numbers_are_those_of_the_metrics(pairs, threshold):
         )
         candidates.append(Prediction(replace(predicted, relations=relations), gold))
     analysis = analyse_predictions(candidates, threshold)
-    for task, metric in ((analysis.entities, EntityF1()), (analysis.relations, RelationF1())):
-        if task is None:
-            continue
-        numbers = {
-            name.lstrip("_"): value for name, value in score(analysis.predictions, metric).items()
-        }
-        for line in task.scores:
-            prefix = "" if line.protocol == "strict" else f"{line.protocol}_"
-            macro = "macro_" if line.average == "macro" else ""
-            for part, value in vars(line.score).items():
-                assert value == numbers.pop(f"{metric.name}_{prefix}{macro}{part}")
-        for each in task.types:
-            for part, value in vars(each.score).items():
-                assert value == numbers.pop(f"{metric.name}_{each.type}_{part}")
-        assert numbers == {}
+    for name, task in analysis.tasks.items():
+        of_types = {MetricKey(name, type=each.type): each.score for each in task.types}
+        assert {**task.scores, **of_types} == score(analysis.predictions, TASKS[name])
         matrix = task.confusion
-        field = "entities" if metric.name == "entity" else "relations"
+        field = TASKS[name].plural
         gold_types = Counter(i.type for each in candidates for i in getattr(each.gold, field))
         rows = {type: sum(matrix.counts[i]) for i, type in enumerate(matrix.types)}
         assert rows == {type: gold_types[type] for type in matrix.types}
@@ -175,7 +166,7 @@ def test_all_numbers_are_those_of_the_metrics(pairs, threshold):
         assert columns == {type: predicted_types[type] for type in rows}
     if analysis.relations is not None:
         (at_threshold,) = (s for s in analysis.at_thresholds if s.threshold == threshold)
-        assert at_threshold.score == analysis.relations.scores[0].score
+        assert at_threshold.score == analysis.relations.scores[RELATIONS.micro]
 
 
 def test_curve_has_a_point_for_each_probability():

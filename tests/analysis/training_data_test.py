@@ -1,6 +1,5 @@
 from dts_ee.analysis.training_data import (
     count_types,
-    num_gold_items,
     warn_of_development_data,
     warn_of_training_data,
     warn_of_unseen_types,
@@ -12,13 +11,12 @@ MEETS = document("[Ann|Peop] meets [Bob|Peop]", [("Knows", 0, 1), ("Knows", 1, 0
 NOTHING = document("It rains .")
 
 
-def test_types_and_gold_items_are_counted():
+def test_types_are_counted():
     counts = count_types([LIVES, MEETS, NOTHING])
     assert counts == {
         "entity": {"Peop": 3, "Loc": 1},
         "relation": {"Live_In": 1, "Knows": 2},
     }
-    assert num_gold_items([LIVES, MEETS, NOTHING]) == 7
 
 
 def test_rare_types_are_named_with_their_numbers():

@@ -7,12 +7,12 @@ import pytest
 
 from dts_ee.commands import cross_validate as command
 from dts_ee.corpora.spert import read_documents, write_documents
-from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.runs import training
 from dts_ee.runs.evaluation import score
-from dts_ee.runs.overlaps import has_overlap
+from dts_ee.runs.overlap_scores import has_overlap
 from dts_ee.runs.predictions import are_of, read_predictions, write_predictions
 from dts_ee.runs.summary import Summary
+from dts_ee.tasks import TASKS, flat_metrics
 from tests.commands.command_line import run_allennlp
 from tests.paths import FIXTURES
 
@@ -94,7 +94,7 @@ def test_each_fold_is_trained_and_evaluated_on_its_own_data(finished, config):
         predictions = predictions_of(finished, fold)
         assert are_of(predictions, read_documents(config.parent / f"fold_{fold}_test.json"))
         metrics = read_json(folder / "test_metrics.json")
-        expected = score(predictions, EntityF1(), RelationF1())
+        expected = flat_metrics(score(predictions, *TASKS.values()))
         assert {name: metrics[name] for name in expected} == pytest.approx(expected)
         assert metrics["entity_f1"] > 0
         assert "entity_f1" in read_json(folder / "development_metrics.json")
@@ -132,11 +132,11 @@ def test_sentences_with_overlapping_entities_have_scores_of_their_own(finished):
     together = [each for fold in folds for each in fold if has_overlap(each.gold)]
     assert overlaps.num_overlapping == len(together) >= 3
     assert overlaps.num_documents == sum(map(len, folds))
-    expected = score(together, EntityF1(), RelationF1())
+    expected = flat_metrics(score(together, *TASKS.values()))
     assert overlaps.alone == [pytest.approx(expected)]
     for found, fold in zip(overlaps.without, folds, strict=True):
         rest = [each for each in fold if not has_overlap(each.gold)]
-        assert found == pytest.approx(score(rest, EntityF1(), RelationF1()))
+        assert found == pytest.approx(flat_metrics(score(rest, *TASKS.values())))
     text = (finished / "summary.md").read_text(encoding="utf-8")
     assert "| test, without overlapping entities |" in text
     assert f"of {overlaps.num_documents} test sentences in which gold entities overlap" in text

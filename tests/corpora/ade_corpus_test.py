@@ -78,7 +78,7 @@ def test_place_that_is_not_certain_is_listed(tmp_path):
     assert [entity.span for entity in corpus.documents[0].entities] == [(0, 1), (1, 2)]
     (remark,) = corpus.remarks
     assert (remark.problem, remark.lost) == ("mention in more than one place", False)
-    assert (remark.document, remark.place) == ("17-1", "line 1")
+    assert (remark.document, str(remark.location)) == ("17-1", "line 1")
 
 
 def test_mention_with_wrong_offsets_is_found_by_its_text(tmp_path):
@@ -90,7 +90,7 @@ def test_mention_with_wrong_offsets_is_found_by_its_text(tmp_path):
     assert Relation("Adverse-Effect", 0, 4) in document.relations
     assert document.entities[4].span == (6, 7)
     found = [remark for remark in corpus.remarks if "found" in remark.problem]
-    assert [remark.place for remark in found] == ["line 3", "line 3"]
+    assert [str(remark.location) for remark in found] == ["line 3", "line 3"]
     assert not any(remark.lost for remark in corpus.remarks)
     assert found[1].detail == (
         "'Brinzol' is not at characters 30 to 37; taken for characters 27 to 34, 'Brinzol'"
@@ -128,7 +128,7 @@ def test_line_that_is_there_twice_is_listed(tmp_path):
     corpus = read(tmp_path, RASH, RASH)
     assert len(corpus.documents[0].relations) == 1
     assert ("relation is there twice", "line 2", False) in [
-        (remark.problem, remark.place, remark.lost) for remark in corpus.remarks
+        (remark.problem, str(remark.location), remark.lost) for remark in corpus.remarks
     ]
 
 

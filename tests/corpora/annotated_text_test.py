@@ -116,7 +116,7 @@ def test_what_cannot_be_a_document_is_lost_and_listed():
         ("relation of an entity that is not there", True),
         ("relation of an entity with itself", True),
     ]
-    assert [remark.place for remark in text.remarks[3:]] == ["line 6", "line 7", "line 8"]
+    assert [str(remark.location) for remark in text.remarks[3:]] == ["line 6", "line 7", "line 8"]
 
 
 def test_what_is_there_twice_becomes_one():

@@ -72,7 +72,7 @@ def test_what_a_document_cannot_express_is_listed(tmp_path):
     corpus = read_brat(folder(tmp_path, annotations=annotations), reading())
     assert sum(len(document.entities) for document in corpus.documents) == 4
     assert sum(len(document.relations) for document in corpus.documents) == 2
-    assert [(remark.problem, remark.place) for remark in corpus.remarks] == [
+    assert [(remark.problem, str(remark.location)) for remark in corpus.remarks] == [
         ("entity of several pieces", "line 7 of news/one.a.ann"),
         ("event", "line 10 of news/one.a.ann"),
         ("attribute", "line 11 of news/one.a.ann"),

@@ -62,7 +62,7 @@ def test_unusual_tags_and_relations_are_listed(tmp_path):
     assert corpus.documents == [
         document("[Ann Lee|Peop] left [New Haven|Loc]", [("Live_In", 0, 1)], "1")
     ]
-    assert [(remark.problem, remark.place, remark.lost) for remark in corpus.remarks] == [
+    assert [(remark.problem, str(remark.location), remark.lost) for remark in corpus.remarks] == [
         ("entity that begins with I-", "line 2", False),
         ("relation not at the last token of an entity", "line 2", False),
         ("relation is there twice", "line 3", False),

@@ -83,7 +83,7 @@ def test_what_is_repeated_is_a_remark(tmp_path):
         found.documents[0].relations,
         found.documents[0].relations,
     ]
-    assert [(remark.problem, remark.place) for remark in found.remarks] == [
+    assert [(remark.problem, str(remark.location)) for remark in found.remarks] == [
         ("relation is there twice", "relations[1]")
     ]
 
@@ -104,11 +104,24 @@ def test_whole_keys(tmp_path, changes, fields):
     assert sorted(str(field) for _, field in found) == fields
 
 
+def test_where_a_problem_is_has_its_parts(tmp_path):
+    relations = [
+        {"type": "Live_In", "head": 1, "tail": 1},
+        {"type": "Live_In", "head": 0, "tail": 9},
+    ]
+    found = problems_of(tmp_path, {**GOOD, "relations": relations})
+    assert found == [("good", ("relations", 0)), ("good", ("relations", 1, "tail"))]
+    assert [str(field) for _, field in found] == ["relations[0]", "relations[1].tail"]
+
+
 def test_missing_entities_and_a_document_that_is_none(tmp_path):
     without = {key: value for key, value in GOOD.items() if key != "entities"}
     bad_text = {"sentences": 3}
     text = {"sentences": [GOOD, {**GOOD, "orig_id": None}, {"tokens": ["a"]}]}
-    assert problems_of(tmp_path, without, 7, bad_text, text, GOOD) == [
+    assert [
+        (document_id, field and str(field))
+        for document_id, field in problems_of(tmp_path, without, 7, bad_text, text, GOOD)
+    ] == [
         ("good", "entities"),
         ("#2", None),
         ("#3", "sentences"),

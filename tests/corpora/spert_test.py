@@ -248,7 +248,7 @@ def test_bad_document_names_file_document_and_field(tmp_path, record, field, pro
         read_documents(path)
     assert raised.value.path == str(path)
     assert raised.value.document_id == "7"
-    assert raised.value.field == field
+    assert str(raised.value.field) == field
     assert problem in raised.value.problem
 
 

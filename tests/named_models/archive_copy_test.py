@@ -10,8 +10,10 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee import Extractor
 from dts_ee.corpora.spert import read_documents
+from dts_ee.metrics import MetricKey, Score
 from dts_ee.named_models.archive_copy import copy_archive
 from dts_ee.named_models.card import Encoder, read_card
+from dts_ee.tasks import ENTITIES, flat_metrics
 from tests.documents import TINY, TINY_NEWS
 
 TEXT = "Marta Lindqvist grew up in Tarnby and now writes for the Harbour Gazette."
@@ -55,8 +57,12 @@ def test_a_copy_is_the_same_model_with_a_card(training, tmp_path):
 
 def test_the_test_data_s_metrics_and_the_training_data_are_given(training, tmp_path):
     metrics = tmp_path / "metrics.json"
-    numbers = {"_entity_precision": 1.0, "_entity_recall": 0.5, "entity_f1": 0.6667}
-    metrics.write_text(json.dumps({**numbers, "_entity_macro_f1": 0.6, "_entity_Loc_f1": 0.4}))
+    scores = {
+        ENTITIES.micro: Score(1.0, 0.5, 0.6667),
+        ENTITIES.macro: Score(0.7, 0.5, 0.6),
+        MetricKey("entity", type="Loc"): Score(0.3, 0.5, 0.4),
+    }
+    metrics.write_text(json.dumps(flat_metrics(scores)))
     card = copy_archive(
         training,
         tmp_path / "copy.tar.gz",
@@ -68,7 +74,7 @@ def test_the_test_data_s_metrics_and_the_training_data_are_given(training, tmp_p
     assert list(card.figures["test"]) == ["entities"]
     figures = card.figures["test"]["entities"]
     assert (figures.precision, figures.recall, figures.f1) == (1.0, 0.5, 0.6667)
-    assert (figures.macro_f1, figures.types) == (0.6, {"Loc": 0.4})
+    assert (figures.macro_f1, figures.types, figures.title) == (0.6, {"Loc": 0.4}, "NER")
     # Its name is known, and no more.
     assert card.training_data == {"files": ["gone.json"]}
     metrics.write_text("[]")

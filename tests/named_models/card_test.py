@@ -14,7 +14,7 @@ CARD = ModelCard(
         "development": {"entities": Figures(0.9, 0.8, 0.847, 0.8, {"Loc": 0.7, "Peop": 0.9})},
         "test": {
             "entities": Figures(0.9, 0.8, 0.8471, 0.812, {"Loc": 0.725, "Peop": 0.9}),
-            "relations": Figures(1.0, 0.5, 0.6667, 0.6667, {"Live_In": 0.6667}),
+            "relations": Figures(1.0, 0.5, 0.6667, 0.6667, {"Live_In": 0.6667}, "RE"),
         },
     },
     encoders=[Encoder("minilm", False, "Apache-2.0"), Encoder("own", True)],

@@ -12,8 +12,10 @@ from dts_ee.analysis.predictions_analysis import analyse_predictions
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.pages.report_page import render_report
 from dts_ee.runs.predictions import Prediction
+from dts_ee.tasks import ENTITIES
 from tests.documents import document
 from tests.pages.page_test import contrast, hex_luminance
+from tests.scores import metrics
 
 VOID = {"meta", "input", "br", "img", "link"}
 
@@ -84,8 +86,12 @@ CANDIDATES = [
     ),
 ]
 EPOCHS = [
-    {"training_loss": 9.5, "validation_loss": 8.0, "validation_entity_f1": 0.25},
-    {"training_loss": 4.5, "validation_loss": 8.5, "validation_entity_f1": 0.5},
+    {
+        "training_loss": training,
+        "validation_loss": loss,
+        **metrics({ENTITIES.micro: f1}, "validation_"),
+    }
+    for training, loss, f1 in ((9.5, 8.0, 0.25), (4.5, 8.5, 0.5))
 ]
 
 

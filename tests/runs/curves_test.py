@@ -1,16 +1,21 @@
 import pytest
 from matplotlib.figure import Figure
 
+from dts_ee.metrics import MetricKey
 from dts_ee.runs.curves import draw_learning_curves, draw_reliability, draw_types
 from dts_ee.runs.run_folder import FOLD, SEED, Run
+from dts_ee.tasks import ENTITIES, RELATIONS
 from tests.runs.examples import result, summary
+from tests.scores import metrics
+
+
+def epoch(ner, re):
+    return metrics({ENTITIES.micro: ner, RELATIONS.micro: re}, "validation_")
+
 
 EPOCHS = {
-    Run(SEED, 1): [{"validation_entity_f1": 0.2, "validation_relation_f1": 0.0}],
-    Run(SEED, 2): [
-        {"validation_entity_f1": 0.4, "validation_relation_f1": 0.1},
-        {"validation_entity_f1": 0.6, "validation_relation_f1": 0.3},
-    ],
+    Run(SEED, 1): [epoch(0.2, 0.0)],
+    Run(SEED, 2): [epoch(0.4, 0.1), epoch(0.6, 0.3)],
 }
 
 
@@ -41,7 +46,7 @@ def test_curves_have_a_line_for_each_run_and_the_mean(tmp_path, figures):
 
 def test_a_task_that_a_model_does_not_have_is_left_out(tmp_path, figures):
     assert draw_learning_curves(
-        tmp_path / "curves.png", {Run(FOLD, 1): [{"validation_entity_f1": 0.2}]}
+        tmp_path / "curves.png", {Run(FOLD, 1): [metrics({ENTITIES.micro: 0.2}, "validation_")]}
     )
     (axes,) = figures[0].axes
     assert axes.get_title().startswith("NER")
@@ -51,8 +56,11 @@ def test_a_task_that_a_model_does_not_have_is_left_out(tmp_path, figures):
 
 def test_bars_have_the_mean_and_the_deviation_of_each_type(tmp_path, figures):
     # ADE has a type of this name in both tasks.
-    first = {"_entity_Effect_f1": 0.5, "_entity_$x$_f1": 0.1, "_relation_Effect_f1": 0.2}
-    second = {"_entity_Effect_f1": 0.7, "_entity_$x$_f1": 0.1, "_relation_Effect_f1": 0.4}
+    types = [("entity", "Effect"), ("entity", "$x$"), ("relation", "Effect")]
+    keys = [MetricKey(task, type=type) for task, type in types]
+    first, second = (
+        metrics(dict(zip(keys, f1s, strict=True))) for f1s in ([0.5, 0.1, 0.2], [0.7, 0.1, 0.4])
+    )
     both = summary(result(1, test=first), result(2, test=second))
     assert draw_types(tmp_path / "types.png", both)
     (figure,) = figures

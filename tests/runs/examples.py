@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any, Optional
 
+from dts_ee.metrics import MetricKey
 from dts_ee.runs.machine import Machine
 from dts_ee.runs.run_folder import RunFolder, write_json
 from dts_ee.runs.summary import RunResult, Summary
+from dts_ee.tasks import ENTITIES, RELATIONS
+from tests.scores import metrics
 
 
 def result(seed: int, **changes: Any) -> RunResult:
@@ -18,8 +21,14 @@ def result(seed: int, **changes: Any) -> RunResult:
         "training_seconds": 60.0 * seed,
         "num_epochs": 10,
         "best_epoch": seed + 3,
-        "development": {"entity_f1": 0.9 - 0.1 * seed, "relation_f1": 0.5},
-        "test": {"entity_f1": 0.8 - 0.1 * seed, "relation_f1": 0.4, "_entity_Loc_f1": 0.25},
+        "development": metrics({ENTITIES.micro: 0.9 - 0.1 * seed, RELATIONS.micro: 0.5}),
+        "test": metrics(
+            {
+                ENTITIES.micro: 0.8 - 0.1 * seed,
+                RELATIONS.micro: 0.4,
+                MetricKey("entity", type="Loc"): 0.25,
+            }
+        ),
     }
     return RunResult(**{**values, **changes})
 
@@ -46,18 +55,16 @@ def summary(
     return Summary(**{**values, **changes})
 
 
-def write_epochs(folder: RunFolder, durations: list[str], scores: Any = ()) -> None:
+def write_epochs(folder: RunFolder, durations: list[str]) -> None:
     """Writes AllenNLP's metrics of epochs into a run's folder."""
     for epoch, duration in enumerate(durations):
-        metrics = {"epoch": epoch, "training_duration": duration}
-        if scores:
-            metrics["validation_entity_f1"] = scores[epoch]
-        write_json(folder.path / f"metrics_epoch_{epoch}.json", metrics)
+        record = {"epoch": epoch, "training_duration": duration}
+        write_json(folder.path / f"metrics_epoch_{epoch}.json", record)
 
 
-def write_trained(folder: RunFolder, metrics: Optional[dict[str, Any]] = None) -> None:
+def write_trained(folder: RunFolder, record: Optional[dict[str, Any]] = None) -> None:
     """Writes what a training leaves at its end."""
-    write_json(folder.metrics, metrics or {})
+    write_json(folder.metrics, record or {})
     folder.archive.write_bytes(b"")
 
 

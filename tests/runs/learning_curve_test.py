@@ -4,6 +4,7 @@ import math
 import pytest
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.metrics import MetricKey
 from dts_ee.runs import learning_curve as learning_curve_module
 from dts_ee.runs.learning_curve import CurvePoint, Gain, learning_curve
 from dts_ee.runs.learning_curve_report import (
@@ -12,8 +13,10 @@ from dts_ee.runs.learning_curve_report import (
     write_learning_curve,
 )
 from dts_ee.runs.run_folder import SEED, Run
+from dts_ee.tasks import ENTITIES, RELATIONS
 from tests.paths import FIXTURES, PROJECT
 from tests.runs.examples import result, summary
+from tests.scores import metrics
 
 SAMPLE = PROJECT / "experiments" / "sample.jsonnet"
 NEWS_TRAIN = FIXTURES / "sample" / "news_train.json"
@@ -22,7 +25,11 @@ NEWS_TRAIN = FIXTURES / "sample" / "news_train.json"
 def point(size: int, directory, *scores: tuple[float, float], missing=None) -> CurvePoint:
     """A size whose draws have these F1 of entities and relations."""
     results = [
-        result(draw, training_seconds=60.0, test={"entity_f1": ner, "relation_f1": re})
+        result(
+            draw,
+            training_seconds=60.0,
+            test=metrics({ENTITIES.micro: ner, RELATIONS.micro: re}),
+        )
         for draw, (ner, re) in enumerate(scores, start=1)
     ]
     return CurvePoint(size, directory, summary(*results, missing=missing or {}))
@@ -83,12 +90,12 @@ def test_gain_for_a_doubling(tmp_path):
     # variance is 0.02, of two draws, so that the difference has one of 0.01 + 0.01.
     small = point(10, tmp_path, (0.1, 0.0), (0.3, 0.0))
     large = point(80, tmp_path, (0.4, 0.0), (0.6, 0.0))
-    gain = Gain.between(small, large, "entity_f1")
+    gain = Gain.between(small, large, ENTITIES.micro)
     assert gain is not None
     assert gain.for_doubling == pytest.approx(0.1)
     assert gain.error == pytest.approx(math.sqrt(0.02) / 3)
-    assert Gain.between(small, large, "no_such_metric") is None
-    single = Gain.between(point(10, tmp_path, (0.1, 0.0)), large, "entity_f1")
+    assert Gain.between(small, large, MetricKey("entity", type="X")) is None
+    single = Gain.between(point(10, tmp_path, (0.1, 0.0)), large, ENTITIES.micro)
     assert single is not None and single.error is None
 
 

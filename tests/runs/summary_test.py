@@ -2,9 +2,12 @@ import math
 
 import pytest
 
+from dts_ee.metrics import MetricKey, Score
 from dts_ee.runs.summary import Summary, statistics_of
 from dts_ee.runs.tables import main_table, p_value, render_summary, runs_table, types_table
+from dts_ee.tasks import ENTITIES, RELATIONS, flat_metrics
 from tests.runs.examples import result, summary
+from tests.scores import metrics
 
 
 def test_mean_and_sample_standard_deviation():
@@ -24,6 +27,15 @@ def test_a_metric_that_some_seeds_lack_is_of_the_others():
     statistics = statistics_of([{"a": 0.5, "b": 1.0}, {"a": 0.7}])
     assert statistics["a"].number == 2
     assert (statistics["b"].mean, statistics["b"].number) == (1.0, 1)
+
+
+def test_scores_have_statistics_of_each_number():
+    runs = [flat_metrics({ENTITIES.micro: Score(*numbers)}) for numbers in ((0, 1, 0.5), (1, 1, 1))]
+    statistics = summary(*(result(i, test=run) for i, run in enumerate(runs))).scores("test")
+    assert set(statistics) == {ENTITIES.micro}
+    assert statistics[ENTITIES.micro].precision.mean == 0.5
+    assert statistics[ENTITIES.micro].recall.standard_deviation == 0
+    assert statistics[ENTITIES.micro].f1.mean == 0.75
 
 
 def test_a_summary_is_read_as_it_was_written(tmp_path):
@@ -51,17 +63,17 @@ def test_without_a_development_split_there_is_no_row_for_it():
     assert "– of 10" in text
 
 
-def test_types_are_told_from_the_other_metrics():
-    names = ["macro", "boundaries", "boundaries_macro", "gold_pairs", "gold_pairs_macro"]
-    others = {f"_relation_{name}_f1": 0.1 for name in names}
-    scores = {
-        f"_relation_Live_In_{score}": value
-        for score, value in (("precision", 0.5), ("recall", 0.25), ("f1", 1 / 3))
+def test_types_are_told_from_the_averages():
+    live_in, called_as_an_average = (MetricKey("relation", type=t) for t in ("Live_In", "macro"))
+    test = {
+        **metrics(dict.fromkeys(RELATIONS.columns, 0.1)),
+        **metrics({called_as_an_average: 0.75, MetricKey("entity", type="a|b"): 1.0}),
+        **flat_metrics({live_in: Score(0.5, 0.25, 1 / 3)}),
     }
-    table = types_table(summary(result(1, test={**others, **scores, "_entity_a|b_f1": 1.0})))
-    assert table.splitlines()[2:] == [
-        "| entity | `a\\|b` | – | – | 100.0 |",
+    assert types_table(summary(result(1, test=test))).splitlines()[2:] == [
+        "| entity | `a\\|b` | 100.0 | 100.0 | 100.0 |",
         "| relation | `Live_In` | 50.0 | 25.0 | 33.3 |",
+        "| relation | `macro` | 75.0 | 75.0 | 75.0 |",
     ]
 
 

@@ -64,7 +64,10 @@ def test_seeds_are_trained_one_after_the_other(tmp_path, trains, capsys):
     trains(f"""
         others = [path for path in folder.parent.iterdir() if path != folder]
         assert all((path / "model.tar.gz").exists() for path in others)
-        metrics = '{{"training_loss": 2.5, "validation_entity_f1": 0.75, "validation_loss": 3}}'
+        import json
+        names = ("entity_f1", "_entity_precision", "_entity_recall", "loss")
+        record = {{"training_loss": 2.5, **{{f"validation_{{name}}": 0.75 for name in names}}}}
+        metrics = json.dumps(record)
         (folder / "metrics_epoch_0.json").write_text(metrics)
         time.sleep(0.2)
         print("done")

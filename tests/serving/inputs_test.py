@@ -1,8 +1,8 @@
 import pytest
 
 from dts_ee.serving import ServingSettings
-from dts_ee.serving.errors import RequestError
 from dts_ee.serving.inputs import parse_json, problem_of_input
+from dts_ee.serving.request_error import RequestError
 
 SETTINGS = ServingSettings(max_text_length=10, max_entities=2)
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from dts_ee.document import DocumentError
 from dts_ee.serving import ServingSettings
 from dts_ee.serving.app import build_app
-from dts_ee.serving.metrics import Metrics
+from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.service import PredictionService
 
 FORM = "application/x-www-form-urlencoded"

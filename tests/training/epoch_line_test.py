@@ -1,13 +1,14 @@
 import pytest
 
+from dts_ee.tasks import ENTITIES, RELATIONS
 from dts_ee.training.epoch_line import duration, epoch_line, figures
+from tests.scores import metrics
 
 METRICS = {
     "training_loss": 4.2149,
-    "validation_entity_f1": 0.8123,
-    "validation_relation_f1": 0.44,
+    **metrics({ENTITIES.micro: 0.8123, RELATIONS.micro: 0.44}, "validation_"),
     "validation_mean_f1": 0.62615,
-    "best_validation_entity_f1": 0.9,
+    **metrics({ENTITIES.micro: 0.9}, "best_validation_"),
 }
 
 
@@ -17,12 +18,12 @@ def test_an_epoch_has_its_loss_and_its_figures_in_per_cent():
 
 
 @pytest.mark.parametrize(
-    ("metrics", "line"),
+    ("epoch", "line"),
     [
         ({}, "epoch 1 of 2"),
         ({"training_loss": 0.00312}, "epoch 1 of 2: loss 0.0031"),
         (
-            {"training_loss": 1.0, "validation_entity_f1": 0.5},
+            {"training_loss": 1.0, **metrics({ENTITIES.micro: 0.5}, "validation_")},
             "epoch 1 of 2: loss 1.00, development NER 50.0",
         ),
         (
@@ -31,8 +32,8 @@ def test_an_epoch_has_its_loss_and_its_figures_in_per_cent():
         ),
     ],
 )
-def test_what_a_model_lacks_is_left_out(metrics, line):
-    assert epoch_line(1, 2, metrics, ["accuracy"]) == line
+def test_what_a_model_lacks_is_left_out(epoch, line):
+    assert epoch_line(1, 2, epoch, ["accuracy"]) == line
 
 
 def test_figures_of_the_best_epoch():

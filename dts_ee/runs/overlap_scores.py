@@ -7,10 +7,10 @@ from itertools import combinations
 from typing import Optional, Sequence
 
 from dts_ee.document import Document
-from dts_ee.metrics import EntityF1, RelationF1
 from dts_ee.runs.evaluation import score
 from dts_ee.runs.predictions import Prediction, read_predictions
 from dts_ee.runs.run_folder import FOLD, RunFolder, read_json
+from dts_ee.tasks import TASKS, flat_metrics
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,5 @@ def has_overlap(document: Document) -> bool:
 
 def _metrics(predictions: Sequence[Prediction], names: set[str]) -> dict[str, float]:
     """Those of the metrics that the model has over the whole split."""
-    scores = score(predictions, EntityF1(), RelationF1())
-    return {name: value for name, value in scores.items() if name in names}
+    metrics = flat_metrics(score(predictions, *TASKS.values()))
+    return {name: value for name, value in metrics.items() if name in names}

@@ -68,7 +68,8 @@ class RequestError(Exception):
 def error_of_prediction(error: BaseException) -> RequestError:
     """What is said of an input that the predictor refused, or failed on."""
     if isinstance(error, DocumentError):
-        return RequestError(422, "invalid_input", str(error), error.field)
+        field = None if error.field is None else str(error.field)
+        return RequestError(422, "invalid_input", str(error), field)
     log_failure("A prediction failed", error)
     return RequestError(500, "internal_error", "the prediction failed; the server's log says how")
 

@@ -3,8 +3,8 @@ import html
 import json
 import re
 
-from dts_ee.serving.errors import RequestError
-from dts_ee.serving.page import CONTENT_SECURITY_POLICY, render_form
+from dts_ee.serving.form_page import CONTENT_SECURITY_POLICY, render_form
+from dts_ee.serving.request_error import RequestError
 from tests.pages.markup import Arcs, Sentence
 from tests.serving.serving import FORM, serving
 

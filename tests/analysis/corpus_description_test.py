@@ -1,6 +1,6 @@
 import pytest
 
-from dts_ee.analysis.description import (
+from dts_ee.analysis.corpus_description import (
     Lengths,
     OverlapStatistics,
     PairStatistics,

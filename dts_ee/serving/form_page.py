@@ -13,7 +13,7 @@ from dts_ee.document import Document
 from dts_ee.pages.colours import type_colours
 from dts_ee.pages.pictures import draw_entities, draw_relations
 from dts_ee.pages.templates import TEMPLATES
-from dts_ee.serving.errors import RequestError
+from dts_ee.serving.request_error import RequestError
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
