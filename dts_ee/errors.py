@@ -28,7 +28,7 @@ TERMINATED = 143
 
 _MISTAKES = {
     "allennlp.common.checks.ConfigurationError",
-    "dts_ee.resources.errors.ManifestError",
+    "dts_ee.resources.source_errors.ManifestError",
     "json.decoder.JSONDecodeError",
 }
 

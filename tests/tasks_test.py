@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from dts_ee.analysis.predictions_analysis import analyse_predictions
 from dts_ee.analysis.training_data import warn_of_training_data, warn_of_unseen_types
+from dts_ee.corpora.predictions import Prediction, write_predictions
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.metrics import DocumentF1, MetricKey
 from dts_ee.models import DeeperTaskSpecificity
@@ -23,7 +24,6 @@ from dts_ee.runs.comparison_report import comparison_table, flip_counts
 from dts_ee.runs.curves import draw_learning_curves, draw_types
 from dts_ee.runs.learning_curve import CurvePoint
 from dts_ee.runs.learning_curve_report import advice, learning_curve_table
-from dts_ee.runs.predictions import Prediction, write_predictions
 from dts_ee.runs.run_folder import SEED, Run, RunFolder
 from dts_ee.runs.tables import render_summary
 from dts_ee.tasks import ENTITIES, RELATIONS, TASKS, Task, plurals, register_task

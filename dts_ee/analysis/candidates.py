@@ -5,8 +5,8 @@ What a model could have predicted, with its probabilities, and what was right of
 from dataclasses import dataclass
 from typing import Iterable, Sequence
 
+from dts_ee.corpora.predictions import Prediction
 from dts_ee.metrics import EntityF1, RelationF1, Score
-from dts_ee.runs.predictions import Prediction
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dts_ee.analysis.corpus_description import (
     Lengths,
     OverlapStatistics,
 )
-from dts_ee.runs.tables import markdown_table
+from dts_ee.analysis.markdown_table import markdown_table
 
 MAX_SHOWN = 20
 """How many duplicates, and near-duplicates, are shown; the others are counted."""

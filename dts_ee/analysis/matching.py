@@ -5,8 +5,8 @@ Which gold entity or relation a predicted one was meant to be, and what is wrong
 from dataclasses import dataclass
 from typing import Callable, NamedTuple, Optional, Sequence, TypeVar
 
+from dts_ee.corpora.predictions import Prediction
 from dts_ee.document import Document, Entity
-from dts_ee.runs.predictions import Prediction
 from dts_ee.tasks import ENTITIES, RELATIONS, Task
 
 RIGHT = "right"

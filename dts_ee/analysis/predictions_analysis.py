@@ -17,9 +17,9 @@ from dts_ee.analysis.candidates import (
 )
 from dts_ee.analysis.confusion import ConfusionMatrix, TypedMatch, confusion_matrix
 from dts_ee.analysis.matching import Match, Matching, matching_of
+from dts_ee.corpora.predictions import Prediction
 from dts_ee.document import Document
 from dts_ee.metrics import MetricKey, Score
-from dts_ee.runs.predictions import Prediction
 from dts_ee.tasks import ENTITIES, RELATIONS, TASKS, Task
 
 LEAST_PROBABILITY = 0.001

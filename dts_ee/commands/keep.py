@@ -62,7 +62,7 @@ def keep(model: str, name: str, version: str = "1.0.0", **options: Any) -> Model
     """
     # What loads a model is not for the command line alone.
     from dts_ee.named_models.archive_copy import copy_archive
-    from dts_ee.named_models.wheel import check_name, check_version
+    from dts_ee.named_models.model_wheel import check_name, check_version
 
     check_name(name)
     return copy_archive(model, kept_archive(name), name, check_version(version), **options)

@@ -41,7 +41,7 @@ class Package(Subcommand):
 def package_from_args(args: argparse.Namespace) -> None:
     """Do what the command line says."""
     # What loads a model is not for the command line alone.
-    from dts_ee.named_models.wheel import build_wheel
+    from dts_ee.named_models.model_wheel import build_wheel
 
     wheel, card = build_wheel(
         args.model, args.output_dir, version=args.version, **card_options(args)

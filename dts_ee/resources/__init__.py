@@ -5,7 +5,7 @@ What lists them is imported here, and needs no other package than tqdm; `store` 
 AllenNLP and more.
 """
 
-from dts_ee.resources.files import KnownFile
+from dts_ee.resources.known_file import KnownFile
 from dts_ee.resources.resource import (
     Resource,
     command_to_fetch,

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional
 
-from dts_ee.resources.errors import SourceError
-from dts_ee.resources.files import copy_stream
+from dts_ee.resources.known_file import copy_stream
+from dts_ee.resources.source_errors import SourceError
 
 
 @contextmanager

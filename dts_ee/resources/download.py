@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from dts_ee.resources.errors import SourceDownError, SourceError
-from dts_ee.resources.files import KnownFile, progress_bar
+from dts_ee.resources.known_file import KnownFile, progress_bar
+from dts_ee.resources.source_errors import SourceDownError, SourceError
 
 # What a broken transfer can lose, since `requests` gives only whole pieces.
 PIECE_SIZE = 64 * 1024

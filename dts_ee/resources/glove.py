@@ -12,10 +12,10 @@ from typing import Iterator, List, Tuple
 import numpy
 
 from dts_ee.resources.archive import copy_member, open_archive
-from dts_ee.resources.errors import SourceError
-from dts_ee.resources.files import KnownFile
+from dts_ee.resources.known_file import KnownFile
 from dts_ee.resources.pip_process import pip_folder, run_pip
 from dts_ee.resources.source import Source, Workspace
+from dts_ee.resources.source_errors import SourceError
 from dts_ee.resources.wheel import Wheel
 from dts_ee.resources.wheel_sources import SingleWheelSource
 

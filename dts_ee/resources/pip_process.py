@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, List
 
-from dts_ee.resources.errors import SourceError
-from dts_ee.resources.files import KnownFile, progress_bar
+from dts_ee.resources.known_file import KnownFile, progress_bar
+from dts_ee.resources.source_errors import SourceError
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Dict
 
-from dts_ee.resources.files import KnownFile, sha256_of
+from dts_ee.resources.known_file import KnownFile, sha256_of
 
 RECORD_NAME = "SHA256SUMS"
 

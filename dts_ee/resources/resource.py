@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional
 
 from dts_ee.quiet_loading import quiet_loading
-from dts_ee.resources.errors import ManifestError
-from dts_ee.resources.files import KnownFile, check_plain_name
+from dts_ee.resources.known_file import KnownFile, check_plain_name
+from dts_ee.resources.source_errors import ManifestError
 
 if TYPE_CHECKING:
     from dts_ee.resources.source import Source

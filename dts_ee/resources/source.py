@@ -11,7 +11,7 @@ from typing import Iterator, List, Tuple
 from allennlp.common import Registrable
 
 from dts_ee.resources.download import Downloader
-from dts_ee.resources.files import KnownFile, copy_stream
+from dts_ee.resources.known_file import KnownFile, copy_stream
 
 logger = logging.getLogger(__name__)
 

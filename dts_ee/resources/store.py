@@ -12,11 +12,11 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from filelock import FileLock, Timeout
 
 from dts_ee.resources.download import Downloader
-from dts_ee.resources.errors import SourceError
-from dts_ee.resources.files import KnownFile
+from dts_ee.resources.known_file import KnownFile
 from dts_ee.resources.record import ChecksumRecord
 from dts_ee.resources.resource import Resource
 from dts_ee.resources.source import LocalMirror, Source, Workspace
+from dts_ee.resources.source_errors import SourceError
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from huggingface_hub import hf_hub_url
 
 from dts_ee.resources.archive import copy_member, open_archive
-from dts_ee.resources.errors import SourceDownError, SourceError
-from dts_ee.resources.files import KnownFile
+from dts_ee.resources.known_file import KnownFile
 from dts_ee.resources.source import Source, Workspace
+from dts_ee.resources.source_errors import SourceDownError, SourceError
 
 
 class SeparateFilesSource(Source):

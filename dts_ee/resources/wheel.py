@@ -11,10 +11,10 @@ from pathlib import Path
 from allennlp.common import FromParams
 from allennlp.common.checks import ConfigurationError
 
-from dts_ee.resources.errors import SourceError
-from dts_ee.resources.files import KnownFile
+from dts_ee.resources.known_file import KnownFile
 from dts_ee.resources.pip_process import pip_folder, run_pip
 from dts_ee.resources.source import Workspace
+from dts_ee.resources.source_errors import SourceError
 
 
 class Wheel(FromParams):

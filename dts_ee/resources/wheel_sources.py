@@ -9,7 +9,7 @@ from typing import Iterator, List, Tuple
 from allennlp.common import FromParams
 
 from dts_ee.resources.archive import copy_member, open_archive
-from dts_ee.resources.files import KnownFile
+from dts_ee.resources.known_file import KnownFile
 from dts_ee.resources.source import Source, Workspace
 from dts_ee.resources.wheel import Wheel
 

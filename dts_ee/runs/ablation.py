@@ -12,10 +12,10 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 import _jsonnet
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.corpora.predictions import read_predictions, write_predictions
 from dts_ee.runs.execution import train_and_evaluate
 from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.pipeline import evaluate_pipeline
-from dts_ee.runs.predictions import read_predictions, write_predictions
 from dts_ee.runs.repeat import plan_of_seeds
 from dts_ee.runs.run_folder import SEED, Run, RunFolder, write_json
 from dts_ee.runs.settings import load_settings

@@ -6,12 +6,13 @@ import shlex
 from pathlib import Path
 from typing import Mapping, Optional, Sequence
 
+from dts_ee.analysis.markdown_table import markdown_table
 from dts_ee.corpora.files import open_atomically
 from dts_ee.metrics import MetricKey
 from dts_ee.runs.ablation import AblationResult
 from dts_ee.runs.comparison import Experiment, p_values, read_experiment
 from dts_ee.runs.summary import DEVELOPMENT, TEST, ScoreStatistics
-from dts_ee.runs.tables import f1_percent, markdown_table, p_value
+from dts_ee.runs.tables import f1_percent, p_value
 from dts_ee.tasks import RELATIONS, TASKS
 
 _NOTHING = "–"

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.corpora.predictions import Prediction, are_of, read_predictions
 from dts_ee.metrics import Scores
 from dts_ee.metrics.metric_key import STRICT
 from dts_ee.metrics.randomisation import micro_f1_p_value
 from dts_ee.runs.evaluation import score
-from dts_ee.runs.predictions import Prediction, are_of, read_predictions
 from dts_ee.runs.run_folder import FOLD, SEED, Run, RunFolder
 from dts_ee.tasks import TASKS, Task
 

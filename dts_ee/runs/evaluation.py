@@ -9,6 +9,12 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.models import Model
 from allennlp.models.archival import load_archive
 
+from dts_ee.corpora.predictions import (
+    Prediction,
+    are_of,
+    read_predictions,
+    write_predictions,
+)
 from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.spert_reader import SpertReader
@@ -17,12 +23,6 @@ from dts_ee.metrics import Scores
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors.prediction import predict_documents
 from dts_ee.quiet_loading import quiet_loading
-from dts_ee.runs.predictions import (
-    Prediction,
-    are_of,
-    read_predictions,
-    write_predictions,
-)
 from dts_ee.runs.run_folder import RunFolder, write_json
 from dts_ee.tasks import ENTITIES, RELATIONS, Task, flat_metrics
 

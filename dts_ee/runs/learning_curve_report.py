@@ -5,10 +5,11 @@ A learning curve as Markdown and as a picture, and what it says about more annot
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
+from dts_ee.analysis.markdown_table import markdown_table
 from dts_ee.corpora.files import open_atomically
 from dts_ee.runs.curves import draw_curve
 from dts_ee.runs.learning_curve import CurvePoint, Gain
-from dts_ee.runs.tables import markdown_table, percent
+from dts_ee.runs.tables import percent
 from dts_ee.tasks import TASKS, plurals
 
 WORTHWHILE = 0.01

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Optional, Sequence
 
+from dts_ee.corpora.predictions import Prediction, read_predictions
 from dts_ee.document import Document
 from dts_ee.runs.evaluation import score
-from dts_ee.runs.predictions import Prediction, read_predictions
 from dts_ee.runs.run_folder import FOLD, RunFolder, read_json
 from dts_ee.tasks import TASKS, flat_metrics
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dts_ee.corpora.predictions import Prediction
 from dts_ee.runs.evaluation import evaluate_archive, score
-from dts_ee.runs.predictions import Prediction
 from dts_ee.tasks import ENTITIES, RELATIONS, flat_metrics
 
 

@@ -4,6 +4,7 @@ The results of several runs as Markdown.
 
 from typing import Mapping, Optional, Sequence
 
+from dts_ee.analysis.markdown_table import markdown_table
 from dts_ee.metrics import MetricKey
 from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import FOLD
@@ -115,12 +116,6 @@ def percent(statistic: Optional[Statistic]) -> str:
 def f1_percent(scores: Mapping[MetricKey, ScoreStatistics], key: MetricKey) -> str:
     """`percent` of a score's F1."""
     return percent(scores[key].f1 if key in scores else None)
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells as Markdown, without a line break at its end."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _percents(scores: ScoreStatistics) -> list[str]:

@@ -13,9 +13,9 @@ from dts_ee.analysis.matching import (
     match_entities,
     match_relations,
 )
+from dts_ee.corpora.predictions import Prediction
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.metrics import EntityF1, RelationF1
-from dts_ee.runs.predictions import Prediction
 from tests.documents import annotated_twice, document
 
 TOKENS = tuple("abcdefgh")

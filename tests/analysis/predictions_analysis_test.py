@@ -23,10 +23,10 @@ from dts_ee.analysis.predictions_analysis import (
     THRESHOLDS,
     analyse_predictions,
 )
+from dts_ee.corpora.predictions import Prediction
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.metrics import MetricKey, Score
 from dts_ee.runs.evaluation import score
-from dts_ee.runs.predictions import Prediction
 from dts_ee.tasks import RELATIONS, TASKS
 from tests.documents import annotated_twice, document
 

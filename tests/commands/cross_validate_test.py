@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from dts_ee.commands import cross_validate as command
+from dts_ee.corpora.predictions import are_of, read_predictions, write_predictions
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.runs import training
 from dts_ee.runs.evaluation import score
 from dts_ee.runs.overlap_scores import has_overlap
-from dts_ee.runs.predictions import are_of, read_predictions, write_predictions
 from dts_ee.runs.summary import Summary
 from dts_ee.tasks import TASKS, flat_metrics
 from tests.commands.command_line import run_allennlp

@@ -9,10 +9,10 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 from filelock import FileLock
 
+from dts_ee.corpora.predictions import are_of, read_predictions
 from dts_ee.corpora.spert import read_documents
 from dts_ee.dataset_readers import Conll04Reader
 from dts_ee.runs import training
-from dts_ee.runs.predictions import are_of, read_predictions
 from dts_ee.runs.progress import Progress
 from dts_ee.runs.summary import Summary
 from tests.commands.command_line import run_allennlp

@@ -12,7 +12,7 @@ from allennlp.common import Params
 from dts_ee.modules.frozen_encoders import left_out_encoders
 from dts_ee.named_models import description
 from dts_ee.resources import KnownFile, Resource
-from dts_ee.resources.files import sha256_of
+from dts_ee.resources.known_file import sha256_of
 from tests.documents import TINY, TINY_NEWS
 from tests.tiny_transformer import build_tiny_transformer
 

@@ -9,9 +9,9 @@ from typing import Any, Optional
 import pytest
 
 from dts_ee.analysis.predictions_analysis import analyse_predictions
+from dts_ee.corpora.predictions import Prediction
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.pages.report_page import render_report
-from dts_ee.runs.predictions import Prediction
 from dts_ee.tasks import ENTITIES
 from tests.documents import document
 from tests.pages.page_test import contrast, hex_luminance

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dts_ee.resources.archive import copy_member, open_archive
-from dts_ee.resources.errors import SourceError
+from dts_ee.resources.source_errors import SourceError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import requests
 
 from dts_ee.resources import KnownFile
 from dts_ee.resources.download import PIECE_SIZE, Downloader
-from dts_ee.resources.errors import SourceDownError, SourceError
+from dts_ee.resources.source_errors import SourceDownError, SourceError
 
 # Long enough to be broken off after several of the pieces that are kept.
 CONTENT = bytes(range(256)) * (5 * PIECE_SIZE // 256)

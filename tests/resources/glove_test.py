@@ -8,8 +8,8 @@ from allennlp.data import Vocabulary
 from allennlp.modules.token_embedders import Embedding
 
 from dts_ee.resources import KnownFile
-from dts_ee.resources.errors import SourceError
 from dts_ee.resources.glove import GloveInWheelSource, read_parquet_words, write_glove_text
+from dts_ee.resources.source_errors import SourceError
 from dts_ee.resources.wheel import Wheel
 
 WORDS = ["the", ",", "naïve", "#", "1.5", "東京"]

@@ -6,7 +6,7 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.resources import KnownFile, command_to_fetch, load_manifest, resource_names
-from dts_ee.resources.errors import ManifestError
+from dts_ee.resources.source_errors import ManifestError
 
 
 def test_manifest_lists_what_the_experiments_use():

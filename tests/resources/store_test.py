@@ -9,8 +9,8 @@ import pytest
 from filelock import FileLock
 
 from dts_ee.resources import KnownFile, Resource
-from dts_ee.resources.errors import SourceError
 from dts_ee.resources.source import Source, Workspace
+from dts_ee.resources.source_errors import SourceError
 from dts_ee.resources.store import ResourceStore
 
 CONTENTS = {"a.txt": b"first", "b.txt": b"second"}

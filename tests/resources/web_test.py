@@ -5,7 +5,7 @@ import pytest
 from huggingface_hub.constants import ENDPOINT
 
 from dts_ee.resources import KnownFile
-from dts_ee.resources.errors import SourceError
+from dts_ee.resources.source_errors import SourceError
 from dts_ee.resources.web import HubSource, UrlSource, ZipSource
 
 

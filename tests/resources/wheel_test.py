@@ -5,7 +5,7 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.resources import KnownFile
-from dts_ee.resources.errors import SourceError
+from dts_ee.resources.source_errors import SourceError
 from dts_ee.resources.wheel import Wheel
 from dts_ee.resources.wheel_sources import SplitZipInWheelsSource, WheelPart, WheelSource
 

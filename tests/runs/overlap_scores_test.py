@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from dts_ee.corpora.predictions import Prediction, write_predictions
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.runs.evaluation import score
 from dts_ee.runs.overlap_scores import OverlapScores, has_overlap
-from dts_ee.runs.predictions import Prediction, write_predictions
 from dts_ee.runs.run_folder import FOLD, SEED, Run, RunFolder, write_json
 from dts_ee.runs.summary import Summary
 from dts_ee.runs.tables import main_table, render_summary

@@ -9,7 +9,7 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee import Extractor
 from dts_ee.named_models import find_model, named_models
-from dts_ee.named_models.wheel import build_wheel
+from dts_ee.named_models.model_wheel import build_wheel
 from tests.named_models.archive_copy_test import TEXT
 
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_packaged_leaves_nothing_behind(training, tmp_path, monke
     with pytest.raises(ConfigurationError, match="cannot be left out"):
         build_wheel(str(training), tmp_path / "dist", "news", without_encoder=True)
     assert list((tmp_path / "dist").iterdir()) == []
-    monkeypatch.setattr("dts_ee.named_models.wheel._SETUP", "raise SystemExit('no space')")
+    monkeypatch.setattr("dts_ee.named_models.model_wheel._SETUP", "raise SystemExit('no space')")
     with pytest.raises(OSError, match="could not build the wheel: no space"):
         build_wheel(str(training), tmp_path / "dist", "news")
     assert list((tmp_path / "dist").iterdir()) == []

@@ -3,14 +3,14 @@ from dataclasses import replace
 
 import pytest
 
-from dts_ee.corpora.spert import read_documents
-from dts_ee.document import DocumentError
-from dts_ee.runs.predictions import (
+from dts_ee.corpora.predictions import (
     Prediction,
     are_of,
     read_predictions,
     write_predictions,
 )
+from dts_ee.corpora.spert import read_documents
+from dts_ee.document import DocumentError
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS, document
 from tests.runs.examples import lines_of
 

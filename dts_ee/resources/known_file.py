@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Optional
 
 from tqdm import tqdm
 
-from dts_ee.resources.errors import ManifestError
+from dts_ee.resources.source_errors import ManifestError
 
 if TYPE_CHECKING:
     from allennlp.common import Params
