@@ -2,7 +2,7 @@
 Entities as a sequence of tags, and back.
 """
 
-from typing import Iterable, List, Mapping, Sequence
+from typing import Iterable, List, Mapping, Optional, Sequence
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.dataset_readers.dataset_utils import bio_tags_to_spans, bioul_tags_to_spans
@@ -103,3 +103,32 @@ def tags_to_entities(tags: Sequence[str], tag_encoding: str = "BIO") -> list[Ent
     to_spans = bio_tags_to_spans if tag_encoding == "BIO" else bioul_tags_to_spans
     entities = [Entity(type, start, last + 1) for type, (start, last) in to_spans(list(tags))]
     return sorted(entities, key=lambda entity: entity.start)
+
+
+def tag_encoding_of(tags: Iterable[str]) -> Optional[str]:
+    """
+    The tag encoding of a vocabulary, in which each entity type has all its tags.
+
+    # Parameters
+
+    tags : `Iterable[str]`
+        All tags of the vocabulary.
+
+    # Returns
+
+    `Optional[str]`
+        `"BIO"` or `"BIOUL"`; `None` where there are no tags but the outside tag, which both have.
+
+    # Raises
+
+    `ConfigurationError`
+        If a tag is of neither.
+    """
+    inside = [tag for tag in tags if tag != OUTSIDE]
+    for encoding, prefixes in TAG_PREFIXES.items():
+        others = [tag for tag in inside if not tag.startswith(tuple(f"{p}-" for p in prefixes))]
+        if not others:
+            return encoding if inside else None
+    raise ConfigurationError(
+        f"the vocabulary has the tag {others[0]!r}, which is none of {', '.join(TAG_PREFIXES)}"
+    )

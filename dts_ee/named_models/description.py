@@ -57,12 +57,7 @@ def describe_model(
         raise ConfigurationError(
             f"the model is {type(model).__name__}; only a model `dts` can have a name"
         )
-    entity_types = model.tag_sequences.entity_types
-    relation_types: List[str] = []
-    if model.has_relation_head:
-        names = model.vocab.get_index_to_token_vocabulary(model.relation_namespace)
-        relation_types = sorted(names.values())
-    types = {"entities": entity_types, "relations": relation_types}
+    types = {"entities": model.entity_types, "relations": model.relation_types}
     figures = {
         split: {
             task: found
@@ -76,9 +71,9 @@ def describe_model(
         version=version,
         **({} if licence is None else {"licence": licence}),
         description=description,
-        entity_types=entity_types,
-        relation_types=relation_types,
-        entities_given=not model.has_ner_head,
+        entity_types=model.entity_types,
+        relation_types=model.relation_types,
+        entities_given="entities" not in model.heads,
         training_data=_training_data(training_data or archive.config.get("train_data_path")),
         figures={split: tasks for split, tasks in figures.items() if tasks},
         encoders=[_encoder(each) for each in encoder_folders(folder)],

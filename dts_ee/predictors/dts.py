@@ -4,9 +4,8 @@ import json
 from dataclasses import replace
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
-import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.util import JsonDict, lazy_groups_of, sanitize
+from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 from allennlp.predictors import Predictor
@@ -15,6 +14,7 @@ from dts_ee.corpora.spert import document_from_json
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
 from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.models.dts import readable_json
 from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.length_batches import batches_by_length
 from dts_ee.predictors.requests import Request, check_type, request_from_json
@@ -100,19 +100,21 @@ class DtsPredictor(Predictor):
         self._calibration = Calibration()
         if calibration is not None:
             self._calibration = Calibration.from_file(calibration)
+        self._thresholds: Dict[str, float] = {}
         if relation_threshold is not None:
             if not 0.0 <= relation_threshold <= 1.0:
                 raise ConfigurationError(
                     f"relation_threshold is a probability from 0 to 1, not {relation_threshold}"
                 )
-            model.decoder.relation_threshold = self._calibration.relation_threshold(
-                relation_threshold
-            )
+            if "relations" in model.heads:
+                self._thresholds["relations"] = self._calibration.relation_threshold(
+                    relation_threshold
+                )
 
     @property
     def entity_types(self) -> List[str]:
         """The types of entities that the model knows, in alphabetical order."""
-        return self._model.tag_sequences.entity_types
+        return self._model.entity_types
 
     def predict(self, sentence: str) -> JsonDict:
         """The entities and relations of a raw sentence."""
@@ -147,13 +149,13 @@ class DtsPredictor(Predictor):
         return request
 
     def _check_entities(self, given: bool, document_id: Optional[str]) -> None:
-        if given and not self._model.has_relation_head:
+        if given and "relations" not in self._model.heads:
             raise DocumentError(
                 "entities are given, but the model finds no relations between them",
                 "entities",
                 document_id,
             )
-        if not given and not self._model.has_ner_head:
+        if not given and "entities" not in self._model.heads:
             raise DocumentError(
                 "the model finds relations between entities that are given, but none are",
                 "entities",
@@ -284,19 +286,15 @@ class DtsPredictor(Predictor):
         untagged = [self._untagged(instance) for instance in instances]
         for instance in untagged:
             self._reader.apply_token_indexers(instance)
-        with torch.inference_mode():
-            outputs = self._model.forward_on_instances(untagged)
+        documents = self._model.predict(untagged, self._thresholds)
+        outputs = [readable_json(document) for document in documents]
         if self._calibration != Calibration():
             for output in outputs:
                 self._calibration.calibrate(output)
-        # Within a batch, some documents may have no `orig_id`.
-        return [
-            sanitize({key: value for key, value in output.items() if value is not None})
-            for output in outputs
-        ]
+        return outputs
 
     def _untagged(self, instance: Instance) -> Instance:
-        if "tags" in instance.fields and not self._model.has_ner_head:
+        if "tags" in instance.fields and "entities" not in self._model.heads:
             # What is gold is what is given, also where tags cannot express it.
             document = instance["metadata"].metadata["document"]  # type: ignore[attr-defined]
             return self._reader.text_to_instance(document, gold=False, entities_given=True)

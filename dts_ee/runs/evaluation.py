@@ -69,7 +69,7 @@ def evaluate_archive(
     metrics = model.get_metrics(reset=True)
     if not isinstance(model, DeeperTaskSpecificity):
         metrics = {**metrics, **score(predictions, EntityF1())}
-    elif model.tasks == "joint" and not model.has_relation_head:
+    elif model.tasks == "joint" and "relations" not in model.heads:
         # There were no relations in the training data: those in these documents are missed.
         metrics = {**metrics, **score(predictions, RelationF1())}
     return metrics, predictions
@@ -107,10 +107,12 @@ def predict_candidates(
     """
     model, reader = _load(archive_file)
     threshold = None
-    if isinstance(model, DeeperTaskSpecificity):
-        threshold = model.decoder.relation_threshold
-        model.decoder.relation_threshold = min(threshold, least_probability)
-    return _predict(archive_file, model, reader, documents), threshold
+    if isinstance(model, DeeperTaskSpecificity) and "relations" in model.heads:
+        threshold = model.heads["relations"].threshold
+    options = {}
+    if threshold is not None:
+        options["thresholds"] = {"relations": min(threshold, least_probability)}
+    return _predict(archive_file, model, reader, documents, **options), threshold
 
 
 def _load(archive_file: Path) -> tuple[Model, SpertReader]:
@@ -126,7 +128,11 @@ def _load(archive_file: Path) -> tuple[Model, SpertReader]:
 
 
 def _predict(
-    archive_file: Path, model: Model, reader: SpertReader, documents: Sequence[Document]
+    archive_file: Path,
+    model: Model,
+    reader: SpertReader,
+    documents: Sequence[Document],
+    **options: Any,
 ) -> list[Prediction]:
     instances = [reader.text_to_instance(document) for document in documents]
     predicted: dict[int, Document] = {}
@@ -137,7 +143,7 @@ def _predict(
             reader.apply_token_indexers(instance)
         batch.index_instances(model.vocab)
         with torch.inference_mode():
-            output = model(**batch.as_tensor_dict())
+            output = model(**batch.as_tensor_dict(), **options)
         if "documents" in output:
             found = output["documents"]
         elif "tags" in output:

@@ -50,7 +50,7 @@ def _types(model: Any) -> List[str]:
         return []
     entities = _counted(len(model.entity_types), "entity type")
     relations = _counted(len(model.relation_types), "relation type")
-    return [f"{entities}, {relations if model.has_relation_head else 'no relations'}"]
+    return [f"{entities}, {relations if 'relations' in model.heads else 'no relations'}"]
 
 
 def _counted(number: int, unit: str) -> str:
