@@ -278,7 +278,7 @@ class RelationHead(TaskHead):
             document: Document = sentence["document"]
             entities = document.entities
             if not given:
-                if "tagged_document" not in sentence:
+                if batch.tags is None:
                     raise ConfigurationError(
                         "the model extracts relations between entities that are given, but none are"
                     )
