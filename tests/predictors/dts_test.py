@@ -373,6 +373,18 @@ def test_the_threshold_of_relations(archive_path):
         relations(1.5)
 
 
+def test_predictors_of_one_archive_have_thresholds_of_their_own(archive_path):
+    archive = load_archive(archive_path)
+    predictors = [
+        Predictor.from_archive(archive, extra_args=arguments)
+        for arguments in ({}, {"relation_threshold": 0.0}, {"relation_threshold": 1.0}, {})
+    ]
+    found = [predictor.predict_json({"sentence": TEXT})["relations"] for predictor in predictors]
+    assert found[0] == found[3]
+    assert len(found[2]) < len(found[0]) < len(found[1])
+    assert predictors[1].predict_json({"sentence": TEXT})["relations"] == found[1]
+
+
 @pytest.fixture(scope="module", params=["entities", "relations"])
 def archive_of_one_task(request, tmp_path_factory):
     data = str(FIXTURES / "tiny" / "news.json")
