@@ -10,10 +10,15 @@ from typing import Any, cast
 import torch
 from allennlp.data import Batch
 
-from benchmarks.experiments import GivenTags, build, experiment_params, with_features
+from benchmarks.experiments import (
+    GivenTags,
+    build,
+    experiment_params,
+    first_network,
+    with_features,
+)
 from benchmarks.measure import Row, Settings, Table, Value, peak_memory_mib, time_interleaved
 from dts_ee.document import Document, Entity, Relation
-from dts_ee.modules.entity_tagger import EntityTagger
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer
 
 _ENTITY_TYPES = ("Loc", "Org", "Other", "Peop")
@@ -74,12 +79,13 @@ def run(
     documents = {size: _document(num_tokens, size) for size in sizes}
     params = with_features(experiment_params("conll04", settings), ["words", "casing"])
     reader, model = build(params, list(documents.values()))
-    assert isinstance(model.networks[0].relation_scorer, PairwiseRelationScorer)
+    scorer = first_network(model, "relation").relation_scorer
+    assert isinstance(scorer, PairwiseRelationScorer)
     # An untrained model would find relations in half of all pairs, a trained one in few.
-    torch.nn.init.constant_(model.networks[0].relation_scorer.projection.bias, -20.0)
-    clock = ScorerClock(model.networks[0].relation_scorer)
-    taggers = model.networks[0].entity_taggers
-    tagger = cast(EntityTagger, taggers[0])
+    torch.nn.init.constant_(scorer.projection.bias, -20.0)
+    clock = ScorerClock(scorer)
+    taggers = first_network(model, "entity").taggers
+    tagger = taggers[0]
     batches = {}
     for size, document in documents.items():
         instance = reader.text_to_instance(document)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, List
 
 import torch
 from allennlp.commands.train import train_model
@@ -21,7 +21,8 @@ from benchmarks.measure import Settings
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document
 from dts_ee.models import DeeperTaskSpecificity
-from dts_ee.modules.entity_tagger import EntityTagger, TaggerOutput
+from dts_ee.modules.entity_tagger import EntityTagger, TagScores
+from dts_ee.modules.kernels.crf_marginals import TaggedSpans
 
 _EXPERIMENTS = Path(__file__).resolve().parent.parent / "experiments"
 
@@ -114,7 +115,7 @@ def _train(params: dict[str, Any], folder: Path) -> None:
 
 class GivenTags(EntityTagger):
     """
-    A tagger that does all that another does, and then says what it was told to say.
+    A tagger that does all that another does, and then finds the tags that it was given.
 
     So the number of entities is known, and no work is left out.
 
@@ -131,22 +132,34 @@ class GivenTags(EntityTagger):
         self._tagger = tagger
         self._tags = tags
 
-    def forward(
-        self,
-        encoded: torch.Tensor,
-        mask: torch.BoolTensor,
-        tags: Optional[torch.LongTensor] = None,
-    ) -> TaggerOutput:
-        return self._tagger(encoded, mask, tags)
+    def forward(self, encoded: torch.Tensor, mask: torch.BoolTensor) -> TagScores:
+        return GivenScores(self._tagger(encoded, mask), self._tags)
 
-    def decode(self, scores: Sequence[Any], mask: torch.BoolTensor) -> List[List[int]]:
-        self._tagger.decode(scores, mask)
+
+class GivenScores(TagScores):
+    """Those of `GivenTags`."""
+
+    def __init__(self, scores: TagScores, tags: List[List[int]]) -> None:
+        self._scores = scores
+        self._tags = tags
+
+    def loss(self, tags: torch.Tensor) -> torch.Tensor:
+        return self._scores.loss(tags)
+
+    def mean_with(self, others: Sequence[TagScores]) -> "GivenScores":
+        return GivenScores(self._scores.mean_with(others), self._tags)
+
+    def best(self) -> List[List[int]]:
+        self._scores.best()
         return self._tags
 
-    def span_probabilities(
-        self, scores: Sequence[Any], mask: torch.BoolTensor, tags: torch.Tensor, *spans: Any
-    ) -> torch.Tensor:
-        return self._tagger.span_probabilities(scores, mask, tags, *spans)
+    def span_probabilities(self, spans: TaggedSpans) -> torch.Tensor:
+        return self._scores.span_probabilities(spans)
+
+
+def first_network(model: DeeperTaskSpecificity, task: str) -> Any:
+    """The layers of a task in the first of the model's networks."""
+    return model.heads[task].networks[0]
 
 
 def _in_resources(text: str, resources: Path) -> str:

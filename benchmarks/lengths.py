@@ -3,13 +3,17 @@
 import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import cast
 
 from benchmarks.encoder_clock import EncoderClock, find_encoder
-from benchmarks.experiments import GivenTags, build, experiment_params, with_features
+from benchmarks.experiments import (
+    GivenTags,
+    build,
+    experiment_params,
+    first_network,
+    with_features,
+)
 from benchmarks.measure import Row, Settings, Table, peak_memory_mib, time_interleaved
 from dts_ee.corpora.spert import read_documents
-from dts_ee.modules.entity_tagger import EntityTagger
 from dts_ee.predictors import DtsPredictor
 
 _NUM_ENTITIES = 3
@@ -30,8 +34,8 @@ def run(settings: Settings, lengths: Sequence[int] = (10, 30, 100, 300, 1000)) -
     )
     reader, model = build(params, documents)
     predictor = DtsPredictor(model, reader)
-    taggers = model.networks[0].entity_taggers
-    tagger = cast(EntityTagger, taggers[0])
+    taggers = first_network(model, "entity").taggers
+    tagger = taggers[0]
     single = model.vocab.get_token_index("U-Loc", "labels")
     outside = model.vocab.get_token_index("O", "labels")
 

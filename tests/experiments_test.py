@@ -106,6 +106,12 @@ def test_every_experiment_builds_its_model(file, project):
     _build_and_predict(Params.from_file(file))
 
 
+def _depths(model):
+    """The numbers of shared, NER-specific and RE-specific layers; `None` for no stack."""
+    stacks = [model._shared[0], *(head.networks[0].stack for head in model.heads.values())]
+    return [None if stack.encoder is None else stack.encoder._module.num_layers for stack in stacks]
+
+
 ADE = [file for file in FILES if file.name.startswith("ade")]
 
 
@@ -166,11 +172,9 @@ def test_every_ablation_builds_another_model(project):
     models = {
         name: _build_and_predict(Params(deepcopy(dict(each)))) for name, each in ablations.items()
     }
-    assert models["complete"].networks[0].shared_encoder is not None
-    assert models["no shared layers"].networks[0].shared_encoder is None
-    shared = models["all layers shared"].networks[0]
-    assert shared.ner_encoder is shared.relation_encoder is None
-    assert shared.shared_encoder._module.num_layers == 3
+    assert _depths(models["complete"])[0] is not None
+    assert _depths(models["no shared layers"])[0] is None
+    assert _depths(models["all layers shared"]) == [3, None, None]
     for name, absent in (
         ("no contextual encoder", "minilm"),
         ("no word vectors", "glove"),
@@ -194,16 +198,9 @@ def test_the_list_about_layers_has_every_row_about_them():
 
 def test_where_no_layer_is_shared_one_is_put_before_the_others(project):
     settings = Params.from_file(EXPERIMENTS / "conll04.jsonnet").as_dict(quiet=True)
-    networks = {
-        each.name: _build_and_predict(Params(deepcopy(dict(each.settings or {})))).networks[0]
-        for each in read_ablations(TASK_SPECIFICITY, settings)
-    }
     depths = {
-        name: [
-            None if stack is None else stack._module.num_layers
-            for stack in (network.shared_encoder, network.ner_encoder, network.relation_encoder)
-        ]
-        for name, network in networks.items()
+        each.name: _depths(_build_and_predict(Params(deepcopy(dict(each.settings or {})))))
+        for each in read_ablations(TASK_SPECIFICITY, settings)
     }
     assert depths == {
         "complete": [None, 1, 2],
@@ -243,8 +240,6 @@ def test_the_papers_settings_are_those_that_were_published():
     gru = {"type": "bidirectional_gru", "hidden_size": 256}
     assert settings["model"] == {
         "type": "dts",
-        "tag_encoding": "BIO",
-        "tag_sequences": "one",
         "shared_encoder": {**gru, "num_layers": 1, "dropout": 0},
         "ner_encoder": {**gru, "num_layers": 1, "dropout": 0},
         "relation_encoder": {**gru, "num_layers": 2, "dropout": 0.35},

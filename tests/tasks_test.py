@@ -2,20 +2,15 @@
 A third task appears wherever scores are shown, and no line but its registration says so.
 """
 
-import functools
-import json
 from dataclasses import replace
 
 import pytest
-from allennlp.commands.evaluate import evaluate_from_archive
 from matplotlib.figure import Figure
 
 from dts_ee.analysis.predictions_analysis import analyse_predictions
 from dts_ee.analysis.training_data import warn_of_training_data, warn_of_unseen_types
 from dts_ee.corpora.predictions import Prediction, write_predictions
-from dts_ee.corpora.spert import document_to_json
 from dts_ee.metrics import DocumentF1, MetricKey
-from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.pages.report_page import render_report
 from dts_ee.runs.ablation import Ablation, AblationResult
 from dts_ee.runs.ablation_table import AblationTable
@@ -30,7 +25,6 @@ from dts_ee.tasks import ENTITIES, RELATIONS, TASKS, Task, plurals, register_tas
 from dts_ee.training.epoch_line import epoch_line
 from tests.documents import document
 from tests.pages.report_page_test import Page
-from tests.paths import FIXTURES
 from tests.runs.examples import result, summary
 from tests.scores import metrics
 
@@ -204,24 +198,3 @@ def test_warnings_of_data(third):
     assert "related (4)" in warning
     (warning,) = warn_of_unseen_types({"sentence": ["related"]}, [GOLD, OTHER], "test data")
     assert "unrelated (1); 1 of 2 gold sentence labels count as missed" in warning
-
-
-def test_a_model_is_evaluated_on_it(third, tmp_path, monkeypatch, capsys):
-    build = DeeperTaskSpecificity.__init__
-
-    @functools.wraps(build)
-    def with_third(self, *args, **kwargs):
-        build(self, *args, **kwargs)
-        self.document_metrics.append(SentenceF1())
-
-    monkeypatch.setattr(DeeperTaskSpecificity, "__init__", with_third)
-    data = tmp_path / "data.json"
-    data.write_text(json.dumps([document_to_json(each) for each in (GOLD, OTHER)]))
-    found = evaluate_from_archive(FIXTURES / "archives" / "joint.tar.gz", str(data))
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    (micro,) = [line for line in lines if line[:2] == ["Sentences", "micro"]]
-    # One label for each sentence is gold, and one predicted.
-    assert micro[5:7] == ["2", "2"]
-    assert micro[4] == f"{100 * found['sentence_f1']:.1f}"
-    f1s = [found[f"{name}_f1"] for name in ("entity", "relation", "sentence")]
-    assert found["mean_f1"] == pytest.approx(sum(f1s) / 3)

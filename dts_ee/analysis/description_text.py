@@ -132,7 +132,7 @@ def _what_to_do(overlaps: OverlapStatistics) -> str:
         '"longest" or "first"'
     )
     if overlaps.same_type < overlaps.pairs:
-        advice += ', or `tag_sequences` of reader and model to "per_type"'
+        advice += ', or its `tag_sequences` to "per_type"'
         if overlaps.same_type:
             advice += ", which keeps those of different types"
     return f"{advice}."

@@ -2,7 +2,7 @@
 Entities as a sequence of tags, and back.
 """
 
-from typing import Iterable, List, Mapping, Sequence, Tuple
+from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from dts_ee.document import Entity
 
@@ -155,3 +155,32 @@ def _bioul_entities(tags: Sequence[Tuple[str, str]]) -> list[Entity]:
     if open_type:
         raise ValueError(f"the tags end before the entity {open_type!r}, begun at tags[{start}]")
     return entities
+
+
+def tag_encoding_of(tags: Iterable[str]) -> Optional[str]:
+    """
+    The tag encoding of a vocabulary, in which each entity type has all its tags.
+
+    # Parameters
+
+    tags : `Iterable[str]`
+        All tags of the vocabulary.
+
+    # Returns
+
+    `Optional[str]`
+        `"BIO"` or `"BIOUL"`; `None` where there are no tags but the outside tag, which both have.
+
+    # Raises
+
+    `ValueError`
+        If a tag is of neither.
+    """
+    inside = [tag for tag in tags if tag != OUTSIDE]
+    for encoding, prefixes in TAG_PREFIXES.items():
+        others = [tag for tag in inside if not tag.startswith(tuple(f"{p}-" for p in prefixes))]
+        if not others:
+            return encoding if inside else None
+    raise ValueError(
+        f"the vocabulary has the tag {others[0]!r}, which is none of {', '.join(TAG_PREFIXES)}"
+    )

@@ -53,7 +53,7 @@ class SpertReader(DatasetReader):
         Splits raw text when predicting; corpora come with their tokens.
     tag_sequences : `str`, optional (default = `"one"`)
         `"one"` sequence of tags for each sentence, or one `"per_type"`, which lets entities of
-        different types overlap. The model must be told the same.
+        different types overlap. The model has a tagger for each sequence.
     on_overlap : `str`, optional (default = `"longest"`)
         What becomes of entities that overlap, which tags cannot express: `"longest"` and `"first"`
         keep one (see `resolve_overlaps`), `"error"` raises. What is dropped from the tags stays in
@@ -186,7 +186,7 @@ class SpertReader(DatasetReader):
         )
         if per_type >= dropped:
             return ""
-        return f'; with tag_sequences "per_type", of reader and model, it would be {per_type}'
+        return f'; with tag_sequences "per_type" it would be {per_type}'
 
     def text_to_instance(
         self, document: Document, gold: bool = True, entities_given: bool = False

@@ -9,7 +9,11 @@ from allennlp.data import Vocabulary
 from allennlp.data.fields import Field, SequenceField
 
 from dts_ee.corpora.tags import entities_to_tags, tag_layers, tag_type
-from dts_ee.dataset_readers.tags_field import TagsField
+from dts_ee.dataset_readers.tags_field import (
+    TAG_NAMESPACE,
+    TAG_SEQUENCES_NAMESPACE,
+    TagsField,
+)
 from dts_ee.document import Entity
 
 
@@ -19,7 +23,8 @@ class TagLayersField(Field[torch.Tensor]):
     types may overlap.
 
     Its tensor has the shape `(num_tokens, num_types)`; the sequences are in the order of
-    `tag_layers`. What the vocabulary lacks is treated as by `TagsField`.
+    `tag_layers`. What the vocabulary lacks is treated as by `TagsField`. That there is one sequence
+    for each type is counted into the namespace `"tag_sequences_labels"`.
 
     # Parameters
 
@@ -40,7 +45,7 @@ class TagLayersField(Field[torch.Tensor]):
         entities: Iterable[Entity],
         sequence_field: SequenceField,
         tag_encoding: str,
-        label_namespace: str = "labels",
+        label_namespace: str = TAG_NAMESPACE,
     ) -> None:
         self.sequence_field = sequence_field
         self._tag_encoding = tag_encoding
@@ -53,7 +58,8 @@ class TagLayersField(Field[torch.Tensor]):
 
     def count_vocab_items(self, counter: Dict[str, Dict[str, int]]) -> None:
         for layer in self._layers.values() or [self._layer([])]:
-            layer.count_vocab_items(counter)
+            layer.count_tags(counter)
+        counter[TAG_SEQUENCES_NAMESPACE]["per_type"] += 1
 
     def index(self, vocab: Vocabulary) -> None:
         tags = vocab.get_index_to_token_vocabulary(self._label_namespace)

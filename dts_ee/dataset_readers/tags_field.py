@@ -4,6 +4,7 @@ The field of an instance that holds its tags.
 
 from typing import Dict, List
 
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from allennlp.data.fields import SequenceField, SequenceLabelField
 
@@ -11,9 +12,19 @@ from dts_ee.corpora.tags import (
     OUTSIDE,
     TAG_PREFIXES,
     entities_to_tags,
+    tag_encoding_of,
     tags_to_entities,
 )
 from dts_ee.document import Entity
+
+TAG_NAMESPACE = "labels"
+"""The vocabulary's namespace for tags."""
+
+TAG_SEQUENCES_NAMESPACE = "tag_sequences_labels"
+"""
+The vocabulary's namespace for the reader's `tag_sequences`, which decides how many taggers a model
+has.
+"""
 
 
 class TagsField(SequenceLabelField):
@@ -24,7 +35,8 @@ class TagsField(SequenceLabelField):
     vocabulary was made from the training data alone) is indexed as being outside of any entity, as
     the model cannot predict it; the gold document keeps it, so it counts as missed. For every type
     that is there, all its tags are counted into the vocabulary, so that a model can predict a
-    three-token entity where training has none of that type.
+    three-token entity where training has none of that type. That the tags are one sequence is
+    counted into the namespace `"tag_sequences_labels"`.
 
     # Parameters
 
@@ -47,12 +59,17 @@ class TagsField(SequenceLabelField):
         tags: List[str],
         sequence_field: SequenceField,
         tag_encoding: str,
-        label_namespace: str = "labels",
+        label_namespace: str = TAG_NAMESPACE,
     ) -> None:
         super().__init__(tags, sequence_field, label_namespace)
         self._tag_encoding = tag_encoding
 
     def count_vocab_items(self, counter: Dict[str, Dict[str, int]]) -> None:
+        self.count_tags(counter)
+        counter[TAG_SEQUENCES_NAMESPACE]["one"] += 1
+
+    def count_tags(self, counter: Dict[str, Dict[str, int]]) -> None:
+        """Counts the tags, and each that an entity of their types could have, at least once."""
         super().count_vocab_items(counter)
         counts = counter[self._label_namespace]
         types = {entity.type for entity in self._entities()}
@@ -64,6 +81,12 @@ class TagsField(SequenceLabelField):
 
     def index(self, vocab: Vocabulary) -> None:
         known = vocab.get_token_to_index_vocabulary(self._label_namespace)
+        encoding = tag_encoding_of(known)
+        if encoding not in (None, self._tag_encoding):
+            raise ConfigurationError(
+                f"the reader's tag_encoding is {self._tag_encoding}, but the vocabulary's tags are "
+                f"{encoding}: set tag_encoding to {encoding}"
+            )
         tags = self.labels
         if any(tag not in known for tag in tags):
             # By whole entities, or half of one would remain.

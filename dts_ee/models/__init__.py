@@ -1,3 +1,4 @@
 from dts_ee.models.dts import DeeperTaskSpecificity
+from dts_ee.models.task_head import TaskBatch, TaskHead
 
-__all__ = ["DeeperTaskSpecificity"]
+__all__ = ["DeeperTaskSpecificity", "TaskBatch", "TaskHead"]

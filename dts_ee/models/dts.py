@@ -1,7 +1,6 @@
 """Joint entity and relation extraction by deeper task-specificity."""
 
-from dataclasses import replace
-from typing import Any, Dict, List, Optional, Sequence, cast
+from typing import Any, Dict, List, Mapping, Optional, cast
 
 import torch
 from allennlp.common import Lazy
@@ -11,20 +10,22 @@ from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.modules.span_extractors import SpanExtractor
 from allennlp.nn import InitializerApplicator
-from allennlp.training.metrics import Average
+from allennlp.nn.util import get_text_field_mask
 
 from dts_ee.corpora.spert import prediction_to_json
-from dts_ee.document import Document
-from dts_ee.metrics import DocumentF1, EntityF1, RelationF1, Scores
-from dts_ee.models.joint_decoder import JointDecoder
-from dts_ee.models.pair_relations import relation_targets
+from dts_ee.dataset_readers.choices import check_choice
+from dts_ee.dataset_readers.document_field import RELATION_NAMESPACE
+from dts_ee.metrics import DocumentF1, Scores
+from dts_ee.models.entity_head import EntityHead
+from dts_ee.models.old_archives import rename_old_parameters
+from dts_ee.models.relation_head import RelationHead
 from dts_ee.models.tag_sequences import TagSequences
-from dts_ee.models.token_mask import token_mask
+from dts_ee.models.task_head import TaskBatch, TaskHead
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
-from dts_ee.modules.joint_network import JointNetwork, JointOutput
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 from dts_ee.modules.span_extractors import LastTokenSpanExtractor
-from dts_ee.tasks import TASKS, flat_metrics
+from dts_ee.modules.stack import Stack
+from dts_ee.tasks import ENTITIES, RELATIONS, flat_metrics
 
 
 @Model.register("dts")
@@ -88,14 +89,12 @@ class DeeperTaskSpecificity(Model):
     training_labels : `str`, optional (default = `"gold"`)
         Whose tags are embedded in training: the `"gold"` ones, or those that the NER head has
         `"predicted"`.
-    tag_encoding : `str`, optional (default = `"BIO"`)
-        The reader's: `"BIO"` or `"BIOUL"`.
-    tag_sequences : `str`, optional (default = `"one"`)
-        The reader's: `"one"` sequence of tags, as in the paper, or one `"per_type"`, each with a
-        tagger of its own, so that entities of different types may overlap. `L_NER` is the sum of
-        the taggers' losses.
-    label_namespace, relation_namespace : `str`, optional
-        The vocabulary's namespaces of tags and of relation types.
+    tag_encoding, tag_sequences : `str`, optional (default = `None`)
+        The reader's settings, which the vocabulary holds. They need not be given here; others are
+        an error. Where there is a sequence of tags for each entity type, each has a tagger of its
+        own, and `L_NER` is the sum of the taggers' losses.
+    further_heads : `List[TaskHead]`, optional (default = `None`)
+        Further tasks, each with a stack and a loss of its own.
     initializer : `InitializerApplicator`, optional
         Initialises the parameters.
     kwargs : `Any`
@@ -123,10 +122,9 @@ class DeeperTaskSpecificity(Model):
         num_networks: int = 1,
         tasks: str = "joint",
         training_labels: str = "gold",
-        tag_encoding: str = "BIO",
-        tag_sequences: str = "one",
-        label_namespace: str = "labels",
-        relation_namespace: str = "relation_labels",
+        tag_encoding: Optional[str] = None,
+        tag_sequences: Optional[str] = None,
+        further_heads: Optional[List[Lazy[TaskHead]]] = None,
         initializer: InitializerApplicator = InitializerApplicator(),
         **kwargs: Any,
     ) -> None:
@@ -137,98 +135,70 @@ class DeeperTaskSpecificity(Model):
             )
         if num_networks < 1:
             raise ConfigurationError(f"num_networks is {num_networks}, less than 1")
-        _check_choice("tasks", tasks, ("joint", "entities", "relations"))
-        _check_choice("relation_score", relation_score, ("relation", "joint"))
-        _check_choice("training_labels", training_labels, ("gold", "predicted"))
+        check_choice("tasks", tasks, ("joint", "entities", "relations"))
+        check_choice("relation_score", relation_score, ("relation", "joint"))
+        check_choice("training_labels", training_labels, ("gold", "predicted"))
         if tasks == "relations" and training_labels == "predicted":
             raise ConfigurationError("without the NER head there are no predicted training_labels")
-        self.tag_encoding = tag_encoding
-        self.training_labels = training_labels
-        self.relation_loss_weight = relation_loss_weight
-        self.relation_namespace = relation_namespace
-        self.tags = vocab.get_index_to_token_vocabulary(label_namespace)
-        self._check_tags(label_namespace)
-        self.tasks = tasks
-        relations: Dict[int, str] = {}
+        relation_types: Mapping[int, str] = {}
         # Asked for a namespace that is not there, a vocabulary gets an empty one, which AllenNLP
         # then cannot save.
-        if relation_namespace in vocab.get_namespaces():
-            relations = vocab.get_index_to_token_vocabulary(relation_namespace)
-        num_relations = len(relations) if tasks != "entities" else 0
-        if tasks == "relations" and num_relations == 0:
+        if RELATION_NAMESPACE in vocab.get_namespaces():
+            relation_types = vocab.get_index_to_token_vocabulary(RELATION_NAMESPACE)
+        if tasks == "relations" and not relation_types:
             raise ConfigurationError("the data has no relations, which are the model's only task")
+        self.tasks = tasks
+        self.tag_sequences = TagSequences.from_vocabulary(vocab, tag_encoding, tag_sequences)
 
-        self.text_field_embedder = text_field_embedder
-        self._kind_of_sequences = tag_sequences
-        self.tag_sequences = TagSequences(self.tags, tag_encoding, tag_sequences)
-        self._networks = torch.nn.ModuleList(
-            JointNetwork(
-                input_dim=text_field_embedder.get_output_dim(),
-                num_tags=len(self.tags),
-                constraints=self.tag_sequences.constraints(),
-                tags_per_sequence=self.tag_sequences.numbers_of_tags,
-                num_relations=num_relations,
-                shared_encoder=shared_encoder,
-                ner_encoder=ner_encoder,
-                relation_encoder=relation_encoder,
-                entity_tagger=None if tasks == "relations" else entity_tagger,
-                span_extractor=span_extractor,
-                relation_scorer=relation_scorer if num_relations > 0 else None,
+        heads: List[TaskHead] = []
+        predict_tags = None
+        if tasks != "relations":
+            entity_head = EntityHead(self.tag_sequences, ner_encoder, entity_tagger, dropout)
+            heads.append(entity_head)
+            if training_labels == "predicted":
+                predict_tags = entity_head.predict_tags
+        if tasks != "entities" and relation_types:
+            relation_head = RelationHead(
+                self.tag_sequences,
+                relation_types,
+                relation_encoder,
+                span_extractor,
+                relation_scorer,
                 label_embedding_dim=label_embedding_dim,
                 dropout=dropout,
                 relation_dropout=relation_dropout,
+                loss_weight=relation_loss_weight,
+                threshold=relation_threshold,
+                score=relation_score,
+                entities_found=tasks == "joint",
+                predict_tags=predict_tags,
             )
-            for _ in range(num_networks)
-        )
+            heads.append(relation_head)
+        heads += [head.construct(vocab=vocab) for head in further_heads or []]
 
-        self.decoder = JointDecoder(
-            self.networks,
-            self.tag_sequences,
-            relations,
-            relation_threshold,
-            relation_score,
-        )
-        self.document_metrics: List[DocumentF1] = []
-        """The metrics of what the model predicts."""
-        if tasks != "relations":
-            self.document_metrics.append(EntityF1())
-        if num_relations > 0:
-            self.document_metrics.append(RelationF1())
-        self._losses = {"ner_loss": Average(), "relation_loss": Average()}
+        self.text_field_embedder = text_field_embedder
+        self._shared = torch.nn.ModuleList()
+        for _ in range(num_networks):
+            stack = Stack(
+                shared_encoder,
+                text_field_embedder.get_output_dim(),
+                # Without shared layers each head's own dropout is the first.
+                0.0 if shared_encoder is None else dropout,
+            )
+            self._shared.append(stack)
+            for head in heads:
+                head.add_network(stack.get_output_dim())
+        self._heads = torch.nn.ModuleDict({head.name: head for head in heads})
+        if len(self._heads) < len(heads):
+            raise ConfigurationError(
+                f"two heads have the same name: {', '.join(head.name for head in heads)}"
+            )
         initializer(self)
 
-    def _check_tags(self, namespace: str) -> None:
-        if not self.tags:
-            raise ConfigurationError(
-                f"the vocabulary has no tags in namespace {namespace!r}: the training data has "
-                "no sentence with tags, or the reader uses another namespace"
-            )
-        prefixes = set("OBI" if self.tag_encoding == "BIO" else "OBIUL")
-        unknown = sorted(tag for tag in self.tags.values() if tag[0] not in prefixes)
-        if unknown:
-            raise ConfigurationError(
-                f"the model's tag_encoding is {self.tag_encoding}, but the vocabulary has the tag "
-                f"{unknown[0]}: set the same tag_encoding in the reader and in the model"
-            )
-
     @property
-    def networks(self) -> List[JointNetwork]:
-        """All that is trained above the embedded tokens."""
-        return cast(List[JointNetwork], list(self._networks))
-
-    @property
-    def relation_threshold(self) -> float:
-        return self.decoder.relation_threshold
-
-    @property
-    def has_ner_head(self) -> bool:
-        """Whether the model recognises entities; otherwise they have to be given."""
-        return len(self.networks[0].entity_taggers) > 0
-
-    @property
-    def has_relation_head(self) -> bool:
-        """Whether the model extracts relations."""
-        return self.networks[0].relation_scorer is not None
+    def heads(self) -> Dict[str, TaskHead]:
+        """The heads by the names of their tasks."""
+        return cast(Dict[str, TaskHead], dict(self._heads.items()))
 
     @property
     def entity_types(self) -> List[str]:
@@ -238,21 +208,34 @@ class DeeperTaskSpecificity(Model):
     @property
     def relation_types(self) -> List[str]:
         """The types of relations that the model extracts, in alphabetical order."""
-        if not self.has_relation_head:
-            return []
-        return sorted(self.vocab.get_token_to_index_vocabulary(self.relation_namespace))
+        return self.types.get(RELATIONS.name, [])
 
     @property
     def types(self) -> Dict[str, List[str]]:
-        """The types that the model knows, by the name of their task."""
-        return {EntityF1.name: self.entity_types, RelationF1.name: self.relation_types}
+        """The types that the model predicts, by the names of their tasks."""
+        return {name: head.types for name, head in self.heads.items()}
+
+    @property
+    def recognises_entities(self) -> bool:
+        """Whether the model finds entities itself; otherwise they have to be given."""
+        return ENTITIES.name in self.heads
+
+    @property
+    def extracts_relations(self) -> bool:
+        """Whether the model finds relations."""
+        return RELATIONS.name in self.heads
+
+    @property
+    def document_metrics(self) -> List[DocumentF1]:
+        """The metrics of what the model predicts."""
+        return [head.metric for head in self.heads.values()]
 
     def forward(
         self,
         tokens: TextFieldTensors,
         metadata: List[Dict[str, Any]],
         tags: Optional[torch.LongTensor] = None,
-        relation_threshold: Optional[float] = None,
+        thresholds: Mapping[str, float] = {},
     ) -> Dict[str, Any]:
         """
         # Parameters
@@ -266,152 +249,98 @@ class DeeperTaskSpecificity(Model):
         tags : `torch.LongTensor`, optional (default = `None`)
             Shape (batch_size, num_tokens), or, with one sequence for each type, (batch_size,
             num_tokens, num_types): the gold tags.
+        thresholds : `Mapping[str, float]`, optional (default = `{}`)
+            For this call alone, by the name of a head, the probability from which on something is
+            predicted: `{"relation": 0.3}`.
 
         # Returns
 
         `Dict[str, Any]`
             `loss` where gold tags were given, and, except in training, `documents`: each sentence
             with its predicted entities and relations.
+
+        # Raises
+
+        `ConfigurationError`
+            If a threshold is for a head that has none, or the reader writes other sequences of tags
+            than the model has.
         """
-        mask = token_mask(tokens)
-        # Shape: (batch_size, num_tokens, embedding_dim)
-        embedded = self.text_field_embedder(tokens)
-        own_ids = None
+        self._check_thresholds(thresholds)
+        batch = TaskBatch(_token_mask(tokens), metadata)
         if tags is not None:
             # Shape: (batch_size, num_tokens, num_sequences)
-            tags = self._in_sequences(tags)
-            own_ids = self.tag_sequences.own_ids(tags)
-        outputs: List[JointOutput] = [each(embedded, mask, own_ids) for each in self.networks]
+            batch.tags = self.tag_sequences.split(tags)
+        batch.outputs = self._encode(tokens, batch.mask)
         output: Dict[str, Any] = {}
         if tags is not None:
-            gold = [sentence["tagged_document"] for sentence in metadata]
-            output["loss"] = self._loss(outputs, gold, mask, tags)
+            losses = [head.loss(batch) for head in self.heads.values()]
+            output["loss"] = torch.stack(losses).sum()
         if not self.training:
-            documents = self._predict(outputs, metadata, mask, tags, relation_threshold)
+            documents = batch.documents
+            for name, head in self.heads.items():
+                documents = head.predict(batch, documents, thresholds.get(name))
             output["documents"] = documents
             if tags is not None:
-                gold = [sentence["document"] for sentence in metadata]
                 for metric in self.document_metrics:
-                    metric(documents, gold)
+                    metric(documents, batch.documents)
         return output
 
-    def _in_sequences(self, tags: torch.LongTensor) -> torch.LongTensor:
-        by_reader = "one" if tags.dim() == 2 else "per_type"
-        if by_reader != self._kind_of_sequences:
-            raise ConfigurationError(
-                f"the model's tag_sequences is {self._kind_of_sequences!r}, but the reader's is "
-                f"{by_reader!r}: set the same in both"
-            )
-        return cast(torch.LongTensor, tags.unsqueeze(2)) if by_reader == "one" else tags
+    def _encode(self, tokens: TextFieldTensors, mask: torch.BoolTensor) -> Dict[str, List[Any]]:
+        """The outputs of each head's networks."""
+        # Shape: (batch_size, num_tokens, embedding_dim)
+        embedded = self.text_field_embedder(tokens)
+        outputs: Dict[str, List[Any]] = {name: [] for name in self.heads}
+        for network, stack in enumerate(self._shared):
+            # Shape: (batch_size, num_tokens, shared_dim)
+            shared = stack(embedded, mask)
+            for name, head in self.heads.items():
+                outputs[name].append(head(shared, mask, network))
+        return outputs
 
-    def _loss(
-        self,
-        outputs: Sequence[JointOutput],
-        gold: List[Document],
-        mask: torch.BoolTensor,
-        tags: torch.LongTensor,
-    ) -> torch.Tensor:
-        losses = []
-        for network, output in zip(self.networks, outputs):
-            loss = torch.zeros((), device=tags.device)
-            if output.ner_loss is not None:
-                loss = output.ner_loss
-                self._losses["ner_loss"](loss)
-            if output.relation_tokens is not None:
-                embedded_tags: torch.Tensor = tags
-                if self.training and self.training_labels == "predicted":
-                    embedded_tags = self.decoder.decode_tags([output], mask)
-                relation_loss = self._relation_loss(
-                    network, output.relation_tokens, gold, embedded_tags
-                )
-                loss = loss + self.relation_loss_weight * relation_loss
-            losses.append(loss)
-        return torch.stack(losses).mean()
-
-    def _relation_loss(
-        self,
-        network: JointNetwork,
-        relation_tokens: torch.Tensor,
-        gold: List[Document],
-        tags: torch.Tensor,
-    ) -> torch.Tensor:
-        entities = [document.entities for document in gold]
-        spans = [[entity.span for entity in sentence] for sentence in entities]
-        labels = self.tag_sequences.last_tags(entities, tags)
-        logits = network.score_pairs(relation_tokens, spans, labels)
-        if len(logits) == 0:
-            # A loss must have a gradient, be it of zeros.
-            return 0.0 * relation_tokens.sum()
-        columns = self.vocab.get_token_to_index_vocabulary(self.relation_namespace)
-        targets = relation_targets(gold, columns, logits)
-        # Shape: (num_pairs, num_relations)
-        losses = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits, targets, reduction="none"
-        )
-        relation_loss = losses.sum(1).mean()
-        self._losses["relation_loss"](relation_loss)
-        return relation_loss
-
-    def _predict(
-        self,
-        outputs: Sequence[JointOutput],
-        metadata: List[Dict[str, Any]],
-        mask: torch.BoolTensor,
-        tags: Optional[torch.LongTensor],
-        relation_threshold: Optional[float],
-    ) -> List[Document]:
-        are_given = [sentence.get("entities_given", False) for sentence in metadata]
-        entities = [list(sentence["document"].entities) for sentence in metadata]
-        if not all(are_given):
-            decoded = self.decoder.decode_tags(outputs, mask, tags)
-            found = self.decoder.decode_entities(outputs, mask, decoded)
-            entities = [
-                given if is_given else its_found
-                for given, is_given, its_found in zip(entities, are_given, found)
-            ]
-        relations = self.decoder.decode_relations(outputs, entities, relation_threshold)
-        documents = []
-        for sentence, its_entities, its_relations in zip(metadata, entities, relations):
-            source: Document = sentence["document"]
-            documents.append(
-                replace(source, entities=tuple(its_entities), relations=tuple(its_relations))
-            )
-        return documents
+    def _check_thresholds(self, thresholds: Mapping[str, float]) -> None:
+        for name in thresholds:
+            if name not in self.heads or self.heads[name].threshold is None:
+                raise ConfigurationError(f"the model has no head {name!r} with a threshold")
 
     def make_output_human_readable(self, output_dict: Dict[str, Any]) -> Dict[str, Any]:
-        """
-        Puts the predicted documents' JSON in their place, as one list for each key.
-
-        A document without a text has its tokens, joined by spaces, as `sentence`, which is what its
-        entities' characters are counted in.
-        """
-        documents = output_dict.pop("documents")
-        rows = [prediction_to_json(document) for document in documents]
+        """Puts the predicted documents' JSON in their place, as one list for each key."""
+        rows = [prediction_to_json(document) for document in output_dict.pop("documents")]
         for key in dict.fromkeys(key for row in rows for key in row):
             output_dict[key] = [row.get(key) for row in rows]
         return output_dict
 
     def get_metrics(self, reset: bool = False) -> Dict[str, float]:
         """
-        The losses, and except in training the metrics of `EntityF1` and `RelationF1`; those of one
-        alone where the model has but one task, or its training data no relations.
+        The losses of the tasks that the model has, and except in training their metrics.
 
-        `mean_f1`, the mean of the NER and the strict RE micro F1, is what to choose a model by.
-        Names with an underscore before them are those that AllenNLP's progress bar, which has one
-        line, leaves out.
+        `mean_f1`, the mean of their strict micro F1, is what to choose a model by. Names with an
+        underscore before them are those that AllenNLP's progress bar, which has one line, leaves
+        out.
         """
-        metrics = {name: float(loss.get_metric(reset)) for name, loss in self._losses.items()}
+        heads = list(self.heads.values())
+        metrics = {head.loss_name: float(head.mean_loss.get_metric(reset)) for head in heads}
         if self.training:
             return metrics
         scores: Scores = {}
-        for metric in self.document_metrics:
-            scores.update(metric.scores())
+        for head in heads:
+            scores.update(head.metric.scores())
             if reset:
-                metric.reset()
-        f1s = [scores[TASKS[metric.name].micro].f1 for metric in self.document_metrics]
-        return {**metrics, **flat_metrics(scores), "mean_f1": sum(f1s) / len(f1s)}
+                head.metric.reset()
+        f1 = [scores[head.task.micro].f1 for head in heads]
+        return {**metrics, **flat_metrics(scores), "mean_f1": sum(f1) / len(f1)}
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any) -> None:
+        rename_old_parameters(state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
-def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ConfigurationError(f"{name} is {value!r}; it can be {', '.join(choices)}")
+def _token_mask(tokens: TextFieldTensors) -> torch.BoolTensor:
+    """
+    AllenNLP's `get_text_field_mask`, where several indexers may give a mask as well: with two
+    encoders that have their own pieces of words, both do, and both masks are of the same tokens.
+    Shape: (batch_size, num_tokens)
+    """
+    for tensors in tokens.values():
+        if "mask" in tensors:
+            return cast(torch.BoolTensor, tensors["mask"].bool())
+    return get_text_field_mask(tokens)

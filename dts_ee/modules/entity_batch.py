@@ -60,9 +60,7 @@ def entity_pairs(counts: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     """
     Every ordered pair of two different entities of one sentence.
 
-    Pairs are ordered by sentence, then by head, then by tail, so that in a sentence of `n` entities
-    whose first pair is number `p`, the pair (head, tail) is number
-    `p + head * (n - 1) + tail - (tail > head)`.
+    Pairs are ordered by sentence, then by head, then by tail.
 
     # Parameters
 
@@ -83,10 +81,36 @@ def entity_pairs(counts: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     # Shape: (num_pairs,)
     heads = torch.repeat_interleave(entities, partners)
     first_pair_of_head = torch.repeat_interleave(partners.cumsum(0) - partners, partners)
-    place = torch.arange(len(heads), device=device) - first_pair_of_head
+    partner = torch.arange(len(heads), device=device) - first_pair_of_head
     first = first_of_sentence[heads]
-    tails = first + place + (place >= heads - first).long()
+    tails = first + partner + (partner >= heads - first).long()
     return heads, tails
+
+
+def pair_numbers(
+    counts: torch.Tensor, wanted_heads: torch.Tensor, wanted_tails: torch.Tensor
+) -> torch.Tensor:
+    """
+    Where pairs stand among those of `entity_pairs`.
+
+    # Parameters
+
+    counts : `torch.LongTensor`
+        Shape (batch_size,): the number of entities of each sentence.
+    wanted_heads, wanted_tails : `torch.LongTensor`
+        Shape (num_wanted,): positions among all entities of the batch.
+
+    # Returns
+
+    `torch.Tensor`
+        Shape (num_wanted,).
+    """
+    heads, tails = entity_pairs(counts)
+    num_entities = counts.sum()
+    # Pairs are ordered by head, then by tail.
+    return torch.searchsorted(
+        heads * num_entities + tails, wanted_heads * num_entities + wanted_tails
+    )
 
 
 def unordered_pairs(

@@ -1,8 +1,8 @@
-"""The NER head: from a sentence's encoded tokens to its tags."""
+"""From a sentence's encoded tokens to its tags."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple, TypeVar
 
 import torch
 from allennlp.common import Lazy, Registrable
@@ -10,88 +10,45 @@ from allennlp.modules import FeedForward
 from allennlp.nn import Activation
 
 from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField, mean_crf
-from dts_ee.modules.kernels.crf_marginals import span_probabilities
+from dts_ee.modules.kernels.crf_marginals import TaggedSpans, span_probabilities
+
+ScoresOfOneKind = TypeVar("ScoresOfOneKind", bound="TagScores")
 
 
-@dataclass
-class TaggerOutput:
-    """
-    `scores` is what `decode` takes; `loss` is a scalar, there when gold tags were given.
-    """
-
-    scores: Any
-    loss: Optional[torch.Tensor] = None
-
-
-class EntityTagger(torch.nn.Module, Registrable, ABC):
-    """
-    Tags encoded tokens: the NER-specific scoring layers and their loss.
-
-    An implementation's constructor takes `input_dim`, `num_tags` and `constraints` (the allowed
-    transitions between tag ids, start and end included) from the model.
-    """
-
-    default_implementation = "crf"
+class TagScores(ABC):
+    """What a tagger makes of a batch: how well tags fit to its tokens."""
 
     @abstractmethod
-    def forward(
-        self,
-        encoded: torch.Tensor,
-        mask: torch.BoolTensor,
-        tags: Optional[torch.LongTensor] = None,
-    ) -> TaggerOutput:
+    def loss(self, tags: torch.Tensor) -> torch.Tensor:
         """
         # Parameters
 
-        encoded : `torch.Tensor`
-            Shape (batch_size, num_tokens, input_dim).
-        mask : `torch.BoolTensor`
-            Shape (batch_size, num_tokens).
-        tags : `torch.LongTensor`, optional (default = `None`)
+        tags : `torch.LongTensor`
             Shape (batch_size, num_tokens): the gold tags.
-        """
-
-    @abstractmethod
-    def decode(self, scores: Sequence[Any], mask: torch.BoolTensor) -> List[List[int]]:
-        """
-        # Parameters
-
-        scores : `Sequence[Any]`
-            The `scores` of this tagger, or of several of its kind, whose mean decides.
-        mask : `torch.BoolTensor`
-            Shape (batch_size, num_tokens).
 
         # Returns
 
-        `List[List[int]]`
-            The best tag ids of each sentence.
+        `torch.Tensor`
+            A scalar.
         """
 
     @abstractmethod
-    def span_probabilities(
-        self,
-        scores: Sequence[Any],
-        mask: torch.BoolTensor,
-        tags: torch.Tensor,
-        sentences: torch.Tensor,
-        starts: torch.Tensor,
-        ends: torch.Tensor,
-        continuations: torch.Tensor,
-    ) -> torch.Tensor:
+    def mean_with(self: ScoresOfOneKind, others: Sequence[ScoresOfOneKind]) -> ScoresOfOneKind:
+        """The mean of these scores and of those of other taggers of the kind."""
+
+    @abstractmethod
+    def best(self) -> List[List[int]]:
+        """The best tag ids of each sentence."""
+
+    @abstractmethod
+    def span_probabilities(self, spans: TaggedSpans) -> torch.Tensor:
         """
         How probable it is that spans have the tags that they were given, and end where they end.
 
         # Parameters
 
-        scores, mask
-            What `decode` was given.
-        tags : `torch.LongTensor`
-            Shape (batch_size, num_tokens): what `decode` gave, padded.
-        sentences, starts, ends : `torch.LongTensor`
-            Shape (num_spans,): a span's sentence, first token, and the token after its last.
-        continuations : `torch.LongTensor`
-            Shape (num_spans,): the tag with which the token after a span would continue it; -1 if
-            there is none.
+        spans : `TaggedSpans`
+            With the tags that `best` gave, padded.
 
         # Returns
 
@@ -100,15 +57,69 @@ class EntityTagger(torch.nn.Module, Registrable, ABC):
         """
 
 
-@dataclass
-class CrfScores:
+class EntityTagger(torch.nn.Module, Registrable, ABC):
     """
-    `logits`, of shape (batch_size, num_tokens, num_tags), are the emission scores; the transitions
-    are those of `crf`.
+    Tags encoded tokens: the NER-specific scoring layers.
+
+    An implementation's constructor takes `input_dim`, `num_tags` and `constraints` (the allowed
+    transitions between tag ids, start and end included) from the model.
+    """
+
+    default_implementation = "crf"
+
+    @abstractmethod
+    def forward(self, encoded: torch.Tensor, mask: torch.BoolTensor) -> TagScores:
+        """
+        # Parameters
+
+        encoded : `torch.Tensor`
+            Shape (batch_size, num_tokens, input_dim).
+        mask : `torch.BoolTensor`
+            Shape (batch_size, num_tokens).
+        """
+
+
+@dataclass
+class CrfScores(TagScores):
+    """
+    The scores of a linear-chain CRF.
+
+    # Parameters
+
+    logits : `torch.Tensor`
+        Shape (batch_size, num_tokens, num_tags): the emission scores.
+    mask : `torch.BoolTensor`
+        Shape (batch_size, num_tokens).
+    crf : `BatchedConditionalRandomField`
+        The transitions.
     """
 
     logits: torch.Tensor
+    mask: torch.BoolTensor
     crf: BatchedConditionalRandomField
+
+    def loss(self, tags: torch.Tensor) -> torch.Tensor:
+        """
+        The negative log-likelihood of the gold tags, summed over a sentence's tokens and averaged
+        over the batch's sentences.
+        """
+        return -self.crf(self.logits, tags, self.mask) / len(self.logits)
+
+    def mean_with(self, others: Sequence["CrfScores"]) -> "CrfScores":
+        if not others:
+            return self
+        scores = [self, *others]
+        return CrfScores(
+            torch.stack([score.logits for score in scores]).mean(0),
+            self.mask,
+            mean_crf([score.crf for score in scores]),
+        )
+
+    def best(self) -> List[List[int]]:
+        return [path for path, _ in self.crf.viterbi_tags(self.logits, self.mask)]
+
+    def span_probabilities(self, spans: TaggedSpans) -> torch.Tensor:
+        return span_probabilities(self.crf, self.logits, self.mask, spans)
 
 
 @EntityTagger.register("crf")
@@ -145,43 +156,7 @@ class CrfEntityTagger(EntityTagger):
         self.projection = torch.nn.Linear(self.feedforward.get_output_dim(), num_tags)
         self.crf = BatchedConditionalRandomField(num_tags, constraints)
 
-    def forward(
-        self,
-        encoded: torch.Tensor,
-        mask: torch.BoolTensor,
-        tags: Optional[torch.LongTensor] = None,
-    ) -> TaggerOutput:
+    def forward(self, encoded: torch.Tensor, mask: torch.BoolTensor) -> CrfScores:
         # Shape: (batch_size, num_tokens, num_tags)
         logits = self.projection(self.feedforward(encoded))
-        output = TaggerOutput(CrfScores(logits, self.crf))
-        if tags is not None:
-            output.loss = -self.crf(logits, tags, mask) / len(logits)
-        return output
-
-    def decode(self, scores: Sequence[CrfScores], mask: torch.BoolTensor) -> List[List[int]]:
-        mean = _mean(scores)
-        return [path for path, _ in mean.crf.viterbi_tags(mean.logits, mask)]
-
-    def span_probabilities(
-        self,
-        scores: Sequence[CrfScores],
-        mask: torch.BoolTensor,
-        tags: torch.Tensor,
-        sentences: torch.Tensor,
-        starts: torch.Tensor,
-        ends: torch.Tensor,
-        continuations: torch.Tensor,
-    ) -> torch.Tensor:
-        mean = _mean(scores)
-        return span_probabilities(
-            mean.crf, mean.logits, mask, tags, sentences, starts, ends, continuations
-        )
-
-
-def _mean(scores: Sequence[CrfScores]) -> CrfScores:
-    if len(scores) == 1:
-        return scores[0]
-    return CrfScores(
-        torch.stack([each.logits for each in scores]).mean(0),
-        mean_crf([each.crf for each in scores]),
-    )
+        return CrfScores(logits, mask, self.crf)

@@ -74,7 +74,7 @@ def describe_model(
         description=description,
         entity_types=model.entity_types,
         relation_types=model.relation_types,
-        entities_given=not model.has_ner_head,
+        entities_given=not model.recognises_entities,
         training_data=_training_data(training_data or archive.config.get("train_data_path")),
         figures={split: tasks for split, tasks in figures.items() if tasks},
         encoders=[_encoder(encoder_folder) for encoder_folder in encoder_folders(folder)],

@@ -109,7 +109,7 @@ class DtsPredictor(Predictor):
     @property
     def entity_types(self) -> List[str]:
         """The types of entities that the model knows, in alphabetical order."""
-        return self._model.tag_sequences.entity_types
+        return self._model.entity_types
 
     def predict(self, sentence: str) -> JsonDict:
         """The entities and relations of a raw sentence."""
@@ -144,13 +144,13 @@ class DtsPredictor(Predictor):
         return request
 
     def _check_entities(self, given: bool, document_id: Optional[str]) -> None:
-        if given and not self._model.has_relation_head:
+        if given and not self._model.extracts_relations:
             raise DocumentError(
                 "entities are given, but the model finds no relations between them",
                 "entities",
                 document_id,
             )
-        if not given and not self._model.has_ner_head:
+        if not given and not self._model.recognises_entities:
             raise DocumentError(
                 "the model finds relations between entities that are given, but none are",
                 "entities",
@@ -255,7 +255,8 @@ class DtsPredictor(Predictor):
         documents = [sentence["document"] for sentence in metadata]
         # Without a NER head, what is gold is what is given.
         given = [
-            sentence.get("entities_given", not self._model.has_ner_head) for sentence in metadata
+            sentence.get("entities_given", not self._model.recognises_entities)
+            for sentence in metadata
         ]
         return [prediction_to_json(document) for document in self._predict(documents, given)]
 

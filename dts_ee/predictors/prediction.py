@@ -18,6 +18,7 @@ from dts_ee.document import Document
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.length_batches import batches_by_length
+from dts_ee.tasks import RELATIONS
 
 MAX_BATCH_TOKENS = 1024
 """As many tokens go through a model together where nothing else is said, padding included."""
@@ -112,7 +113,10 @@ def _predict_batch(
     tensors = move_to_device(batch.as_tensor_dict(), model._get_prediction_device())
     with torch.inference_mode():
         if isinstance(model, DeeperTaskSpecificity):
-            return model(**tensors, relation_threshold=relation_threshold)["documents"]
+            thresholds = {}
+            if relation_threshold is not None and model.extracts_relations:
+                thresholds[RELATIONS.name] = relation_threshold
+            return model(**tensors, thresholds=thresholds)["documents"]
         output = model(**tensors)
     if "tags" not in output:
         raise ConfigurationError(

@@ -61,7 +61,7 @@ def evaluate_archive(
     metrics = model.get_metrics(reset=True)
     if not isinstance(model, DeeperTaskSpecificity):
         metrics = {**metrics, **flat_metrics(score(predictions, ENTITIES))}
-    elif model.tasks == "joint" and not model.has_relation_head:
+    elif model.tasks == "joint" and not model.extracts_relations:
         # There were no relations in the training data: those in these documents are missed.
         metrics = {**metrics, **flat_metrics(score(predictions, RELATIONS))}
     return metrics, predictions
@@ -98,10 +98,10 @@ def predict_candidates(
         If a document has overlapping entities and the reader is to raise an error then.
     """
     model, reader = _load(archive_file)
-    if not isinstance(model, DeeperTaskSpecificity):
-        return _predict(model, reader, documents), None
-    threshold = model.relation_threshold
-    least = min(threshold, least_probability)
+    threshold = None
+    if isinstance(model, DeeperTaskSpecificity) and model.extracts_relations:
+        threshold = model.heads[RELATIONS.name].threshold
+    least = None if threshold is None else min(threshold, least_probability)
     return _predict(model, reader, documents, least), threshold
 
 

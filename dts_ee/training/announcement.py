@@ -52,7 +52,7 @@ def _types(model: Any) -> List[str]:
         return []
     entities = _counted(len(model.entity_types), "entity type")
     relations = _counted(len(model.relation_types), "relation type")
-    return [f"{entities}, {relations if model.has_relation_head else 'no relations'}"]
+    return [f"{entities}, {relations if model.extracts_relations else 'no relations'}"]
 
 
 def _counted(number: int, unit: str) -> str:

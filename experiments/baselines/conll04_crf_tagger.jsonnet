@@ -7,7 +7,7 @@ local input_size = 768 + 50 + 64 + 7;  // MPNet, GloVe, characters, casing
 complete {
   model: {
     type: 'crf_tagger',
-    label_encoding: complete.model.tag_encoding,
+    label_encoding: complete.dataset_reader.tag_encoding,
     constrain_crf_decoding: true,
     calculate_span_f1: true,
     text_field_embedder: complete.model.text_field_embedder,

@@ -76,8 +76,6 @@ function(
     [if vocabularies != [] then 'vocabulary']: std.foldl(std.mergePatch, vocabularies, {}),
     model: {
       type: 'dts',
-      tag_encoding: tag_encoding,
-      tag_sequences: tag_sequences,
       text_field_embedder: {
         token_embedders: { [feature.name]: feature.embedder for feature in features },
       },

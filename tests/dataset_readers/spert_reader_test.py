@@ -143,7 +143,7 @@ def test_overlapping_entities_are_kept_in_the_gold_document_alone(caplog):
     assert messages == [
         f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations, in 1 documents, are left "
         "out of training because their spans overlap others (on_overlap: longest); they count as "
-        'missed in evaluation; with tag_sequences "per_type", of reader and model, it would be 0'
+        'missed in evaluation; with tag_sequences "per_type" it would be 0'
     ]
 
 

@@ -34,6 +34,8 @@ def test_all_tags_of_a_type_are_counted():
     vocabulary = Vocabulary.from_instances([_instance(2, [Entity("Drug", 0, 1)], "BIOUL")])
     names = set(vocabulary.get_token_to_index_vocabulary("labels"))
     assert names == {"O", "B-Drug", "I-Drug", "L-Drug", "U-Drug"}
+    # So that a model has a tagger for each type.
+    assert set(vocabulary.get_token_to_index_vocabulary("tag_sequences_labels")) == {"per_type"}
 
 
 def test_types_that_the_vocabulary_lacks_are_outside():

@@ -2,6 +2,7 @@ import pickle
 from collections import defaultdict
 
 import pytest
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import Token, Vocabulary
 from allennlp.data.fields import ListField, TextField
 
@@ -37,6 +38,21 @@ def vocabulary_of(field):
 )
 def test_every_tag_of_a_type_is_counted(tag_encoding, tags, counts):
     assert vocabulary_of(tags_field(tags, tag_encoding)) == counts
+
+
+def test_that_the_tags_are_one_sequence_is_counted():
+    counter: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    tags_field(["O", "B-A"]).count_vocab_items(counter)
+    assert counter["tag_sequences_labels"] == {"one": 1}
+
+
+@pytest.mark.parametrize(
+    ("tag_encoding", "known"),
+    [("BIO", ["O", "B-A", "I-A", "L-A", "U-A"]), ("BIOUL", ["O", "B-A", "I-A"])],
+)
+def test_a_vocabulary_of_another_encoding_is_refused(tag_encoding, known):
+    with pytest.raises(ConfigurationError, match=f"the reader's tag_encoding is {tag_encoding}, "):
+        index(tags_field(["O", "O"], tag_encoding), known)
 
 
 def test_known_tags_are_indexed_as_they_are():

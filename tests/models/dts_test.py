@@ -15,47 +15,16 @@ from allennlp.models import Model
 
 import dts_ee  # noqa: F401
 from dts_ee.document import Document, Entity, Relation
-from tests.paths import FIXTURES
+from tests.models.tiny_model import NEWS, model_and_batch, only_network, tiny_params
 from tests.tiny_transformer import build_tiny_transformer
 
-CONFIG = FIXTURES / "tiny" / "dts.jsonnet"
-NEWS = FIXTURES / "tiny" / "news.json"
 RESBN = {"type": "resbn_transformer", "hidden_dim": 8, "num_attention_heads": 2}
-
-
-def _params(overrides=None):
-    params = Params.from_file(CONFIG).as_dict()
-    for section, values in (overrides or {}).items():
-        params[section].update(values)
-    for key in ("train_data_path", "validation_data_path"):
-        params[key] = str(FIXTURES.parent / params[key])
-    return params
-
-
-def _model_and_batch(overrides=None, documents=None, drop=(), reader=None):
-    params = _params({"model": overrides or {}, "dataset_reader": reader or {}})
-    for key in drop:
-        del params["model"][key]
-    reader = DatasetReader.from_params(Params(params["dataset_reader"]))
-    instances = (
-        list(reader.read(NEWS))
-        if documents is None
-        else [reader.text_to_instance(document) for document in documents]
-    )
-    for instance in instances:
-        reader.apply_token_indexers(instance)
-    vocabulary = Vocabulary.from_instances(instances)
-    torch.manual_seed(0)
-    model = Model.from_params(Params(params["model"]), vocab=vocabulary)
-    batch = Batch(instances)
-    batch.index_instances(vocabulary)
-    return model, batch.as_tensor_dict()
 
 
 class TestDeeperTaskSpecificity(ModelTestCase):
     def setup_method(self):
         super().setup_method()
-        params = _params()
+        params = tiny_params()
         path = self.TEST_DIR / "config.json"
         path.write_text(json.dumps(params))
         self.set_up_model(path, NEWS)
@@ -91,7 +60,7 @@ class TestDeeperTaskSpecificity(ModelTestCase):
     ],
 )
 def test_configurations_learn(overrides):
-    model, batch = _model_and_batch(overrides)
+    model, batch = model_and_batch(overrides)
     loss = model(**batch)["loss"]
     loss.backward()
     unused = [
@@ -104,7 +73,7 @@ def test_configurations_learn(overrides):
 
 def test_two_encoders_that_divide_words_differently(tmp_path):
     names = [str(build_tiny_transformer(tmp_path / kind, kind)) for kind in ("bert", "roberta")]
-    model, batch = _model_and_batch(
+    model, batch = model_and_batch(
         {
             "text_field_embedder": {
                 "token_embedders": {
@@ -131,14 +100,18 @@ def test_two_encoders_that_divide_words_differently(tmp_path):
     ],
 )
 def test_any_stack_may_have_no_layers(absent):
-    model, batch = _model_and_batch(drop=absent)
-    for name in absent:
-        assert getattr(model.networks[0], name) is None
+    model, batch = model_and_batch(drop=absent)
+    stacks = {
+        "shared_encoder": model._shared[0],
+        "ner_encoder": only_network(model, "entity").stack,
+        "relation_encoder": only_network(model, "relation").stack,
+    }
+    assert {name for name, stack in stacks.items() if stack.encoder is None} == set(absent)
     assert model(**batch)["loss"].isfinite()
 
 
 def test_overfits_and_says_so(tmp_path):
-    params = _params(
+    params = tiny_params(
         {
             "model": {"dropout": 0.0, "relation_dropout": 0.0},
             "trainer": {"num_epochs": 60, "validation_metric": "+mean_f1"},
@@ -153,7 +126,7 @@ def test_overfits_and_says_so(tmp_path):
 
 
 def test_the_progress_bar_shows_few_metrics():
-    model, batch = _model_and_batch()
+    model, batch = model_and_batch()
     model.eval()
     model(**batch)
     shown = {name for name in model.get_metrics() if not name.startswith("_")}
@@ -161,7 +134,7 @@ def test_the_progress_bar_shows_few_metrics():
 
 
 def test_loss_is_the_documented_sum():
-    model, batch = _model_and_batch({"relation_loss_weight": 3.0})
+    model, batch = model_and_batch({"relation_loss_weight": 3.0})
     model.eval()
     loss = model(**batch)["loss"]
     metrics = model.get_metrics()
@@ -182,8 +155,8 @@ TWO_RELATIONS = Document(
 )
 def test_batches_without_relations_or_pairs(entities):
     plain = Document(tokens=("Tarn", "and", "Velm"), entities=entities)
-    model, _ = _model_and_batch()
-    reader = DatasetReader.from_params(Params(_params()["dataset_reader"]))
+    model, _ = model_and_batch()
+    reader = DatasetReader.from_params(Params(tiny_params()["dataset_reader"]))
     instance = reader.text_to_instance(plain)
     reader.apply_token_indexers(instance)
     batch = Batch([instance, instance])
@@ -195,35 +168,39 @@ def test_batches_without_relations_or_pairs(entities):
 
 
 def test_several_networks_learn_each_by_its_own_loss():
-    model, batch = _model_and_batch({"num_networks": 3, "dropout": 0.0, "relation_dropout": 0.0})
+    model, batch = model_and_batch({"num_networks": 3, "dropout": 0.0, "relation_dropout": 0.0})
     loss = model(**batch)["loss"]
     loss.backward()
-    for parameter in model.networks[2].parameters():
+    for parameter in model.parameters():
         assert parameter.grad is not None or not parameter.requires_grad
-    weights = [each.entity_taggers[0].projection.weight for each in model.networks]
+    weights = [network.taggers[0].projection.weight for network in model.heads["entity"].networks]
     assert not torch.equal(weights[0], weights[1])
     alone = []
-    for member in model.networks:
-        model._networks = torch.nn.ModuleList([member])
+    networks = [model._shared, *(head.networks for head in model.heads.values())]
+    members = list(zip(*networks, strict=True))
+    for member in members:
+        for modules, module in zip(networks, member, strict=True):
+            for position in range(3):
+                modules[position] = module
         alone.append(model(**batch)["loss"].item())
     assert loss.item() == pytest.approx(sum(alone) / 3, rel=1e-5)
 
 
 def test_several_networks_predict_by_their_mean():
-    model, batch = _model_and_batch({"num_networks": 2, "relation_threshold": 0.3})
+    model, batch = model_and_batch({"num_networks": 2, "relation_threshold": 0.3})
     model.eval()
-    first, second = model.networks
+    networks = zip(model.heads["entity"].networks, model.heads["relation"].networks, strict=True)
+    # What one is sure of outweighs what the other prefers a little.
+    preferences = (("B-Peop", 1.0, 20.0), ("B-Loc", 50.0, -20.0))
     with torch.no_grad():
-        # What one is sure of outweighs what the other prefers a little.
-        for member, tag, weight in ((first, "B-Peop", 1.0), (second, "B-Loc", 50.0)):
-            index = {name: i for i, name in model.tags.items()}[tag]
-            member.entity_taggers[0].projection.weight.zero_()
-            member.entity_taggers[0].projection.bias.zero_()
-            member.entity_taggers[0].projection.bias[index] = weight
-            member.entity_taggers[0].crf.transitions.zero_()
-            member.relation_scorer.projection.weight.zero_()
-        first.relation_scorer.projection.bias.fill_(20.0)
-        second.relation_scorer.projection.bias.fill_(-20.0)
+        for (entities, relations), (tag, weight, bias) in zip(networks, preferences, strict=True):
+            (tagger,) = entities.taggers
+            tagger.projection.weight.zero_()
+            tagger.projection.bias.zero_()
+            tagger.projection.bias[model.vocab.get_token_index(tag, "labels")] = weight
+            tagger.crf.transitions.zero_()
+            relations.relation_scorer.projection.weight.zero_()
+            relations.relation_scorer.projection.bias.fill_(bias)
     documents = model(**batch)["documents"]
     assert {entity.type for document in documents for entity in document.entities} == {"Loc"}
     relations = [relation for document in documents for relation in document.relations]
@@ -232,10 +209,11 @@ def test_several_networks_predict_by_their_mean():
 
 
 def test_a_joint_score_takes_in_what_is_known_of_the_entities():
-    model, batch = _model_and_batch({"relation_threshold": 0.0001})
+    model, batch = model_and_batch({"relation_threshold": 0.0001})
     model.eval()
     alone = model(**batch)["documents"]
-    model.decoder.relation_score = "joint"
+    model, batch = model_and_batch({"relation_threshold": 0.0001, "relation_score": "joint"})
+    model.eval()
     compared = 0
     for document, joint in zip(alone, model(**batch)["documents"], strict=True):
         assert document.entities == joint.entities
@@ -251,21 +229,22 @@ def test_a_joint_score_takes_in_what_is_known_of_the_entities():
 
 def test_given_entities_are_certain():
     overrides = {"tasks": "relations", "relation_threshold": 0.01}
-    model, batch = _model_and_batch(overrides)
+    model, batch = model_and_batch(overrides)
     model.eval()
     alone = model(**batch)["documents"]
-    model.decoder.relation_score = "joint"
+    model, batch = model_and_batch({**overrides, "relation_score": "joint"})
+    model.eval()
     assert model(**batch)["documents"] == alone
     assert any(document.relations for document in alone)
 
 
 def test_a_score_that_there_is_not():
-    with pytest.raises(ConfigurationError, match="relation_score is 'product'"):
-        _model_and_batch({"relation_score": "product"})
+    with pytest.raises(ConfigurationError, match="`relation_score` is 'product'"):
+        model_and_batch({"relation_score": "product"})
 
 
 def test_allennlp_evaluate_can_write_its_batches():
-    model, batch = _model_and_batch()
+    model, batch = model_and_batch()
     model.eval()
     output, readable = model(**batch), model.make_output_human_readable
     line = SimpleSerializer()(batch, output, cast(DataLoader, None), readable)
@@ -277,13 +256,13 @@ def test_allennlp_evaluate_can_write_its_batches():
 
 def test_a_model_without_networks():
     with pytest.raises(ConfigurationError, match="num_networks is 0"):
-        _model_and_batch({"num_networks": 0})
+        model_and_batch({"num_networks": 0})
 
 
 def test_data_without_relation_labels_trains_ner_alone():
     documents = [Document(tokens=("Tarn", "and", "Velm"), entities=(Entity("Loc", 0, 1),))]
-    model, batch = _model_and_batch(documents=documents)
-    assert model.networks[0].relation_scorer is None and model.networks[0].relation_encoder is None
+    model, batch = model_and_batch(documents=documents)
+    assert list(model.heads) == ["entity"]
     model(**batch)["loss"].backward()
     model.eval()
     output = model.make_output_human_readable(model(**batch))
@@ -294,13 +273,13 @@ def test_data_without_relation_labels_trains_ner_alone():
 
 
 def test_labels_that_training_never_saw_count_as_missed():
-    model, _ = _model_and_batch(documents=[TWO_RELATIONS])
+    model, _ = model_and_batch(documents=[TWO_RELATIONS])
     unseen = Document(
         tokens=TWO_RELATIONS.tokens,
         entities=(Entity("Ship", 2, 3), Entity("Peop", 0, 1)),
         relations=(Relation("Sails", 1, 0),),
     )
-    reader = DatasetReader.from_params(Params(_params()["dataset_reader"]))
+    reader = DatasetReader.from_params(Params(tiny_params()["dataset_reader"]))
     instance = reader.text_to_instance(unseen)
     reader.apply_token_indexers(instance)
     model.eval()
@@ -316,12 +295,11 @@ def test_overlapping_entities_count_as_missed(monkeypatch):
         entities=(Entity("Drug", 0, 1), Entity("Adverse-Effect", 0, 2)),
         relations=(Relation("Adverse-Effect", 1, 0),),
     )
-    model, batch = _model_and_batch({}, [nested], reader={"on_overlap": "longest"})
+    model, batch = model_and_batch({}, [nested], reader={"on_overlap": "longest"})
     # A tagger that makes no mistake still cannot say both.
     gold = [(batch["tags"][0].tolist(), 0.0)]
-    monkeypatch.setattr(
-        model.networks[0].entity_taggers[0].crf, "viterbi_tags", lambda logits, mask: gold
-    )
+    (tagger,) = only_network(model, "entity").taggers
+    monkeypatch.setattr(tagger.crf, "viterbi_tags", lambda logits, mask: gold)
     model.eval()
     assert model(**batch)["loss"].isfinite()
     metrics = model.get_metrics()
@@ -343,13 +321,12 @@ NESTED = Document(
 def test_one_sequence_of_tags_for_each_type_lets_types_overlap(tag_encoding, training_labels):
     plain = Document(tokens=("nothing", "came"))
     options = {**PER_TYPE, "tag_encoding": tag_encoding}
-    model, batch = _model_and_batch(
-        {**options, "training_labels": training_labels, "dropout": 0.0, "relation_dropout": 0.0},
+    model, batch = model_and_batch(
+        {"training_labels": training_labels, "dropout": 0.0, "relation_dropout": 0.0},
         [NESTED, plain],
         reader=options,
     )
-    (network,) = model.networks
-    assert len(network.entity_taggers) == 2
+    assert len(only_network(model, "entity").taggers) == 2
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(120):
         optimizer.zero_grad()
@@ -364,24 +341,8 @@ def test_one_sequence_of_tags_for_each_type_lets_types_overlap(tag_encoding, tra
     assert model.get_metrics()["mean_f1"] == 1.0
 
 
-def test_the_loss_of_several_sequences_is_their_sum():
-    model, batch = _model_and_batch(
-        {**PER_TYPE, "tasks": "entities", "dropout": 0.0}, [NESTED], reader=PER_TYPE
-    )
-    (network,) = model.networks
-    total = model(**batch)["loss"]
-    parts = []
-    for tagger in network.entity_taggers:
-        tagger.register_forward_hook(lambda module, inputs, output: parts.append(output.loss))
-    assert model(**batch)["loss"] == total
-    assert len(parts) == 2
-    torch.testing.assert_close(sum(parts), total)
-
-
 def test_several_networks_agree_on_several_sequences():
-    model, batch = _model_and_batch(
-        {**PER_TYPE, "num_networks": 2}, [NESTED, TWO_RELATIONS], reader=PER_TYPE
-    )
+    model, batch = model_and_batch({"num_networks": 2}, [NESTED, TWO_RELATIONS], reader=PER_TYPE)
     model.eval()
     documents = model(**batch)["documents"]
     assert all(
@@ -390,56 +351,69 @@ def test_several_networks_agree_on_several_sequences():
 
 
 def test_relations_alone_take_the_given_entities_of_all_sequences():
-    model, batch = _model_and_batch({**PER_TYPE, "tasks": "relations"}, [NESTED], reader=PER_TYPE)
+    model, batch = model_and_batch({"tasks": "relations"}, [NESTED], reader=PER_TYPE)
     model.eval()
     (document,) = model(**batch)["documents"]
     assert set(document.entities) == set(NESTED.entities)
 
 
-@pytest.mark.parametrize(("model", "reader"), [("one", "per_type"), ("per_type", "one")])
-def test_a_reader_and_a_model_of_different_sequences(model, reader):
-    model, batch = _model_and_batch(
-        {"tag_sequences": model},
-        [TWO_RELATIONS],
-        reader={"tag_sequences": reader},
-    )
-    with pytest.raises(ConfigurationError, match="tag_sequences is .*: set the same in both"):
-        model(**batch)
+@pytest.mark.parametrize("tag_encoding", ["BIO", "BIOUL"])
+@pytest.mark.parametrize("tag_sequences", ["one", "per_type"])
+@pytest.mark.parametrize("in_model", [False, True])
+def test_the_tags_are_those_of_the_reader(tag_encoding, tag_sequences, in_model):
+    settings = {"tag_encoding": tag_encoding, "tag_sequences": tag_sequences}
+    # Version 0.1.0 wanted them in the model, too.
+    overrides = {"tasks": "entities", **(settings if in_model else {})}
+    model, batch = model_and_batch(overrides, reader=settings)
+    tags = set(model.vocab.get_token_to_index_vocabulary("labels"))
+    assert ("U-Loc" in tags) == (tag_encoding == "BIOUL")
+    taggers = only_network(model, "entity").taggers
+    assert len(taggers) == (1 if tag_sequences == "one" else len(model.entity_types))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
+    model.train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    for _ in range(30):
+        optimizer.zero_grad()
+        model(**batch)["loss"].backward()
+        optimizer.step()
+    model.eval()
+    model(**batch)
+    assert model.get_metrics()["entity_f1"] > 0.8
 
 
-def test_bioul():
-    params = _params(
-        {"dataset_reader": {"tag_encoding": "BIOUL"}, "model": {"tag_encoding": "BIOUL"}}
-    )
-    reader = DatasetReader.from_params(Params(params["dataset_reader"]))
-    instances = list(reader.read(NEWS))
-    for instance in instances:
-        reader.apply_token_indexers(instance)
-    vocabulary = Vocabulary.from_instances(instances)
-    model = Model.from_params(Params(params["model"]), vocab=vocabulary).eval()
-    for prediction in model.forward_on_instances(instances):
-        assert all(
-            entity["type"] in {"Peop", "Loc", "Org", "Other"} for entity in prediction["entities"]
-        )
+@pytest.mark.parametrize(
+    ("name", "of_model", "of_reader"),
+    [
+        ("tag_encoding", "BIO", "BIOUL"),
+        ("tag_encoding", "BIOUL", "BIO"),
+        ("tag_sequences", "one", "per_type"),
+        ("tag_sequences", "per_type", "one"),
+    ],
+)
+def test_settings_that_contradict_the_reader(name, of_model, of_reader):
+    message = f"the model's {name} is {of_model}, but the reader's is {of_reader}: leave it out"
+    with pytest.raises(ConfigurationError, match=message):
+        model_and_batch({name: of_model}, reader={name: of_reader})
 
 
-def test_a_reader_and_a_model_of_different_encodings():
-    params = _params({"dataset_reader": {"tag_encoding": "BIOUL"}})
-    reader = DatasetReader.from_params(Params(params["dataset_reader"]))
-    vocabulary = Vocabulary.from_instances(reader.read(NEWS))
-    with pytest.raises(ConfigurationError, match="tag_encoding is BIO"):
-        Model.from_params(Params(params["model"]), vocab=vocabulary)
+def test_settings_that_there_are_not():
+    with pytest.raises(ConfigurationError, match="`tag_encoding` is 'IOB'"):
+        model_and_batch({"tag_encoding": "IOB"})
+    with pytest.raises(ConfigurationError, match="`tag_sequences` is 'two'"):
+        model_and_batch({"tag_sequences": "two"})
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, 90])
 def test_a_threshold_that_is_no_probability(threshold):
     with pytest.raises(ConfigurationError, match="relation_threshold"):
-        _model_and_batch({"relation_threshold": threshold})
+        model_and_batch({"relation_threshold": threshold})
 
 
 def test_no_tags_in_the_vocabulary():
     with pytest.raises(ConfigurationError, match="no tags"):
-        Model.from_params(Params(_params()["model"]), vocab=Vocabulary())
+        Model.from_params(Params(tiny_params()["model"]), vocab=Vocabulary())
 
 
 def test_very_many_entities_in_one_sentence():
@@ -452,7 +426,7 @@ def test_very_many_entities_in_one_sentence():
     small = {"relation_scorer": {"max_pairs_per_chunk": 500}, "label_embedding_dim": 0}
     losses = []
     for overrides in ({"relation_scorer": {}, "label_embedding_dim": 0}, small):
-        model, batch = _model_and_batch(
+        model, batch = model_and_batch(
             {**overrides, "relation_dropout": 0.0, "dropout": 0.0}, [crowd]
         )
         loss = model(**batch)["loss"]
@@ -462,13 +436,8 @@ def test_very_many_entities_in_one_sentence():
 
 
 def test_entities_alone():
-    model, batch = _model_and_batch({"tasks": "entities"})
-    assert (
-        model.networks[0].relation_scorer
-        is model.networks[0].relation_encoder
-        is model.networks[0].label_embedding
-        is None
-    )
+    model, batch = model_and_batch({"tasks": "entities"})
+    assert list(model.heads) == ["entity"]
     assert model(**batch)["loss"].isfinite()
     model.eval()
     assert all(not document.relations for document in model(**batch)["documents"])
@@ -478,9 +447,8 @@ def test_entities_alone():
 
 
 def test_relations_alone_are_between_the_given_entities():
-    model, batch = _model_and_batch({"tasks": "relations", "relation_threshold": 0.01})
-    assert model.networks[0].ner_encoder is None
-    assert not model.networks[0].entity_taggers
+    model, batch = model_and_batch({"tasks": "relations", "relation_threshold": 0.01})
+    assert list(model.heads) == ["relation"]
     loss = model(**batch)["loss"]
     loss.backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
@@ -509,7 +477,8 @@ def test_relations_alone_are_between_the_given_entities():
 )
 def test_given_entities_take_the_place_of_those_that_are_found(overrides):
     reader = {key: value for key, value in overrides.items() if key.startswith("tag_")}
-    model, batch = _model_and_batch({**overrides, "relation_threshold": 0.01}, reader=reader)
+    overrides = {key: value for key, value in overrides.items() if key not in reader}
+    model, batch = model_and_batch({**overrides, "relation_threshold": 0.01}, reader=reader)
     model.eval()
     del batch["tags"]
     found = model(**batch)["documents"]
@@ -530,7 +499,7 @@ def test_given_entities_take_the_place_of_those_that_are_found(overrides):
 
 
 def test_given_entities_may_overlap_and_be_of_any_type():
-    model, batch = _model_and_batch({"relation_threshold": 0.01})
+    model, batch = model_and_batch({"relation_threshold": 0.01})
     model.eval()
     del batch["tags"]
     entities = (Entity("Loc", 0, 2), Entity("Peop", 1, 2), Entity("Peop", 0, 2), Entity("No", 0, 1))
@@ -544,7 +513,7 @@ def test_given_entities_may_overlap_and_be_of_any_type():
 
 
 def test_entities_are_given_for_some_sentences_of_a_batch():
-    model, batch = _model_and_batch({"relation_threshold": 0.01})
+    model, batch = model_and_batch({"relation_threshold": 0.01})
     model.eval()
     del batch["tags"]
     found = model(**batch)["documents"]
@@ -563,7 +532,7 @@ def test_entities_are_given_for_some_sentences_of_a_batch():
 
 
 def test_relations_alone_learn_from_batches_without_pairs_too():
-    model, batch = _model_and_batch({"tasks": "relations"})
+    model, batch = model_and_batch({"tasks": "relations"})
     for sentence in batch["metadata"]:
         sentence["tagged_document"] = replace(
             sentence["tagged_document"], entities=(), relations=()
@@ -574,28 +543,26 @@ def test_relations_alone_learn_from_batches_without_pairs_too():
 
 
 def test_the_labels_of_training_may_be_the_predicted_ones():
-    model, batch = _model_and_batch({"training_labels": "predicted", "dropout": 0.0})
+    model, batch = model_and_batch({"training_labels": "predicted", "dropout": 0.0})
     embedded = []
-    assert model.networks[0].label_embedding is not None
-    model.networks[0].label_embedding.register_forward_pre_hook(
+    only_network(model, "relation").label_embedding.register_forward_pre_hook(
         lambda _, inputs: embedded.append(inputs[0])
     )
     with torch.no_grad():
-        model.networks[0].entity_taggers[0].projection.bias[0] += 1000.0
-    gold = {model.tags[i] for i in batch["tags"].unique().tolist()}
+        only_network(model, "entity").taggers[0].projection.bias[0] += 1000.0
     model(**batch)["loss"].backward()
-    assert len(gold) > 1
+    assert len(batch["tags"].unique()) > 1
     assert embedded[0].unique().tolist() == [0]
 
 
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"tasks": "both"}, "tasks is 'both'"),
-        ({"training_labels": "some"}, "training_labels is 'some'"),
+        ({"tasks": "both"}, "`tasks` is 'both'"),
+        ({"training_labels": "some"}, "`training_labels` is 'some'"),
         ({"tasks": "relations", "training_labels": "predicted"}, "without the NER head"),
     ],
 )
 def test_tasks_and_labels_that_there_are_not(overrides, message):
     with pytest.raises(ConfigurationError, match=message):
-        _model_and_batch(overrides)
+        model_and_batch(overrides)

@@ -10,6 +10,7 @@ from allennlp.predictors import Predictor
 
 import dts_ee  # noqa: F401
 from dts_ee.corpora import read_documents
+from dts_ee.models.old_archives import rename_old_parameters
 from tests.paths import FIXTURES
 
 
@@ -33,3 +34,27 @@ def test_an_old_archive_predicts_as_before(name, data):
                     **other,
                     "probability": pytest.approx(other["probability"], abs=1e-5),
                 }
+
+
+@pytest.mark.parametrize("prefix", ["", "submodels.0."])
+def test_parameters_have_new_names(prefix):
+    names = {
+        "_text_field_embedder.weight": "_text_field_embedder.weight",
+        "_networks.2.shared_encoder.weight": "_shared.2.encoder.weight",
+        "_networks.2.ner_encoder.weight": "_heads.entity.networks.2.stack.encoder.weight",
+        "_networks.0.entity_taggers.1.crf.transitions": (
+            "_heads.entity.networks.0.taggers.1.crf.transitions"
+        ),
+        "_networks.0.relation_encoder.weight": "_heads.relation.networks.0.stack.encoder.weight",
+        "_networks.0.label_embedding.weight": "_heads.relation.networks.0.label_embedding.weight",
+        "_networks.0.span_extractor.weight": "_heads.relation.networks.0.span_extractor.weight",
+        "_networks.11.relation_scorer.projection.bias": (
+            "_heads.relation.networks.11.relation_scorer.projection.bias"
+        ),
+    }
+    state = {prefix + name: name for name in names}
+    rename_old_parameters(state, prefix)
+    assert state == {prefix + new: old for old, new in names.items()}
+    again = dict(state)
+    rename_old_parameters(again, prefix)
+    assert again == state

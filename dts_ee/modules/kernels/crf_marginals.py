@@ -1,8 +1,32 @@
 """How probable parts of a decoded tag sequence are, by a conditional random field."""
 
+from dataclasses import dataclass
+
 import torch
 
 from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField
+
+
+@dataclass
+class TaggedSpans:
+    """
+    Spans of tagged sentences.
+
+    # Parameters
+
+    tags : `torch.LongTensor`
+        Shape (batch_size, num_tokens): a tag sequence for each sentence.
+    sentences, starts, ends : `torch.LongTensor`
+        Shape (num_spans,): a span's sentence, first token, and the token after its last.
+    continuations : `torch.LongTensor`
+        Shape (num_spans,): the tag with which the next token would continue the span; -1 for none.
+    """
+
+    tags: torch.Tensor
+    sentences: torch.Tensor
+    starts: torch.Tensor
+    ends: torch.Tensor
+    continuations: torch.Tensor
 
 
 @torch.no_grad()
@@ -10,15 +34,11 @@ def span_probabilities(
     crf: BatchedConditionalRandomField,
     logits: torch.Tensor,
     mask: torch.BoolTensor,
-    paths: torch.Tensor,
-    sentences: torch.Tensor,
-    starts: torch.Tensor,
-    ends: torch.Tensor,
-    continuations: torch.Tensor,
+    spans: TaggedSpans,
 ) -> torch.Tensor:
     """
-    The marginal probability that the tokens of a span have the tags of a path, and that the token
-    after it, if there is one, does not continue it. Of all tag sequences, those that the field's
+    The marginal probability that the tokens of a span have their tags, and that the token after it,
+    if there is one, does not continue it. Of all tag sequences, those that the field's
     constraints forbid count for nothing.
 
     # Parameters
@@ -29,18 +49,15 @@ def span_probabilities(
         Shape (batch_size, num_tokens, num_tags): the emission scores.
     mask : `torch.BoolTensor`
         Shape (batch_size, num_tokens), left-aligned.
-    paths : `torch.LongTensor`
-        Shape (batch_size, num_tokens): a tag sequence for each sentence.
-    sentences, starts, ends : `torch.LongTensor`
-        Shape (num_spans,): a span's sentence, first token, and the token after its last.
-    continuations : `torch.LongTensor`
-        Shape (num_spans,): the tag that the token after the span must not have; -1 for none.
+    spans : `TaggedSpans`
+        The spans.
 
     # Returns
 
     `torch.Tensor`
         Shape (num_spans,).
     """
+    paths, sentences, starts, ends = spans.tags, spans.sentences, spans.starts, spans.ends
     # In double precision, as of a long sentence's large scores small differences are taken.
     logits = logits.double()
     start, transitions, end = (scores.double() for scores in crf.constrained_scores())
@@ -67,7 +84,9 @@ def span_probabilities(
     following = ends.clamp(max=logits.shape[1] - 1)
     # Shape: (num_spans, num_tags)
     onward = transitions[lasts] + emissions[following, sentences] + after[following, sentences]
-    continues = torch.arange(logits.shape[2], device=logits.device) == continuations.unsqueeze(1)
+    continues = torch.arange(
+        logits.shape[2], device=logits.device
+    ) == spans.continuations.unsqueeze(1)
     onward = torch.logsumexp(onward.masked_fill(continues, -torch.inf), dim=1)
     scores = before[starts, sentences, firsts] + inner + torch.where(is_last, end[lasts], onward)
     return (scores - total[sentences]).exp().clamp(max=1.0).float()

@@ -6,7 +6,7 @@ import torch
 from allennlp.modules.conditional_random_field import allowed_transitions
 
 from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField
-from dts_ee.modules.kernels.crf_marginals import span_probabilities
+from dts_ee.modules.kernels.crf_marginals import TaggedSpans, span_probabilities
 
 TAGS = {0: "O", 1: "B-Peop", 2: "I-Peop", 3: "B-Loc"}
 CONSTRAINTS = allowed_transitions("BIO", TAGS)
@@ -30,7 +30,8 @@ def test_spans_have_the_share_of_all_sequences_that_hold_them(seed, include_ends
     paths = torch.tensor([[1, 2, 0, 3], [1, 0, 0, 0], [0, 1, 2, 0]])
     # Sentence, start, end, the tag that would continue the span.
     spans = [(0, 0, 2, 2), (0, 3, 4, -1), (0, 0, 1, 2), (1, 0, 1, 2), (2, 1, 3, 2), (0, 0, 4, 2)]
-    found = span_probabilities(field, logits, mask, paths, *torch.tensor(spans).unbind(1))
+    tagged = TaggedSpans(paths, *torch.tensor(spans).unbind(1))
+    found = span_probabilities(field, logits, mask, tagged)
     for (sentence, start, end, continuation), probability in zip(spans, found, strict=True):
         length = lengths[sentence]
         wanted = paths[sentence, start:end].tolist()
@@ -52,7 +53,6 @@ def test_no_spans():
         field,
         torch.randn(1, 2, len(TAGS)),
         torch.BoolTensor([[True, True]]),
-        torch.zeros(1, 2, dtype=torch.long),
-        *[nothing] * 4,
+        TaggedSpans(torch.zeros(1, 2, dtype=torch.long), *[nothing] * 4),
     )
     assert found.shape == (0,)

@@ -1,0 +1,196 @@
+"""Entity recognition: its layers, its loss, and how entities are decoded."""
+
+from dataclasses import replace
+from operator import attrgetter
+from typing import List, Optional, Sequence
+
+import torch
+from allennlp.common import Lazy
+from allennlp.modules import Seq2SeqEncoder
+
+from dts_ee.document import Document, Entity
+from dts_ee.models.tag_sequences import TagSequences
+from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.modules.entity_batch import flatten_spans
+from dts_ee.modules.entity_tagger import EntityTagger, TagScores
+from dts_ee.modules.kernels.crf_marginals import TaggedSpans
+from dts_ee.modules.stack import Stack
+from dts_ee.tasks import ENTITIES
+
+
+class EntityNetwork(torch.nn.Module):
+    """
+    The NER-specific stack, and a tagger for each sequence of tags.
+
+    # Parameters
+
+    stack : `Stack`
+        The stack.
+    taggers : `Sequence[EntityTagger]`
+        The taggers.
+    """
+
+    def __init__(self, stack: Stack, taggers: Sequence[EntityTagger]) -> None:
+        super().__init__()
+        self.stack = stack
+        self.taggers = torch.nn.ModuleList(taggers)
+
+    def forward(self, shared: torch.Tensor, mask: torch.BoolTensor) -> List[TagScores]:
+        """The scores for each sequence of tags, see `TaskHead.forward`."""
+        # Shape: (batch_size, num_tokens, ner_dim)
+        encoded = self.stack(shared, mask)
+        return [tagger(encoded, mask) for tagger in self.taggers]
+
+
+class EntityHead(TaskHead):
+    """
+    Recognises entities by tagging the tokens (Crone 2020; report, §3.2).
+
+    The loss is the tagger's. Of several sequences of tags each has a tagger of its own, and the
+    loss is the sum of theirs.
+
+    # Parameters
+
+    tag_sequences : `TagSequences`
+        Those that each sentence has.
+    encoder : `Lazy[Seq2SeqEncoder]` or `None`
+        The NER-specific stack.
+    tagger : `Lazy[EntityTagger]`
+        The scoring layers.
+    dropout : `float`
+        The dropout before the stack.
+    """
+
+    task = ENTITIES
+    loss_name = "ner_loss"
+
+    def __init__(
+        self,
+        tag_sequences: TagSequences,
+        encoder: Optional[Lazy[Seq2SeqEncoder]],
+        tagger: Lazy[EntityTagger],
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self._tag_sequences = tag_sequences
+        self._encoder = encoder
+        self._tagger = tagger
+        self._dropout = dropout
+
+    @property
+    def types(self) -> List[str]:
+        return self._tag_sequences.entity_types
+
+    def build_network(self, input_dim: int) -> EntityNetwork:
+        stack = Stack(self._encoder, input_dim, self._dropout)
+        taggers = [
+            self._tagger.construct(
+                input_dim=stack.get_output_dim(), num_tags=num_tags, constraints=constraints
+            )
+            for num_tags, constraints in zip(
+                self._tag_sequences.numbers_of_tags, self._tag_sequences.constraints(), strict=True
+            )
+        ]
+        return EntityNetwork(stack, taggers)
+
+    def loss(self, batch: TaskBatch) -> torch.Tensor:
+        assert batch.tags is not None
+        gold = self._tag_sequences.own_ids(batch.tags).unbind(2)
+        losses = []
+        for scores in self._scores(batch):
+            of_sequences = [one.loss(tags) for one, tags in zip(scores, gold, strict=True)]
+            loss = torch.stack(of_sequences).sum()
+            self.mean_loss(loss)
+            losses.append(loss)
+        return torch.stack(losses).mean()
+
+    def predict(
+        self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
+    ) -> List[Document]:
+        """
+        The documents with the entities that are found, each with its probability, in the order of
+        their spans. Where entities are given, those are kept. There are no relations yet.
+        """
+        entities = [document.entities for document in documents]
+        if not all(batch.entities_given):
+            entities = [
+                given if is_given else tuple(found)
+                for given, is_given, found in zip(
+                    entities, batch.entities_given, self._decode(batch), strict=True
+                )
+            ]
+        return [
+            replace(document, entities=found, relations=())
+            for document, found in zip(documents, entities, strict=True)
+        ]
+
+    def predict_tags(self, batch: TaskBatch, network: int) -> torch.Tensor:
+        """
+        The tags that a single network predicts.
+
+        # Parameters
+
+        batch : `TaskBatch`
+            The sentences, with the outputs of this head.
+        network : `int`
+            The number of the network.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (batch_size, num_tokens, num_sequences): ids among all tags.
+        """
+        decoded = [
+            _padded(self._tag_sequences.all_ids(sequence, scores.best()), batch.mask)
+            for sequence, scores in enumerate(self._scores(batch)[network])
+        ]
+        return torch.stack(decoded, dim=2)
+
+    def _scores(self, batch: TaskBatch) -> List[List[TagScores]]:
+        """Of each network, for each sequence of tags."""
+        return batch.outputs[self.name]
+
+    def _decode(self, batch: TaskBatch) -> List[List[Entity]]:
+        first, *others = self._scores(batch)
+        found: List[List[Entity]] = [[] for _ in batch.metadata]
+        for sequence, scores in enumerate(first):
+            mean = scores.mean_with([network[sequence] for network in others])
+            for sentence, entities in zip(
+                found, self._decode_sequence(sequence, mean, batch.mask), strict=True
+            ):
+                sentence += entities
+        return [sorted(sentence, key=attrgetter("span")) for sentence in found]
+
+    def _decode_sequence(
+        self, sequence: int, scores: TagScores, mask: torch.BoolTensor
+    ) -> List[List[Entity]]:
+        paths = scores.best()
+        entities = [self._tag_sequences.entities(sequence, path) for path in paths]
+        sentences, starts, ends, _ = flatten_spans(
+            [[entity.span for entity in sentence] for sentence in entities], mask.device
+        )
+        continuations = [
+            self._tag_sequences.inside_id(sequence, entity.type)
+            for sentence in entities
+            for entity in sentence
+        ]
+        spans = TaggedSpans(
+            _padded(paths, mask),
+            sentences,
+            starts,
+            ends,
+            torch.tensor(continuations, dtype=torch.long, device=mask.device),
+        )
+        probabilities = iter(scores.span_probabilities(spans).tolist())
+        return [
+            [replace(entity, probability=next(probabilities)) for entity in sentence]
+            for sentence in entities
+        ]
+
+
+def _padded(tag_ids: List[List[int]], mask: torch.BoolTensor) -> torch.Tensor:
+    """Shape: (batch_size, num_tokens)"""
+    padded = torch.zeros(mask.shape, dtype=torch.long)
+    for row, sentence in zip(padded, tag_ids, strict=True):
+        row[: len(sentence)] = torch.tensor(sentence, dtype=torch.long)
+    return padded.to(mask.device)

@@ -1,0 +1,390 @@
+"""Relation extraction: its layers, its loss, and how relations are decoded."""
+
+from dataclasses import dataclass, replace
+from typing import Callable, List, Mapping, Optional, Sequence
+
+import torch
+from allennlp.common import Lazy
+from allennlp.common.checks import ConfigurationError
+from allennlp.modules import Seq2SeqEncoder
+from allennlp.modules.span_extractors import SpanExtractor
+
+from dts_ee.document import Document, Entity, Relation
+from dts_ee.models.tag_sequences import TagSequences
+from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans, pair_numbers
+from dts_ee.modules.kernels.dropout import Dropout
+from dts_ee.modules.relation_scorer import RelationScorer
+from dts_ee.modules.span_extractors.flat_spans import extract_flat_spans
+from dts_ee.modules.stack import Stack
+from dts_ee.tasks import RELATIONS
+
+
+class RelationNetwork(torch.nn.Module):
+    """
+    The RE-specific stack, and what scores pairs of entities.
+
+    # Parameters
+
+    stack : `Stack`
+        The stack.
+    label_embedding : `torch.nn.Embedding` or `None`
+        Embeds the tag of an entity's last token.
+    span_extractor : `SpanExtractor`
+        What stands for an entity.
+    dropout : `float`
+        The dropout on the entities' vectors.
+    scorer : `RelationScorer`
+        Scores pairs of entities' vectors.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        label_embedding: Optional[torch.nn.Embedding],
+        span_extractor: SpanExtractor,
+        dropout: float,
+        scorer: RelationScorer,
+    ) -> None:
+        super().__init__()
+        self.stack = stack
+        self.label_embedding = label_embedding
+        self.span_extractor = span_extractor
+        self.dropout = Dropout(dropout)
+        self.relation_scorer = scorer
+
+    def forward(self, shared: torch.Tensor, mask: torch.BoolTensor) -> "RelationTokens":
+        """See `TaskHead.forward`."""
+        return RelationTokens(self.stack(shared, mask), self)
+
+    def score_pairs(
+        self, tokens: torch.Tensor, entities: Sequence[Sequence[Entity]], labels: torch.Tensor
+    ) -> torch.Tensor:
+        """
+        # Parameters
+
+        tokens : `torch.Tensor`
+            Shape (batch_size, num_tokens, token_dim).
+        entities : `Sequence[Sequence[Entity]]`
+            Those of each sentence.
+        labels : `torch.LongTensor`
+            Shape (num_entities,): the tag of each entity that is embedded.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (num_pairs, num_relations): logits, in the order of `entity_pairs`.
+        """
+        spans = [[entity.span for entity in sentence] for sentence in entities]
+        sentences, starts, ends, counts = flatten_spans(spans, tokens.device)
+        # Shape: (num_entities, span_dim)
+        vectors = extract_flat_spans(self.span_extractor, tokens, starts, ends, counts)
+        if self.label_embedding is not None:
+            # Shape: (num_entities, span_dim + label_embedding_dim)
+            vectors = torch.cat([vectors, self.label_embedding(labels)], dim=1)
+        batch = EntityBatch(self.dropout(vectors), tokens, sentences, starts, ends, counts)
+        heads, tails = entity_pairs(counts)
+        return self.relation_scorer(batch, heads, tails)
+
+
+@dataclass
+class RelationTokens:
+    """
+    What a `RelationNetwork` makes of a batch.
+
+    # Parameters
+
+    tokens : `torch.Tensor`
+        Shape (batch_size, num_tokens, token_dim).
+    network : `RelationNetwork`
+        The network, which scores pairs by them.
+    """
+
+    tokens: torch.Tensor
+    network: RelationNetwork
+
+    def score_pairs(
+        self, entities: Sequence[Sequence[Entity]], labels: torch.Tensor
+    ) -> torch.Tensor:
+        """See `RelationNetwork.score_pairs`."""
+        return self.network.score_pairs(self.tokens, entities, labels)
+
+
+class RelationHead(TaskHead):
+    """
+    Extracts relations by scoring every ordered pair of a sentence's entities (Crone 2020; report,
+    §3.3).
+
+    The loss is the binary cross-entropy of each pair and relation, summed over the relations and
+    averaged over the batch's pairs.
+
+    # Parameters
+
+    tag_sequences : `TagSequences`
+        Those that each sentence has.
+    relation_types : `Mapping[int, str]`
+        The relation type of each column of scores.
+    encoder : `Lazy[Seq2SeqEncoder]` or `None`
+        The RE-specific stack.
+    span_extractor : `Lazy[SpanExtractor]`
+        What stands for an entity.
+    scorer : `Lazy[RelationScorer]`
+        The scoring layers.
+    label_embedding_dim : `int`
+        The size of a tag's embedding in an entity's vector; 0 for none.
+    dropout, relation_dropout : `float`
+        The dropout before the stack, and on the entities' vectors.
+    loss_weight : `float`
+        λ.
+    threshold : `float`
+        Θ, the probability from which on a relation is predicted.
+    score : `str`
+        What Θ is compared with: the probability of the `"relation"`, or its product with those of
+        the two entities, the `"joint"` one.
+    entities_found : `bool`
+        Whether another head finds the entities. If not, they have to be given; those that tags can
+        express are, where a sentence is gold.
+    predict_tags : `Callable[[TaskBatch, int], torch.Tensor]`, optional (default = `None`)
+        The tags that are embedded in training, of shape (batch_size, num_tokens, num_sequences), of
+        a batch and the number of a network; `None` for the gold ones.
+    """
+
+    task = RELATIONS
+    loss_name = "relation_loss"
+    threshold: float
+
+    def __init__(
+        self,
+        tag_sequences: TagSequences,
+        relation_types: Mapping[int, str],
+        encoder: Optional[Lazy[Seq2SeqEncoder]],
+        span_extractor: Lazy[SpanExtractor],
+        scorer: Lazy[RelationScorer],
+        label_embedding_dim: int,
+        dropout: float,
+        relation_dropout: float,
+        loss_weight: float,
+        threshold: float,
+        score: str,
+        entities_found: bool,
+        predict_tags: Optional[Callable[[TaskBatch, int], torch.Tensor]] = None,
+    ) -> None:
+        super().__init__()
+        self._tag_sequences = tag_sequences
+        self._relation_types = relation_types
+        self._columns = {type: column for column, type in relation_types.items()}
+        self._encoder = encoder
+        self._span_extractor = span_extractor
+        self._scorer = scorer
+        self._label_embedding_dim = label_embedding_dim
+        self._dropout = dropout
+        self._relation_dropout = relation_dropout
+        self._loss_weight = loss_weight
+        self.threshold = threshold
+        self._score = score
+        self._entities_found = entities_found
+        self._predict_tags = predict_tags
+
+    @property
+    def types(self) -> List[str]:
+        return sorted(self._columns)
+
+    def build_network(self, input_dim: int) -> RelationNetwork:
+        stack = Stack(self._encoder, input_dim, self._dropout)
+        token_dim = stack.get_output_dim()
+        label_embedding = None
+        if self._label_embedding_dim > 0:
+            label_embedding = torch.nn.Embedding(
+                self._tag_sequences.num_tags, self._label_embedding_dim
+            )
+        span_extractor = self._span_extractor.construct(input_dim=token_dim)
+        scorer = self._scorer.construct(
+            entity_dim=span_extractor.get_output_dim() + self._label_embedding_dim,
+            token_dim=token_dim,
+            num_relations=len(self._relation_types),
+        )
+        return RelationNetwork(
+            stack, label_embedding, span_extractor, self._relation_dropout, scorer
+        )
+
+    def loss(self, batch: TaskBatch) -> torch.Tensor:
+        losses = [
+            self._network_loss(batch, number, tokens)
+            for number, tokens in enumerate(self._tokens(batch))
+        ]
+        return self._loss_weight * torch.stack(losses).mean()
+
+    def _network_loss(self, batch: TaskBatch, network: int, tokens: RelationTokens) -> torch.Tensor:
+        assert batch.tags is not None
+        tags: torch.Tensor = batch.tags
+        if self.training and self._predict_tags is not None:
+            tags = self._predict_tags(batch, network)
+        gold = batch.tagged_documents
+        entities = [document.entities for document in gold]
+        logits = tokens.score_pairs(entities, self._tag_sequences.last_tags(entities, tags))
+        if len(logits) == 0:
+            # A loss must have a gradient, be it of zeros.
+            return 0.0 * tokens.tokens.sum()
+        targets = relation_targets(gold, self._columns).to(logits)
+        # Shape: (num_pairs, num_relations)
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, targets, reduction="none"
+        )
+        loss = losses.sum(1).mean()
+        self.mean_loss(loss)
+        return loss
+
+    def predict(
+        self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
+    ) -> List[Document]:
+        """
+        The documents with the relations between their entities, each with its probability, by the
+        mean of the networks' probabilities.
+
+        An entity without a probability is certain.
+
+        # Raises
+
+        `ConfigurationError`
+            If entities have to be given, but none are.
+        """
+        if not self._entities_found:
+            documents = self._with_given_entities(batch)
+        entities = [document.entities for document in documents]
+        labels = self._tag_sequences.expected_last_tags(entities, batch.mask.device)
+        scores = [tokens.score_pairs(entities, labels).sigmoid() for tokens in self._tokens(batch)]
+        # Shape: (num_pairs, num_relations)
+        probabilities = torch.stack(scores).mean(0)
+        if self._score == "joint":
+            probabilities = probabilities * _of_both_entities(entities).to(probabilities)
+        relations = relations_above(
+            self.threshold if threshold is None else threshold,
+            probabilities,
+            entities,
+            self._relation_types,
+        )
+        return [
+            replace(document, relations=tuple(found))
+            for document, found in zip(documents, relations, strict=True)
+        ]
+
+    def _tokens(self, batch: TaskBatch) -> List[RelationTokens]:
+        """Those of each network."""
+        return batch.outputs[self.name]
+
+    def _with_given_entities(self, batch: TaskBatch) -> List[Document]:
+        documents = []
+        for sentence, given in zip(batch.metadata, batch.entities_given, strict=True):
+            document: Document = sentence["document"]
+            entities = document.entities
+            if not given:
+                if batch.tags is None:
+                    raise ConfigurationError(
+                        "the model extracts relations between entities that are given, but none are"
+                    )
+                entities = self._tagged_entities(sentence["tagged_document"])
+            documents.append(replace(document, entities=entities, relations=()))
+        return documents
+
+    def _tagged_entities(self, document: Document) -> tuple[Entity, ...]:
+        """The entities that the tags of the vocabulary can express, in the order of their spans."""
+        known = self._tag_sequences.entity_types
+        entities = [entity for entity in document.entities if entity.type in known]
+        return tuple(sorted(entities, key=lambda entity: (entity.span, entity.type)))
+
+
+def relation_targets(documents: Sequence[Document], columns: Mapping[str, int]) -> torch.Tensor:
+    """
+    What the probabilities of all pairs of gold entities should become.
+
+    A relation type without a column, one that the training data never showed, has no target:
+    evaluation counts it as missed.
+
+    # Parameters
+
+    documents : `Sequence[Document]`
+        The sentences of the batch.
+    columns : `Mapping[str, int]`
+        The column of each relation type.
+
+    # Returns
+
+    `torch.Tensor`
+        Shape (num_pairs, num_relations), in the order of `entity_pairs`: 1 where the relation
+        holds, else 0.
+    """
+    counts = torch.tensor([len(document.entities) for document in documents], dtype=torch.long)
+    relations = []
+    first_entity = 0
+    for document in documents:
+        relations += [
+            (first_entity + relation.head, first_entity + relation.tail, columns[relation.type])
+            for relation in document.relations
+            if relation.type in columns
+        ]
+        first_entity += len(document.entities)
+    # Shape: (num_relations_that_hold,)
+    heads, tails, types = torch.tensor(relations, dtype=torch.long).view(-1, 3).unbind(1)
+    targets = torch.zeros(int((counts * (counts - 1)).sum()), len(columns))
+    targets[pair_numbers(counts, heads, tails), types] = 1.0
+    return targets
+
+
+def relations_above(
+    threshold: float,
+    probabilities: torch.Tensor,
+    entities: Sequence[Sequence[Entity]],
+    types: Mapping[int, str],
+) -> List[List[Relation]]:
+    """
+    The relations whose probability reaches a threshold.
+
+    # Parameters
+
+    threshold : `float`
+        Θ.
+    probabilities : `torch.Tensor`
+        Shape (num_pairs, num_relations), in the order of `entity_pairs`.
+    entities : `Sequence[Sequence[Entity]]`
+        The entities of each sentence.
+    types : `Mapping[int, str]`
+        The relation type of each column.
+
+    # Returns
+
+    `List[List[Relation]]`
+        The relations of each sentence.
+    """
+    probabilities = probabilities.cpu()
+    counts = torch.tensor([len(sentence) for sentence in entities])
+    heads, tails = entity_pairs(counts)
+    # Shape: (num_entities,)
+    sentences = torch.repeat_interleave(torch.arange(len(entities)), counts)
+    first_entities = (counts.cumsum(0) - counts)[sentences]
+    # Shape: (num_predicted,)
+    pairs, columns = (probabilities >= threshold).nonzero(as_tuple=True)
+    heads, tails = heads[pairs], tails[pairs]
+    relations: List[List[Relation]] = [[] for _ in entities]
+    for sentence, head, tail, column, probability in zip(
+        sentences[heads].tolist(),
+        (heads - first_entities[heads]).tolist(),
+        (tails - first_entities[tails]).tolist(),
+        columns.tolist(),
+        probabilities[pairs, columns].tolist(),
+        strict=True,
+    ):
+        relations[sentence].append(Relation(types[column], head, tail, probability))
+    return relations
+
+
+def _of_both_entities(entities: Sequence[Sequence[Entity]]) -> torch.Tensor:
+    """The probability of both entities of each pair. Shape: (num_pairs, 1)"""
+    probabilities = torch.tensor(
+        [
+            1.0 if entity.probability is None else entity.probability
+            for sentence in entities
+            for entity in sentence
+        ]
+    )
+    heads, tails = entity_pairs(torch.tensor([len(sentence) for sentence in entities]))
+    return (probabilities[heads] * probabilities[tails]).unsqueeze(1)

@@ -1,0 +1,85 @@
+from math import log
+
+import pytest
+import torch
+
+from dts_ee.document import Document, Entity
+from tests.models.tiny_model import model_and_batch, only_network
+
+SIX_TOKENS = Document(
+    tokens=("Ada", "runs", "Velm", "in", "Tarn", "."),
+    entities=(Entity("Org", 2, 3), Entity("Peop", 0, 1)),
+)
+THREE_TOKENS = Document(tokens=("Ben", "left", "Tarn"), entities=(Entity("Peop", 0, 1),))
+
+
+def _without_preferences(model):
+    """Every tag, and every step from one to another, is as good as any other."""
+    with torch.no_grad():
+        for tagger in only_network(model, "entity").taggers:
+            for parameter in (*tagger.projection.parameters(), *tagger.crf.parameters()):
+                if parameter.requires_grad:
+                    parameter.zero_()
+
+
+@pytest.mark.parametrize(
+    ("tag_sequences", "numbers_of_tags"),
+    # O, and B and I of each of two types
+    [("one", [5]), ("per_type", [3, 3])],
+)
+def test_the_loss_is_summed_over_tokens_and_sequences_and_averaged_over_sentences(
+    tag_sequences, numbers_of_tags
+):
+    model, batch = model_and_batch(
+        {"tasks": "entities"},
+        [SIX_TOKENS, THREE_TOKENS],
+        reader={"tag_sequences": tag_sequences},
+    )
+    _without_preferences(model)
+    expected = sum((6 + 3) / 2 * log(number) for number in numbers_of_tags)
+    assert model(**batch)["loss"].item() == pytest.approx(expected, rel=1e-5)
+    assert model.get_metrics()["ner_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_probability_of_an_entity_is_the_share_of_all_taggings():
+    model, batch = model_and_batch({"tasks": "entities"}, [THREE_TOKENS])
+    _without_preferences(model)
+    (tagger,) = only_network(model, "entity").taggers
+    names = model.vocab.get_token_to_index_vocabulary("labels")
+    with torch.no_grad():
+        tagger.projection.bias[names["B-Peop"]] = log(3.0)
+    model.eval()
+    (document,) = model(**batch)["documents"]
+    assert document.entities == tuple(Entity("Peop", i, i + 1) for i in range(3))
+    # Every tag weighs 1, but B-Peop 3. After O there can be O or B-Peop, after those two tags of an
+    # entity I-Peop, too: what may follow weighs 4 or 5 for one more token, 4 + 3 * 5 = 19 or
+    # 4 + 3 * 5 + 5 = 24 for two. The first token is O or B-Peop: all weighs 19 + 3 * 24 = 91.
+    first, second, third = [entity.probability for entity in document.entities]
+    # B-Peop, then O with 4 or B-Peop with 5 to follow.
+    assert first == pytest.approx(3 * (4 + 3 * 5) / 91, rel=1e-5)
+    # O before (1) or an entity (3), then B-Peop, then O or B-Peop.
+    assert second == pytest.approx((1 + 3) * 3 * (1 + 3) / 91, rel=1e-5)
+    # Two tokens: O O, O B, B O, B B, B I; then B-Peop.
+    assert third == pytest.approx((1 + 3 + 3 + 9 + 3) * 3 / 91, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("stack", "task"),
+    [("shared_encoder", None), ("ner_encoder", "entity"), ("relation_encoder", "relation")],
+)
+def test_tokens_are_dropped_out_before_each_stack(stack, task):
+    model, batch = model_and_batch({"dropout": 0.25})
+    module = model._shared[0] if task is None else only_network(model, task).stack
+    tokens = []
+    module.register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0]))
+    module.encoder.register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0]))
+    model.train()
+    model(**batch)
+    before, dropped = tokens
+    is_dropped = (dropped == 0.0) & (before != 0.0)
+    assert 0.1 < is_dropped.float().mean() < 0.35
+    torch.testing.assert_close(dropped[~is_dropped], before[~is_dropped] / 0.75)
+    model.eval()
+    tokens.clear()
+    model(**batch)
+    assert torch.equal(*tokens)

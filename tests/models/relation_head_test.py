@@ -1,0 +1,154 @@
+from dataclasses import replace
+from math import log
+
+import pytest
+import torch
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.document import Document, Entity, Relation
+from dts_ee.models.relation_head import relation_targets, relations_above
+from tests.models.tiny_model import model_and_batch, only_network
+
+COLUMNS = {"OrgBased_In": 0, "Work_For": 1}
+TYPES = {column: name for name, column in COLUMNS.items()}
+THREE_ENTITIES = Document(
+    tokens=("Ada", "runs", "Velm", "in", "Tarn", "."),
+    entities=(Entity("Org", 2, 3), Entity("Peop", 0, 1), Entity("Loc", 4, 5)),
+    relations=(Relation("OrgBased_In", 0, 2), Relation("Work_For", 1, 0)),
+    id="two",
+)
+
+
+ALONE = Document(tokens=("Tarn", "sleeps"), entities=(Entity("Loc", 0, 1),))
+
+
+def test_targets_stand_at_their_pair():
+    targets = relation_targets([ALONE, THREE_ENTITIES, THREE_ENTITIES], COLUMNS)
+    assert targets.shape == (12, 2)
+    # Of each sentence of three: (0, 1) (0, 2) (1, 0) (1, 2) (2, 0) (2, 1).
+    expected = {(1, 0), (2, 1), (6 + 1, 0), (6 + 2, 1)}
+    assert {tuple(position) for position in targets.nonzero().tolist()} == expected
+
+
+def test_a_type_without_a_column_has_no_target():
+    targets = relation_targets([THREE_ENTITIES], {"Work_For": 0})
+    assert targets.flatten().tolist() == [0, 0, 1, 0, 0, 0]
+
+
+def test_relations_stand_at_their_pair():
+    two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
+    probabilities = torch.full((2 + 6, len(COLUMNS)), 0.1)
+    probabilities[1, COLUMNS["Work_For"]] = 0.75
+    probabilities[2 + 3, COLUMNS["OrgBased_In"]] = 0.5
+    relations = relations_above(
+        0.5, probabilities, [(), two, ALONE.entities, THREE_ENTITIES.entities], TYPES
+    )
+    assert relations == [
+        [],
+        [Relation("Work_For", 1, 0, 0.75)],
+        [],
+        [Relation("OrgBased_In", 1, 2, 0.5)],
+    ]
+
+
+def test_several_relations_may_hold_for_one_pair():
+    two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
+    probabilities = torch.tensor([[0.9, 0.8], [0.0, 0.0]])
+    (relations,) = relations_above(0.7, probabilities, [two], TYPES)
+    assert {relation.type for relation in relations} == set(COLUMNS)
+
+
+def test_targets_and_relations_are_inverse():
+    targets = relation_targets([THREE_ENTITIES], COLUMNS)
+    (relations,) = relations_above(0.5, targets, [THREE_ENTITIES.entities], TYPES)
+    found = {(relation.type, relation.head, relation.tail) for relation in relations}
+    assert found == {(item.type, item.head, item.tail) for item in THREE_ENTITIES.relations}
+
+
+def test_there_are_no_targets_without_pairs():
+    assert relation_targets([ALONE, ALONE], COLUMNS).shape == (0, 2)
+
+
+TWO_ENTITIES = Document(
+    tokens=("Ben", "left", "Tarn"), entities=(Entity("Peop", 0, 1), Entity("Loc", 2, 3))
+)
+
+
+def test_the_loss_is_summed_over_relations_and_averaged_over_pairs():
+    model, batch = model_and_batch(
+        {"tasks": "relations", "relation_loss_weight": 3.0}, [THREE_ENTITIES, TWO_ENTITIES]
+    )
+    scorer = only_network(model, "relation").relation_scorer
+    probabilities = {"OrgBased_In": 0.75, "Work_For": 0.5}
+    with torch.no_grad():
+        scorer.projection.weight.zero_()
+        for name, probability in probabilities.items():
+            column = model.vocab.get_token_index(name, "relation_labels")
+            scorer.projection.bias[column] = log(probability / (1 - probability))
+    loss = model(**batch)["loss"]
+    # Of 6 + 2 pairs, each relation holds for one.
+    of_org_based_in = -(log(0.75) + 7 * log(0.25))
+    of_work_for = -8 * log(0.5)
+    expected = (of_org_based_in + of_work_for) / 8
+    assert loss.item() == pytest.approx(3.0 * expected, rel=1e-5)
+    assert model.get_metrics()["relation_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def _entity_vectors(relation_dropout):
+    model, batch = model_and_batch(
+        {"tasks": "relations", "dropout": 0.0, "relation_dropout": relation_dropout}
+    )
+    vectors = []
+    only_network(model, "relation").relation_scorer.register_forward_pre_hook(
+        lambda _, inputs: vectors.append(inputs[0].vectors)
+    )
+    for module in model.modules():
+        if isinstance(module, torch.nn.GRU):
+            module.dropout = 0.0
+    model.train()
+    model(**batch)
+    model.eval()
+    model(**batch)
+    return vectors[0], vectors[-1]
+
+
+def test_entities_are_dropped_out_before_relations_are_scored():
+    whole, _ = _entity_vectors(0.0)
+    dropped, in_evaluation = _entity_vectors(0.25)
+    assert dropped.shape == whole.shape
+    is_zero = dropped == 0.0
+    assert 0.15 < is_zero.float().mean() < 0.35
+    torch.testing.assert_close(dropped[~is_zero], whole[~is_zero] / 0.75)
+    assert (in_evaluation != 0.0).all()
+
+
+def test_the_threshold_of_a_call_stays_with_it():
+    model, batch = model_and_batch({"relation_threshold": 0.9})
+    model.eval()
+    own = model(**batch)["documents"]
+    every = model(**batch, thresholds={"relation": 0.0})["documents"]
+    assert sum(len(document.relations) for document in own) == 0
+    num_types = len(model.relation_types)
+    for document in every:
+        num_entities = len(document.entities)
+        assert len(document.relations) == num_entities * (num_entities - 1) * num_types
+    assert model(**batch)["documents"] == own
+
+
+@pytest.mark.parametrize("name", ["entity", "topic"])
+def test_a_threshold_for_a_head_without_one(name):
+    model, batch = model_and_batch()
+    with pytest.raises(ConfigurationError, match=f"no head '{name}' with a threshold"):
+        model.eval()(**batch, thresholds={name: 0.5})
+
+
+def test_gold_entities_are_those_that_tags_express_in_the_order_of_their_spans():
+    model, _ = model_and_batch({"tasks": "relations"}, [THREE_ENTITIES])
+    head = model.heads["relation"]
+    unknown = replace(
+        THREE_ENTITIES,
+        entities=(*THREE_ENTITIES.entities, Entity("Ship", 3, 4)),
+        relations=(),
+    )
+    expected = (Entity("Peop", 0, 1), Entity("Org", 2, 3), Entity("Loc", 4, 5))
+    assert head._tagged_entities(unknown) == expected
