@@ -7,7 +7,7 @@ serving share one path. A `Document` that breaks its own rules cannot be built.
 
 from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Mapping, Optional, TypeVar, Union
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -172,6 +172,9 @@ class Document:
     Other modules add methods (see `document_method`): `to_displacy`, `to_brat`, `to_networkx`, and
     what a Jupyter notebook shows.
 
+    `extra` has what further tasks know of the sentence, by the keys of its JSON: see
+    `dts_ee.tasks.register_task`.
+
     # Raises
 
     `DocumentError`
@@ -188,6 +191,7 @@ class Document:
     text: Optional[str] = None
     token_offsets: Optional[tuple[tuple[int, int], ...]] = None
     start_char: Optional[int] = None
+    extra: Mapping[str, Any] = dataclass_field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         self._check_tokens()

@@ -5,14 +5,17 @@ The table of tasks: all that tables, curves, reports, pages and messages need to
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Type
 
+from dts_ee.corpora.json_values import as_string
+from dts_ee.corpora.spert import ReadValue, register_extra_key
 from dts_ee.document import Document
 from dts_ee.metrics import DocumentF1, EntityF1, MetricKey, RelationF1, Scores
 from dts_ee.metrics.counts import Item
+from dts_ee.metrics.document_f1 import ItemsOf
 from dts_ee.metrics.flat_names import check_names, flatten, unflatten
 from dts_ee.metrics.metric_key import MACRO, MICRO, STRICT
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Task:
     """
     # Parameters
@@ -29,6 +32,12 @@ class Task:
         The averages that tables of results have; `()` for all.
     compared_columns : `Tuple[MetricKey, ...]`, optional (default = `()`)
         Those that tables of several experiments have; `()` for the strict ones.
+    key : `str`, optional (default = `None`)
+        The key of a document's JSON that holds it, which readers put into `Document.extra` and
+        predictions have too. Entities and relations have fields of their own.
+    read_value : `Callable[[Any, FieldParts], Any]`, optional (default = `as_string`)
+        Takes the value of `key` and its field, and returns what `extra` is to hold, or raises a
+        `DocumentError`.
     """
 
     metric: Type[DocumentF1]
@@ -37,17 +46,22 @@ class Task:
     strict_title: Optional[str] = None
     columns: Tuple[MetricKey, ...] = ()
     compared_columns: Tuple[MetricKey, ...] = ()
+    key: Optional[str] = None
+    read_value: ReadValue = as_string
 
     def __post_init__(self) -> None:
-        if not self.columns:
-            object.__setattr__(self, "columns", self._averages())
-        if not self.compared_columns:
-            object.__setattr__(self, "compared_columns", (self.micro, self.macro))
+        self.columns = self.columns or self._averages()
+        self.compared_columns = self.compared_columns or (self.micro, self.macro)
 
     @property
     def name(self) -> str:
         """The first part of the metrics' names, such as `entity`."""
         return self.metric.name
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the vocabulary that has the types of a task with a `key`."""
+        return f"{self.name}_labels"
 
     @property
     def micro(self) -> MetricKey:
@@ -102,8 +116,41 @@ def register_task(task: Task) -> Task:
     if task.name in TASKS:
         raise ValueError(f"there is a task {task.name!r} already")
     check_names({**_protocols(), task.name: task.metric.protocols})
+    if task.key is not None:
+        register_extra_key(task.key, task.read_value)
     TASKS[task.name] = task
     return task
+
+
+def register_protocol(task: Task, name: str, items_of: ItemsOf, typed: bool = True) -> None:
+    """
+    Adds a protocol to a task's metric: its scores appear wherever scores are shown.
+
+    # Parameters
+
+    task : `Task`
+        The task.
+    name : `str`
+        The protocol's name, which is part of the metrics' names.
+    items_of : `Callable[[Document, Document], ItemSets]`
+        Takes a predicted document and the gold one, and returns the items of each: the type, then
+        all that must agree.
+    typed : `bool`, optional (default = `True`)
+        Whether the items have types, so that there is a macro average.
+
+    # Raises
+
+    `ValueError`
+        If names of metrics would say two things.
+    """
+    protocols = (*task.metric.protocols, name)
+    check_names({**_protocols(), task.name: protocols})
+    task.metric.protocols = protocols
+    task.metric.further_protocols = {**task.metric.further_protocols, name: items_of}
+    if not typed:
+        task.metric.untyped_protocols = (*task.metric.untyped_protocols, name)
+    averages = (MICRO, MACRO) if typed else (MICRO,)
+    task.columns += tuple(MetricKey(task.name, name, average=average) for average in averages)
 
 
 def protocol_title(protocol: str) -> str:

@@ -192,6 +192,12 @@ def convert(
     write = FORMATS[target_format].write
     assert write is not None
     remarks = corpus.remarks + write(target, corpus.documents)
+    if not FORMATS[target_format].keeps_extra:
+        remarks += [
+            Remark(f"{key} has no place in the format", str(value), document=document.id)
+            for document in corpus.documents
+            for key, value in document.extra.items()
+        ]
     for fold, (train_target, test_target) in zip(folds, fold_targets, strict=True):
         held_out = set(fold)
         train = [item for i, item in enumerate(corpus.documents) if i not in held_out]

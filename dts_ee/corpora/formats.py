@@ -35,11 +35,14 @@ class Format:
         Reads a file or a folder.
     write : `Callable[[PathOrStr, Sequence[Document]], list[Remark]]`, optional (default = `None`)
         Writes a file or a folder, all of it or nothing, and returns what the format cannot express.
+    keeps_extra : `bool`, optional (default = `False`)
+        Whether it has what is in `Document.extra`.
     """
 
     description: str
     read: Reader
     write: Optional[Writer] = None
+    keeps_extra: bool = False
 
 
 def _read_spert(path: PathOrStr) -> Corpus:
@@ -67,11 +70,13 @@ FORMATS = {
         "SpERT's JSON, a list of documents",
         _without_text(_read_spert),
         _spert_writer(".json", ".json.gz"),
+        keeps_extra=True,
     ),
     "jsonl": Format(
         "the same documents, one per line",
         _without_text(_read_spert),
         _spert_writer(".jsonl", ".jsonl.gz"),
+        keeps_extra=True,
     ),
     "multihead": Format(
         "the tab-separated format of multi-head selection (Bekoulis et al., 2018)",

@@ -73,14 +73,18 @@ def are_of(predictions: Sequence[Prediction], documents: Sequence[Document]) -> 
 
 def _annotation(document: Document) -> tuple[Any, ...]:
     # The text and the identifier of a sentence that has none are filled in where it is written.
-    return document.tokens, document.entities, document.relations
+    return document.tokens, document.entities, document.relations, document.extra
 
 
 def _to_json(prediction: Prediction) -> dict[str, Any]:
     gold = document_to_json(prediction.gold)
     return {
         **prediction_to_json(prediction.predicted),
-        "gold": {"entities": gold["entities"], "relations": gold["relations"]},
+        "gold": {
+            "entities": gold["entities"],
+            "relations": gold["relations"],
+            **prediction.gold.extra,
+        },
     }
 
 
@@ -93,4 +97,5 @@ def _from_json(line: str, place: str) -> Prediction:
     gold = record.get("gold")
     if not isinstance(gold, dict):
         raise DocumentError("there is no object of this name", "gold", predicted.id)
-    return Prediction(predicted, document_from_json({**record, **gold}, place))
+    sentence = {key: value for key, value in record.items() if key not in predicted.extra}
+    return Prediction(predicted, document_from_json({**sentence, **gold}, place))

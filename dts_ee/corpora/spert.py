@@ -11,7 +11,7 @@ predict` writes them.
 import json
 import os
 from dataclasses import replace
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Callable, Iterable, Mapping, Optional
 
 from dts_ee.corpora.alignment import align_tokens
 from dts_ee.corpora.corpus import Remark
@@ -30,6 +30,34 @@ from dts_ee.corpora.repeats import warn_of_repeats, without_repeats
 from dts_ee.document import Document, DocumentError, Entity, FieldParts, Relation
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+
+ReadValue = Callable[[Any, FieldParts], Any]
+
+_KEYS = ("tokens", "entities", "relations", "orig_id", "id", "sentence", "start_char")
+
+_EXTRA_KEYS: dict[str, ReadValue] = {}
+
+
+def register_extra_key(key: str, read_value: ReadValue) -> None:
+    """
+    Has a key of a document's JSON read into `Document.extra`, and written from it.
+
+    # Parameters
+
+    key : `str`
+        The key.
+    read_value : `Callable[[Any, FieldParts], Any]`
+        Takes the value and its field, and returns what `extra` is to hold, or raises a
+        `DocumentError`.
+
+    # Raises
+
+    `ValueError`
+        If the key has another meaning.
+    """
+    if key in (*_KEYS, "text", "sentences", "gold", *_EXTRA_KEYS):
+        raise ValueError(f"the key {key!r} of a document has a meaning already")
+    _EXTRA_KEYS[key] = read_value
 
 
 def read_documents(path: PathOrStr) -> list[Document]:
@@ -140,12 +168,18 @@ def document_from_json(
             _relation(relation, ("relations", i))
             for i, relation in enumerate(_annotations(record, "relations", False))
         ]
+        extra = {
+            key: read_value(record[key], (key,))
+            for key, read_value in _EXTRA_KEYS.items()
+            if key in record
+        }
         document = Document(
             tokens=tokens,
             id=document_id,
             text=text,
             token_offsets=offsets,
             start_char=as_index(record, "start_char", ()) if "start_char" in record else None,
+            extra=extra,
         )
         entities, relations, remarks = without_repeats(
             len(tokens), entities, relations, document_id
@@ -196,7 +230,7 @@ def document_to_json(document: Document) -> dict[str, Any]:
         if relation.probability is not None:
             item["probability"] = relation.probability
         record["relations"].append(item)
-    return record
+    return {**record, **document.extra}
 
 
 def prediction_to_json(document: Document) -> dict[str, Any]:

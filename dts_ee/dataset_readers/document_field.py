@@ -8,6 +8,7 @@ from allennlp.data.fields import MetadataField
 
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.document import Document
+from dts_ee.tasks import TASKS
 
 RELATION_NAMESPACE = "relation_labels"
 """The vocabulary's namespace for the types of relations."""
@@ -15,11 +16,13 @@ RELATION_NAMESPACE = "relation_labels"
 
 class DocumentField(MetadataField):
     """
-    A `MetadataField` with the document, which also counts its relation types into a vocabulary.
+    A `MetadataField` with the document, which also counts its relation types, and the types of
+    further tasks, into a vocabulary.
 
     The relations have no field of their own because an instance's fields are the arguments of a
     model's `forward`, and the taggers of AllenNLP and allennlp-models take exactly `tokens`, `tags`
-    and `metadata`. Relation types are counted into the namespace `"relation_labels"`.
+    and `metadata`. Relation types are counted into the namespace `"relation_labels"`, those
+    of a further task into its `namespace`.
 
     The metadata of an instance is a dictionary:
 
@@ -59,8 +62,13 @@ class DocumentField(MetadataField):
 
     def count_vocab_items(self, counter: Dict[str, Dict[str, int]]) -> None:
         if "tagged_document" in self.metadata:
-            for relation in self.metadata["document"].relations:
+            document = self.metadata["document"]
+            for relation in document.relations:
                 counter[RELATION_NAMESPACE][relation.type] += 1
+            for task in TASKS.values():
+                if task.key is not None:
+                    for type, *_ in task.items(document):
+                        counter[task.namespace][type] += 1
 
     def human_readable_repr(self) -> Dict[str, Any]:
         return document_to_json(self.metadata["document"])

@@ -3,7 +3,8 @@ What the metrics over entities and over relations share.
 """
 
 from abc import ABC, abstractmethod
-from typing import AbstractSet, ClassVar, Dict, List, Tuple
+from functools import partial
+from typing import AbstractSet, Callable, ClassVar, Dict, List, Mapping, Tuple
 
 import torch.distributed
 from allennlp.common.checks import ConfigurationError
@@ -16,6 +17,7 @@ from dts_ee.metrics.flat_names import flatten
 from dts_ee.metrics.metric_key import MACRO, MICRO, STRICT, MetricKey, Scores
 
 ItemSets = Tuple[AbstractSet[Item], AbstractSet[Item]]
+ItemsOf = Callable[[Document, Document], ItemSets]
 
 
 class DocumentF1(Metric, ABC):
@@ -36,6 +38,9 @@ class DocumentF1(Metric, ABC):
 
     untyped_protocols: ClassVar[Tuple[str, ...]] = ()
     """Those that look at no type at all, so that there is no macro average."""
+
+    further_protocols: ClassVar[Mapping[str, ItemsOf]] = {}
+    """What compares the items under protocols that are added: see `register_protocol`."""
 
     def __init__(self) -> None:
         self._counts: Dict[str, TypedCounts] = {}
@@ -75,7 +80,8 @@ class DocumentF1(Metric, ABC):
         batch = {protocol: TypedCounts() for protocol in self.protocols}
         for predicted_document, gold_document in zip(predictions, gold, strict=True):
             for protocol, counts in batch.items():
-                counts.count(*self.items(protocol, predicted_document, gold_document))
+                items_of = self.further_protocols.get(protocol, partial(self.items, protocol))
+                counts.count(*items_of(predicted_document, gold_document))
         for worker in _of_all_workers(batch):
             for protocol, counts in worker.items():
                 self._counts[protocol].add(counts)

@@ -1,5 +1,6 @@
 """Joint entity and relation extraction by deeper task-specificity."""
 
+from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Optional, cast
 
 import torch
@@ -276,7 +277,8 @@ class DeeperTaskSpecificity(Model):
             losses = [head.loss(batch) for head in self.heads.values()]
             output["loss"] = torch.stack(losses).sum()
         if not self.training:
-            documents = batch.documents
+            # What is gold for a task without a head is no prediction.
+            documents = [replace(document, extra={}) for document in batch.documents]
             for name, head in self.heads.items():
                 documents = head.predict(batch, documents, thresholds.get(name))
             output["documents"] = documents

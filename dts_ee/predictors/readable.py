@@ -9,6 +9,8 @@ from typing import Any, Dict, Sequence
 from allennlp.common.util import JsonDict
 from rich.text import Text
 
+from dts_ee.tasks import TASKS
+
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 
@@ -56,6 +58,11 @@ class ReadableOutput:
         for sentence in sentences:
             lines.append(self._sentence(sentence))
             lines += [self._relation(relation, sentence) for relation in sentence["relations"]]
+            lines += [
+                Text(f"  {task.key}: {_printable(str(sentence[task.key]))}")
+                for task in TASKS.values()
+                if task.key in sentence
+            ]
         if not any(sentence["entities"] for sentence in sentences):
             lines.append(Text("  (no entities found)", style="dim"))
         return Text("\n").join(lines)
