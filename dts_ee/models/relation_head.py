@@ -57,35 +57,6 @@ class RelationNetwork(torch.nn.Module):
         """See `TaskHead.forward`."""
         return RelationTokens(self.stack(shared, mask), self)
 
-    def score_pairs(
-        self, tokens: torch.Tensor, entities: Sequence[Sequence[Entity]], labels: torch.Tensor
-    ) -> torch.Tensor:
-        """
-        # Parameters
-
-        tokens : `torch.Tensor`
-            Shape (batch_size, num_tokens, token_dim).
-        entities : `Sequence[Sequence[Entity]]`
-            Those of each sentence.
-        labels : `torch.LongTensor`
-            Shape (num_entities,): the tag of each entity that is embedded.
-
-        # Returns
-
-        `torch.Tensor`
-            Shape (num_pairs, num_relations): logits, in the order of `entity_pairs`.
-        """
-        spans = [[entity.span for entity in sentence] for sentence in entities]
-        sentences, starts, ends, counts = flatten_spans(spans, tokens.device)
-        # Shape: (num_entities, span_dim)
-        vectors = extract_flat_spans(self.span_extractor, tokens, starts, ends, counts)
-        if self.label_embedding is not None:
-            # Shape: (num_entities, span_dim + label_embedding_dim)
-            vectors = torch.cat([vectors, self.label_embedding(labels)], dim=1)
-        batch = EntityBatch(self.dropout(vectors), tokens, sentences, starts, ends, counts)
-        heads, tails = entity_pairs(counts)
-        return self.relation_scorer(batch, heads, tails)
-
 
 @dataclass
 class RelationTokens:
@@ -106,8 +77,30 @@ class RelationTokens:
     def score_pairs(
         self, entities: Sequence[Sequence[Entity]], labels: torch.Tensor
     ) -> torch.Tensor:
-        """See `RelationNetwork.score_pairs`."""
-        return self.network.score_pairs(self.tokens, entities, labels)
+        """
+        # Parameters
+
+        entities : `Sequence[Sequence[Entity]]`
+            Those of each sentence.
+        labels : `torch.LongTensor`
+            Shape (num_entities,): the tag of each entity that is embedded.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (num_pairs, num_relations): logits, in the order of `entity_pairs`.
+        """
+        network = self.network
+        spans = [[entity.span for entity in sentence] for sentence in entities]
+        sentences, starts, ends, counts = flatten_spans(spans, self.tokens.device)
+        # Shape: (num_entities, span_dim)
+        vectors = extract_flat_spans(network.span_extractor, self.tokens, starts, ends, counts)
+        if network.label_embedding is not None:
+            # Shape: (num_entities, span_dim + label_embedding_dim)
+            vectors = torch.cat([vectors, network.label_embedding(labels)], dim=1)
+        batch = EntityBatch(network.dropout(vectors), self.tokens, sentences, starts, ends, counts)
+        heads, tails = entity_pairs(counts)
+        return network.relation_scorer(batch, heads, tails)
 
 
 class RelationHead(TaskHead):
