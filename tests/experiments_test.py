@@ -42,6 +42,8 @@ FILES = sorted(
     - {ABLATIONS, TASK_SPECIFICITY}
 )
 
+ONE_EPOCH = {"trainer.num_epochs": 1, "data_loader.batch_sampler.min_batches": 1}
+
 
 def _write_spacy_vectors(folder, words):
     vectors = Vectors(shape=(len(words), 300))
@@ -147,7 +149,7 @@ def test_the_development_part_of_ade_can_be_trained_on(project):
     cases = read_documents("resources/ade/ade_split_0_train.json")
     assert documents != cases
     assert sorted(documents, key=cases.index) == cases
-    overrides = json.dumps({"trainer.num_epochs": 1})
+    overrides = json.dumps(ONE_EPOCH)
     train_model(Params.from_file(file, overrides), project / "out")
     metrics = json.loads((project / "out" / "metrics.json").read_text())
     assert not [name for name in metrics if "validation" in name]
@@ -334,6 +336,7 @@ def test_the_development_split_can_be_trained_on(project):
           features=[features.words(8), features.casing],
           shared=null, ner=null, relation=null,
           num_epochs=1,
+          min_steps=1,
         ))
     """)
     train_model(Params.from_file(file), project / "out")
@@ -357,7 +360,7 @@ def test_the_next_run_takes_features_from_the_file(project, monkeypatch):
 
     monkeypatch.setattr(FrozenEncoder, "encode", count)
     for seed in (1, 2):
-        overrides = {"trainer.num_epochs": 2, "pytorch_seed": seed}
+        overrides = {**ONE_EPOCH, "trainer.num_epochs": 2, "pytorch_seed": seed}
         params = Params.from_file(EXPERIMENTS / "conll04_minilm.jsonnet", json.dumps(overrides))
         train_model(params, project / f"out_{seed}")
         if seed == 1:
@@ -369,9 +372,7 @@ def test_the_next_run_takes_features_from_the_file(project, monkeypatch):
 
 @pytest.mark.parametrize("name", ["conll04", "conll04_elmo", "report/gru"])
 def test_an_archive_predicts_without_resources(name, project, tmp_path_factory, monkeypatch):
-    params = Params.from_file(
-        EXPERIMENTS / f"{name}.jsonnet", json.dumps({"trainer.num_epochs": 1})
-    )
+    params = Params.from_file(EXPERIMENTS / f"{name}.jsonnet", json.dumps(ONE_EPOCH))
     train_model(params, project / "out")
     sentence = "Marta Lindqvist grew up in Tarnby, which nobody had heard of before."
     before = Predictor.from_archive(load_archive(project / "out" / "model.tar.gz"))
@@ -438,6 +439,7 @@ def test_any_encoder_makes_an_archive_that_predicts_elsewhere(
           )],
           shared=null,
           num_epochs=1,
+          min_steps=1,
         )
     """)
     monkeypatch.chdir(tmp_path)

@@ -84,5 +84,6 @@ def _warn_of_data(model: DeeperTaskSpecificity, documents: Sequence[Document]) -
                 TASKS[metric.name].plural,
                 TASKS[metric.name].title,
             )
-    for warning in warn_of_unseen_types(model.types, documents, "data"):
+    known = {name: model.types.get(name, []) for name in TASKS}
+    for warning in warn_of_unseen_types(known, documents, "data"):
         logger.warning("%s", warning)

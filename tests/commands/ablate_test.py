@@ -10,6 +10,7 @@ from tests.paths import PROJECT
 
 OVERRIDES = {
     "trainer.num_epochs": 1,
+    "data_loader.batch_sampler.min_batches": 1,
     "dataset_reader.max_instances": 20,
     "model.shared_encoder.hidden_size": 8,
     "model.ner_encoder.hidden_size": 8,

@@ -294,6 +294,7 @@ def test_the_reader_of_the_test_split_may_sample(tmp_path):
         "trainer.num_epochs": 1,
         "validation_dataset_reader": {
             "type": "conll04",
+            "tag_encoding": "BIOUL",
             "token_indexers": {
                 "words": {"type": "single_id", "namespace": "words", "lowercase_tokens": True},
                 "characters": {
