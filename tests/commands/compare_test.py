@@ -168,7 +168,7 @@ def test_folds_of_other_documents_are_refused(folder, capsys):
     write_folds(folder / "other", NO_RELATIONS, gold=NO_RELATIONS)
     assert run("one", "other") == 2
     error = capsys.readouterr().err
-    assert "other/fold_0/test_predictions.jsonl are about other documents" in error
+    assert "other/fold_0/test_predictions.jsonl have other documents" in error
     assert "one/fold_0/test_predictions.jsonl" in error
 
 

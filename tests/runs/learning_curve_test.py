@@ -80,7 +80,7 @@ def test_without_test_data_each_draw_holds_some_out(planned, tmp_path):
 
 
 def test_a_size_that_there_is_not_is_an_error(planned, tmp_path):
-    with pytest.raises(ConfigurationError, match="fewer than 10000: take smaller --sizes, or all"):
+    with pytest.raises(ConfigurationError, match="fewer than 10000: choose smaller --sizes, or all"):
         learning_curve(SAMPLE, tmp_path, ["10000"], [1])
     assert planned == []
 
