@@ -179,10 +179,10 @@ def test_other_settings_are_refused(directory, config, nothing_is_trained, capsy
 
 def test_seeds_and_folds_are_not_mixed(directory, config, nothing_is_trained, tmp_path, capsys):
     assert run(config, "-s", directory, "--seeds", "1", verb="repeat") == 2
-    assert f"{directory} has fold 0, and so is no folder for seeds" in capsys.readouterr().err
+    assert f"{directory} has fold 0, so it cannot take seeds" in capsys.readouterr().err
     (tmp_path / "seeds" / "seed_1").mkdir(parents=True)
     assert run(config, "-s", tmp_path / "seeds", "--folds", "0") == 2
-    assert "has seed 1, and so is no folder for folds" in capsys.readouterr().err
+    assert "has seed 1, so it cannot take folds" in capsys.readouterr().err
 
 
 def test_what_cannot_be_read_is_said_before_anything_is_trained(
