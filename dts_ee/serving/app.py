@@ -85,7 +85,7 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
         response_class=JSONResponse,
     )
     async def predict(request: Request) -> Response:
-        """Predicts one input, or a list of inputs; for a list, each input may have its own error."""
+        """Predicts one input, or a list of inputs, each of which may have its own error."""
         deadline = asyncio.get_running_loop().time() + settings.timeout
         with service.admit():
             body = await read_body(request, "application/json", settings.max_body_bytes, deadline)

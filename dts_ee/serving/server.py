@@ -58,8 +58,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         raise OSError(f"cannot listen at {host}, port {port}: {error}") from None
-    # Connections inherit it; asyncio sets it only for sockets that it creates itself. uvicorn writes
-    # an answer in two pieces: the second would wait 40 ms for the client to acknowledge the first.
+    # Connections inherit it; asyncio sets it only for sockets that it creates. uvicorn writes an
+    # answer in two pieces: the second would wait 40 ms until the client has acknowledged the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 

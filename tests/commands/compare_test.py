@@ -13,8 +13,8 @@ GOLD = [
     document("[Bo|Peop] runs [Acme|Org]", [("Work_For", 0, 1)], id="two"),
     document("nothing happened", id="three"),
 ]
-NO_RELATIONS = [replace(each, relations=()) for each in GOLD]
-NOTHING = [replace(each, entities=(), relations=()) for each in GOLD]
+NO_RELATIONS = [replace(document, relations=()) for document in GOLD]
+NOTHING = [replace(document, entities=(), relations=()) for document in GOLD]
 
 
 def write_run(folder, predicted, gold):
@@ -147,8 +147,11 @@ def test_sentences_of_folds_are_put_together(folder, capsys):
     flip = json.loads(line)
     assert flip["gold"]["orig_id"] == "two"
     assert flip["right"] == {"all": 1, "some": 0}
-    assert [len(each) for each in flip["predicted"].values()] == [1, 1]
-    assert [len(each[0]["relations"]) for each in flip["predicted"].values()] == [1, 0]
+    assert [len(predictions) for predictions in flip["predicted"].values()] == [1, 1]
+    assert [len(predictions[0]["relations"]) for predictions in flip["predicted"].values()] == [
+        1,
+        0,
+    ]
 
 
 def test_folds_are_paired_by_their_numbers(folder, capsys):
