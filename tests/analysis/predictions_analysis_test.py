@@ -152,9 +152,7 @@ def test_all_numbers_are_those_of_the_metrics(pairs, threshold):
         candidates.append(Prediction(replace(predicted, relations=relations), gold))
     analysis = analyse_predictions(candidates, threshold)
     for name, task in analysis.tasks.items():
-        of_types = {
-            MetricKey(name, type=type_score.type): type_score.score for type_score in task.types
-        }
+        of_types = {MetricKey(name, type=t.type): t.score for t in task.types}
         assert {**task.scores, **of_types} == score(analysis.predictions, TASKS[name])
         matrix = task.confusion
         field = TASKS[name].plural

@@ -145,7 +145,11 @@ def test_tasks_carry_the_tokens(tmp_path):
     [
         ({"text": "Ann", "label": []}, "data", "must be an object"),
         ({"data": {"text": "Ann"}}, "annotations", 'export as "JSON", not as "JSON-MIN"'),
-        (task(data={"a": "x", "b": "y"}), "data", 'there is no "text", and not one other'),
+        (
+            task(data={"a": "x", "b": "y"}),
+            "data",
+            'there is no "text", and no or more than one other',
+        ),
         (task(data={"text": 3}), "data.text", "must be a string"),
         (task(annotations=[3]), "annotations[0]", "must be an object"),
         (task(3), "annotations[0].result[0]", "must be an object"),
