@@ -97,7 +97,7 @@ def test_sentences_that_flipped_are_written(folder):
     ("words", "message"),
     [
         (["good"], "two directories"),
-        (["good", "../{}/good"], "there twice"),
+        (["good", "../{}/good"], "named twice"),
         (["good", "nowhere"], "nowhere has no seed"),
         (["good", "weak", "--num-shuffles", "0"], "less than 1"),
     ],

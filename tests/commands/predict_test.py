@@ -387,7 +387,7 @@ def test_a_text_on_the_command_line(folder, run, capsys):
     [
         ([], "needs an input file, a folder of .txt files, or --text"),
         (["input.jsonl", "--text", "a"], "--text and an input file exclude each other"),
-        (["--text", "a", "--use-dataset-reader"], "--text and --use-dataset-reader cannot"),
+        (["--text", "a", "--use-dataset-reader"], "--text and --use-dataset-reader exclude"),
         (["input.jsonl", "--silent"], "--silent without --output-file"),
     ],
 )
