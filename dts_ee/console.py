@@ -1,8 +1,8 @@
 """
-What a command shows beside its results: progress, and warnings in one line each.
+The output of commands beside their results: progress, and warnings in one line each.
 
-AllenNLP's commands show their whole log. Here it goes to the log file of a training, and to the
-terminal only where it is asked for, by `--verbose` or `ALLENNLP_LOG_LEVEL`.
+AllenNLP's commands print their whole log. Here it goes to the log file of a training, and to the
+terminal only with `--verbose` or `ALLENNLP_LOG_LEVEL`.
 """
 
 import logging
@@ -26,25 +26,25 @@ _PROGRAMS = ("allennlp", "dts-ee", "dts_ee")
 _USELESS = re.compile(
     # Early stopping is a choice, which the configuration shows.
     r"You provided a validation dataset but patience was set to None"
-    # That is what the underscore is for.
+    # The underscore means just that.
     r'|Metrics with names beginning with "_" will not be logged'
-    # All workers do so in every epoch.
+    # Normal for all workers in every epoch.
     r"|Worker \d+ completed its entire epoch"
-    # It is AllenNLP's `train` that puts it into both.
+    # AllenNLP's `train` itself puts it into both.
     r"|Parameter local_rank for class .* was found in both"
     # The files of an encoder may be there, and after a recovery the same vocabulary is.
     r"|vocabulary serialization directory .* is not empty"
     # A loss is one number for the whole batch.
     r"|Encountered the loss key in the model's return dictionary"
 )
-"""The warnings of AllenNLP's that come with trainings and predictions where nothing is wrong."""
+"""AllenNLP's warnings in trainings and predictions without any fault."""
 
 _LIBRARIES = re.compile(r"[/\\]site-packages[/\\](torch|torchvision|transformers|spacy|thinc)[/\\]")
-"""Their Python warnings are for who calls them."""
+"""Libraries whose Python warnings are for developers."""
 
 
 def console_level() -> int:
-    """From which level on log messages are shown: warnings, unless the environment says else."""
+    """The least level of messages on the terminal: by default warnings; set by the environment."""
     if os.environ.get("ALLENNLP_DEBUG"):
         return logging.DEBUG
     level = logging.getLevelName(os.environ.get(LEVEL_VARIABLE, ""))
@@ -52,20 +52,20 @@ def console_level() -> int:
 
 
 def shows_log() -> bool:
-    """Whether the whole log is wanted on the terminal, with AllenNLP's own progress bars."""
+    """Whether the terminal shows the whole log, with AllenNLP's own progress bars."""
     return console_level() <= logging.INFO
 
 
 def say(text: str, file: Optional[TextIO] = None) -> None:
     """
-    Prints something at once, above the progress bar if there is one.
+    Prints a text at once, above the progress bar if there is one.
 
     # Parameters
 
     text : `str`
         One or more lines.
     file : `TextIO`, optional (default = `sys.stderr`)
-        Where to; results go to `sys.stdout`.
+        The stream; results go to `sys.stdout`.
     """
     file = file or sys.stderr
     tqdm.write(text, file=file)
@@ -74,8 +74,8 @@ def say(text: str, file: Optional[TextIO] = None) -> None:
 
 class ConsoleHandler(logging.Handler):
     """
-    Shows each warning and each error once, in one line without a time or a module's name, above the
-    progress bar. Those of AllenNLP's that tell nothing are left out.
+    Prints each warning and each error once, in one line without time and module, above the progress
+    bar. Warnings of AllenNLP that are of no use are left out.
     """
 
     def __init__(self) -> None:
@@ -100,24 +100,24 @@ class ConsoleHandler(logging.Handler):
 
 def quiet_console() -> None:
     """
-    Puts a `ConsoleHandler` in the place of what AllenNLP's command line logs to the terminal with,
-    and sends Python's warnings there too; both only where the log is not wanted there.
+    Replaces the handlers of AllenNLP's command line by a `ConsoleHandler`, which also gets Python's
+    warnings; does nothing if the whole log is shown.
 
-    What another program that imports this package logs with is left alone.
+    In other programs that import this package, logging is not changed.
     """
     if shows_log() or not _is_command_line():
         return
     root = logging.getLogger()
-    shown = [handler for handler in root.handlers if _is_allennlps(handler)]
-    for handler in shown:
+    replaced = [handler for handler in root.handlers if _is_allennlps(handler)]
+    for handler in replaced:
         root.removeHandler(handler)
-    if shown and not any(isinstance(handler, ConsoleHandler) for handler in root.handlers):
+    if replaced and not any(isinstance(handler, ConsoleHandler) for handler in root.handlers):
         root.addHandler(ConsoleHandler())
     warnings.showwarning = _log_warning
 
 
 def keep_log_whole(log_level: int = logging.INFO) -> None:
-    """Makes what the root logger writes to files begin at a level, if it begins above it."""
+    """Lowers the level of the root logger and its log files, if it is higher."""
     root = logging.getLogger()
     root.setLevel(min(root.level, log_level))
     for handler in root.handlers:
@@ -128,12 +128,12 @@ def keep_log_whole(log_level: int = logging.INFO) -> None:
 def _is_allennlps(handler: logging.Handler) -> bool:
     if type(handler) is not logging.StreamHandler or handler.formatter is None:
         return False
-    # In distributed training, the worker's number stands before it.
+    # In distributed training, the format begins with the worker's number.
     return str(handler.formatter._fmt).endswith(_ALLENNLP_FORMAT)
 
 
 def _is_command_line() -> bool:
-    # The processes that a command starts have its arguments, too.
+    # The processes that a command starts have its arguments.
     program = Path(sys.argv[0])
     return (program.parent.name if program.name == "__main__.py" else program.stem) in _PROGRAMS
 
@@ -146,7 +146,7 @@ def _log_warning(
     file: Optional[TextIO] = None,
     line: Optional[str] = None,
 ) -> None:
-    """In place of `warnings.showwarning`."""
+    """Replaces `warnings.showwarning`."""
     developers = (DeprecationWarning, FutureWarning, PendingDeprecationWarning)
     for_developers = issubclass(category, developers) or _LIBRARIES.search(filename)
     level = logging.INFO if for_developers else logging.WARNING

@@ -1,9 +1,8 @@
 """
-What an error says to whoever typed the command, and the exit status that it leads to.
+The messages and exit statuses of errors, for every command.
 
-This is the one place that decides it, for every command. Nothing is imported here: the classes of
-errors are known by their names, so that commands which import neither torch nor AllenNLP have the
-same words.
+Classes of errors are recognised by their names, not imported, so that commands which import neither
+torch nor AllenNLP have the same messages.
 """
 
 import functools
@@ -18,10 +17,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, Optional
 
 FAILED = 1
-"""The exit status of what failed although the user made no mistake."""
+"""The exit status of a failure that is not the user's mistake."""
 
 MISTAKE = 2
-"""The exit status of a user's mistake, as argparse has it."""
+"""The exit status of a user's mistake, as in argparse."""
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -41,7 +40,7 @@ _CAUSED_BY_CONFIGURATION = (
     TypeError,
     ValueError,
 )
-"""What a constructor raises that is given a value of a wrong type or out of range."""
+"""What constructors raise for a value of a wrong type or out of range."""
 
 _WRONG_PATH = (
     FileNotFoundError,
@@ -52,9 +51,9 @@ _WRONG_PATH = (
 )
 
 _JSONNET = re.compile(r"(?P<kind>RUNTIME|STATIC) ERROR: ")
-_JSONNET_PLACE = re.compile(r"\(?(?P<line>\d+):(?P<column>\d+)")
+_JSONNET_POSITION = re.compile(r"\(?(?P<line>\d+):(?P<column>\d+)")
 _UNSET_VARIABLE = re.compile(r"undefined external variable: (\w+)")
-_REQUIRED_KEY = re.compile(r'key "(?P<key>.*)" is required(?: at location "(?P<place>.*)\.")?')
+_REQUIRED_KEY = re.compile(r'key "(?P<key>.*)" is required(?: at location "(?P<location>.*)\.")?')
 _EXPECTED_TYPE = re.compile(r"Expected \S+ to be (a int|a bool|a string|numeric|a Mapping).*\.")
 _TYPES = {
     "a int": "a whole number",
@@ -68,7 +67,7 @@ _UNREGISTERED_NAME = re.compile(
     r"(?:, did you mean '(?P<near>.+?)'\?)?"
 )
 _MISSING_PATH = re.compile(r"(?:^|file )(\S+): there is no such file(?: or folder)?$")
-_LONGEST = 600
+_MAX_LENGTH = 600
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Explanation:
     status : `int`
         The exit status.
     is_expected : `bool`, optional (default = `True`)
-        Whether the message says enough, so that nobody needs a traceback.
+        Whether the message is enough, without a traceback.
     """
 
     message: str
@@ -91,19 +90,19 @@ class Explanation:
 
 def explain(error: BaseException) -> Explanation:
     """
-    What to say about an error, and how to end.
+    The message and the exit status of an error.
 
     # Parameters
 
     error : `BaseException`
-        What was raised. Where its attribute `configuration_key` says which key of a configuration
-        led to it (see `dts_ee.compat`), that is said first.
+        The exception. If it has an attribute `configuration_key`, the key of a configuration that
+        led to it (see `dts_ee.compat`), the message begins with that.
     """
     explanation = _explain(error)
     missing = _MISSING_PATH.search(explanation.message)
     if missing is None:
         return explanation
-    # Light, but of no use to most.
+    # Only few errors need it.
     from dts_ee.resources import command_to_fetch
 
     command = command_to_fetch(missing[1])
@@ -117,30 +116,30 @@ def _explain(error: BaseException) -> Explanation:
         return Explanation("Ended by SIGTERM.", TERMINATED)
     if isinstance(error, OSError):
         return _explain_os_error(error)
-    place = getattr(error, "configuration_key", None)
+    key = getattr(error, "configuration_key", None)
     if isinstance(error, RuntimeError) and (_JSONNET.match(str(error)) or _is_unopened(error)):
         return Explanation(_jsonnet_message(str(error)), MISTAKE)
     if _is_a(error, {"dts_ee.document.DocumentError"}):
         return Explanation(_one_line(str(error)), MISTAKE)
     if _is_a(error, _MISTAKES):
-        return Explanation(_mistake_message(error, place), MISTAKE)
+        return Explanation(_mistake_message(error, key), MISTAKE)
     if _is_a(error, {"_pickle.UnpicklingError"}):
         return Explanation("this is no file of weights such as best.th, or it is damaged", MISTAKE)
     if isinstance(error, UnicodeDecodeError):
-        return Explanation(f"{_at(place)}this is no UTF-8 text: {error}", MISTAKE)
-    if place and isinstance(error, _CAUSED_BY_CONFIGURATION):
-        return _explain_value(error, place)
+        return Explanation(f"{_at(key)}this is no UTF-8 text: {error}", MISTAKE)
+    if key and isinstance(error, _CAUSED_BY_CONFIGURATION):
+        return _explain_value(error, key)
     if isinstance(error, ValueError) and _is_raised_in(error, "allennlp.commands."):
         return Explanation(_one_line(str(error)), MISTAKE)
-    return Explanation(f"{_at(place)}{_named(error)}", FAILED, is_expected=False)
+    return Explanation(f"{_at(key)}{_named(error)}", FAILED, is_expected=False)
 
 
 @contextmanager
 def reporting_errors(debug: bool = False) -> Iterator[None]:
     """
-    Ends the program, where what is done inside fails, with one line that says why and what to do.
+    Ends the program with a one-line message if the code inside fails.
 
-    The traceback is written to the log file that AllenNLP keeps of a training, if there is one.
+    The traceback is written to AllenNLP's log file of a training, if there is one.
 
     # Parameters
 
@@ -150,7 +149,7 @@ def reporting_errors(debug: bool = False) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # Whoever read the output has read enough. Python would complain once more at the end.
+        # The reader of the output has closed it. Python would print another error at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except (Exception, KeyboardInterrupt) as error:
@@ -175,7 +174,7 @@ def report_errors_of(func: Callable[[Any], Any]) -> Callable[[Any], Any]:
     # Parameters
 
     func : `Callable[[argparse.Namespace], Any]`
-        What the command does with its arguments, of which `debug` says whether to print tracebacks.
+        The function. If the attribute `debug` of its arguments is true, tracebacks are printed.
     """
 
     @functools.wraps(func)
@@ -197,57 +196,57 @@ def _is_raised_in(error: BaseException, package: str) -> bool:
     return trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(package)
 
 
-def _at(place: Optional[str]) -> str:
-    return f"{place}: " if place else ""
+def _at(key: Optional[str]) -> str:
+    return f"{key}: " if key else ""
 
 
 def _one_line(text: str) -> str:
-    return textwrap.shorten(text, _LONGEST, placeholder=" …")
+    return textwrap.shorten(text, _MAX_LENGTH, placeholder=" …")
 
 
 def _named(error: BaseException) -> str:
-    """The exception's message, and its name, without which most messages say little."""
+    """The exception's name and message."""
     return _one_line(f"{type(error).__name__}: {error}").removesuffix(":")
 
 
 def _explain_os_error(error: OSError) -> Explanation:
     status = MISTAKE if isinstance(error, _WRONG_PATH) else FAILED
     if error.strerror is None or error.filename is None:
-        # AllenNLP's own: a `FileNotFoundError` with a sentence.
+        # AllenNLP's own `FileNotFoundError`, with a sentence.
         missing = re.fullmatch(r"file (.+) not found", str(error))
         if missing:
             return Explanation(f"{missing[1]}: there is no such file", status)
-        # Python's own classes are raised with a sentence where this package raises them.
+        # This package raises Python's own classes with a sentence.
         is_expected = type(error).__module__ == "builtins"
         return Explanation(_one_line(str(error)) or _named(error), status, is_expected)
     problem = error.strerror[:1].lower() + error.strerror[1:]
     if isinstance(error, FileNotFoundError):
         problem = "there is no such file or folder"
-    # The second is where something should have been moved to.
+    # The second file name is the target of a move.
     return Explanation(f"{error.filename2 or error.filename}: {problem}", status)
 
 
-def _explain_value(error: Exception, place: str) -> Explanation:
-    """What a value of a wrong type or out of range led to, where an object was built from it."""
+def _explain_value(error: Exception, key: str) -> Explanation:
+    """The error of a value of a wrong type or out of range in a configuration."""
     expected = _EXPECTED_TYPE.fullmatch(str(error.args[-1] if error.args else ""))
     if expected:
-        return Explanation(f"{place}: this should be {_TYPES[expected[1]]}", MISTAKE)
+        return Explanation(f"{key}: this should be {_TYPES[expected[1]]}", MISTAKE)
     if type(error) is ValueError:
-        return Explanation(f"{place}: {_one_line(str(error))}", MISTAKE)
-    return Explanation(f"{place}: {_named(error)}", MISTAKE, is_expected=False)
+        return Explanation(f"{key}: {_one_line(str(error))}", MISTAKE)
+    return Explanation(f"{key}: {_named(error)}", MISTAKE, is_expected=False)
 
 
-def _mistake_message(error: BaseException, place: Optional[str]) -> str:
+def _mistake_message(error: BaseException, key: Optional[str]) -> str:
     jsonnet = _JSONNET.search(str(error))
     if jsonnet:
         return _jsonnet_message(str(error)[jsonnet.start() :])
     message = _one_line(str(error))
     required = _REQUIRED_KEY.fullmatch(message)
     if required:
-        key = ".".join(filter(None, (required["place"], required["key"])))
-        return f"{key}: this key is missing, and it has no default"
+        missing = ".".join(filter(None, (required["location"], required["key"])))
+        return f"{missing}: this key is missing, and it has no default"
     if message.startswith("Failed to construct argument"):
-        # What was tried for each type of a union is in the causes.
+        # The causes hold the errors of all types of a union.
         causes = []
         cause = error.__cause__
         while cause is not None:
@@ -272,8 +271,8 @@ def _mistake_message(error: BaseException, place: Optional[str]) -> str:
         return f"there is no {unregistered['base']} {unregistered['name']!r}{near}"
     if type(error).__name__ == "JSONDecodeError":
         message = f"invalid JSON: {message}"
-    # Some messages begin with the key themselves, for those who read a traceback.
-    return message if place and message.startswith(place) else f"{_at(place)}{message}"
+    # Some messages begin with the key already.
+    return message if key and message.startswith(key) else f"{_at(key)}{message}"
 
 
 def _is_unopened(error: RuntimeError) -> bool:
@@ -282,28 +281,28 @@ def _is_unopened(error: RuntimeError) -> bool:
 
 def _jsonnet_message(text: str) -> str:
     """
-    Jsonnet's message after the file, line and column, which of an error at run time are those of
-    the innermost frame that is in a file.
+    Jsonnet's message after the file, line and column; those of an error at run time are of the
+    innermost frame in a file.
     """
     head, *frames = text.strip().split("\n\t")
     kind = _JSONNET.match(head)
     head = head[kind.end() :] if kind else head
     if re.match(r"\d+:\d+", head):
-        # AllenNLP has `--overrides` evaluated as a text without a name.
+        # AllenNLP lets Jsonnet evaluate `--overrides` as a text without a file name.
         head = f"--overrides:{head} (it should be like '{{\"trainer.num_epochs\": 30}}')"
     unset = _UNSET_VARIABLE.match(head)
     if unset:
         head = f"the environment variable {unset[1]} is not set: {unset[1]}=… before the command"
-    place = next((place for place in map(_frame_place, frames) if place), "")
-    return _one_line(f"{place}{head}")
+    position = next(filter(None, map(_frame_position, frames)), "")
+    return _one_line(f"{position}{head}")
 
 
-def _frame_place(frame: str) -> str:
+def _frame_position(frame: str) -> str:
     path, _, rest = frame.partition(":")
-    place = _JSONNET_PLACE.match(rest)
-    if place is None or path == "std.jsonnet":
+    position = _JSONNET_POSITION.match(rest)
+    if position is None or path == "std.jsonnet":
         return ""
-    return f"{path}:{place['line']}:{place['column']}: "
+    return f"{path}:{position['line']}:{position['column']}: "
 
 
 def _write_to_log(error: BaseException) -> Optional[str]:

@@ -1,3 +1,3 @@
 """
-What is to be said about a model's predictions, and about the files of a corpus.
+Analyses of a model's predictions, and of the files of a corpus.
 """

@@ -1,5 +1,5 @@
 """
-What a model could have predicted, with its probabilities, and what was right of it.
+Candidates: what a model could predict, with its probability, and whether it is right.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Candidate:
     # Parameters
 
     probability : `float`
-        The model's.
+        The model's probability.
     right : `bool`
         Whether it is gold, under the strict protocol.
     """
@@ -28,7 +28,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ThresholdScore:
-    """The score of those candidates whose probability reaches a threshold."""
+    """The score of the candidates with at least a probability."""
 
     threshold: float
     score: Score
@@ -42,13 +42,13 @@ class ReliabilityBin:
     # Parameters
 
     lowest, highest : `float`
-        The bounds of the probability; the upper one is in the next bin, except in the last.
+        The bounds of the probability; the upper bound is exclusive, except in the last bin.
     number : `int`
         How many candidates there are; at least one.
     mean_probability : `float`
-        Their mean.
+        The mean of their probabilities.
     share_right : `float`
-        How many of them are right, as a share.
+        The share of them that is right.
     """
 
     lowest: float
@@ -59,32 +59,32 @@ class ReliabilityBin:
 
 
 def entity_candidates(predictions: Iterable[Prediction]) -> list[Candidate]:
-    """The predicted entities that have a probability: of a tagger's or of given ones, none."""
+    """The predicted entities with a probability; a tagger's and given entities have none."""
     metric = EntityF1()
     candidates = []
-    for each in predictions:
-        _, gold = metric.items("strict", each.predicted, each.gold)
+    for prediction in predictions:
+        _, gold = metric.items("strict", prediction.predicted, prediction.gold)
         candidates += [
             Candidate(entity.probability, (entity.type, entity.span) in gold)
-            for entity in each.predicted.entities
+            for entity in prediction.predicted.entities
             if entity.probability is not None
         ]
     return candidates
 
 
 def relation_candidates(predictions: Iterable[Prediction]) -> list[Candidate]:
-    """The predicted relations; all that count, where they were predicted with a low threshold."""
+    """The predicted relations; to have all candidates, predict with a low threshold."""
     metric = RelationF1()
     candidates = []
-    for each in predictions:
-        entities = each.predicted.entities
-        _, gold = metric.items("strict", each.predicted, each.gold)
+    for prediction in predictions:
+        entities = prediction.predicted.entities
+        _, gold = metric.items("strict", prediction.predicted, prediction.gold)
         candidates += [
             Candidate(
                 relation.probability,
                 (relation.type, entities[relation.head], entities[relation.tail]) in gold,
             )
-            for relation in each.predicted.relations
+            for relation in prediction.predicted.relations
             if relation.probability is not None
         ]
     return candidates
@@ -94,12 +94,12 @@ def scores_at(
     candidates: Sequence[Candidate], num_gold: int, thresholds: Iterable[float]
 ) -> list[ThresholdScore]:
     """
-    The micro score at each threshold, as the metrics would have it.
+    The micro score at each threshold, as the metrics compute it.
 
     # Parameters
 
     candidates : `Sequence[Candidate]`
-        All that have at least the lowest of the thresholds as their probability.
+        All candidates with at least the lowest threshold as their probability.
     num_gold : `int`
         How many gold items there are.
     thresholds : `Iterable[float]`
@@ -107,7 +107,7 @@ def scores_at(
     """
     scores = []
     for threshold in thresholds:
-        kept = [each.right for each in candidates if each.probability >= threshold]
+        kept = [c.right for c in candidates if c.probability >= threshold]
         scores.append(ThresholdScore(threshold, Score.from_counts(sum(kept), len(kept), num_gold)))
     return scores
 
@@ -121,9 +121,9 @@ def precision_recall_curve(candidates: Sequence[Candidate], num_gold: int) -> li
     candidates : `Sequence[Candidate]`
         The candidates.
     num_gold : `int`
-        How many gold items there are, also such as are not among the candidates.
+        How many gold items there are, including those that are not among the candidates.
     """
-    ranked = sorted(candidates, key=lambda each: -each.probability)
+    ranked = sorted(candidates, key=lambda candidate: -candidate.probability)
     curve = []
     correct = 0
     for number, candidate in enumerate(ranked, start=1):
@@ -150,18 +150,18 @@ def reliability(candidates: Iterable[Candidate], num_bins: int = 10) -> list[Rel
     candidates : `Iterable[Candidate]`
         The candidates.
     num_bins : `int`, optional (default = `10`)
-        Into how many bins of equal width the probabilities are divided; empty ones are left out.
+        The number of bins of equal width; empty bins are left out.
     """
     bins: list[list[Candidate]] = [[] for _ in range(num_bins)]
-    for each in candidates:
-        bins[min(int(each.probability * num_bins), num_bins - 1)].append(each)
+    for candidate in candidates:
+        bins[min(int(candidate.probability * num_bins), num_bins - 1)].append(candidate)
     return [
         ReliabilityBin(
             lowest=i / num_bins,
             highest=(i + 1) / num_bins,
             number=len(members),
-            mean_probability=sum(each.probability for each in members) / len(members),
-            share_right=sum(each.right for each in members) / len(members),
+            mean_probability=sum(candidate.probability for candidate in members) / len(members),
+            share_right=sum(candidate.right for candidate in members) / len(members),
         )
         for i, members in enumerate(bins)
         if members
@@ -170,10 +170,9 @@ def reliability(candidates: Iterable[Candidate], num_bins: int = 10) -> list[Rel
 
 def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     """
-    How far probability and share are apart on average (Naeini et al. 2015), by the bins' sizes.
-
-    0 where there are no bins.
+    The difference of probability and share that is right, averaged over the bins by their sizes
+    (Naeini et al. 2015); 0 without bins.
     """
-    total = sum(each.number for each in bins)
-    gaps = (each.number * abs(each.mean_probability - each.share_right) for each in bins)
+    total = sum(b.number for b in bins)
+    gaps = (b.number * abs(b.mean_probability - b.share_right) for b in bins)
     return sum(gaps) / max(total, 1)

@@ -1,5 +1,5 @@
 """
-Which type was taken for which.
+Confusion matrices of types.
 """
 
 from dataclasses import dataclass
@@ -33,10 +33,9 @@ class ConfusionMatrix:
     """
     How often items of a gold type (rows) were predicted as another (columns).
 
-    Both rows and columns are the types in alphabetical order, then what stands apart: items that
-    are paired, but not at the same place (`"wrong boundary"`, and for relations `"wrong
-    direction"`), and `"none"` last. A row's sum is the number of gold items of that type, a
-    column's that of predicted ones.
+    Both rows and columns are the types in alphabetical order, then the pairs of items with
+    different spans (`"wrong boundary"`, and for relations `"wrong direction"`), and `"none"` last.
+    A row's sum is the number of gold items of that type, a column's sum that of predicted items.
 
     # Parameters
 
@@ -45,7 +44,7 @@ class ConfusionMatrix:
     others : `tuple[str, ...]`
         The names of the rows and columns after them.
     counts : `tuple[tuple[int, ...], ...]`
-        A row for each of both.
+        The counts, by row and column.
     """
 
     types: tuple[str, ...]
@@ -58,28 +57,29 @@ def confusion_matrix(matches: Iterable[TypedMatch], apart: Sequence[str]) -> Con
     # Parameters
 
     matches : `Iterable[TypedMatch]`
-        Those of all documents.
+        The matches of all documents.
     apart : `Sequence[str]`
-        The kinds of matches that have a row and a column of their own.
+        The kinds of matches that have their own row and column.
     """
-    listed = list(matches)
-    of_both = [{each.gold_type for each in listed}, {each.predicted_type for each in listed}]
-    types = sorted(type for type in set.union(*of_both) if type is not None)
+    matches = list(matches)
+    gold_types = {match.gold_type for match in matches}
+    predicted_types = {match.predicted_type for match in matches}
+    types = sorted(type for type in gold_types | predicted_types if type is not None)
     others = (*apart, NONE)
     counts = [[0] * (len(types) + len(others)) for _ in range(len(types) + len(others))]
-    place = {type: i for i, type in enumerate(types)}
-    for each in listed:
-        if each.match.kind in apart:
-            beside = len(types) + others.index(each.match.kind)
-            pairs = [(each.gold_type, beside), (beside, each.predicted_type)]
+    type_indices = {type: i for i, type in enumerate(types)}
+    for typed in matches:
+        if typed.match.kind in apart:
+            index = len(types) + others.index(typed.match.kind)
+            cells = [(typed.gold_type, index), (index, typed.predicted_type)]
         else:
-            pairs = [(each.gold_type, each.predicted_type)]
-        for row, column in pairs:
-            counts[_index(row, place)][_index(column, place)] += 1
+            cells = [(typed.gold_type, typed.predicted_type)]
+        for row, column in cells:
+            counts[_index(row, type_indices)][_index(column, type_indices)] += 1
     return ConfusionMatrix(tuple(types), others, tuple(map(tuple, counts)))
 
 
-def _index(row_or_type: Optional[int | str], place: dict[str, int]) -> int:
-    if row_or_type is None:
+def _index(index_or_type: Optional[int | str], type_indices: dict[str, int]) -> int:
+    if index_or_type is None:
         return -1
-    return row_or_type if isinstance(row_or_type, int) else place[row_or_type]
+    return index_or_type if isinstance(index_or_type, int) else type_indices[index_or_type]

@@ -18,14 +18,14 @@ _TypePair = tuple[str, str]
 @dataclass(frozen=True)
 class Lengths:
     """
-    How some lengths are distributed.
+    The distribution of lengths.
 
     # Parameters
 
     minimum, maximum : `int`
-        The least and the greatest.
+        The least and the greatest length.
     median : `float`
-        The median; between two values it is their mean.
+        The median; the mean of the two middle values if their number is even.
     percentile_95 : `int`
         The least value that at least 95 per cent do not exceed.
     """
@@ -37,12 +37,12 @@ class Lengths:
 
     @classmethod
     def of(cls, values: Iterable[int]) -> Optional["Lengths"]:
-        """Those of some values; `None` where there are none."""
-        listed = sorted(values)
-        if not listed:
+        """The lengths' distribution; `None` without lengths."""
+        lengths = sorted(values)
+        if not lengths:
             return None
-        percentile = int(numpy.percentile(listed, 95, method="inverted_cdf"))
-        return cls(listed[0], float(numpy.median(listed)), percentile, listed[-1])
+        percentile = int(numpy.percentile(lengths, 95, method="inverted_cdf"))
+        return cls(lengths[0], float(numpy.median(lengths)), percentile, lengths[-1])
 
 
 @dataclass(frozen=True)
@@ -77,17 +77,15 @@ class OverlapStatistics:
     # Parameters
 
     documents : `int`
-        How many documents have such.
+        How many documents have overlapping entities.
     pairs : `int`
-        How many pairs of entities overlap: those with the same span, those where one holds the
-        other, and those that cross.
+        How many pairs of entities overlap.
     same_span, nested, crossing : `int`
-        How many of each.
+        How many pairs are of each kind.
     same_type : `int`
-        How many pairs are of one type: those that one sequence of tags for each type cannot express
-        either.
+        How many pairs have the same type; tag sequences per type cannot express these either.
     documents_same_type : `int`
-        How many documents have such.
+        How many documents have such pairs.
     """
 
     documents: int
@@ -113,7 +111,7 @@ class FileDescription:
     entity_types, relation_types : `dict[str, int]`
         How many entities and relations of each type there are, in alphabetical order.
     lengths : `dict[str, Optional[Lengths]]`
-        How long sentences and entities are, and how many there are in a sentence.
+        The lengths of sentences and entities, and the numbers of entities and relations in them.
     pairs : `list[PairStatistics]`
         For the types of head and tail, in alphabetical order.
     overlaps : `OverlapStatistics`
@@ -130,16 +128,16 @@ class FileDescription:
 
 
 @dataclass(frozen=True)
-class Place:
+class DocumentLocation:
     """
-    A document of some file.
+    Where a document is.
 
     # Parameters
 
     file : `str`
         The file's name.
     document : `str`
-        The document's identifier, or its place among those that can be read, from `#1`.
+        The document's identifier, or its number among those that can be read, from `#1`.
     """
 
     file: str
@@ -156,7 +154,7 @@ class Duplicates:
 
     # Parameters
 
-    places : `list[Place]`
+    places : `list[DocumentLocation]`
         Where they are; at least two.
     text : `str`
         The tokens, joined by spaces.
@@ -164,7 +162,7 @@ class Duplicates:
         Whether they all have the same entities and relations.
     """
 
-    places: list[Place]
+    places: list[DocumentLocation]
     text: str
     same_annotation: bool
 
@@ -176,16 +174,16 @@ class NearDuplicates:
 
     # Parameters
 
-    one, other : `Place`
-        Where they are; where there are several with the same tokens, the first of them.
+    one, other : `DocumentLocation`
+        Where they are; of several documents with the same tokens, the first.
     texts : `tuple[str, str]`
         Their tokens, joined by spaces.
     similarity : `float`
         The Jaccard similarity of their shingles.
     """
 
-    one: Place
-    other: Place
+    one: DocumentLocation
+    other: DocumentLocation
     texts: tuple[str, str]
     similarity: float
 
@@ -193,15 +191,14 @@ class NearDuplicates:
 @dataclass(frozen=True)
 class Repetition:
     """
-    How much of one file is in another, or again in the same one.
+    How much of one file is repeated in another, or in itself.
 
     # Parameters
 
     file : `str`
-        The file that is looked at.
+        The file.
     within : `str`
-        The file that is searched. If it is the same one, a document does not count as its own
-        duplicate.
+        The file that is searched. In the same file, a document is no duplicate of itself.
     duplicates : `int`
         How many documents of `file` have a duplicate in `within`.
     near_duplicates : `int`
@@ -226,11 +223,11 @@ class CorpusDescription:
     whole : `FileDescription`
         All files together.
     similarity : `float`
-        From which similarity on two documents are near-duplicates.
+        The least similarity of near-duplicates.
     repetitions : `list[Repetition]`
-        For each file: itself, and each file before it.
+        The repetitions of each file in itself, and in each file before it.
     duplicates : `list[Duplicates]`
-        Every sentence that is there more than once.
+        Every sentence that occurs more than once.
     near_duplicates : `list[NearDuplicates]`
         Every pair, the most similar first.
     """
@@ -247,7 +244,7 @@ class CorpusDescription:
 class _Sentence:
     """All documents with the same tokens."""
 
-    documents: list[tuple[Place, Document]] = field(default_factory=list)
+    documents: list[tuple[DocumentLocation, Document]] = field(default_factory=list)
 
 
 def describe_corpus(
@@ -259,32 +256,35 @@ def describe_corpus(
     files : `Sequence[tuple[str, Sequence[Document]]]`
         The name and the documents of each file.
     similarity : `float`, optional (default = `0.8`)
-        From which Jaccard similarity of their shingles on two documents are near-duplicates.
+        The least Jaccard similarity of the shingles of near-duplicates.
     """
     by_tokens: dict[tuple[str, ...], _Sentence] = {}
     for name, documents in files:
         for number, document in enumerate(documents, start=1):
-            place = Place(name, document.id or f"#{number}")
-            by_tokens.setdefault(document.tokens, _Sentence()).documents.append((place, document))
+            location = DocumentLocation(name, document.id or f"#{number}")
+            sentence = by_tokens.setdefault(document.tokens, _Sentence())
+            sentence.documents.append((location, document))
     sentences = list(by_tokens.values())
-    pairs = similar_pairs([shingles(each.documents[0][1]) for each in sentences], similarity)
+    pairs = similar_pairs(
+        [shingles(sentence.documents[0][1]) for sentence in sentences], similarity
+    )
     names = [name for name, _ in files]
     alike: dict[int, set[int]] = {}
-    for one, other, _ in pairs:
-        alike.setdefault(one, set()).add(other)
-        alike.setdefault(other, set()).add(one)
+    for first, second, _ in pairs:
+        alike.setdefault(first, set()).add(second)
+        alike.setdefault(second, set()).add(first)
     near = [
         NearDuplicates(
-            sentences[one].documents[0][0],
-            sentences[other].documents[0][0],
-            (_text(sentences[one]), _text(sentences[other])),
-            closeness,
+            sentences[first].documents[0][0],
+            sentences[second].documents[0][0],
+            (_text(sentences[first]), _text(sentences[second])),
+            pair_similarity,
         )
-        for one, other, closeness in pairs
+        for first, second, pair_similarity in pairs
     ]
     return CorpusDescription(
         files=[_describe_file(name, documents) for name, documents in files],
-        whole=_describe_file("all", [each for _, documents in files for each in documents]),
+        whole=_describe_file("all", [document for _, documents in files for document in documents]),
         similarity=similarity,
         repetitions=[
             _repetition(file, within, sentences, alike)
@@ -293,12 +293,12 @@ def describe_corpus(
         ],
         duplicates=[
             Duplicates(
-                [place for place, _ in each.documents],
-                _text(each),
-                len({_annotation(document) for _, document in each.documents}) == 1,
+                [location for location, _ in sentence.documents],
+                _text(sentence),
+                len({_annotation(document) for _, document in sentence.documents}) == 1,
             )
-            for each in sentences
-            if len(each.documents) > 1
+            for sentence in sentences
+            if len(sentence.documents) > 1
         ],
         near_duplicates=sorted(near, key=lambda pair: -pair.similarity),
     )
@@ -311,23 +311,25 @@ def _describe_file(name: str, documents: Sequence[Document]) -> FileDescription:
         name=name,
         counts={
             "documents": len(documents),
-            "documents without entities": sum(not each.entities for each in documents),
-            "documents without relations": sum(not each.relations for each in documents),
-            "tokens": sum(len(each.tokens) for each in documents),
+            "documents without entities": sum(not document.entities for document in documents),
+            "documents without relations": sum(not document.relations for document in documents),
+            "tokens": sum(len(document.tokens) for document in documents),
             "entities": len(entities),
             "relations": len(relations),
         },
         entity_types=_sorted_counts(entity.type for entity in entities),
         relation_types=_sorted_counts(relation.type for relation in relations),
         lengths={
-            "tokens in a sentence": Lengths.of(len(each.tokens) for each in documents),
-            "tokens in an entity": Lengths.of(each.end - each.start for each in entities),
-            "entities in a sentence": Lengths.of(len(each.entities) for each in documents),
-            "relations in a sentence": Lengths.of(len(each.relations) for each in documents),
+            "tokens in a sentence": Lengths.of(len(document.tokens) for document in documents),
+            "tokens in an entity": Lengths.of(entity.end - entity.start for entity in entities),
+            "entities in a sentence": Lengths.of(len(document.entities) for document in documents),
+            "relations in a sentence": Lengths.of(
+                len(document.relations) for document in documents
+            ),
             "tokens between head and tail": Lengths.of(
-                _tokens_between(document.entities[each.head], document.entities[each.tail])
+                _tokens_between(document.entities[relation.head], document.entities[relation.tail])
                 for document in documents
-                for each in document.relations
+                for relation in document.relations
             ),
         },
         pairs=_pair_statistics(documents),
@@ -339,8 +341,8 @@ def _sorted_counts(types: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(types).items()))
 
 
-def _tokens_between(one: Entity, other: Entity) -> int:
-    return max(one.start - other.end, other.start - one.end, 0)
+def _tokens_between(head: Entity, tail: Entity) -> int:
+    return max(head.start - tail.end, tail.start - head.end, 0)
 
 
 def _pair_statistics(documents: Sequence[Document]) -> list[PairStatistics]:
@@ -371,12 +373,12 @@ def _overlap_statistics(documents: Sequence[Document]) -> OverlapStatistics:
     kinds: Counter[str] = Counter()
     same_type = documents_with = documents_same_type = 0
     for document in documents:
-        found = list(_overlaps(document))
-        kinds.update(_kind_of_overlap(one, other) for one, other in found)
-        of_one_type = sum(one.type == other.type for one, other in found)
-        same_type += of_one_type
-        documents_with += bool(found)
-        documents_same_type += bool(of_one_type)
+        overlaps = list(_overlaps(document))
+        kinds.update(_kind_of_overlap(first, second) for first, second in overlaps)
+        num_same_type = sum(first.type == second.type for first, second in overlaps)
+        same_type += num_same_type
+        documents_with += bool(overlaps)
+        documents_same_type += bool(num_same_type)
     return OverlapStatistics(
         documents=documents_with,
         pairs=sum(kinds.values()),
@@ -392,11 +394,11 @@ def _overlaps(document: Document) -> Iterator[tuple[Entity, Entity]]:
     return (pair for pair in combinations(document.entities, 2) if pair[0].overlaps(pair[1]))
 
 
-def _kind_of_overlap(one: Entity, other: Entity) -> str:
-    if one.span == other.span:
+def _kind_of_overlap(first: Entity, second: Entity) -> str:
+    if first.span == second.span:
         return "same_span"
-    starts, ends = one.start - other.start, other.end - one.end
-    # One holds the other if it begins no later and ends no earlier.
+    starts, ends = first.start - second.start, second.end - first.end
+    # An entity contains another if it begins no later and ends no earlier.
     return "nested" if starts * ends >= 0 else "crossing"
 
 
@@ -405,10 +407,11 @@ def _repetition(
 ) -> Repetition:
     duplicates = near = 0
     number_in = [
-        Counter(place.file for place, _ in sentence.documents)[within] for sentence in sentences
+        Counter(location.file for location, _ in sentence.documents)[within]
+        for sentence in sentences
     ]
     for i, sentence in enumerate(sentences):
-        number = sum(place.file == file for place, _ in sentence.documents)
+        number = sum(location.file == file for location, _ in sentence.documents)
         if number_in[i] > (1 if file == within else 0):
             duplicates += number
         elif any(number_in[j] for j in alike.get(i, ())):

@@ -15,7 +15,7 @@ from dts_ee.analysis.markdown_table import markdown_table
 MAX_SHOWN = 20
 """How many duplicates, and near-duplicates, are shown; the others are counted."""
 
-_LONGEST_TEXT = 160
+_MAX_TEXT_LENGTH = 160
 
 
 def render_description(description: CorpusDescription) -> str:
@@ -25,20 +25,20 @@ def render_description(description: CorpusDescription) -> str:
     # Parameters
 
     description : `CorpusDescription`
-        What to render.
+        The description.
     """
     columns = list(description.files)
     if len(columns) > 1:
         columns.append(description.whole)
     parts = [
         "## Counts",
-        _counts_table(columns, [each.counts for each in columns]),
+        _counts_table(columns, [file.counts for file in columns]),
         "## Entity types",
-        _counts_table(columns, [each.entity_types for each in columns], shares=True),
+        _counts_table(columns, [file.entity_types for file in columns], shares=True),
         "## Relation types",
-        _counts_table(columns, [each.relation_types for each in columns], shares=True),
+        _counts_table(columns, [file.relation_types for file in columns], shares=True),
         "## Lengths",
-        "Minimum / median / 95 % of all are at most / maximum.",
+        "Minimum / median / 95th percentile / maximum.",
         _lengths_table(columns),
         "## Pairs of entities",
         "Ordered pairs of entities in the same sentence, in all files: how many, and how many of "
@@ -55,20 +55,23 @@ def render_description(description: CorpusDescription) -> str:
 def _counts_table(
     columns: Sequence[FileDescription], counts: Sequence[Mapping[str, int]], shares: bool = False
 ) -> str:
-    names = list(dict.fromkeys(name for each in counts for name in each))
+    names = list(dict.fromkeys(name for file_counts in counts for name in file_counts))
     if shares:
         names.sort()
     if not names:
         return "None."
-    totals = [sum(each.values()) for each in counts]
+    totals = [sum(file_counts.values()) for file_counts in counts]
 
-    def cell(each: Mapping[str, int], total: int, name: str) -> str:
-        number = each.get(name, 0)
+    def cell(file_counts: Mapping[str, int], total: int, name: str) -> str:
+        number = file_counts.get(name, 0)
         share = f" ({100 * number / total:.1f} %)" if shares and total else ""
         return f"{number:,}{share}"
 
     rows = [
-        [_plain(name), *(cell(each, total, name) for each, total in zip(counts, totals))]
+        [
+            _plain(name),
+            *(cell(file_counts, total, name) for file_counts, total in zip(counts, totals)),
+        ]
         for name in names
     ]
     return markdown_table(["", *_names(columns)], rows)
@@ -76,7 +79,7 @@ def _counts_table(
 
 def _lengths_table(columns: Sequence[FileDescription]) -> str:
     rows = [
-        [name, *(_lengths(each.lengths[name]) for each in columns)] for name in columns[0].lengths
+        [name, *(_lengths(file.lengths[name]) for file in columns)] for name in columns[0].lengths
     ]
     return markdown_table(["", *_names(columns)], rows)
 
@@ -90,14 +93,14 @@ def _lengths(lengths: Optional[Lengths]) -> str:
 
 def _pairs_table(whole: FileDescription) -> str:
     rows = []
-    for each in sorted(whole.pairs, key=lambda pair: -pair.related):
-        relations = ", ".join(f"{name} {count:,}" for name, count in each.relations.items())
+    for pair in sorted(whole.pairs, key=lambda pair: -pair.related):
+        relations = ", ".join(f"{name} {count:,}" for name, count in pair.relations.items())
         rows.append(
             [
-                _plain(each.head_type),
-                _plain(each.tail_type),
-                f"{each.pairs:,}",
-                f"{each.related:,} ({100 * each.related / each.pairs:.1f} %)",
+                _plain(pair.head_type),
+                _plain(pair.tail_type),
+                f"{pair.pairs:,}",
+                f"{pair.related:,} ({100 * pair.related / pair.pairs:.1f} %)",
                 _plain(relations),
             ]
         )
@@ -114,13 +117,13 @@ def _overlaps(columns: Sequence[FileDescription]) -> str:
         "documents": "documents with overlapping entities",
         "pairs": "pairs that overlap",
         "same_span": "… with the same span",
-        "nested": "… one inside of the other",
+        "nested": "… one inside the other",
         "crossing": "… crossing",
         "same_type": "… of the same type",
-        "documents_same_type": "documents with such of the same type",
+        "documents_same_type": "documents with overlaps of the same type",
     }
     rows = [
-        [title, *(f"{getattr(each.overlaps, name):,}" for each in columns)]
+        [title, *(f"{getattr(file.overlaps, name):,}" for file in columns)]
         for name, title in names.items()
     ]
     return f"{markdown_table(['', *_names(columns)], rows)}\n\n{_what_to_do(whole)}"
@@ -146,34 +149,34 @@ def _duplicates(description: CorpusDescription) -> Iterable[str]:
     )
     rows = [
         [
-            _plain(each.file),
-            "itself" if each.file == each.within else _plain(each.within),
-            f"{each.duplicates:,}",
-            f"{each.near_duplicates:,}",
+            _plain(repetition.file),
+            "itself" if repetition.file == repetition.within else _plain(repetition.within),
+            f"{repetition.duplicates:,}",
+            f"{repetition.near_duplicates:,}",
         ]
-        for each in description.repetitions
+        for repetition in description.repetitions
     ]
     yield markdown_table(["documents of", "in", "duplicates", "near-duplicates alone"], rows)
     if description.duplicates:
         lines = []
-        # Those with contradictory annotation are what there is something to do about.
-        for each in sorted(description.duplicates, key=lambda group: group.same_annotation):
-            differently = "" if each.same_annotation else ", **annotated differently**"
-            places = ", ".join(map(str, each.places[:MAX_SHOWN]))
-            more = len(each.places) - MAX_SHOWN
-            places += f" and {more} more" if more > 0 else ""
-            lines.append(f"- {_plain(places)}{differently}: {_plain(_cut(each.text))}")
-        different = sum(not each.same_annotation for each in description.duplicates)
+        # Contradictory annotation comes first: it should be corrected.
+        for group in sorted(description.duplicates, key=lambda group: group.same_annotation):
+            differently = "" if group.same_annotation else ", **annotated differently**"
+            locations = ", ".join(map(str, group.places[:MAX_SHOWN]))
+            more = len(group.places) - MAX_SHOWN
+            locations += f" and {more} more" if more > 0 else ""
+            lines.append(f"- {_plain(locations)}{differently}: {_plain(_cut(group.text))}")
+        different = sum(not group.same_annotation for group in description.duplicates)
         yield (
-            f"Sentences that are there more than once: {len(description.duplicates):,}, of which "
+            f"Sentences that occur more than once: {len(description.duplicates):,}, of which "
             f"{different:,} are annotated differently."
         )
         yield _first("\n".join(lines[:MAX_SHOWN]), len(lines))
     if description.near_duplicates:
         lines = [
-            f"- {each.similarity:.2f}: {_plain(str(each.one))} and {_plain(str(each.other))}: "
-            f"{_plain(_cut(each.texts[0]))} | {_plain(_cut(each.texts[1]))}"
-            for each in description.near_duplicates
+            f"- {pair.similarity:.2f}: {_plain(str(pair.one))} and {_plain(str(pair.other))}: "
+            f"{_plain(_cut(pair.texts[0]))} | {_plain(_cut(pair.texts[1]))}"
+            for pair in description.near_duplicates
         ]
         yield f"Pairs of near-duplicates: {len(lines):,}."
         yield _first("\n".join(lines[:MAX_SHOWN]), len(lines))
@@ -186,13 +189,13 @@ def _first(lines: str, number: int) -> str:
 
 
 def _names(columns: Sequence[FileDescription]) -> list[str]:
-    return [_plain(each.name) for each in columns]
+    return [_plain(file.name) for file in columns]
 
 
 def _plain(text: str) -> str:
-    """Text that is no end of a cell or a line."""
+    """Text that does not end a cell or a line of the table."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1].rstrip()}…"
+    return text if len(text) <= _MAX_TEXT_LENGTH else f"{text[: _MAX_TEXT_LENGTH - 1].rstrip()}…"

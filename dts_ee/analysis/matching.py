@@ -1,5 +1,5 @@
 """
-Which gold entity or relation a predicted one was meant to be, and what is wrong with it.
+Matching predicted entities and relations with gold ones, and the kinds of errors.
 """
 
 from dataclasses import dataclass
@@ -37,16 +37,16 @@ ITEM_ERRORS = (MISSED, SPURIOUS, WRONG_TYPE)
 @dataclass(frozen=True)
 class Match:
     """
-    A gold item, the predicted one that stands for it, or both.
+    A gold item and the predicted item that is matched with it, or one of them alone.
 
     # Parameters
 
     kind : `str`
         `"right"`, or what is wrong.
     gold : `int`, optional
-        The index of the gold entity or relation in its document; `None` where it is spurious.
+        The index of the gold item in its document; `None` for a spurious item.
     predicted : `int`, optional
-        The index of the predicted one; `None` where it is missed.
+        The index of the predicted item; `None` for a missed item.
     """
 
     kind: str
@@ -64,7 +64,7 @@ class _Triple(NamedTuple):
 
 Item = TypeVar("Item")
 Closeness = Callable[[Item, Item], float]
-"""How well a predicted item (the second) fits a gold one; 0 where it does not."""
+"""How well a predicted item (the second) matches a gold item; 0 if it does not."""
 
 
 def match_entities(prediction: Prediction) -> list[Match]:
@@ -72,10 +72,10 @@ def match_entities(prediction: Prediction) -> list[Match]:
     Pairs each gold entity with at most one predicted entity, and the other way round.
 
     First those with the same span and type are `"right"`. Of the others, those with the same span
-    have the `"wrong type"`; then those that share a token have the `"wrong boundary"`, whatever
-    their types: those of the same type are paired before others, and those that share more of
-    their tokens before those that share less. What is left is `"missed"` or `"spurious"`. Right
-    ones are exactly those that the metric `entity_f1` counts.
+    have the `"wrong type"`; then those that share a token have the `"wrong boundary"`, of any type:
+    those of the same type are paired before others, and those that share more of their tokens
+    before those that share less. What is left is `"missed"` or `"spurious"`. The right entities are
+    exactly those that the metric `entity_f1` counts.
 
     # Returns
 
@@ -98,11 +98,11 @@ def match_relations(prediction: Prediction) -> list[Match]:
     """
     Pairs each gold relation with at most one predicted relation, and the other way round.
 
-    First those that agree in all that the strict protocol looks at are `"right"`: exactly those
-    that the metric `relation_f1` counts. Of the others, in this order:
+    First those that agree under the strict protocol are `"right"`: exactly those that the metric
+    `relation_f1` counts. Of the others, in this order:
 
-    - `"wrong entity type"`: type and spans are the same, so an entity's type is not;
-    - `"wrong direction"`: the type is the same, and the spans of head and tail have changed places;
+    - `"wrong entity type"`: type and spans are the same, but an entity's type differs;
+    - `"wrong direction"`: the type is the same, and the spans of head and tail are swapped;
     - `"wrong type"`: the spans are the same;
     - `"wrong boundary"`: the type is the same, the two heads share a token, and so do the tails;
     - `"missed"` and `"spurious"`: what is left.
@@ -140,9 +140,8 @@ def match_items(task: Task, prediction: Prediction) -> list[Match]:
     """
     Pairs each gold item of any task with at most one predicted item, and the other way round.
 
-    First those that agree in all that the strict protocol looks at are `"right"`. Of the others,
-    those that agree but for their types have the `"wrong type"`. What is left is `"missed"` or
-    `"spurious"`.
+    First those that agree under the strict protocol are `"right"`. Of the others, those that agree
+    except for their types have the `"wrong type"`. What is left is `"missed"` or `"spurious"`.
 
     # Returns
 
@@ -174,7 +173,7 @@ class Matching:
     errors : `tuple[str, ...]`
         The kinds of errors.
     apart : `tuple[str, ...]`, optional (default = `()`)
-        Those whose pairs are no match in a confusion matrix.
+        The kinds that have their own row and column in a confusion matrix.
     """
 
     match: Callable[[Prediction], list[Match]]
@@ -184,7 +183,7 @@ class Matching:
 
 
 def matching_of(task: Task) -> Matching:
-    """How a task's predictions are matched: as `match_items` does it, if there is no other way."""
+    """How a task's predictions are matched; by default with `match_items`."""
     return _MATCHINGS.get(task.name) or Matching(
         lambda prediction: match_items(task, prediction),
         lambda document: [type for type, *_ in task.items(document)],
@@ -213,23 +212,23 @@ def _matches(
     predicted: Sequence[Item],
     stages: Sequence[tuple[str, Closeness[Item]]],
 ) -> list[Match]:
-    found: dict[int, Match] = {}
-    free = dict(enumerate(predicted))
+    matched: dict[int, Match] = {}
+    unmatched = dict(enumerate(predicted))
     for kind, closeness in stages:
         fits = []
         for i, gold_item in enumerate(gold):
-            if i not in found:
+            if i not in matched:
                 fits += [
                     (-fit, i, j)
-                    for j, predicted_item in free.items()
+                    for j, predicted_item in unmatched.items()
                     if (fit := closeness(gold_item, predicted_item)) > 0
                 ]
         for _, i, j in sorted(fits):
-            if i not in found and j in free:
-                found[i] = Match(kind, i, j)
-                del free[j]
-    of_gold = [found.get(i, Match(MISSED, i, None)) for i in range(len(gold))]
-    return of_gold + [Match(SPURIOUS, None, j) for j in free]
+            if i not in matched and j in unmatched:
+                matched[i] = Match(kind, i, j)
+                del unmatched[j]
+    of_gold = [matched.get(i, Match(MISSED, i, None)) for i in range(len(gold))]
+    return of_gold + [Match(SPURIOUS, None, j) for j in unmatched]
 
 
 def _entity_closeness(gold: Entity, predicted: Entity) -> float:

@@ -1,5 +1,5 @@
 """
-Sentences that are there again, with or without small changes.
+Near-duplicates: sentences that occur again, with or without small changes.
 """
 
 import math
@@ -9,14 +9,14 @@ from typing import NamedTuple, Sequence
 from dts_ee.document import Document
 
 SHINGLE_LENGTH = 5
-"""Of how many characters a shingle is."""
+"""The number of characters of a shingle."""
 
 
 class SimilarPair(NamedTuple):
-    """Two texts by their indices, the lower one first, and how alike they are (at most 1)."""
+    """The indices of two texts, the lower one first, and their similarity (at most 1)."""
 
-    one: int
-    other: int
+    first: int
+    second: int
     similarity: float
 
 
@@ -25,7 +25,7 @@ def shingles(document: Document) -> frozenset[str]:
     All runs of five characters in the tokens, in lower case and joined by spaces.
 
     Broder (1997), "On the resemblance and containment of documents", has runs of words; sentences
-    are too short for those. A text that is shorter has itself as its one shingle.
+    are too short for those. A text with fewer characters is its only shingle.
     """
     text = " ".join(document.tokens).lower()
     last = max(len(text) - SHINGLE_LENGTH, 0)
@@ -54,28 +54,28 @@ def similar_pairs(sets: Sequence[frozenset[str]], threshold: float) -> list[Simi
     `list[SimilarPair]`
         The pairs, in the order of the second one's index, then the first one's.
     """
-    frequency = Counter(shingle for each in sets for shingle in each)
-    # The smallest first: of those that are indexed already, none is larger.
+    frequency = Counter(shingle for text_shingles in sets for shingle in text_shingles)
+    # The smallest first: no set that is indexed already is larger.
     order = sorted(range(len(sets)), key=lambda i: (len(sets[i]), i))
     with_shingle: dict[str, list[int]] = {}
     pairs = []
     for i in order:
-        each = sets[i]
-        rarest_first = sorted(each, key=lambda shingle: (frequency[shingle], shingle))
-        # Nothing that shares fewer shingles is so much alike.
-        least_shared = _at_least(threshold * len(each))
-        prefix = rarest_first[: len(each) - least_shared + 1]
+        current = sets[i]
+        rarest_first = sorted(current, key=lambda shingle: (frequency[shingle], shingle))
+        # A set that shares fewer shingles cannot reach the threshold.
+        least_shared = _at_least(threshold * len(current))
+        prefix = rarest_first[: len(current) - least_shared + 1]
         for j in {j for shingle in prefix for j in with_shingle.get(shingle, ())}:
             if len(sets[j]) >= least_shared:
-                shared = len(each & sets[j])
-                similarity = shared / (len(each) + len(sets[j]) - shared)
+                shared = len(current & sets[j])
+                similarity = shared / (len(current) + len(sets[j]) - shared)
                 if similarity >= threshold:
                     pairs.append(SimilarPair(min(i, j), max(i, j), similarity))
         for shingle in prefix:
             with_shingle.setdefault(shingle, []).append(i)
-    return sorted(pairs, key=lambda pair: (pair.other, pair.one))
+    return sorted(pairs, key=lambda pair: (pair.second, pair.first))
 
 
 def _at_least(number: float) -> int:
-    # What should be a whole number may be a little above it.
+    # Rounding errors may lift a whole number a little.
     return math.ceil(number - 1e-9)

@@ -1,5 +1,5 @@
 """
-All that a report says about a model's predictions.
+The analysis of a model's predictions, as a report shows it.
 """
 
 from collections import Counter
@@ -26,13 +26,13 @@ LEAST_PROBABILITY = 0.001
 """Relations between predicted entities that are less probable are left out of the analysis."""
 
 THRESHOLDS = tuple(i / 20 for i in range(1, 20))
-"""Those at which precision, recall and F1 are given: 0.05 to 0.95."""
+"""The thresholds of the table of precision, recall and F1: 0.05 to 0.95."""
 
 
 @dataclass(frozen=True)
 class TypeScore:
     """
-    The strict score of one type, and what it is from.
+    The strict score of one type, and its counts.
 
     # Parameters
 
@@ -41,7 +41,7 @@ class TypeScore:
     gold, predicted, right : `int`
         How many items of it there are.
     score : `Score`
-        As the metric has it.
+        The metric's score.
     """
 
     type: str
@@ -54,20 +54,20 @@ class TypeScore:
 @dataclass(frozen=True)
 class TaskAnalysis:
     """
-    What is to be said about the entities, the relations, or what another task finds.
+    The analysis of the entities, the relations, or the items of another task.
 
     # Parameters
 
     scores : `dict[MetricKey, Score]`
         The averages under each protocol.
     types : `list[TypeScore]`
-        Of each type that is gold or predicted, in alphabetical order.
+        The score of each type that is gold or predicted, in alphabetical order.
     matches : `list[list[Match]]`
-        Of each document.
+        The matches of each document.
     confusion : `ConfusionMatrix`
-        Which type was taken for which.
+        How often a type was predicted as another.
     reliability : `list[ReliabilityBin]`
-        How often predictions of some probability are right; empty where there are none.
+        How often predictions of about the same probability are right; empty without predictions.
     """
 
     scores: dict[MetricKey, Score]
@@ -79,27 +79,27 @@ class TaskAnalysis:
     @property
     def errors(self) -> Counter[str]:
         """How many matches of each kind there are."""
-        return Counter(match.kind for listed in self.matches for match in listed)
+        return Counter(match.kind for matches in self.matches for match in matches)
 
 
 @dataclass(frozen=True)
 class PredictionsAnalysis:
     """
-    All that a report says about predictions.
+    The analysis of predictions.
 
     # Parameters
 
     predictions : `list[Prediction]`
         What the model predicts.
     tasks : `dict[str, TaskAnalysis]`
-        By the names of the tasks: the entities; relations and others where there are gold or
-        predicted ones.
+        The analysis of each task, by its name: entities always, other tasks if there are gold or
+        predicted items.
     relation_threshold : `float`, optional
         The model's Θ.
     curve : `list[ThresholdScore]`
         The scores of the relations at every threshold that makes a difference.
     at_thresholds : `list[ThresholdScore]`
-        Those at `THRESHOLDS`.
+        The scores at `THRESHOLDS`.
     """
 
     predictions: list[Prediction]
@@ -110,12 +110,12 @@ class PredictionsAnalysis:
 
     @property
     def entities(self) -> TaskAnalysis:
-        """That of the entities."""
+        """The analysis of the entities."""
         return self.tasks[ENTITIES.name]
 
     @property
     def relations(self) -> Optional[TaskAnalysis]:
-        """That of the relations, if there is one."""
+        """The analysis of the relations, if there is one."""
         return self.tasks.get(RELATIONS.name)
 
 
@@ -126,20 +126,20 @@ def analyse_predictions(
     # Parameters
 
     candidates : `Sequence[Prediction]`
-        What `predict_candidates` found, with relations from `LEAST_PROBABILITY` on.
+        What `predict_candidates` returned, with relations from `LEAST_PROBABILITY` on.
     relation_threshold : `float`, optional
-        The model's Θ: the relations that do not reach it are none of its predictions. `None` for a
-        model without relations.
+        The model's Θ: relations below it are not predictions. `None` for a model without relations.
     """
     predictions = [
-        Prediction(_above(each.predicted, relation_threshold), each.gold) for each in candidates
+        Prediction(_above(candidate.predicted, relation_threshold), candidate.gold)
+        for candidate in candidates
     ]
     probable = {ENTITIES.name: entity_candidates(predictions)}
     curve: list[ThresholdScore] = []
     at_thresholds: list[ThresholdScore] = []
     has_relations = False
     if relation_threshold is not None:
-        # Whatever the threshold is, they are candidates.
+        # Relations below the threshold are candidates, too.
         found = probable[RELATIONS.name] = relation_candidates(candidates)
         num_gold = sum(len(candidate.gold.relations) for candidate in candidates)
         has_relations = bool(num_gold or found)

@@ -1,5 +1,5 @@
 """
-The temperature at which probabilities say how often a model is right.
+Temperature scaling: the temperature at which a model is calibrated.
 """
 
 import math
@@ -18,19 +18,19 @@ from dts_ee.analysis.candidates import (
 from dts_ee.predictors.calibration import LEAST, at_temperature
 
 LOWEST, HIGHEST = 0.05, 20.0
-"""A temperature is between these, also where the likelihood would have it go on."""
+"""The bounds of a temperature."""
 
 
 @dataclass(frozen=True)
 class TemperatureFit:
     """
-    A temperature, and what it changes.
+    A fitted temperature, and its effect.
 
     # Parameters
 
     temperature : `float`
-        The one with the least negative log-likelihood. 1, which changes nothing, where there are no
-        candidates, or all are right, or none is: nothing can be fitted to those.
+        The temperature with the least negative log-likelihood. If there are no candidates, or all
+        or none are right, nothing can be fitted, and it is 1, which changes nothing.
     candidates : `int`
         How many candidates there were.
     right : `int`
@@ -66,19 +66,20 @@ def fit_temperature(candidates: Sequence[Candidate]) -> TemperatureFit:
     # Parameters
 
     candidates : `Sequence[Candidate]`
-        What the model could have predicted, of data that it was not trained on.
+        The model's candidates for data that it was not trained on.
     """
-    right = sum(each.right for each in candidates)
+    right = sum(candidate.right for candidate in candidates)
     log_odds = torch.logit(
-        torch.tensor([each.probability for each in candidates], dtype=torch.double), LEAST
+        torch.tensor([candidate.probability for candidate in candidates], dtype=torch.double),
+        LEAST,
     )
-    is_right = torch.tensor([each.right for each in candidates], dtype=torch.bool)
-    # Positive where the model was on the side of what is so.
+    is_right = torch.tensor([candidate.right for candidate in candidates], dtype=torch.bool)
+    # Positive where the probability is on the right side of 0.5.
     margins = torch.where(is_right, log_odds, -log_odds)
     temperature = _best_temperature(margins) if 0 < right < len(candidates) else 1.0
     after = [
-        replace(each, probability=at_temperature(each.probability, temperature))
-        for each in candidates
+        replace(candidate, probability=at_temperature(candidate.probability, temperature))
+        for candidate in candidates
     ]
     bins_before, bins_after = reliability(candidates), reliability(after)
     return TemperatureFit(
@@ -95,7 +96,7 @@ def fit_temperature(candidates: Sequence[Candidate]) -> TemperatureFit:
 
 
 def _best_temperature(margins: torch.Tensor) -> float:
-    # Its logarithm is looked for, so that it stays positive.
+    # The logarithm is optimised, so that the temperature stays positive.
     exponent = torch.zeros((), dtype=torch.double, requires_grad=True)
     optimizer = torch.optim.LBFGS([exponent], max_iter=100, line_search_fn="strong_wolfe")
 

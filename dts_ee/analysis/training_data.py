@@ -1,5 +1,5 @@
 """
-What is to be said of training, development and test data before a model is trained on them.
+Warnings about training, development and test data.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ MIN_EXAMPLES = 5
 """A type with fewer examples in the training data is named in a warning."""
 
 MIN_GOLD_ITEMS = 20
-"""With fewer entities and relations a development split says nothing about an epoch."""
+"""With fewer entities and relations a development split is too small to choose an epoch by."""
 
 _NAMES_SHOWN = 8
 
@@ -37,11 +37,11 @@ def warn_of_training_data(documents: Sequence[Document]) -> List[str]:
     """
     warnings = []
     counts = count_types(documents)
-    # Without entities there are no relations, and little else: what follows is said of the first.
+    # Without entities there are no relations: only the first task without items is named.
     lacking = next((name for name in counts if not counts[name]), None)
     if lacking is not None:
         warnings.append(
-            f"the training data has no {TASKS[lacking].plural}, so that the model will find none: "
+            f"the training data has no {TASKS[lacking].plural}, so the model will find none: "
             f"annotate some{'' if lacking == next(iter(TASKS)) else ' if you want them'}"
         )
     for kind, numbers in counts.items():
@@ -67,7 +67,7 @@ def warn_of_unseen_types(
     documents : `Sequence[Document]`
         The evaluated data.
     name : `str`
-        What it is, such as `"development data"`.
+        What the data is called, such as `"development data"`.
     """
     warnings = []
     counts = count_types(documents)
@@ -103,8 +103,8 @@ def warn_of_development_data(documents: Sequence[Document]) -> List[str]:
         return []
     return [
         f"the development data has {number} gold {plurals()}, fewer than "
-        f"{MIN_GOLD_ITEMS}: too few to choose an epoch by, so that the last one is taken; put more "
-        "sentences there, or train on these too and do without development data"
+        f"{MIN_GOLD_ITEMS}: too few to choose an epoch by, so the last one is taken; add "
+        "sentences, or train on these too, without development data"
     ]
 
 

@@ -1,5 +1,5 @@
 """
-Subcommand for leaving out an experiment's parts in turn.
+Subcommand for ablations of an experiment.
 """
 
 import argparse
@@ -18,7 +18,7 @@ _ABLATIONS = project_files() / "experiments" / "ablations.jsonnet"
 @Subcommand.register("ablate")
 class Ablate(Subcommand):
     """
-    `allennlp ablate CONFIG -s DIR --seeds 1,2,3`: what an experiment's parts are worth.
+    `allennlp ablate CONFIG -s DIR --seeds 1,2,3`: trains an experiment without one part at a time.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -48,8 +48,8 @@ class Ablate(Subcommand):
 
 
 def ablate_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if a seed is not finished at the end."""
-    # It compares predictions, and its import takes a while: not for the command line alone.
+    """Run the command, and exit with 1 if a seed is not finished at the end."""
+    # Imported late, as it takes a while.
     from dts_ee.runs.ablation_table import AblationTable
 
     table = AblationTable(args.directory, args.config)

@@ -1,5 +1,5 @@
 """
-Subcommand for probabilities that say how often a model is right.
+Subcommand for calibrating a model's probabilities.
 """
 
 import argparse
@@ -27,14 +27,12 @@ class Calibrate(Subcommand):
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        description = (
-            "Fit temperatures that make a model's probabilities say how often it is right."
-        )
+        description = "Fit temperatures that calibrate a model's probabilities."
         subparser = parser.add_parser(
             self.name,
             description=f"{description} DIR gets calibration.json, which `predict --calibration` "
-            "takes, and reliability.png. What is predicted does not change, only how probable it "
-            "is said to be.",
+            "takes, and reliability.png. Predictions do not change, only their "
+            "probabilities.",
             epilog="For example: allennlp calibrate out/conll04/model.tar.gz "
             "resources/conll04/conll04_dev.json -o out/calibration",
             help=description,
@@ -60,7 +58,7 @@ class Calibrate(Subcommand):
 
 
 def calibrate_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
+    """Run the command."""
     fits = calibrate(args.archive, args.data, args.folder)
     for task, fit in fits.items():
         if fit.fitted:
@@ -96,18 +94,18 @@ def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, Temperature
     # Returns
 
     `Dict[str, TemperatureFit]`
-        For `entities` and `relations`.
+        The fits for `entities` and `relations`.
 
     # Raises
 
     `ConfigurationError`
-        If the model is none whose probabilities can be calibrated.
+        If the probabilities of the model cannot be calibrated.
     `DocumentError`
         If the documents cannot be read.
     `OSError`
         If the archive cannot be read, or the folder cannot be written to.
     """
-    # Only this command needs what is imported here.
+    # Imported late: only this command needs it.
     from dts_ee.analysis.candidates import entity_candidates, relation_candidates
     from dts_ee.analysis.temperature import fit_temperature
     from dts_ee.runs.curves import draw_reliability
@@ -138,7 +136,7 @@ def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, Temperature
         folder / "reliability.png",
         {
             task: {
-                name: [(one_bin.mean_probability, one_bin.share_right) for one_bin in bins]
+                name: [(b.mean_probability, b.share_right) for b in bins]
                 for name, bins in (("before", fit.bins_before), ("after", fit.bins_after))
             }
             for task, fit in fits.items()

@@ -14,7 +14,7 @@ from allennlp.common.checks import ConfigurationError
 @Subcommand.register("compare")
 class Compare(Subcommand):
     """
-    `allennlp compare DIR DIR …`: repeated or cross-validated experiments side by side.
+    `allennlp compare DIR DIR …`: compares repeated or cross-validated experiments.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -24,10 +24,10 @@ class Compare(Subcommand):
         )
         subparser = parser.add_parser(
             self.name,
-            description=f"{description} Each is compared with the first: the difference in F1, how "
-            "likely it is if both are as good (paired approximate randomisation over sentences), "
-            "and which sentences flipped, that is, are right for most seeds of one alone. Folds "
-            "that one lacks are left out, and the sentences of the others put together.",
+            description=f"{description} Each is compared with the first: the difference in F1, its "
+            "p-value (paired approximate randomisation over sentences), and the sentences that "
+            "flipped, that is, are right for most seeds of only one of them. Only folds that all "
+            "have are compared, with their sentences together.",
             epilog="For example: allennlp compare out/one out/other --flips flips.jsonl",
             help=description,
         )
@@ -36,16 +36,19 @@ class Compare(Subcommand):
             nargs="+",
             type=Path,
             metavar="DIR",
-            help="what `allennlp repeat` or `cross-validate` was given as -s; at least two",
+            help="the -s of `allennlp repeat` or `cross-validate`; at least two",
         )
         subparser.add_argument(
-            "--output-file", type=Path, metavar="FILE", help="write the table there too, Markdown"
+            "--output-file",
+            type=Path,
+            metavar="FILE",
+            help="also write the table there, as Markdown",
         )
         subparser.add_argument(
             "--flips",
             type=Path,
             metavar="FILE",
-            help="write the sentences that flipped there, JSON Lines",
+            help="write the sentences that flipped there, as JSON Lines",
         )
         subparser.add_argument(
             "--num-shuffles",
@@ -59,7 +62,7 @@ class Compare(Subcommand):
 
 
 def compare_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
+    """Run the command."""
     print(compare(args.directories, args.output_file, args.flips, args.num_shuffles))
 
 
@@ -78,14 +81,14 @@ def compare(
     # Raises
 
     `ConfigurationError`
-        If there are fewer than two directories, one has no predictions, they are not about the same
+        If there are fewer than two directories, one has no predictions, they have different
         documents, or `num_shuffles` is less than 1.
     `DocumentError`
         If predictions cannot be read.
     `OSError`
         If a file cannot be read or written.
     """
-    # Only a comparison needs what is imported here.
+    # Imported late: only this command needs it.
     from dts_ee.corpora.files import open_atomically
     from dts_ee.runs.comparison import flips, read_experiments
     from dts_ee.runs.comparison_report import comparison_table, flip_counts, write_flips

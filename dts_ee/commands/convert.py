@@ -23,7 +23,7 @@ from dts_ee.document import DocumentError
 from dts_ee.tokenizers import SpacyRulesTokenizer
 
 MAX_PRINTED_REMARKS = 20
-"""How many remarks are printed; more go to the file that `--report` names."""
+"""The maximum number of remarks that are printed; `--report` writes all."""
 
 TOKENIZERS = ("rules", "rules-keep-hyphens", "whitespace")
 
@@ -31,7 +31,7 @@ TOKENIZERS = ("rules", "rules-keep-hyphens", "whitespace")
 @Subcommand.register("convert")
 class Convert(Subcommand):
     """
-    `allennlp convert --from FORMAT IN --to FORMAT OUT`: from one file format to another.
+    `allennlp convert --from FORMAT IN --to FORMAT OUT`: converts a corpus.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -46,7 +46,7 @@ class Convert(Subcommand):
             self.name,
             description=f"{description}\n\nThe formats:\n{formats}\n\n"
             "What the target cannot express is listed. The exit status is 0 if OUT was written,\n"
-            "whatever was lost.",
+            "even if something was lost.",
             epilog="For example: allennlp convert --from ade-corpus DRUG-AE.rel "
             "--to spert ade_full.json --folds 10",
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -58,7 +58,7 @@ class Convert(Subcommand):
             nargs=2,
             required=True,
             metavar=("FORMAT", "IN"),
-            help="what to read, and its format",
+            help="the format and the file or folder to read",
         )
         subparser.add_argument(
             "--to",
@@ -66,13 +66,13 @@ class Convert(Subcommand):
             nargs=2,
             required=True,
             metavar=("FORMAT", "OUT"),
-            help="what to write, and its format",
+            help="the format and the file or folder to write",
         )
         subparser.add_argument(
             "--report",
             type=Path,
             metavar="FILE",
-            help="write everything that was lost or decided there, JSON Lines",
+            help="write everything that was lost or decided there, as JSON Lines",
         )
         subparser.add_argument(
             "--folds",
@@ -82,7 +82,9 @@ class Convert(Subcommand):
             "beside OUT: ade.json has ade_split_0_train.json, ade_split_0_test.json and so on. "
             "Sentences of one text (an abstract, a file) are in the same fold",
         )
-        subparser.add_argument("--seed", type=int, default=0, metavar="N", help="which folds")
+        subparser.add_argument(
+            "--seed", type=int, default=0, metavar="N", help="the seed of the folds"
+        )
         subparser.add_argument(
             "--tokenizer",
             choices=TOKENIZERS,
@@ -96,14 +98,14 @@ class Convert(Subcommand):
             choices=SENTENCE_MODES,
             default="rules",
             help="how raw text becomes sentences (brat, label-studio): by spaCy's rules and at "
-            "blank lines, each line one, or each text one",
+            "blank lines, or each line or each text as one sentence",
         )
         subparser.set_defaults(func=convert_from_args)
         return subparser
 
 
 def convert_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
+    """Run the command."""
     (source_format, source), (target_format, target) = args.source, args.target
     _check_formats(source_format, target_format)
     corpus, remarks = convert(
@@ -158,12 +160,12 @@ def convert(
     num_folds : `int`, optional (default = `None`)
         How many folds to write beside `target`, if any.
     seed : `int`, optional (default = `0`)
-        Which folds.
+        The seed of the folds.
 
     # Returns
 
     `Tuple[Corpus, List[Remark]]`
-        What was read, and everything that was lost or decided in reading or writing it.
+        The corpus, and everything that was lost or decided in reading or writing it.
 
     # Raises
 
@@ -177,7 +179,7 @@ def convert(
     if not corpus.documents:
         raise DocumentError("there are no documents in it", path=str(source))
     if target.exists() and os.path.samefile(source, target):
-        raise FileExistsError(f"{target} is what was read: what is written needs another name")
+        raise FileExistsError(f"{target} is the source: choose another name for the target")
     folds = []
     if num_folds is not None:
         folds = divide_into_folds(corpus.groups, num_folds, seed)
@@ -185,7 +187,7 @@ def convert(
         tuple(fold_path(target, str(number), part) for part in ("train", "test"))
         for number in range(len(folds))
     ]
-    # Before anything is written.
+    # Checked before anything is written.
     for path in (target, *(path for paths in fold_targets for path in paths)):
         if path.is_dir() and any(path.iterdir()):
             raise FileExistsError(f"{path} is a folder that is not empty")
@@ -200,7 +202,7 @@ def convert(
         ]
     for fold, (train_target, test_target) in zip(folds, fold_targets, strict=True):
         held_out = set(fold)
-        train = [item for i, item in enumerate(corpus.documents) if i not in held_out]
+        train = [document for i, document in enumerate(corpus.documents) if i not in held_out]
         write(train_target, train)
         write(test_target, [corpus.documents[i] for i in fold])
     return corpus, remarks
@@ -213,9 +215,9 @@ def fold_path(target: Path, number: str, part: str) -> Path:
     # Parameters
 
     target : `Path`
-        The whole.
+        The name of the whole corpus.
     number : `str`
-        Which fold.
+        The number of the fold.
     part : `str`
         `"train"` or `"test"`.
     """
@@ -233,13 +235,13 @@ def _check_formats(source_format: str, target_format: str) -> None:
     ):
         if name not in names:
             raise DocumentError(
-                f"{name!r} is no format that can be {verb}: those are {', '.join(names)}"
+                f"{name!r} is not a format that can be {verb}; choose one of {', '.join(names)}"
             )
 
 
 def tokenize_by(name: str) -> Tokenize:
     """
-    From a text to the characters of its tokens.
+    Returns the tokenizer of a name.
 
     # Parameters
 

@@ -29,7 +29,7 @@ class CrossValidate(Subcommand):
         subparser = parser.add_parser(
             self.name,
             description=f"{description} CONFIG is a Jsonnet function with a parameter `fold`, such "
-            "as function(fold=0) { … }, which says what data there are. Each fold is trained by "
+            "as function(fold=0) { … }, which selects the data. Each fold is trained by "
             "`allennlp train` in a process of its own, into DIR/fold_N, and evaluated on its own "
             "test split. DIR gets summary.json, summary.md and pictures; they are written after "
             "each fold. The same command goes on after an interruption: folds that are trained are "
@@ -45,7 +45,7 @@ class CrossValidate(Subcommand):
             type=whole_numbers,
             default=_TEN_FOLDS,
             metavar="N,N,…",
-            help="the folds, what CONFIG is called with",
+            help="the folds: the arguments that CONFIG is called with",
         )
         subparser.add_argument(
             "--seed",
@@ -59,7 +59,7 @@ class CrossValidate(Subcommand):
 
 
 def cross_validate_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if a fold is not finished at the end."""
+    """Run the command, and exit with 1 if a fold is not finished at the end."""
     summary = do_runs(
         lambda: cross_validate(
             args.config,

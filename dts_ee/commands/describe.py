@@ -1,5 +1,5 @@
 """
-Subcommand for looking at a corpus before training on it.
+Subcommand for describing a corpus.
 """
 
 import argparse
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from dts_ee.analysis.corpus_description import CorpusDescription
 
 _DOCUMENT_FORMATS = ("spert", "jsonl")
-"""Those in which all problems are found at once."""
+"""The formats in which all problems are found at once."""
 
 MAX_REMARKS_OF_KIND = 5
-"""How many of a kind are written out."""
+"""The maximum number of remarks of a kind that are printed."""
 
 
 @Subcommand.register("describe")
 class Describe(Subcommand):
     """
-    `allennlp describe FILE…`: says what is in the files of a corpus, and what is wrong in them.
+    `allennlp describe FILE…`: describes the files of a corpus, and lists all problems in them.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        description = "Say what is in the files of a corpus, and everything that is wrong in them."
+        description = "Describe the files of a corpus, and list all problems in them."
         subparser = parser.add_parser(
             self.name,
-            description=f"{description} The exit status is 1 if anything is wrong: a reader would "
+            description=f"{description} The exit status is 1 if there are problems: a reader would "
             "refuse the file.",
             epilog="For example: allennlp describe train.json dev.json test.json",
             help=description,
@@ -48,24 +48,24 @@ class Describe(Subcommand):
             "files",
             nargs="+",
             metavar="FILE",
-            help="the files, for example the splits of a corpus, whose duplicates are counted",
+            help="the files, such as the splits of a corpus; duplicates are counted across them",
         )
         subparser.add_argument(
             "--format",
             choices=tuple(FORMATS),
             default="spert",
-            help="the format of the files (default = spert, which is jsonl too); in the others, "
-            "reading a file ends at the first line or record that is malformed",
+            help="the format of the files (default = spert, which also reads jsonl); in other "
+            "formats, reading a file ends at the first malformed line or record",
         )
         subparser.add_argument(
-            "--json", type=Path, metavar="FILE", help="write everything there too, as JSON"
+            "--json", type=Path, metavar="FILE", help="also write everything there, as JSON"
         )
         subparser.add_argument(
             "--similarity",
             type=_similarity,
             default=0.8,
             metavar="S",
-            help="how alike near-duplicates are at least, above 0 and at most 1 (default = 0.8)",
+            help="the least similarity of near-duplicates, above 0 and at most 1 (default = 0.8)",
         )
         subparser.add_argument(
             "--tokenizer",
@@ -84,7 +84,7 @@ class Describe(Subcommand):
 
 
 def describe_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if anything is wrong in the files."""
+    """Run the command, and exit with 1 if there are problems in the files."""
     text, num_problems = describe(
         args.files,
         args.format,
@@ -110,13 +110,13 @@ def describe(
     # Parameters
 
     files : `Sequence[str]`
-        The files or folders; one that is there twice is read once.
+        The files or folders; one that is named twice is read once.
     format : `str`
         The name of their format.
     reading : `TextReading`
         How raw text becomes sentences and tokens.
     similarity : `float`, optional (default = `0.8`)
-        From which Jaccard similarity on two documents are near-duplicates.
+        The least Jaccard similarity of near-duplicates.
     json_file : `Path`, optional (default = `None`)
         Where to write everything as JSON.
 
@@ -130,20 +130,20 @@ def describe(
     `OSError`
         If the JSON cannot be written.
     """
-    # Only a description needs what is imported here.
+    # Imported late: only this command needs it.
     from dts_ee.analysis.corpus_description import describe_corpus
     from dts_ee.analysis.description_text import render_description
 
     names = list(dict.fromkeys(files))
-    found: List[ReadDocuments] = []
+    contents: List[ReadDocuments] = []
     remarks: List[Tuple[str, Remark]] = []
     for name in names:
-        found.append(_read(name, format, reading))
-        remarks += [(name, remark) for remark in found[-1].remarks]
-    problems = [problem for one_file in found for problem in one_file.problems]
+        contents.append(_read(name, format, reading))
+        remarks += [(name, remark) for remark in contents[-1].remarks]
+    problems = [problem for content in contents for problem in content.problems]
     short = _short_names(names)
     description = describe_corpus(
-        [(short[name], one_file.documents) for name, one_file in zip(names, found, strict=True)],
+        [(short[name], content.documents) for name, content in zip(names, contents, strict=True)],
         similarity,
     )
     if json_file is not None:
@@ -155,7 +155,7 @@ def describe(
     parts = [f"# {', '.join(names)}\n"]
     if problems:
         parts.append("## Problems\n")
-        parts.append("What is wrong in them is not among the figures below.\n")
+        parts.append("Documents with problems are not counted below.\n")
         parts.append("\n".join(f"- {problem}" for problem in problems) + "\n")
     if remarks:
         parts += ["## Remarks\n", _remarks(remarks)]
@@ -164,7 +164,7 @@ def describe(
 
 
 def _short_names(names: Sequence[str]) -> Dict[str, str]:
-    """The names without their folders, if that leaves them different."""
+    """The names without their folders, if they are still unique."""
     short = {name: Path(name).name for name in names}
     return short if len(set(short.values())) == len(names) else {name: name for name in names}
 
@@ -218,5 +218,5 @@ def _similarity(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and at most 1")
     return number

@@ -1,5 +1,5 @@
 """
-Puts data and weights where the experiments look for them: `dts-ee fetch NAME...`.
+Downloads data and weights for the experiments: `dts-ee fetch NAME...`.
 """
 
 import argparse
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what is fetched, from where and to where."""
+    """Adds the names of resources, and the folders to read from and to write to."""
     names = ", ".join(resource_names())
     parser.description = (
-        f"{parser.description} What is there already and correct is left as it is; an interrupted "
-        "download is continued by the same command. The exit status is 0 if everything asked for "
-        "is there at the end, and 1 otherwise."
+        f"{parser.description} Files that are there already and correct are kept; the same command "
+        "continues an interrupted download. The exit status is 0 if all resources are complete at "
+        "the end, and 1 otherwise."
     )
     parser.epilog = "For example: dts-ee fetch conll04 mpnet glove-6b-50d"
     parser.add_argument(
@@ -34,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="mirror",
         type=_existing_folder,
         metavar="DIR",
-        help="a folder to look into first, with one sub-folder for each resource; a folder "
-        "that this command has filled is one",
+        help="a folder to look into first, with a sub-folder for each resource, such as one "
+        "that this command has filled",
     )
     parser.add_argument(
         "--to",
@@ -49,18 +49,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--list",
         dest="only_list",
         action="store_true",
-        help="show what can be fetched, with size, licence, and what is there (judged by "
-        "size), and fetch nothing",
+        help="list what can be fetched, with size, licence and state (judged by size), and fetch "
+        "nothing",
     )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if something could not be had."""
+    """Run the command, and exit with 1 if something could not be fetched."""
     if args.only_list:
         print(table_of_resources(args.root, args.names))
         return
     if not args.names:
-        print("Name what to fetch, or use --list to see what there is.", file=sys.stderr)
+        print("Name what to fetch, or use --list to see what can be fetched.", file=sys.stderr)
         sys.exit(2)
     try:
         failed = fetch(args.names, args.root, args.mirror)
@@ -74,12 +74,12 @@ def run(args: argparse.Namespace) -> None:
 
 def fetch(names: List[str], root: Path, mirror: Optional[Path] = None) -> List[str]:
     """
-    Fetch resources one after the other, and print what becomes of each.
+    Fetch resources one after the other, and print the result of each.
 
     # Parameters
 
     names : `List[str]`
-        Which, by their names in the manifest.
+        The names of the resources in the manifest.
     root : `Path`
         The folder to fill.
     mirror : `Path`, optional (default = `None`)
@@ -88,10 +88,10 @@ def fetch(names: List[str], root: Path, mirror: Optional[Path] = None) -> List[s
     # Returns
 
     `List[str]`
-        The names of those that are not complete.
+        The names of the resources that are not complete.
     """
-    # Only fetching needs what is imported here: a list is printed at once. The sources of files are
-    # registered with AllenNLP, which is patched before it is imported.
+    # Imported late, so that --list is fast. The sources of files are registered with AllenNLP,
+    # which is patched before it is imported.
     import dts_ee.compat  # noqa: F401, I001
 
     from dts_ee.resources.store import ResourceStore
@@ -99,7 +99,7 @@ def fetch(names: List[str], root: Path, mirror: Optional[Path] = None) -> List[s
     manifest = load_manifest()
     store = ResourceStore(root, mirror)
     failed = []
-    # Each once, in the given order.
+    # Without repetition, in the given order.
     for name in dict.fromkeys(names):
         try:
             result = store.fetch(manifest[name])
@@ -108,10 +108,10 @@ def fetch(names: List[str], root: Path, mirror: Optional[Path] = None) -> List[s
             failed.append(name)
             continue
         if result.missing:
-            print(_complaint(manifest[name], result), file=sys.stderr)
+            print(_missing_files(manifest[name], result), file=sys.stderr)
             failed.append(name)
         else:
-            print(_success(manifest[name], result))
+            print(_fetched_files(manifest[name], result))
     return failed
 
 
@@ -124,7 +124,7 @@ def table_of_resources(root: Path, names: Optional[List[str]] = None) -> str:
     root : `Path`
         The folder whose state is shown.
     names : `List[str]`, optional (default = `None`)
-        Which to show; all of them without it.
+        The resources to show; all by default.
     """
     manifest = load_manifest()
     rows = [("NAME", "SIZE", "LICENCE", "STATE", "WHAT")]
@@ -139,11 +139,11 @@ def table_of_resources(root: Path, names: Optional[List[str]] = None) -> str:
     )
 
 
-def _success(resource: Resource, result: "FetchResult") -> str:
+def _fetched_files(resource: Resource, result: "FetchResult") -> str:
     if result.fetched:
-        places = " and ".join(dict.fromkeys(result.fetched.values()))
+        sources = " and ".join(dict.fromkeys(result.fetched.values()))
         number = f"{len(result.fetched)} of {len(resource.files)} files"
-        lines = [f"{resource.name}: {number} fetched from {places} to {result.folder}."]
+        lines = [f"{resource.name}: {number} fetched from {sources} to {result.folder}."]
     else:
         lines = [f"{resource.name}: already there, in {result.folder}."]
     for name, digest in result.unverified.items():
@@ -154,11 +154,11 @@ def _success(resource: Resource, result: "FetchResult") -> str:
     return "\n".join(lines).rstrip()
 
 
-def _complaint(resource: Resource, result: "FetchResult") -> str:
+def _missing_files(resource: Resource, result: "FetchResult") -> str:
     lines = [f"{resource.name}: {len(result.missing)} of {len(resource.files)} files are missing."]
     lines.append(
-        "  If there is no way to the network from here, fetch it on another machine, or put these "
-        f"files into DIR/{resource.name}/ yourself, and give --from DIR (SHA-256 and name):"
+        "  Without a network on this machine, fetch it on another one, or put these files into "
+        f"DIR/{resource.name}/ yourself, and give --from DIR (SHA-256 and name):"
     )
     for file in result.missing:
         lines.append(f"    {file.sha256 or '(not known)'.ljust(64)}  {resource.name}/{file.name}")
@@ -172,8 +172,8 @@ def _size(resource: Resource) -> str:
 def _resource_name(text: str) -> str:
     names = resource_names()
     if text not in names:
-        near = did_you_mean(text, names) or f", only {', '.join(names)}"
-        raise argparse.ArgumentTypeError(f"there is no {text!r}{near}")
+        hint = did_you_mean(text, names) or f", only {', '.join(names)}"
+        raise argparse.ArgumentTypeError(f"there is no {text!r}{hint}")
     return text
 
 

@@ -20,8 +20,8 @@ _IMPORT = re.compile(r"\bimport(?:str|bin)?\s*'([^']+)'")
 _NEXT = """\
 {folder} is a project for your own data now:
 
-  own.jsonnet   what is trained, and on what; lib/ has the parts that it imports
-  data/         the place for your annotated sentences
+  own.jsonnet   the experiment: the model and the data; lib/ has the parts that it imports
+  data/         the folder for your annotated sentences
   README.md     what to do, with the commands
 
 Next:
@@ -33,11 +33,11 @@ Next:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the folder and whether it gets more than a project of one's own needs."""
+    """Adds the folder, and whether it gets examples."""
     parser.description = (
         "Start a project of your own in a new or empty folder: the experiment own.jsonnet with the "
         "parts that it imports, a README.md with what to do, and a folder for the data. The folder "
-        "is made whole or not at all. The exit status is 2 if the folder is not empty."
+        "is created completely or not at all. The exit status is 2 if the folder is not empty."
     )
     parser.epilog = "For example: dts-ee init my-project"
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder to make")
@@ -50,14 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Do what the command line says, and say what to do next."""
+    """Run the command, and print what to do next."""
     try:
         start_project(args.folder, args.examples)
     except (FileExistsError, NotADirectoryError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        print(f"{args.folder} could not be made: {error}", file=sys.stderr)
+        print(f"{args.folder} could not be created: {error}", file=sys.stderr)
         sys.exit(1)
     if args.folder.resolve() == Path.cwd():
         print(_NEXT.format(folder="This folder", enter=""), end="")
@@ -72,14 +72,14 @@ def start_project(folder: Path, with_examples: bool = False) -> None:
     # Parameters
 
     folder : `Path`
-        Which.
+        The folder.
     with_examples : `bool`, optional (default = `False`)
         Whether the project's other experiments and the sample corpora are copied too.
 
     # Raises
 
     `FileExistsError`
-        If there is something in the folder already.
+        If the folder is not empty.
     `NotADirectoryError`
         If it is a file.
     """
@@ -100,7 +100,7 @@ def start_project(folder: Path, with_examples: bool = False) -> None:
 
 def _write_project(folder: Path, with_examples: bool) -> None:
     shutil.copytree(TEMPLATE, folder)
-    # Under these names they would mean something in the package itself.
+    # In the package itself, files with these names would have an effect.
     for name in ("allennlp_plugins", "gitignore"):
         (folder / name).rename(folder / f".{name}")
     (folder / "data").mkdir()
@@ -117,7 +117,7 @@ def _move_content(source: Path, target: Path) -> None:
     if not target.exists():
         os.replace(source, target)
         return
-    # An empty folder stays the same one, as it may be the working directory.
+    # An empty folder is filled, not replaced, as it may be the working directory.
     moved = []
     try:
         for path in sorted(source.iterdir()):
@@ -131,7 +131,7 @@ def _move_content(source: Path, target: Path) -> None:
 
 def experiment_files(experiment: Path) -> Dict[str, Path]:
     """
-    An experiment and all files that it imports, by their places relative to its folder.
+    An experiment and all files that it imports, by their paths relative to its folder.
 
     # Parameters
 

@@ -1,6 +1,5 @@
 """
-Installs what this package requires into the environment that it is in:
-`dts-ee install-requirements`.
+Installs the requirements of this package into its environment: `dts-ee install-requirements`.
 """
 
 import argparse
@@ -19,11 +18,11 @@ LOCK = project_files() / "requirements" / "lock-py311.txt"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds nothing but an explanation: there is one set of versions that is tested."""
+    """Adds only a description: there are no options."""
     parser.description = (
         "Install AllenNLP, torch and everything else that this package requires, in the versions "
         "that it is tested with, into the environment that this command is in. On Python 3.11 pip "
-        "cannot find these by itself, since AllenNLP's metadata asks for a torch that came before "
+        "cannot find these by itself, since AllenNLP's metadata requires a torch older than "
         f"that Python. They are listed in {LOCK}. On Python 3.10, `pip install` of this package "
         "has installed them already."
     )
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Install what is required, and exit with 1 if pip fails."""
+    """Run the command, and exit with 1 if pip fails."""
     if sys.version_info[:2] != (3, 11):
         print("Nothing to do: on this Python, pip has installed what is required with dts-ee.")
         return

@@ -1,5 +1,5 @@
 """
-Subcommand for keeping a model where it is found by its name.
+Subcommand for keeping a model under a name.
 """
 
 import argparse
@@ -35,7 +35,7 @@ class Keep(Subcommand):
 
 
 def keep_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
+    """Run the command."""
     card = keep(args.model, version=args.version, **card_options(args))
     print(f"Kept {card.name} {card.version} ({card.summary()}): {kept_archive(card.name)}")
 
@@ -49,9 +49,9 @@ def keep(model: str, name: str, version: str = "1.0.0", **options: Any) -> Model
     model : `str`
         The archive, the folder of its training, or a model's name.
     name, version : `str`
-        What it is called from now on.
+        The name and version of the copy.
     options : `Any`
-        What else `copy_archive` takes.
+        Further arguments of `copy_archive`.
 
     # Raises
 
@@ -60,7 +60,7 @@ def keep(model: str, name: str, version: str = "1.0.0", **options: Any) -> Model
     `OSError`
         If the folder cannot be written to.
     """
-    # What loads a model is not for the command line alone.
+    # Imported late, as it takes a while.
     from dts_ee.named_models.archive_copy import copy_archive
     from dts_ee.named_models.model_wheel import check_name, check_version
 

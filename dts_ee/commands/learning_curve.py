@@ -1,5 +1,5 @@
 """
-Subcommand for training an experiment on more and more sentences.
+Subcommand for learning curves.
 """
 
 import argparse
@@ -20,11 +20,11 @@ from dts_ee.runs.learning_curve import ALL, learning_curve
 @Subcommand.register("learning-curve")
 class LearningCurve(Subcommand):
     """
-    `allennlp learning-curve CONFIG -s DIR --sizes 10,30,100`: what more annotation would bring.
+    `allennlp learning-curve CONFIG -s DIR --sizes 10,30,100`: F1 by the number of sentences.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        description = "Train an experiment on more and more sentences, and say whether more pay."
+        description = "Train an experiment on growing samples, and show whether more data pays."
         subparser = parser.add_parser(
             self.name,
             description=f"{description} For each size, sentences are drawn at random from the "
@@ -44,14 +44,14 @@ class LearningCurve(Subcommand):
             type=_sizes,
             required=True,
             metavar="N,N,…",
-            help=f"how many training sentences; `{ALL}` for all that there are",
+            help=f"how many training sentences; `{ALL}` for all",
         )
         subparser.add_argument(
             "--draws",
             type=seeds,
             default=[1, 2, 3],
             metavar="N,N,…",
-            help="the draws of each size, by numbers that are also their seeds",
+            help="the numbers of the draws of each size, which are also their seeds",
         )
         add_test_data_argument(subparser)
         subparser.set_defaults(func=learning_curve_from_args)
@@ -59,8 +59,8 @@ class LearningCurve(Subcommand):
 
 
 def learning_curve_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if a draw is not finished at the end."""
-    # It draws, and its import takes a while: not for the command line alone.
+    """Run the command, and exit with 1 if a draw is not finished at the end."""
+    # Imported late, as it takes a while.
     from dts_ee.runs.learning_curve_report import (
         advice,
         learning_curve_table,
@@ -96,6 +96,7 @@ def _sizes(text: str) -> List[str]:
     for word in words:
         if word != ALL and (not word.isdecimal() or int(word) < 1):
             raise argparse.ArgumentTypeError(
-                f"{word!r} is no number of sentences: give a list such as 10,30,100 or 10,30,{ALL}"
+                f"{word!r} is not a number of sentences: give a list such as 10,30,100 or "
+                f"10,30,{ALL}"
             )
     return list(dict.fromkeys(words))

@@ -1,8 +1,8 @@
 """
 The commands that need neither torch nor AllenNLP, so that they answer at once.
 
-Each is a module of this package with two functions: `add_arguments(parser)`, and `run(args)`, which
-does what the command line says. Such a module imports nothing heavy when it is imported.
+Each is a module of this package with two functions, `add_arguments(parser)` and `run(args)`. Such a
+module imports nothing that takes long.
 """
 
 import argparse
@@ -12,20 +12,20 @@ from typing import Any
 LIGHT_COMMANDS = {
     "fetch": "Fetch data and weights, and verify them against their checksums.",
     "init": "Start a project of your own in a new folder.",
-    "install-requirements": "Install AllenNLP, torch and what else is required.",
-    "models": "List the models that have names, or show what is known about one.",
+    "install-requirements": "Install AllenNLP, torch and the other requirements.",
+    "models": "List the models that have names, or show the card of one.",
 }
-"""Each command's name, and what it does."""
+"""The names of the commands, with their descriptions."""
 
 
 def add_light_command(subparsers: Any, name: str) -> argparse.ArgumentParser:
     """
-    Adds the parser of a light command, whose arguments then have the function to call as `func`.
+    Adds the parser of a light command, with the function to call as the default of `func`.
 
     # Parameters
 
     subparsers : `argparse._SubParsersAction`
-        What `add_subparsers` of the program's parser has returned.
+        The result of `add_subparsers` of the program's parser.
     name : `str`
         One of `LIGHT_COMMANDS`.
     """

@@ -1,5 +1,5 @@
 """
-What the commands have in common that take a model, or give it a name.
+Common arguments of the commands that take a model, or give it a name.
 """
 
 import argparse
@@ -10,7 +10,7 @@ MODEL_HELP = "a model's name (see `dts-ee models`), an archive, or the folder of
 
 
 def add_card_arguments(subparser: argparse.ArgumentParser) -> None:
-    """Adds the model, its name, and what its card says."""
+    """Adds the model, its name, and the content of its card."""
     subparser.add_argument("model", metavar="ARCHIVE", help=MODEL_HELP)
     subparser.add_argument(
         "--name",
@@ -19,7 +19,7 @@ def add_card_arguments(subparser: argparse.ArgumentParser) -> None:
     )
     subparser.add_argument("--version", default="1.0.0", help="the model's version")
     subparser.add_argument(
-        "--licence", metavar="TEXT", help="under which terms it can be used, such as Apache-2.0"
+        "--licence", metavar="TEXT", help="the licence of the model, such as Apache-2.0"
     )
     subparser.add_argument(
         "--description", default="", metavar="TEXT", help="a sentence on what it is for"
@@ -27,14 +27,14 @@ def add_card_arguments(subparser: argparse.ArgumentParser) -> None:
     subparser.add_argument(
         "--training-data",
         metavar="FILE",
-        help="what it was trained on, where the archive names it by an environment variable",
+        help="what it was trained on, if the archive only has an environment variable",
     )
     subparser.add_argument(
         "--metrics",
         type=Path,
         metavar="FILE",
-        help="what `dts-ee evaluate --output-file FILE` wrote for test data; what the training "
-        "measured is taken from its folder",
+        help="the output file of `dts-ee evaluate` for test data; the metrics of the training are "
+        "taken from its folder",
     )
     subparser.add_argument(
         "--without-encoder",
@@ -45,6 +45,6 @@ def add_card_arguments(subparser: argparse.ArgumentParser) -> None:
 
 
 def card_options(args: argparse.Namespace) -> Dict[str, Any]:
-    """The arguments as `copy_archive` takes them, without the model."""
+    """The keyword arguments of `copy_archive`, without the model."""
     names = ("licence", "description", "training_data", "metrics", "without_encoder")
     return {"name": args.name, **{name: getattr(args, name) for name in names}}

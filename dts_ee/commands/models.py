@@ -14,7 +14,7 @@ from dts_ee.user_folders import MODELS_VARIABLE, models_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds which model's card is shown, and which model is removed."""
+    """Adds the model to show, and the model to remove."""
     parser.description = (
         f"{parser.description} A name can be given wherever a command takes an archive. "
         "`dts-ee keep` keeps models in the user's folder, which the environment variable "
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 2 if there is no such model."""
+    """Run the command, and exit with 2 if there is no such model."""
     models = named_models()
     if args.remove is not None:
         _remove(args.remove, models)
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def table_of_models(models: List[NamedModel]) -> str:
-    """A table of models: name, version, where it is from, size, licence, what it finds."""
+    """A table of models: name, version, source, size, licence and task."""
     rows = [("NAME", "VERSION", "FROM", "SIZE", "LICENCE", "WHAT")]
     for model in models:
         source = f"package {model.package}" if model.package else str(model.archive)

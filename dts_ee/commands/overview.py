@@ -1,5 +1,5 @@
 """
-What `dts-ee --help` prints: all commands, without importing what they need.
+The output of `dts-ee --help`: all commands, without importing them.
 """
 
 from dts_ee.commands.light import LIGHT_COMMANDS
@@ -8,20 +8,20 @@ OTHER_COMMANDS = {
     "ablate": "Leave out an experiment's parts in turn, and write what that costs.",
     "build-vocab": "Build a vocabulary from an experiment config file.",
     "cached-path": "Cache remote files to the AllenNLP cache.",
-    "calibrate": "Fit temperatures that make a model's probabilities say how often it is right.",
+    "calibrate": "Fit temperatures that calibrate a model's probabilities.",
     "checklist": "Run a trained model through a checklist suite.",
     "compare": "Compare experiments that were repeated or cross-validated, with a test of "
     "significance.",
     "convert": "Convert a corpus from one format to another.",
     "count-instances": "Count the number of training instances in an experiment config file.",
     "cross-validate": "Train an experiment once for each fold, and write mean and deviation.",
-    "describe": "Say what is in the files of a corpus, and everything that is wrong in them.",
+    "describe": "Describe the files of a corpus, and list all problems in them.",
     "diff": "Display a diff between two model checkpoints.",
     "evaluate": "Evaluate the specified model + dataset(s).",
     "find-lr": "Find a learning rate range.",
     "keep": "Keep a copy of a model where it is found by its name, in any folder.",
-    "learning-curve": "Train an experiment on more and more sentences, and say whether more pay.",
-    "package": "Build a wheel of a model: where it is installed, the model's name is known.",
+    "learning-curve": "Train an experiment on growing samples, and show whether more data pays.",
+    "package": "Build a wheel of a model, which is used by its name where it is installed.",
     "predict": "Use a trained model to make predictions.",
     "print-results": "Print results from allennlp serialization directories to the console.",
     "push-to-hf": "Push a model to the Hugging Face Hub.",
@@ -32,7 +32,7 @@ OTHER_COMMANDS = {
     "test-install": "Test AllenNLP installation.",
     "train": "Train a model.",
 }
-"""The commands that import AllenNLP when they are run, and what each does in its own words."""
+"""The commands that import AllenNLP, with the descriptions of their parsers."""
 
 GROUPS = {
     "Data": ("init", "fetch", "convert", "describe"),
@@ -48,13 +48,13 @@ def overview(program: str) -> str:
     # Parameters
 
     program : `str`
-        What the command line begins with.
+        The name of the program on the command line.
 
     # Returns
 
     `str`
-        How to call the program, and its commands with a sentence on each, by what they are for.
-        Those that are in no group come last, in the order of the alphabet.
+        How to call the program, and its commands in groups, with a sentence on each. Those that are
+        in no group come last, in alphabetical order.
     """
     sentences = {**LIGHT_COMMANDS, **OTHER_COMMANDS}
     grouped = {name for names in GROUPS.values() for name in names}
@@ -70,8 +70,7 @@ def overview(program: str) -> str:
         lines += [f"  {name.ljust(width)}{sentences[name]}" for name in names]
     lines += [
         "",
-        f"{program} COMMAND --help says more about one of them, {program} --version which version "
-        "this is.",
+        f"{program} COMMAND --help shows a command's options, {program} --version the version.",
         "After any command, --debug shows the traceback of an error.",
     ]
     return "\n".join(lines)

@@ -1,5 +1,5 @@
 """
-Subcommand for models as packages that can be installed.
+Subcommand for building packages of models.
 """
 
 import argparse
@@ -18,7 +18,7 @@ class Package(Subcommand):
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        description = "Build a wheel of a model: where it is installed, the model's name is known."
+        description = "Build a wheel of a model, which is used by its name where it is installed."
         subparser = parser.add_parser(
             self.name,
             description=f"{description} It has a card with what the model finds, what it was "
@@ -39,8 +39,8 @@ class Package(Subcommand):
 
 
 def package_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
-    # What loads a model is not for the command line alone.
+    """Run the command."""
+    # Imported late, as it takes a while.
     from dts_ee.named_models.model_wheel import build_wheel
 
     wheel, card = build_wheel(
@@ -48,7 +48,7 @@ def package_from_args(args: argparse.Namespace) -> None:
     )
     print(f"{wheel}: {card.summary()}")
     if card.licence == NOT_STATED:
-        print("The card states no licence: --licence does.")
+        print("The card states no licence: set it with --licence.")
     if not card.figures:
-        print("The card has no figures: --metrics takes what `dts-ee evaluate` wrote.")
+        print("The card has no figures: give the output of `dts-ee evaluate` with --metrics.")
     print(f"Install it with: pip install {wheel}")

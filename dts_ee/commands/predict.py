@@ -1,8 +1,8 @@
 """
 Subcommand for predicting the entities and relations of many sentences.
 
-`predict` is AllenNLP's own. With the predictor `dts` it reads many lines at a time, or a folder of
-texts, and its output file appears whole or not at all; with any other predictor it is what it was.
+`predict` is AllenNLP's own command. With the predictor `dts` it reads many lines at a time, or a
+folder of texts, and writes its output file atomically; other predictors are not affected.
 """
 
 import argparse
@@ -37,7 +37,7 @@ LINES_AT_A_TIME = 256
 """The default of `--batch-size` with the predictor `dts`."""
 
 SENTENCES_AT_A_TIME = 4096
-"""When so many sentences have been read, they are predicted: lines may hold long texts."""
+"""A batch of lines ends after this many sentences, as a line may be a long text."""
 
 
 @Subcommand.register("predict", exist_ok=True)
@@ -47,16 +47,16 @@ class PredictDocuments(Predict):
     text on the command line, and options for the output, the relations' threshold and calibrated
     probabilities.
 
-    It is used where the plugin is loaded before the command line is parsed, as by `dts-ee`.
-    `allennlp predict` parses first: there, `dts_ee.compat.predict_command` sees to the same default
-    for `--batch-size`, and the threshold and the calibration are set with `--predictor-args`.
+    `dts-ee` loads this plugin before it parses the command line, and so uses this class.
+    `allennlp predict` parses first: there, `dts_ee.compat.predict_command` sets the same default of
+    `--batch-size`, and the threshold and the calibration are set with `--predictor-args`.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
         subparser = super().add_subparser(parser)
         subparser.description = (
-            "Predict with a trained model. On a terminal, entities and relations are printed for "
-            "people; where the output goes to a pipe or a file, it is JSON Lines."
+            "Predict with a trained model. On a terminal, the output is readable text; in a pipe "
+            "or a file, it is JSON Lines."
         )
         subparser.epilog = (
             "For example: dts-ee predict news-small --text 'Marta Lindqvist lives in Tarnby.'"
@@ -64,7 +64,7 @@ class PredictDocuments(Predict):
         subparser.set_defaults(batch_size=None, func=predict_from_args)
         subparser.add_argument(
             "--text",
-            help="a text to predict, in the place of an input file (predictor `dts`)",
+            help="a text to predict, instead of an input file (predictor `dts`)",
         )
         subparser.add_argument(
             "--json",
@@ -75,14 +75,14 @@ class PredictDocuments(Predict):
             "--relation-threshold",
             type=float,
             metavar="P",
-            help="the probability from which on a relation is predicted, in place of that which "
-            "the model was trained with (predictor `dts`)",
+            help="the probability from which on a relation is predicted, instead of the model's "
+            "own threshold (predictor `dts`)",
         )
         subparser.add_argument(
             "--calibration",
             metavar="FILE",
-            help="what `calibrate` wrote for the model: probabilities are changed by it, and the "
-            "threshold is meant for what they are then (predictor `dts`)",
+            help="the output of `calibrate` for the model: probabilities are calibrated, and the "
+            "threshold is for calibrated ones (predictor `dts`)",
         )
         for action in subparser._actions:
             if action.dest == "archive_file":
@@ -97,21 +97,20 @@ class PredictDocuments(Predict):
             if action.dest == "batch_size":
                 action.help = (
                     "how many lines are read, predicted and written at a time (default = "
-                    f"{LINES_AT_A_TIME} with the predictor `dts`, which puts "
-                    "sentences of about the same length together; 1 with others and when lines "
-                    "are typed)"
+                    f"{LINES_AT_A_TIME} with the predictor `dts`; 1 with others and when lines are "
+                    "typed)"
                 )
         return subparser
 
 
 def predict_from_args(args: argparse.Namespace) -> None:
     """
-    What AllenNLP's function of this command does, with this command's options.
+    Runs AllenNLP's command, with the further options.
 
     # Raises
 
     `ConfigurationError`
-        If there is no such model, or options do not go together.
+        If there is no such model, or options exclude each other.
     """
     _check_input(args)
     options = {
@@ -162,27 +161,27 @@ def _check_input(args: argparse.Namespace) -> None:
             (args.use_dataset_reader, "--use-dataset-reader"),
         ):
             if given:
-                raise ConfigurationError(f"--text and {name} cannot go together")
+                raise ConfigurationError(f"--text and {name} exclude each other")
     if args.silent and args.output_file is None:
-        raise ConfigurationError("--silent without --output-file would put nothing out")
+        raise ConfigurationError("--silent without --output-file has no output")
 
 
 class DocumentPredictManager:
     """
-    Reads sentences or texts, predicts their documents, and prints or writes them: for people on a
-    terminal, otherwise one JSON object a line for each.
+    Reads sentences or texts, predicts their documents, and prints or writes them: as readable text
+    on a terminal, otherwise as JSON Lines.
 
     # Parameters
 
     predictor : `DtsPredictor`
         The predictor.
     input_file : `str`
-        A path or URL of JSON Lines, plain or gzipped, or `"-"` for standard input; a folder, of
-        which all `.txt` files are read, in the folders in it too; or, if `has_dataset_reader`, what
-        the predictor's dataset reader reads.
+        A path or URL of JSON Lines, plain or gzipped, or `"-"` for standard input; a folder, whose
+        `.txt` files are read recursively; or, if `has_dataset_reader`, a file for the predictor's
+        dataset reader.
     output_file : `str`, optional
-        The file to write. It takes its name when everything has been written, unless it is a device
-        or a pipe. One that ends in `.gz` is compressed.
+        The file to write, atomically unless it is a device or a pipe. If it ends in `.gz`, it is
+        compressed.
     batch_size : `int`, optional
         How many lines are read at a time; `None` is 256, or 1 where lines are typed at a
         terminal.
@@ -191,9 +190,9 @@ class DocumentPredictManager:
     has_dataset_reader : `bool`
         Whether the dataset reader reads the input.
     multitask_head : `str`, optional (default = `None`)
-        Must be `None`: AllenNLP has it for dataset readers of several tasks.
+        Must be `None`: AllenNLP uses it for dataset readers of several tasks.
     text : `str`, optional (default = `None`)
-        A text to predict; the input file is not looked at then.
+        A text to predict; the input file is ignored then.
     as_json : `bool`, optional (default = `False`)
         Whether to print JSON on a terminal, too.
 
@@ -254,7 +253,7 @@ class DocumentPredictManager:
                         output_file.write(self._predictor.dump_line(output))
                     if self._print is not None:
                         self._print(output)
-                # Whoever reads along has this batch's answers before the next is waited for.
+                # A reader of the output gets this batch before the next input is waited for.
                 sys.stdout.flush()
                 progress.update(len(outputs))
 
@@ -262,7 +261,7 @@ class DocumentPredictManager:
         sys.stdout.write(self._predictor.dump_line(output))
 
     def _predicted(self) -> Iterator[List[JsonDict]]:
-        """The outputs for some inputs at a time."""
+        """The outputs, a batch at a time."""
         if self._has_dataset_reader:
             read: Iterable[Instance] = self._predictor._dataset_reader.read(self._input_file)
             for instances in lazy_groups_of(read, self._batch_size):
@@ -309,7 +308,7 @@ class DocumentPredictManager:
             return nullcontext()
         if _is_stream(self._output_path):
             return open(self._output_path, "w", buffering=1, encoding="utf-8")
-        # A link stays a link.
+        # A symbolic link is not replaced.
         return open_atomically(os.path.realpath(self._output_path))
 
     def _progress(self) -> Any:
@@ -324,8 +323,8 @@ register_predict_manager(DtsPredictor, DocumentPredictManager)
 
 
 def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:
-    """What prints an output for people, and a blank line between two."""
-    # Only a terminal needs what is imported here.
+    """A function that prints readable outputs, with a blank line between two."""
+    # Imported late: only needed on a terminal.
     from rich.console import Console
 
     from dts_ee.predictors.readable import ReadableOutput
@@ -335,7 +334,7 @@ def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:
     readable = ReadableOutput(predictor.entity_types, sys.stdout.encoding)
     console = Console(
         file=sys.stdout,
-        # By itself rich would still write bold and faint.
+        # By default, rich would still write bold and faint.
         color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
         soft_wrap=True,
@@ -354,8 +353,8 @@ def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:
 
 def _texts(folder: Path) -> Iterator[Tuple[Path, JsonDict]]:
     """
-    The `.txt` files of a folder, and the input that each is; its identifier is its name in the
-    folder, without `.txt`.
+    The paths of the `.txt` files of a folder, and the predictor's inputs; the identifiers are the
+    relative paths, without `.txt`.
     """
     paths = sorted(path for path in folder.rglob("*.txt") if path.is_file())
     if not paths:
@@ -367,7 +366,7 @@ def _texts(folder: Path) -> Iterator[Tuple[Path, JsonDict]]:
 
 @contextmanager
 def _open_input(path: str) -> Iterator[Tuple[io.BufferedReader, str]]:
-    """The file, opened for reading bytes, and what errors call it."""
+    """The file, opened for reading bytes, and its name in errors."""
     if path == "-":
         with open(sys.stdin.fileno(), "rb", closefd=False) as file:
             yield file, "<stdin>"
@@ -381,7 +380,7 @@ def _open_input(path: str) -> Iterator[Tuple[io.BufferedReader, str]]:
 
 
 def _is_stream(path: str) -> bool:
-    """Whether the path names no regular file, so that nothing can take its place."""
+    """Whether the path is not a regular file, so that it cannot be replaced."""
     if os.path.abspath(path).startswith(("/dev/", "/proc/")):
         return True
     return os.path.exists(path) and not os.path.isfile(path)

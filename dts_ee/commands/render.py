@@ -1,5 +1,5 @@
 """
-Subcommand for looking at documents, gold or predicted.
+Subcommand for rendering gold or predicted documents as HTML.
 """
 
 import argparse
@@ -22,7 +22,7 @@ class Render(Subcommand):
         description = "Write an HTML page that shows entities in colour and relations as arcs."
         subparser = parser.add_parser(
             self.name,
-            description=f"{description} The page is one file that loads nothing from elsewhere.",
+            description=f"{description} The page is a single file that loads no other files.",
             epilog="For example: allennlp render predictions.jsonl predictions.html",
             help=description,
         )
@@ -36,14 +36,14 @@ class Render(Subcommand):
             "page",
             type=Path,
             metavar="PAGE",
-            help="the HTML file to write; one that is there already is replaced",
+            help="the HTML file to write; an existing one is replaced",
         )
         subparser.set_defaults(func=render_from_args)
         return subparser
 
 
 def render_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
+    """Run the command."""
     render(args.predictions, args.page)
     print(f"The page is {args.page}")
 
@@ -66,12 +66,14 @@ def render(predictions: Path, page: Path) -> None:
     `OSError`
         If the page cannot be written.
     """
-    # displaCy is needed here alone.
+    # Imported late: only this command needs displaCy.
     from dts_ee.pages import render_page
 
     documents = read_documents(predictions)
     if page.exists() and os.path.samefile(predictions, page):
-        raise FileExistsError(f"{page} holds the documents: the page needs another name")
+        raise FileExistsError(
+            f"{page} is the file of the documents: choose another name for the page"
+        )
     markup = render_page(documents, f"Entities and relations of {predictions.name}")
     with open_atomically(page) as file:
         file.write(markup)

@@ -42,7 +42,7 @@ class Repeat(Subcommand):
 
 
 def repeat_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says, and exit with 1 if a seed is not finished at the end."""
+    """Run the command, and exit with 1 if a seed is not finished at the end."""
     summary = do_runs(
         lambda: repeat(
             args.config,

@@ -1,5 +1,5 @@
 """
-Subcommand for looking at what a trained model does.
+Subcommand for a report on the predictions of a model.
 """
 
 import argparse
@@ -28,8 +28,8 @@ class Report(Subcommand):
             self.name,
             description=f"{description} It has scores, confusion matrices, the effect of the "
             "threshold, calibration and learning curves, and shows the sentences with gold and "
-            "predicted annotation side by side. The page is one file that loads nothing from "
-            "elsewhere.",
+            "predicted annotation side by side. The page is a single file that loads no "
+            "other files.",
             epilog="For example: allennlp report out/conll04 "
             "resources/conll04/conll04_dev.json -o report.html",
             help=description,
@@ -50,14 +50,14 @@ class Report(Subcommand):
             type=Path,
             required=True,
             metavar="PAGE",
-            help="the HTML file to write; one that is there already is replaced",
+            help="the HTML file to write; an existing one is replaced",
         )
         subparser.set_defaults(func=report_from_args)
         return subparser
 
 
 def report_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
+    """Run the command."""
     report(args.model, args.data, args.page)
     print(f"The page is {args.page}")
 
@@ -78,13 +78,13 @@ def report(model: Path, data: Path, page: Path) -> None:
     # Raises
 
     `ConfigurationError`
-        If there is no such model, or it is none that predicts documents.
+        If there is no such model, or it does not predict documents.
     `DocumentError`
         If the documents cannot be read.
     `OSError`
         If the page cannot be written.
     """
-    # Only a report needs what is imported here.
+    # Imported late: only this command needs it.
     from dts_ee.analysis.predictions_analysis import LEAST_PROBABILITY, analyse_predictions
     from dts_ee.pages.report_page import render_report
     from dts_ee.runs.evaluation import predict_candidates
@@ -92,14 +92,16 @@ def report(model: Path, data: Path, page: Path) -> None:
 
     documents = read_documents(data)
     if page.exists() and os.path.samefile(data, page):
-        raise FileExistsError(f"{page} holds the documents: the page needs another name")
+        raise FileExistsError(
+            f"{page} is the file of the documents: choose another name for the page"
+        )
     epochs = []
     archive = Path(find_model(model))
     if archive.is_dir():
         folder = RunFolder(Run(SEED, 0), archive)
         if not folder.config.is_file():
             raise ConfigurationError(
-                f"{model} is no folder of a training: there is no {folder.config.name} in it"
+                f"{model} is not the folder of a training: there is no {folder.config.name} in it"
             )
         epochs = folder.epochs()
     try:

@@ -1,5 +1,5 @@
 """
-What the subcommands that train again and again have in common.
+Common arguments and functions of the subcommands that train several runs.
 """
 
 import argparse
@@ -17,19 +17,19 @@ from dts_ee.runs.tables import main_table
 T = TypeVar("T")
 
 _LARGEST_SEED = 2**32 - 1
-"""numpy takes no larger one."""
+"""The largest seed that numpy accepts."""
 
 
 def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
     """
-    Adds the experiment, the folder, and how it is trained.
+    Adds the experiment, the folder, and the options of the training.
 
     # Parameters
 
     subparser : `argparse.ArgumentParser`
-        That of the subcommand.
+        The parser of the subcommand.
     kind : `str`
-        `"seed"` or `"fold"`.
+        The kind of runs, such as `"seed"` or `"fold"`.
     """
     subparser.add_argument(
         "config", type=Path, metavar="CONFIG", help="the experiment, a Jsonnet or JSON file"
@@ -41,7 +41,7 @@ def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help=f"the folder to write to; one that holds {kind}s of other settings is an error",
+        help=f"the folder to write to; if it has {kind}s with other settings, it is an error",
     )
     subparser.add_argument(
         "-o",
@@ -85,15 +85,14 @@ def add_test_data_argument(subparser: argparse.ArgumentParser) -> None:
 
 def do_runs(action: Callable[[], T]) -> T:
     """
-    Does something that trains, and returns what it returns.
+    Calls a function that trains, and returns its result.
 
-    Where it is interrupted it says that it can go on, and exits with the status that a shell gives
-    to the signal.
+    If it is interrupted, prints that the command can go on, and exits with the signal's status.
 
     # Parameters
 
     action : `Callable[[], T]`
-        What to do.
+        The function.
     """
     try:
         return action()
@@ -103,7 +102,7 @@ def do_runs(action: Callable[[], T]) -> T:
 
 
 def report_runs(summary: Summary, directory: Path) -> None:
-    """Prints what came of an experiment's runs, and exits with 1 if one is not finished."""
+    """Prints the results of an experiment's runs, and exits with 1 if one is not finished."""
     print(main_table(summary))
     print(f"\nThe tables are in {directory / 'summary.md'}")
     if summary.missing:
@@ -116,7 +115,7 @@ def seed(text: str) -> int:
     """A command line's seed, or an `argparse.ArgumentTypeError`."""
     if not text.isdecimal() or int(text) > _LARGEST_SEED:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no whole number between 0 and {_LARGEST_SEED}"
+            f"{text!r} is not a whole number between 0 and {_LARGEST_SEED}"
         )
     return int(text)
 
@@ -125,7 +124,7 @@ def whole_numbers(text: str) -> List[int]:
     """A command line's list of numbers, without repetition, or an `argparse.ArgumentTypeError`."""
     words = text.split(",")
     if not all(word.isdecimal() for word in words):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1,2,3")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 1,2,3")
     return list(dict.fromkeys(map(int, words)))
 
 
@@ -140,11 +139,11 @@ def _json_object(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"invalid JSON: {error}") from None
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"{text} is no JSON object")
+        raise argparse.ArgumentTypeError(f"{text} is not a JSON object")
     return text
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

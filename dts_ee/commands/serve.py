@@ -1,5 +1,5 @@
 """
-Subcommand for putting a trained model behind an address.
+Subcommand for serving a trained model over HTTP.
 """
 
 import argparse
@@ -31,9 +31,9 @@ class ServeDts(Subcommand):
         subparser = parser.add_parser(
             self.name,
             description=(
-                f"{description} POST /predict takes what `allennlp predict` takes on a line, or a "
-                "list of it; / is a page to type text into; /docs says more. It ends at SIGTERM or "
-                "Ctrl+C, when what was accepted is answered."
+                f"{description} POST /predict takes a line of the input of `allennlp predict`, or "
+                "a list; / is a page with a form; /docs has the documentation. It ends at SIGTERM "
+                "or Ctrl+C, when all accepted requests are answered."
             ),
             epilog="For example: allennlp serve-dts out/conll04/model.tar.gz --port 8080",
             help=description,
@@ -49,17 +49,21 @@ class ServeDts(Subcommand):
             "--port",
             type=int,
             default=8000,
-            help="the port (default = %(default)s; 0 is any that is free)",
+            help="the port (default = %(default)s; 0 is any free port)",
         )
         defaults = ServingSettings()
         for option, kind, text in (
-            ("batch_size", int, "the most inputs that are predicted together"),
+            ("batch_size", int, "the maximum number of inputs that are predicted together"),
             ("batch_wait_ms", float, "milliseconds for which an input waits for others"),
-            ("queue_size", int, "the most inputs that are accepted and not answered yet"),
-            ("max_items", int, "the most inputs in a request"),
-            ("max_body_bytes", int, "the most bytes in a request"),
-            ("max_text_length", int, "the most characters in an input"),
-            ("max_entities", int, "the most entities that an input can bring along"),
+            (
+                "queue_size",
+                int,
+                "the maximum number of inputs that are accepted and not answered yet",
+            ),
+            ("max_items", int, "the maximum number of inputs in a request"),
+            ("max_body_bytes", int, "the maximum number of bytes in a request"),
+            ("max_text_length", int, "the maximum number of characters in an input"),
+            ("max_entities", int, "the maximum number of entities in an input"),
             ("timeout", float, "seconds that a request may take"),
         ):
             subparser.add_argument(
@@ -90,7 +94,7 @@ class ServeDts(Subcommand):
 
 
 def serve_from_args(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
+    """Run the command."""
     settings = ServingSettings(
         batch_size=args.batch_size,
         batch_wait_ms=args.batch_wait_ms,
@@ -122,7 +126,7 @@ def serve_archive(
     predictor_args: Optional[dict[str, Any]] = None,
 ) -> None:
     """
-    Serve a model until a signal says to stop; the address is printed to standard output.
+    Serve a model until SIGTERM or SIGINT; the address is printed to standard output.
 
     # Parameters
 
@@ -131,7 +135,7 @@ def serve_archive(
     host : `str`
         The name or address to listen at.
     port : `int`
-        The port; 0 is any that is free.
+        The port; 0 for any free port.
     settings : `ServingSettings`
         The limits.
     cuda_device : `int`, optional (default = `-1`)
@@ -146,7 +150,7 @@ def serve_archive(
     `ConfigurationError`
         If a package that serving needs is missing, or the model's predictor is not `dts`.
     `OSError`
-        If the archive cannot be read, or nothing can listen at the address.
+        If the archive cannot be read, or the server cannot listen at the address.
     `KeyboardInterrupt`
         At a second signal, while requests are being answered.
     """
@@ -174,7 +178,7 @@ def serve_archive(
 
 @contextmanager
 def _logged_requests() -> Iterator[None]:
-    """Has requests logged to the standard error, where the whole log is not shown anyway."""
+    """Logs requests to the standard error, unless the whole log is shown anyway."""
     if shows_log():
         yield
         return

@@ -48,5 +48,5 @@ class LightSubcommand(Subcommand):
 
 
 for _name in LIGHT_COMMANDS:
-    # AllenNLP knows a command's name by its class.
+    # AllenNLP takes a command's name from its class.
     Subcommand.register(_name)(type(_name, (LightSubcommand,), {}))

@@ -1,16 +1,15 @@
 """
-What AllenNLP 2.10.1 and allennlp-models 2.10.1 need to run beside torch 2, Python 3.11 and
+Patches for AllenNLP 2.10.1 and allennlp-models 2.10.1 to run with torch 2, Python 3.11 and
 transformers 4.41.
 
-Both were written for torch < 1.13. Each file mends one thing, and each patch in it names the
-release that broke it, and changes nothing where it is not broken: on the classic stack (Python 3.10
-with AllenNLP's own pins) only what AllenNLP does wrong with any torch is mended, in recovering a
-training, writing archives, importing packages and what it prints. AllenNLP's models of images are
-not mended.
+Both were written for torch < 1.13. Each file fixes one thing. Each patch names the release that
+broke it, and changes nothing where it is not broken: on the classic stack (Python 3.10 with
+AllenNLP's own pins), only AllenNLP's faults with any torch are fixed, in recovering a training,
+writing archives, importing packages and printing. AllenNLP's models of images are not fixed.
 
 Importing this package applies all patches, before the rest of `dts_ee` imports anything of
-AllenNLP. The patches import AllenNLP when they are applied, not before: the first of them must come
-before that.
+AllenNLP. The patches import AllenNLP only when they are applied, as the first one must precede that
+import.
 """
 
 import functools
@@ -83,7 +82,7 @@ PATCHES: List[Callable[[], None]] = [
 
 @functools.cache
 def apply() -> None:
-    """Applies every patch once, however often it is called."""
+    """Applies every patch; further calls do nothing."""
     for patch in PATCHES:
         patch()
 

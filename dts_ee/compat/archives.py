@@ -16,12 +16,12 @@ from dts_ee.compat.patching import replace, replace_everywhere
 
 def write_archives_atomically() -> None:
     """
-    Makes the archive of a model appear whole or not at all, and without the wait.
+    Writes the archive of a model atomically and uncompressed.
 
-    AllenNLP (2.10.1, with any torch) writes `model.tar.gz` in place: killed while it writes, it
-    leaves an archive that cannot be read. It also compresses it as hard as it can, which saves a
+    AllenNLP (2.10.1, with any torch) writes `model.tar.gz` directly: killed while it writes, it
+    leaves an archive that cannot be read. It also compresses at the highest level, which saves a
     twelfth of the weights of an encoder and takes longer than reading and predicting. Here the file
-    is still a gzipped tar, but what is in it is stored as it is.
+    is still a gzipped tar, but its content is not compressed.
     """
     from allennlp.models import archival
 
@@ -47,9 +47,9 @@ def write_archives_atomically() -> None:
 
 def explain_broken_archives() -> None:
     """
-    Makes `load_archive` say what is wrong with a file or folder that holds no model.
+    Makes `load_archive` name the file or folder that holds no model, and what is wrong with it.
 
-    AllenNLP (2.10.1, with any torch) speaks of a temporary folder, or not at all of the archive.
+    AllenNLP (2.10.1, with any torch) names a temporary folder, or does not name the archive.
     """
     from allennlp.common.checks import ConfigurationError
     from allennlp.models import archival
@@ -96,10 +96,10 @@ def explain_broken_archives() -> None:
 
 def load_archives_by_name() -> None:
     """
-    Lets whatever loads an archive take the name of a model.
+    Makes `load_archive` accept the name of a model.
 
-    AllenNLP (2.10.1, with any torch) knows paths and addresses. Commands of its own, such as
-    `evaluate`, load archives as those of this package do.
+    AllenNLP (2.10.1, with any torch) accepts paths and URLs. With this patch its own commands, such
+    as `evaluate`, accept names as those of this package do.
     """
     from allennlp.models import archival
 

@@ -1,5 +1,5 @@
 """
-What a training writes so that it can be recovered.
+The checkpoints of a training.
 """
 
 import functools
@@ -22,7 +22,7 @@ def allow_numpy_in_training_state() -> None:
 
     if not hasattr(torch.serialization, "add_safe_globals"):
         return
-    # numpy 2 moved these functions: asking a value how it is pickled finds them in either place.
+    # numpy 2 moved these functions; how a value is pickled shows where they are.
     rebuild: List[Any] = [numpy.float64(0).__reduce__()[0], numpy.zeros(1).__reduce__()[0]]
     dtypes = {type(numpy.dtype(code)) for code in numpy.typecodes["All"]}
     torch.serialization.add_safe_globals([*rebuild, numpy.ndarray, numpy.dtype, *dtypes])
@@ -30,12 +30,12 @@ def allow_numpy_in_training_state() -> None:
 
 def write_checkpoints_atomically() -> None:
     """
-    Makes `allennlp train --recover` work whenever the training was killed.
+    Makes `allennlp train --recover` work even if the training was killed while it wrote.
 
-    AllenNLP (2.10.1, with any torch) writes checkpoints in place, the model's state before the
+    AllenNLP (2.10.1, with any torch) writes checkpoints directly, the model's state before the
     trainer's, and takes the newest model's state for the newest checkpoint. Killed while it writes,
-    it leaves a checkpoint that cannot be loaded. Here every file appears whole or not at all, and a
-    model's state without a trainer's is dropped in favour of the checkpoint before it.
+    it leaves a checkpoint that cannot be loaded. Here every file is written atomically, and a
+    model's state without a trainer's is dropped in favour of the previous checkpoint.
     """
     import torch
     from allennlp.training import checkpointer
@@ -70,7 +70,7 @@ def write_checkpoints_atomically() -> None:
 
 def recover_moving_averages() -> None:
     """
-    Lets a moving average follow the model after `allennlp train --recover`.
+    Makes a moving average follow the model after `allennlp train --recover`.
 
     AllenNLP (2.10.1, with any torch) restores the averaged parameters themselves from the
     checkpoint: copies, which the model never changes and never sees, so that `best.th` holds
@@ -80,11 +80,11 @@ def recover_moving_averages() -> None:
     from allennlp.training.moving_average import MovingAverage
 
     def load_state_dict(self: MovingAverage, state_dict: Dict[str, Any]) -> None:
-        for own, restored in (
+        for averages, restored in (
             (self._shadows, state_dict["shadows"]),
             (self._backups, state_dict["backups"]),
         ):
-            for name, value in own.items():
+            for name, value in averages.items():
                 value.copy_(restored[name])
 
     replace(MovingAverage, "load_state_dict", load_state_dict)

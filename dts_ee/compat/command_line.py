@@ -10,26 +10,26 @@ from dts_ee.compat.patching import replace
 
 def report_errors_in_one_line() -> None:
     """
-    Gives AllenNLP's command line the parser of this package's.
+    Makes AllenNLP's command line use the parser of this package.
 
     AllenNLP's parser (2.10.1, with any torch) answers a misspelt command or option with a page that
-    does not name the right one, and each of its commands a mistake in a configuration with a
-    traceback. `dts_ee.argument_parser` says in one line what to do. `allennlp train` builds the
+    does not name the right one, and its commands answer a mistake in a configuration with a
+    traceback. `dts_ee.argument_parser` prints one line with what to do. `allennlp train` builds the
     parser of its own commands before it loads plugins: there, only this package's are changed.
     """
     from allennlp.commands import ArgumentParserWithDefaults
 
     from dts_ee.argument_parser import CommandLineParser
 
-    # Its base and not the class itself, of which `allennlp` has made a parser before this.
+    # The base, not the class itself: `allennlp` has already created a parser of this class.
     ArgumentParserWithDefaults.__bases__ = (CommandLineParser,)
 
 
 def require_keys_of_print_results() -> None:
     """
-    Makes `print-results` ask for `--keys`.
+    Makes `print-results` require `--keys`.
 
-    AllenNLP (2.10.1, with any torch) has them for an option, and fails without them.
+    AllenNLP (2.10.1, with any torch) does not require the option, but fails without it.
     """
     from allennlp.commands.print_results import PrintResults
 

@@ -22,18 +22,18 @@ _KEYS_BEFORE_TRAINING = {
     "pytorch_seed",
     "random_seed",
 }
-"""What a configuration can hold that AllenNLP takes out of it before it builds the `TrainModel`."""
+"""Keys that AllenNLP removes from a configuration before it builds the `TrainModel`."""
 
 
 def name_configuration_key_in_errors() -> None:
     """
-    Makes what goes wrong in building an object from a configuration say which key led to it.
+    Makes errors in building an object from a configuration name the key.
 
-    AllenNLP (2.10.1, with any torch) says neither where a value of a wrong type is, nor which key
-    or registered name a misspelt one is near to. Where a constructor takes `**kwargs`, a misspelt
-    key is Python's `TypeError`, as in the model `dts`, or changes nothing, as in the trainer.
-    Whatever is raised has the key as its `configuration_key`, from which `dts_ee.errors` makes the
-    message.
+    AllenNLP (2.10.1, with any torch) does not name the key of a value of a wrong type, and suggests
+    no correction of a misspelt key or registered name. If a constructor takes `**kwargs`, a
+    misspelt key raises Python's `TypeError`, as in the model `dts`, or is ignored, as in the
+    trainer. Here exceptions have the key as `configuration_key`, which `dts_ee.errors` puts into
+    the message.
     """
     from allennlp.commands.train import TrainModel
     from allennlp.common import FromParams, Lazy, Params, params
@@ -53,15 +53,15 @@ def name_configuration_key_in_errors() -> None:
         try:
             yield
         except Exception as error:
-            # The innermost key is the most exact.
+            # The innermost key is the most precise.
             if not getattr(error, "configuration_key", None):
                 error.configuration_key = key  # type: ignore[attr-defined]
             raise
 
     def unknown_key(key: str, history: str, names: Iterable[str]) -> ConfigurationError:
         known = sorted(set(names) - {"self", "kwargs"})
-        near = did_you_mean(key, known) or f"; the keys are {', '.join(known) or 'none'}"
-        return ConfigurationError(f"{history}{key}: there is no such key{near}")
+        hint = did_you_mean(key, known) or f"; the keys are {', '.join(known) or 'none'}"
+        return ConfigurationError(f"{history}{key}: there is no such key{hint}")
 
     @functools.wraps(original_from_params)
     def from_params(
@@ -88,12 +88,12 @@ def name_configuration_key_in_errors() -> None:
     @functools.wraps(original_create_kwargs)
     def create_kwargs(constructor: Callable, cls: Any, params: Params, **extras: Any) -> Any:
         parameters = from_params_module.infer_params(cls, constructor)
-        takes_any = any(value.kind == value.VAR_KEYWORD for value in parameters.values())
-        # A trainer takes any key, and does nothing with those that it does not know.
-        if not takes_any or issubclass(cls, Trainer):
+        accepts_any = any(value.kind == value.VAR_KEYWORD for value in parameters.values())
+        # A trainer accepts any key, and ignores unknown ones.
+        if not accepts_any or issubclass(cls, Trainer):
             for key in params:
                 if key not in parameters:
-                    # Before everything that the other keys stand for is built.
+                    # Raised before the objects of the other keys are built.
                     names = parameters.keys() - extras.keys()
                     if cls is TrainModel:
                         names |= _KEYS_BEFORE_TRAINING
@@ -117,7 +117,7 @@ def name_configuration_key_in_errors() -> None:
         value = params.get(argument_name)
         is_object = hasattr(annotation, "from_params") or get_origin(annotation) is Lazy
         if isinstance(value, str) and is_object:
-            # What AllenNLP makes of it too, but without the key.
+            # AllenNLP does the same, but without the key in errors.
             params[argument_name] = {"type": value}
         with naming(f"{params.history}{argument_name}"):
             return original_pop_and_construct_arg(
@@ -135,15 +135,15 @@ def name_configuration_key_in_errors() -> None:
         value = self.get(key)
         if isinstance(value, str) and value not in choices and "." not in value:
             names = [str(choice) for choice in choices]
-            near = did_you_mean(value, names) or f"; there are {', '.join(sorted(names))}"
+            hint = did_you_mean(value, names) or f"; there are {', '.join(sorted(names))}"
             # An object that is named by its type alone has no key of its own.
             prefix = f"{self.history}{key}: " if self.history else ""
-            raise ConfigurationError(f"{prefix}there is no {value!r}{near}")
+            raise ConfigurationError(f"{prefix}there is no {value!r}{hint}")
         return original_pop_choice(self, key, choices, default_to_first_choice, allow_class_names)
 
     @functools.wraps(original_from_file)
     def from_file(cls: Any, params_file: Union[str, PathLike], *args: Any, **kwargs: Any) -> Params:
-        # Jsonnet ends the process.
+        # Jsonnet would end the process.
         if os.path.isdir(params_file):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(params_file))
         read = original_from_file(cls, params_file, *args, **kwargs)

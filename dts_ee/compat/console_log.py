@@ -1,5 +1,5 @@
 """
-What AllenNLP logs, on the console and in the log file.
+AllenNLP's log on the console and in the log file.
 """
 
 import functools
@@ -11,11 +11,10 @@ from dts_ee.console import keep_log_whole, quiet_console
 
 def keep_log_out_of_console() -> None:
     """
-    Keeps what AllenNLP logs out of the console, and all of it in the log file.
+    Keeps AllenNLP's log out of the console, and complete in the log file.
 
-    AllenNLP (2.10.1, with any torch) shows every message at the level `INFO`, thousands of lines in
-    a training, and `ALLENNLP_LOG_LEVEL`, which is to make it quieter, takes them out of the
-    training's log file as well.
+    AllenNLP (2.10.1, with any torch) prints every message at the level `INFO`, thousands of lines
+    in a training. `ALLENNLP_LOG_LEVEL` removes them from the training's log file as well.
     """
     from allennlp.common import logging as common_logging
 

@@ -11,7 +11,7 @@ from dts_ee.compat.patching import replace
 
 def create_lock_in_context_of_workers() -> None:
     """
-    Lets a data loader with `num_workers` start them by `spawn`.
+    Lets a data loader with `num_workers` start its workers by `spawn`.
 
     AllenNLP hands each worker a lock made in the default context, which Python 3.11.5 and later
     refuse to share with a process of another context.

@@ -10,9 +10,9 @@ from dts_ee.compat.patching import replace
 
 def patch_worker_processes_first() -> None:
     """
-    Loads this package in the processes of a distributed training before anything is done there.
+    Loads this package first in the processes of a distributed training.
 
-    AllenNLP (2.10.1, with any torch) sets up their logging and loads their other plugins first.
+    AllenNLP (2.10.1, with any torch) sets up logging and loads other plugins before.
     """
     from allennlp.commands import train
 
@@ -25,7 +25,7 @@ def patch_worker_processes_first() -> None:
 
 
 def _train_worker(*args: Any) -> Any:
-    """AllenNLP's function of this name: whoever looks for this one imports this module."""
+    """Calls AllenNLP's function of this name; unpickling this one imports this package."""
     from allennlp.commands import train
 
     return train._train_worker(*args)

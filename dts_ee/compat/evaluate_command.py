@@ -7,10 +7,9 @@ from dts_ee.compat.patching import replace
 
 def print_table_of_evaluate() -> None:
     """
-    Makes `evaluate` print a table of what it finds.
+    Makes `evaluate` print a table of scores.
 
-    AllenNLP (2.10.1, with any torch) writes the metrics to a file where it is given one, and prints
-    nothing but its log.
+    AllenNLP (2.10.1, with any torch) prints its log alone, and writes the metrics only to a file.
     """
     from allennlp.evaluation import Evaluator
 

@@ -1,5 +1,5 @@
 """
-The error where a GPU is asked for and there is none.
+The error if a GPU is requested but not available.
 """
 
 import functools
@@ -12,11 +12,11 @@ from dts_ee.compat.patching import replace, replace_everywhere
 
 def check_for_gpu_first() -> None:
     """
-    Lets AllenNLP say that a GPU is asked for where there is none.
+    Makes AllenNLP's check for a GPU run before torch's.
 
-    Since torch 2.5 (its pull request 129119) `torch.device(0)` means whatever accelerator there is,
-    and raises torch's own error where there is none, before AllenNLP's check and its advice to set
-    `trainer.cuda_device=-1` are reached. AllenNLP (2.10.1, with any torch) does not check at all
+    Since torch 2.5 (its pull request 129119) `torch.device(0)` means any available accelerator, and
+    raises torch's own error if there is none, before AllenNLP's check with its advice to set
+    `trainer.cuda_device=-1`. AllenNLP (2.10.1, with any torch) does not check at all
     before it loads an archive's model onto a GPU.
     """
     import torch

@@ -14,8 +14,8 @@ def rescale_sparse_gradients() -> None:
     """
     Makes the trainer's `grad_norm` work with the gradients of a sparse embedding.
 
-    `torch.nn.utils.clip_grad_norm_` took them until torch 2.1 gave it an operator that has no
-    implementation for sparse tensors.
+    Since torch 2.1, `torch.nn.utils.clip_grad_norm_` uses an operator that is not implemented for
+    sparse tensors.
     """
     import torch
     from allennlp.training import gradient_descent_trainer, util
@@ -29,17 +29,17 @@ def rescale_sparse_gradients() -> None:
     def clip_grad_norm_(
         parameters: Iterable[torch.nn.Parameter], max_norm: float, *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        stand_ins = []
+        dense_parameters = []
         for parameter in parameters:
             if parameter.grad is not None and parameter.grad.is_sparse:
-                # The values of a coalesced gradient share memory with it: clipped as a dense
-                # gradient, they clip it.
+                # The values share memory with the coalesced gradient: clipping them as a dense
+                # gradient clips it.
                 parameter.grad = parameter.grad.coalesce()
                 values = parameter.grad.values().detach()
                 parameter = torch.nn.Parameter(values)
                 parameter.grad = values
-            stand_ins.append(parameter)
-        return original(stand_ins, max_norm, *args, **kwargs)
+            dense_parameters.append(parameter)
+        return original(dense_parameters, max_norm, *args, **kwargs)
 
     replace(gradient_descent_trainer, "clip_grad_norm_", clip_grad_norm_)
     replace(util, "clip_grad_norm_", clip_grad_norm_)

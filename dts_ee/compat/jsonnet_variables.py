@@ -11,11 +11,11 @@ from dts_ee.compat.patching import replace_everywhere
 
 def give_jsonnet_all_variables() -> None:
     """
-    Gives Jsonnet files all environment variables as one JSON object, `DTS_EE_ENVIRONMENT`, too.
+    Adds an external variable `DTS_EE_ENVIRONMENT`: all environment variables as a JSON object.
 
-    AllenNLP (2.10.1, with any torch) gives each as an external variable of its own, and Jsonnet has
-    no way to ask whether there is one: `std.extVar` of another is an error. The experiment for a
-    user's own data needs to know which files there are.
+    AllenNLP (2.10.1, with any torch) passes each environment variable as an external variable, but
+    Jsonnet cannot test whether one is set: `std.extVar` of an unset one is an error. The experiment
+    for a user's own data needs to know which files there are.
     """
     from allennlp.common import params
 

@@ -9,10 +9,9 @@ from dts_ee.compat.patching import replace
 
 def use_current_autocast() -> None:
     """
-    Gives AllenNLP's trainer torch's present `autocast` and `GradScaler`.
+    Makes AllenNLP's trainer use `autocast` and `GradScaler` of `torch.amp`.
 
-    torch 2.4 deprecated `torch.cuda.amp`, which the trainer enters at every batch, with a warning
-    in each run.
+    torch 2.4 deprecated those of `torch.cuda.amp`, which the trainer uses, with a warning.
     """
     import torch
     from allennlp.training import gradient_descent_trainer

@@ -12,7 +12,7 @@ def replace(owner: Any, name: str, replacement: Any) -> None:
 
 
 def replace_everywhere(package: str, original: Callable, replacement: Callable) -> None:
-    """Replaces a function in all modules of a package: where it is defined, and where imported."""
+    """Replaces a function in all modules of a package that define or import it."""
     for name, module in list(sys.modules.items()):
         if name == package or name.startswith(f"{package}."):
             for attribute, value in list(vars(module).items()):

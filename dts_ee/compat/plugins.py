@@ -19,7 +19,7 @@ def import_plugins_without_downloads() -> None:
 
     allennlp-models 2.10.1, one of AllenNLP's default plugins, calls `nltk.download` when its
     evaluation script for NarrativeQA is imported: without a network that prints errors at every
-    start, or hangs. Who runs that script downloads its data with `python -m nltk.downloader punkt
+    start, or hangs. To run that script, download its data with `python -m nltk.downloader punkt
     wordnet`.
     """
     import nltk
@@ -42,12 +42,12 @@ def import_plugins_without_downloads() -> None:
 
 def import_submodules_in_one_pass() -> None:
     """
-    Makes `allennlp.common.util.import_module_and_submodules` quick, and import nothing else.
+    Makes `allennlp.common.util.import_module_and_submodules` fast, and import nothing else.
 
-    For each of hundreds of modules AllenNLP (2.10.1, with any torch) makes Python forget what the
-    folders of `sys.path` hold and then has all of them listed, to look for one optional package. On
-    its way it imports any other package that has the name of a sub-package, such as a folder
-    `models` in the working directory.
+    For each of hundreds of modules, AllenNLP (2.10.1, with any torch) invalidates Python's import
+    caches and then searches all folders of `sys.path` for one optional package. It also imports any
+    other package with the name of a sub-package, such as a folder `models` in the working
+    directory.
     """
     from allennlp.common import util
 
@@ -66,9 +66,9 @@ def import_submodules_in_one_pass() -> None:
             if name in excluded:
                 return
             module = importlib.import_module(name)
-            for found in pkgutil.iter_modules(getattr(module, "__path__", [])[:1]):
-                if not found.name.startswith(("_", "test")):
-                    import_all(f"{name}.{found.name}")
+            for submodule in pkgutil.iter_modules(getattr(module, "__path__", [])[:1]):
+                if not submodule.name.startswith(("_", "test")):
+                    import_all(f"{name}.{submodule.name}")
 
         with util.push_python_path("."):
             import_all(package_name)
@@ -78,9 +78,9 @@ def import_submodules_in_one_pass() -> None:
 
 def hide_list_of_plugins() -> None:
     """
-    Keeps AllenNLP (2.10.1, with any torch) from saying at each start which plugins there are.
+    Keeps AllenNLP (2.10.1, with any torch) from listing the plugins at each start.
 
-    Those that could not be loaded are still errors.
+    Plugins that cannot be loaded are still errors.
     """
     if not shows_log():
         logging.getLogger("allennlp.common.plugins").setLevel(logging.WARNING)

@@ -20,23 +20,23 @@ def register_predict_manager(predictor_class: type, manager: Callable[..., Any])
     # Parameters
 
     predictor_class : `Type[Predictor]`
-        The class, of which subclasses are instances too.
+        The class; its subclasses use the manager, too.
     manager : `Callable`
-        Takes the arguments of AllenNLP's `_PredictManager`, with `None` as the batch size where the
-        command line has none, and returns an object with a method `run`.
+        Takes the arguments of AllenNLP's `_PredictManager`, with `None` as the batch size if the
+        command line sets none, and returns an object with a method `run`.
     """
     _MANAGERS[predictor_class] = manager
 
 
 def use_registered_predict_managers() -> None:
     """
-    Lets a predictor's package say how `predict` reads its input and writes its output.
+    Lets packages register how `predict` reads the input and writes the output of a predictor.
 
     AllenNLP (2.10.1, with any torch) has one way for all predictors: a line at a time, into a file
-    that is half-written where something fails. `allennlp predict` parses the command line before it
-    loads plugins, so the function that it calls and the default of `--batch-size`, 1, are settled
-    by then. Only `_PredictManager`, which that function looks up, can still be replaced, and only
-    `sys.argv` tells whether a batch size of 1 was asked for.
+    that is incomplete if something fails. `allennlp predict` parses the command line before it
+    loads plugins, so it is too late to change the function that it calls and the default of
+    `--batch-size`, 1. Only `_PredictManager`, which that function looks up, can still be replaced,
+    and only `sys.argv` shows whether a batch size of 1 was given.
     """
     from allennlp.commands import predict
 
@@ -54,12 +54,12 @@ def use_registered_predict_managers() -> None:
         manager = next(filter(None, managers), None)
         if manager is None:
             return original(predictor, input_file, output_file, batch_size, *args)
-        # No other option begins like this, and argparse accepts every prefix of an option.
+        # argparse accepts prefixes of options, and no other option begins with --b.
         is_given = batch_size != 1 or any(word.startswith("--b") for word in sys.argv)
-        asked = batch_size if is_given else None
+        given_batch_size = batch_size if is_given else None
         # The command's own function does not report errors: its parser was built before plugins.
         run = report_errors_of(
-            lambda _: manager(predictor, input_file, output_file, asked, *args).run()
+            lambda _: manager(predictor, input_file, output_file, given_batch_size, *args).run()
         )
         return types.SimpleNamespace(run=functools.partial(run, None))
 

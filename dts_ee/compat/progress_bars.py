@@ -14,11 +14,11 @@ from dts_ee.console import shows_log
 
 def show_few_progress_bars() -> None:
     """
-    Shows AllenNLP's progress bars only on a terminal, and only as long as they move.
+    Shows AllenNLP's progress bars only on a terminal, and removes them when they are finished.
 
-    AllenNLP (2.10.1, with any torch) has two for each epoch of a training, which stay, and draws
-    them into files, too. The trainer's are not shown at all: `EpochLines` has one for all epochs.
-    The log has all of them, and `--file-friendly-logging` shows them as lines, as it did.
+    AllenNLP (2.10.1, with any torch) leaves two for each epoch of a training, and writes them into
+    files, too. The trainer's are not shown at all: `EpochLines` has one for all epochs. The log has
+    all of them, and `--file-friendly-logging` prints them as lines, as before.
     """
     from allennlp.common import logging as common_logging
     from allennlp.common import tqdm as allennlp_tqdm

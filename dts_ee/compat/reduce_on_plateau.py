@@ -13,7 +13,7 @@ def register_reduce_on_plateau() -> None:
     """
     Registers a `reduce_on_plateau` scheduler that does not pass `verbose` on to torch.
 
-    torch 2.7 dropped this argument of `ReduceLROnPlateau`. Here it makes the scheduler log every
+    torch 2.7 removed this argument of `ReduceLROnPlateau`. Here it makes the scheduler log every
     change, as torch did.
     """
     import torch
@@ -44,7 +44,7 @@ def register_reduce_on_plateau() -> None:
             eps: float = 1e-8,
             verbose: bool = False,
         ) -> None:
-            # AllenNLP's own constructor is what passes `verbose`: its parent's is called instead.
+            # Skips AllenNLP's own constructor, which passes `verbose`.
             super(ReduceOnPlateauLearningRateScheduler, self).__init__(
                 torch_scheduler(
                     optimizer=optimizer,

@@ -15,10 +15,10 @@ from dts_ee.errors import MISTAKE, explain
 
 def remove_folder_of_failed_start() -> None:
     """
-    Removes the serialization folder of a training that a mistake ended before it began.
+    Removes the serialization folder of a training that a user's mistake ended at its start.
 
     AllenNLP (2.10.1, with any torch) writes the configuration and a log there first, and refuses
-    the folder when the mistake is mended, as it is not empty.
+    the folder when the mistake is corrected, as it is not empty.
     """
     from allennlp.commands import train
 
@@ -32,12 +32,12 @@ def remove_folder_of_failed_start() -> None:
         force: bool = False,
         **kwargs: Any,
     ) -> Any:
-        is_there = os.path.isdir(serialization_dir) and os.listdir(serialization_dir)
+        is_filled = os.path.isdir(serialization_dir) and os.listdir(serialization_dir)
         try:
             return original(params, serialization_dir, recover, force, **kwargs)
         except Exception as error:
             if (
-                (force or not is_there)
+                (force or not is_filled)
                 and _is_clear_mistake(error)
                 and not glob.glob(os.path.join(glob.escape(str(serialization_dir)), "*.th"))
             ):
@@ -48,6 +48,6 @@ def remove_folder_of_failed_start() -> None:
 
 
 def _is_clear_mistake(error: Exception) -> bool:
-    """Whether the message says enough, so that nobody will look into the log."""
+    """Whether the message is enough, so that nobody needs the log."""
     explanation = explain(error)
     return explanation.status == MISTAKE and explanation.is_expected

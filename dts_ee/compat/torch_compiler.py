@@ -1,5 +1,5 @@
 """
-The compiler of torch, which nothing here uses.
+The compiler of torch, which this package does not use.
 """
 
 import functools
@@ -11,10 +11,10 @@ from dts_ee.compat.patching import replace, replace_everywhere
 
 def ask_torch_whether_it_compiles() -> None:
     """
-    Keeps transformers from importing torch's compiler in order to ask whether it is at work.
+    Keeps transformers from importing torch's compiler to check whether it is running.
 
     transformers 4.41 does so at an encoder's first batch, and with torch 2.13 it takes longer than
-    importing torch. `torch.compiler`, which torch 2.3 brought, gives the same answer.
+    importing torch. `torch.compiler`, new in torch 2.3, gives the same answer.
     """
     import torch
     from transformers.utils import import_utils
@@ -26,7 +26,7 @@ def ask_torch_whether_it_compiles() -> None:
 
     from transformers import modeling_attn_mask_utils
 
-    # This one asks `torch._dynamo` itself, which torch imports at the mention of its name.
+    # This module uses `torch._dynamo`, which torch imports when the attribute is read.
     torch_without_compiler: Any = types.ModuleType(torch.__name__)
     torch_without_compiler.__getattr__ = functools.partial(getattr, torch)
     torch_without_compiler._dynamo = types.SimpleNamespace(is_compiling=torch.compiler.is_compiling)

@@ -1,5 +1,5 @@
 """
-What a training prints.
+The output of a training.
 """
 
 import functools
@@ -15,9 +15,10 @@ from dts_ee.console import say
 
 def show_training() -> None:
     """
-    Prints what a training is about, a line for each epoch, and the test metrics and the archive.
+    Prints the data and parameters of a training, a line for each epoch, the test metrics and the
+    archive.
 
-    AllenNLP (2.10.1, with any torch) says all this in its log alone.
+    AllenNLP (2.10.1, with any torch) writes all this only to its log.
     """
     from allennlp.commands import train
     from allennlp.training import gradient_descent_trainer
@@ -31,7 +32,7 @@ def show_training() -> None:
 
     @functools.wraps(original_init)
     def init(self: train.TrainModel, *args: Any, **kwargs: Any) -> None:
-        # What it needs is mended by then.
+        # Imported late, when all patches are applied.
         from dts_ee.training.announcement import announce
 
         original_init(self, *args, **kwargs)

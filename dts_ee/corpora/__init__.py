@@ -1,5 +1,5 @@
 """
-File formats, read into and written from `Document`s.
+Readers and writers of file formats, from and to `Document`s.
 """
 
 from dts_ee.corpora.alignment import align_tokens

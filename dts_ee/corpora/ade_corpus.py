@@ -2,7 +2,7 @@
 ADE-Corpus-V2 (Gurulingappa et al., 2012) as it was published: the file `DRUG-AE.rel`.
 
 A line is a relation, `PubMed-id|sentence|effect|begin|end|drug|begin|end`. The numbers count the
-characters of the abstract, which is not in the file; where its sentences begin in it is not said.
+characters of the abstract, which is not in the file, and neither are the positions of sentences.
 """
 
 import re
@@ -42,7 +42,7 @@ class _Mention:
 
 @dataclass(frozen=True)
 class _Line:
-    place: str
+    location: str
     abstract: str
     sentence: str
     effect: _Mention
@@ -51,24 +51,24 @@ class _Line:
 
 def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
     """
-    The sentences, in the order in which the file has them first; the abstracts are the groups.
+    The sentences, in the order of their first lines; the abstracts are the groups.
 
-    The lines of one sentence of one abstract become one document: an effect or a drug which is in
-    several of them is one entity. The sentence's place in the abstract is the one with which all
-    offsets give the quoted texts. A mention for which there is none is looked for by its text.
+    The lines of one sentence of one abstract become one document: an effect or a drug in several
+    lines is one entity. The sentence's position in the abstract is the one at which all offsets
+    match the quoted texts. A mention whose offsets do not match is searched by its text.
 
     # Parameters
 
     path : `PathOrStr`
         The file.
     reading : `TextReading`
-        How a sentence becomes tokens. Its `sentences` is not used: the file has sentences.
+        Its tokenizer is used; its `sentences` is not, as the file has sentences.
 
     # Raises
 
     `DocumentError`
-        If the file cannot be read, or a line has not 8 fields, an empty field, or an offset that is
-        no number.
+        If the file cannot be read, or a line has a wrong number of fields, an empty field, or an
+        offset that is not a number.
     """
     sentences: dict[tuple[str, str], list[_Line]] = {}
     for line in _lines(path):
@@ -95,26 +95,26 @@ def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
 def _lines(path: PathOrStr) -> Iterator[_Line]:
     for number, text in read_lines(path):
         fields = text.split("|")
-        place = f"line {number}"
+        location = f"line {number}"
         if len(fields) != _NUM_FIELDS:
             raise DocumentError(
-                f"{place} has {len(fields)} fields, not {_NUM_FIELDS}: "
+                f"{location} has {len(fields)} fields, not {_NUM_FIELDS}: "
                 "PubMed-id|sentence|effect|begin|end|drug|begin|end",
                 path=str(path),
             )
         for i in (0, 1, 2, 5):
             if not fields[i].strip():
-                raise DocumentError(f"field {i + 1} of {place} is empty", path=str(path))
+                raise DocumentError(f"field {i + 1} of {location} is empty", path=str(path))
         offsets = {}
         for i in (3, 4, 6, 7):
             if not re.fullmatch("[0-9]+", fields[i]):
                 raise DocumentError(
-                    f"field {i + 1} of {place} is {fields[i]!r}, but should be a number",
+                    f"field {i + 1} of {location} is {fields[i]!r}, but should be a number",
                     path=str(path),
                 )
             offsets[i] = int(fields[i])
         yield _Line(
-            place,
+            location,
             fields[0],
             fields[1],
             _Mention(EFFECT, fields[2], offsets[3], offsets[4]),
@@ -123,43 +123,43 @@ def _lines(path: PathOrStr) -> Iterator[_Line]:
 
 
 def _annotated(id: str, lines: Sequence[_Line]) -> AnnotatedText:
-    """A sentence with all that its lines say."""
+    """A sentence with the annotation of its lines."""
     text = AnnotatedText(id, lines[0].sentence)
-    places: dict[_Mention, str] = {}
+    locations: dict[_Mention, str] = {}
     for line in lines:
         for mention in (line.effect, line.drug):
-            places.setdefault(mention, line.place)
-    shift = _place_in_abstract(text, list(places), lines[0].place)
-    for mention, place in places.items():
+            locations.setdefault(mention, line.location)
+    shift = _start_in_abstract(text, list(locations), lines[0].location)
+    for mention, location in locations.items():
         text.add_quoted(
-            TextEntity(mention, mention.type, mention.begin - shift, mention.end - shift, place),
+            TextEntity(mention, mention.type, mention.begin - shift, mention.end - shift, location),
             mention.text,
         )
     for line in lines:
-        text.relations.append(TextRelation(EFFECT, line.effect, line.drug, line.place))
+        text.relations.append(TextRelation(EFFECT, line.effect, line.drug, line.location))
     return text
 
 
-def _place_in_abstract(text: AnnotatedText, mentions: Sequence[_Mention], place: str) -> int:
-    """The character of the abstract with which the sentence begins."""
+def _start_in_abstract(text: AnnotatedText, mentions: Sequence[_Mention], location: str) -> int:
+    """The character of the abstract at which the sentence begins."""
     votes: Counter[int] = Counter()
     for mention in mentions:
         votes.update({mention.begin - start for start in _occurrences(text.text, mention.text)})
     if not votes:
         return 0
     most = max(votes.values())
-    # The last place is the one that takes the first occurrence of what is there more than once.
+    # The last position matches the first occurrence of a text that occurs more than once.
     *others, last = sorted(shift for shift, count in votes.items() if count == most)
     if others and most == len(mentions):
         text.remark(
-            "mention in more than one place",
-            "the offsets fit as well elsewhere in the sentence; the first place is taken",
-            place,
+            "mention at more than one position",
+            "the offsets also match elsewhere in the sentence; the first position is taken",
+            location,
             lost=False,
         )
     return last
 
 
 def _occurrences(text: str, quoted: str) -> list[int]:
-    # Looks ahead, because occurrences may overlap.
+    # A lookahead finds overlapping occurrences, too.
     return [match.start() for match in re.finditer(f"(?={re.escape(quoted)})", text)]

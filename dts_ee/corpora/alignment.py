@@ -1,5 +1,5 @@
 """
-Where the tokens of a sentence stand in its text.
+The positions of tokens in the text of a sentence.
 """
 
 from typing import Sequence
@@ -9,12 +9,12 @@ from dts_ee.document import DocumentError
 
 def align_tokens(tokens: Sequence[str], text: str) -> tuple[tuple[int, int], ...]:
     """
-    The first character of each token and the one after its last, in `text`.
+    The character span of each token in `text`; the end is exclusive.
 
     # Raises
 
     `DocumentError`
-        If the text is not the tokens in their order with only white space around and between.
+        If the text is not the tokens in their order with white space around and between them.
     """
     offsets = []
     position = 0

@@ -1,5 +1,5 @@
 """
-From annotated characters to annotated tokens.
+Texts with entities by their characters, and their conversion to documents.
 """
 
 import re
@@ -43,21 +43,20 @@ class AnnotatedText:
     # Parameters
 
     id : `str`
-        The text's identifier. Its sentences are called `id-1`, `id-2`, …, or `id` where there is
-        only one.
+        The text's identifier. Its sentences get `id-1`, `id-2`, …, or `id` if there is only one.
     text : `str`
         The text.
     entities : `list[TextEntity]`, optional (default = `[]`)
         The entities.
     relations : `list[TextRelation]`, optional (default = `[]`)
-        The relations. A key that no entity has is that of one which was refused: the relation is
-        lost with it.
+        The relations. If no entity has the key of a head or tail, that entity was refused, and the
+        relation is lost, too.
     tokens : `Optional[Spans]`, optional (default = `None`)
-        Where the source has tokens, these; they are not looked for in the text then.
+        The tokens of the source; without them, the text is tokenized.
     sentence_starts : `list[int]`, optional (default = `[]`)
-        Where the source has tokens: the characters at which sentences after the first begin.
+        With `tokens`: the characters at which the sentences after the first begin.
     remarks : `list[Remark]`, optional (default = `[]`)
-        What is known to be lost already.
+        What is lost already.
     with_start_chars : `bool`, optional (default = `False`)
         Whether each sentence gets a `start_char`, the character at which it begins.
     """
@@ -82,14 +81,14 @@ class AnnotatedText:
 
     def add_quoted(self, entity: TextEntity, quoted: str) -> None:
         """
-        Adds an entity whose text is known: where its characters are another text, it is looked for.
+        Adds an entity whose text is known. If its characters are another text, it is searched.
 
         # Parameters
 
         entity : `TextEntity`
             The entity.
         quoted : `str`
-            Its text. White space in it may be of another kind than in the whole text.
+            Its text. Its white space may differ from that in the whole text.
         """
         start, end = entity.start, entity.end
         if start >= 0 and self.text[start:end].split() == quoted.split():
@@ -110,12 +109,12 @@ class AnnotatedText:
 
     def documents(self, reading: TextReading) -> list[Document]:
         """
-        The sentences. What is lost on the way, or decided, is added to `remarks`.
+        The sentences. What is lost or decided is added to `remarks`.
 
         # Parameters
 
         reading : `TextReading`
-            How the text is divided.
+            How the text is divided into sentences and tokens.
         """
         entities = self._located_entities()
         spans = reading.tokenize(self.text) if self.tokens is None else self.tokens
@@ -133,7 +132,7 @@ class AnnotatedText:
         return self._sentences(spans, starts, token_entities)
 
     def _located_entities(self) -> list[TextEntity]:
-        """The entities without white space around them, and without those that are nowhere."""
+        """The entities without surrounding white space; those outside of the text are left out."""
         located = []
         known = {border for span in self.tokens or () for border in span}
         for entity in self.entities:
@@ -150,7 +149,7 @@ class AnnotatedText:
                 self.remark("entity without words", f"{entity.type} is {quoted!r}", entity.location)
                 continue
             start, end = entity.start, entity.end
-            # A token that the source has may begin or end with white space.
+            # Tokens of the source may begin or end with white space.
             if start not in known:
                 start += len(quoted) - len(quoted.lstrip())
             if end not in known:
@@ -163,7 +162,7 @@ class AnnotatedText:
         return located
 
     def _divided(self, spans: Spans, entities: Sequence[TextEntity]) -> Spans:
-        """The tokens, divided where an entity begins or ends inside of one."""
+        """The tokens, divided where an entity begins or ends inside a token."""
         borders = sorted({border for entity in entities for border in (entity.start, entity.end)})
         divided: Spans = []
         for start, end in spans:
@@ -237,7 +236,7 @@ class AnnotatedText:
         entities: dict[Hashable, Entity],
         sentence_of: dict[Hashable, int],
     ) -> tuple[list[list[Entity]], dict[Hashable, int]]:
-        """The entities of each sentence, and the index that each key has among them."""
+        """The entities of each sentence, and the index of each key among them."""
         locations = {entity.key: entity.location for entity in self.entities}
         indices: dict[Hashable, int] = {}
         seen: list[dict[Entity, int]] = [{} for _ in starts]
@@ -304,18 +303,18 @@ class AnnotatedText:
 
 def nearest_occurrence(text: str, quoted: str, start: int) -> Optional[tuple[int, int]]:
     """
-    The characters at which a quotation is found in a text, or `None` if it is not there.
+    The character span of a quotation in a text, or `None` if the text does not contain it.
 
-    White space may be of another kind, and, where there is nothing better, letters of another case.
+    White space may differ and, if there is no exact occurrence, also the case of letters.
 
     # Parameters
 
     text : `str`
         The text.
     quoted : `str`
-        What is looked for.
+        The quotation.
     start : `int`
-        Where it should begin: the nearest place is taken.
+        Where it should begin: the nearest occurrence is taken.
     """
     words = quoted.split()
     if not words:
@@ -329,7 +328,7 @@ def nearest_occurrence(text: str, quoted: str, start: int) -> Optional[tuple[int
 
 
 def _token_span(spans: Spans, start: int, end: int) -> tuple[int, int]:
-    """The tokens from the one that begins at `start` to the one that ends at `end`."""
+    """The span of tokens from the characters `start` to `end`, at which tokens begin and end."""
     return (
         bisect_left(spans, start, key=lambda span: span[0]),
         bisect_right(spans, end, key=lambda span: span[1]),

@@ -18,7 +18,7 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.lines import read_lines
 from dts_ee.corpora.text_reading import TextReading
-from dts_ee.corpora.token_rows import lost_place, lost_probabilities
+from dts_ee.corpora.token_rows import lost_position, lost_probabilities
 from dts_ee.document import Document, DocumentError, document_method
 
 _OTHER_KINDS = {
@@ -29,7 +29,7 @@ _OTHER_KINDS = {
     "#": "note",
     "*": "equivalence",
 }
-"""What lines say that a document cannot, by their first character."""
+"""Kinds of annotation that a document cannot express, by the first character of their lines."""
 
 
 def read_brat(path: PathOrStr, reading: TextReading) -> Corpus:
@@ -49,8 +49,8 @@ def read_brat(path: PathOrStr, reading: TextReading) -> Corpus:
     # Raises
 
     `DocumentError`
-        If there is no such folder, no text in it, a file cannot be read, an `.ann` file has no
-        `.txt` file, or one of its lines is not what it should be.
+        If the folder is missing or has no texts, a file cannot be read, an `.ann` file has no
+        `.txt` file, or one of its lines is invalid.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -75,7 +75,7 @@ def read_brat(path: PathOrStr, reading: TextReading) -> Corpus:
 
 
 def _annotated(folder: Path, name: Path) -> AnnotatedText:
-    """A text with what its `.ann` file says."""
+    """A text with the annotation of its `.ann` file."""
     text = AnnotatedText(name.as_posix(), read_text(_with_suffix(folder / name, ".txt")))
     annotations = _with_suffix(folder / name, ".ann")
     if not annotations.exists():
@@ -83,40 +83,40 @@ def _annotated(folder: Path, name: Path) -> AnnotatedText:
         return text
     seen = set()
     for number, line in read_lines(annotations):
-        place = f"line {number} of {name.as_posix()}.ann"
+        location = f"line {number} of {name.as_posix()}.ann"
         try:
             if line[0] == "T":
-                key = _add_entity(text, line, place)
+                key = _add_entity(text, line, location)
                 if key in seen:
-                    raise DocumentError(f"{key} is there twice")
+                    raise DocumentError(f"{key} occurs twice")
                 seen.add(key)
             elif line[0] == "R":
-                text.relations.append(_relation(line, place))
+                text.relations.append(_relation(line, location))
             elif line[0] in _OTHER_KINDS:
-                text.remark(_OTHER_KINDS[line[0]], repr(line), place)
+                text.remark(_OTHER_KINDS[line[0]], repr(line), location)
             else:
-                raise DocumentError(f"{line!r} is no annotation")
+                raise DocumentError(f"{line!r} is not an annotation")
         except DocumentError as error:
             raise DocumentError(f"line {number}: {error.problem}", path=str(annotations)) from None
     return text
 
 
 def _with_suffix(name: Path, suffix: str) -> Path:
-    # `with_suffix` takes what follows a dot in the name for a suffix.
+    # `with_suffix` would replace what follows a dot in the name.
     return name.with_name(name.name + suffix)
 
 
-def _add_entity(text: AnnotatedText, line: str, place: str) -> str:
+def _add_entity(text: AnnotatedText, line: str, location: str) -> str:
     match = re.fullmatch(r"(T\S+)\t(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)(?:\t(.*))?", line)
     if match is None:
         raise DocumentError(f'{line!r} is not as in "T1<tab>Type 0 5<tab>text"')
     key, type, spans, quoted = match.groups()
     pieces = [tuple(map(int, piece.split())) for piece in spans.split(";")]
     if len(pieces) > 1:
-        text.remark("entity of several pieces", f"{key} {type} {spans} {quoted!r}", place)
+        text.remark("entity of several pieces", f"{key} {type} {spans} {quoted!r}", location)
         return key
     start, end = pieces[0]
-    entity = TextEntity(key, type, start, end, place)
+    entity = TextEntity(key, type, start, end, location)
     if quoted is None:
         text.entities.append(entity)
     else:
@@ -124,28 +124,27 @@ def _add_entity(text: AnnotatedText, line: str, place: str) -> str:
     return key
 
 
-def _relation(line: str, place: str) -> TextRelation:
+def _relation(line: str, location: str) -> TextRelation:
     match = re.fullmatch(r"R\S+\t(\S+) (\S+):(\S+) (\S+):(\S+)\s*", line)
     if match is None:
         raise DocumentError(f'{line!r} is not as in "R1<tab>Type Arg1:T1 Arg2:T2"')
     type, first_name, first, second_name, second = match.groups()
     if (first_name, second_name) == ("Arg2", "Arg1"):
         first, second = second, first
-    return TextRelation(type, first, second, place)
+    return TextRelation(type, first, second, location)
 
 
 def write_brat(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     """
-    Writes a folder, all of it or nothing: each document is a text of its own.
+    Writes a folder, completely or not at all; each document is a text of its own.
 
-    Its identifier is the files' name, if that is possible and no other document has it.
+    Its files are named by its identifier, if that is a possible name and unique.
 
     # Returns
 
     `list[Remark]`
         What the format cannot express: tokens that white space does not separate, probabilities,
-        places in a longer text, identifiers that are no file names, and white space inside of a
-        type.
+        positions in a longer text, identifiers that are not file names, and white space in types.
 
     # Raises
 
@@ -154,7 +153,7 @@ def write_brat(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     """
     target = Path(path)
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise FileExistsError(f"{target} is there already, and not an empty folder")
+        raise FileExistsError(f"{target} exists already, and is not an empty folder")
     temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     remarks: list[Remark] = []
     taken: set[str] = set()
@@ -172,7 +171,7 @@ def write_brat(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
 
 def _file_name(document: Document, number: int, taken: set[str], remarks: list[Remark]) -> str:
     name = document.id
-    # Some file systems do not tell capital letters from small ones.
+    # Some file systems ignore the case of letters.
     if name is None or not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", name) or name.lower() in taken:
         name = f"document-{number}"
         while name in taken:
@@ -195,7 +194,7 @@ def _write_document(name: Path, document: Document, remarks: list[Remark]) -> No
                 document=document.id,
             )
         )
-    remarks.extend(lost_probabilities(document) + lost_place(document))
+    remarks.extend(lost_probabilities(document) + lost_position(document))
     types = [entity.type for entity in document.entities]
     types += [relation.type for relation in document.relations]
     for type in types:
@@ -209,7 +208,7 @@ def _write_document(name: Path, document: Document, remarks: list[Remark]) -> No
 @document_method("to_brat")
 def to_brat(document: Document) -> tuple[str, str]:
     """
-    What the `.txt` and the `.ann` file of a document hold.
+    The contents of the `.txt` and the `.ann` file of a document.
 
     Registered as a method of `Document` with name `"to_brat"`.
 

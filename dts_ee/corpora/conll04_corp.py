@@ -29,22 +29,22 @@ class _Block:
     line: int
     tokens: list[str] = field(default_factory=list)
     rows: list[tuple[int, int, str]] = field(default_factory=list)
-    """For each row its first token, the one after its last, and its type."""
+    """The start and end tokens and the type of each row; the end is exclusive."""
     relations: list[tuple[int, int, int, str]] = field(default_factory=list)
-    """For each relation its line, the two rows and its type."""
+    """The line, the rows of head and tail, and the type of each relation."""
 
     remarks: list[Remark] = field(default_factory=list)
 
 
 def read_conll04_corp(path: PathOrStr) -> Corpus:
     """
-    The sentences of the file. `COMMA`, `-LRB-` and `-RRB-` become what they stand for.
+    The sentences of the file. `COMMA`, `-LRB-` and `-RRB-` become `,`, `(` and `)`.
 
     # Raises
 
     `DocumentError`
-        If the file cannot be read, or a line has neither nine columns nor three, or numbers that
-        are not those of rows.
+        If the file cannot be read, or a line has neither nine columns nor three, or wrong numbers
+        of rows.
     """
     blocks: list[_Block] = []
     documents = []
@@ -69,7 +69,7 @@ def _add(blocks: list[_Block], number: int, cells: Sequence[str]) -> None:
         block = blocks[-1]
         if row != len(block.rows) or block.relations:
             raise DocumentError(
-                f"line {number} has the number {row}, but comes as {len(block.rows)}",
+                f"line {number} has the number {row}, but should have {len(block.rows)}",
                 None,
                 cells[0],
             )
@@ -90,12 +90,12 @@ def _add(blocks: list[_Block], number: int, cells: Sequence[str]) -> None:
         block.rows.append((start, start + len(words), cells[1]))
     elif len(cells) == _NUM_RELATION_COLUMNS:
         if not blocks:
-            raise DocumentError(f"line {number} is a relation of no sentence")
+            raise DocumentError(f"line {number} is a relation before the first sentence")
         head, tail = _number(cells[0], number), _number(cells[1], number)
         for row in (head, tail):
             if row >= len(blocks[-1].rows):
                 raise DocumentError(
-                    f"line {number} names the row {row}: there is no such", None, blocks[-1].id
+                    f"line {number} names row {row}, which is missing", None, blocks[-1].id
                 )
         blocks[-1].relations.append((number, head, tail, cells[2]))
     else:
@@ -107,7 +107,7 @@ def _add(blocks: list[_Block], number: int, cells: Sequence[str]) -> None:
 
 def _number(cell: str, line: int) -> int:
     if not re.fullmatch("[0-9]+", cell):
-        raise DocumentError(f"line {line} has {cell!r} where a number should be")
+        raise DocumentError(f"line {line} has {cell!r} instead of a number")
     return int(cell)
 
 

@@ -1,5 +1,5 @@
 """
-What a reader makes of a file, and what is to be said about it.
+A corpus that was read from a file, and remarks on the conversion.
 """
 
 from dataclasses import dataclass, field
@@ -14,17 +14,17 @@ REPEATED_RELATION = "relation is there twice"
 @dataclass(frozen=True)
 class Remark:
     """
-    Something that a conversion could not carry over as it was.
+    Something that was lost or changed in a conversion.
 
     # Parameters
 
     problem : `str`
-        What kind of thing it is, the same words for all of its kind.
+        The kind of problem; all remarks of a kind have the same text.
     detail : `str`
-        What it is in this case.
+        The details of this case.
     lost : `bool`, optional (default = `True`)
-        Whether something of the source is not in the target. Otherwise everything is there, but a
-        decision was taken, for example where a mention stands in its sentence.
+        Whether something of the source is lost. Otherwise a decision was taken, for example on the
+        position of a mention in its sentence.
     document : `str`, optional (default = `None`)
         The identifier of the document that it is about.
     location : `Union[str, Field]`, optional (default = `None`)
@@ -38,7 +38,7 @@ class Remark:
     location: Union[str, Field, None] = None
 
     def to_json(self) -> dict[str, Any]:
-        """What reports have; the location is their `place`."""
+        """The remark as it is in reports, with the location as `place`."""
         return {
             "problem": self.problem,
             "detail": self.detail,
@@ -56,15 +56,15 @@ class Remark:
 @dataclass(frozen=True)
 class Corpus:
     """
-    The documents of a file, and what reading it could not carry over.
+    The documents of a file, and remarks on reading it.
 
     # Parameters
 
     documents : `list[Document]`
         The sentences.
     groups : `list[str]`
-        For each document, the text which it comes from: sentences of one text are not independent,
-        and stay together where a corpus is divided.
+        The text that each document comes from. Sentences of one text are not independent, and stay
+        together when a corpus is divided.
     remarks : `list[Remark]`, optional (default = `[]`)
         What was lost or decided.
     """
@@ -77,6 +77,6 @@ class Corpus:
     def of_sentences(
         cls, documents: Iterable[Document], remarks: Iterable[Remark] = ()
     ) -> "Corpus":
-        """A corpus of sentences that have nothing to do with each other."""
+        """A corpus of independent sentences: each is its own group."""
         sentences = list(documents)
         return cls(sentences, [str(i) for i in range(len(sentences))], list(remarks))

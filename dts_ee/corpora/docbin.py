@@ -4,7 +4,7 @@ spaCy's `DocBin`, with relations in an extension.
 The entities of a `Doc` are `doc.spans["entities"]`, because `doc.ents` cannot overlap; those that
 do not overlap a longer one are in `doc.ents` too. `doc._.relations` is a list of `{"type", "head",
 "tail"}`, where `head` and `tail` are indices into the entities, and `doc._.document_id` the
-document's identifier. Where there is no such group of spans, `doc.ents` are the entities.
+document's identifier. Without this group of spans, `doc.ents` are the entities.
 """
 
 import os
@@ -15,10 +15,10 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_bytes_atomically
 from dts_ee.corpora.text_reading import TextReading
-from dts_ee.corpora.token_rows import lost_place, without_overlaps
+from dts_ee.corpora.token_rows import lost_position, without_overlaps
 from dts_ee.document import Document, DocumentError, Field
 
-# spaCy is imported when it is first needed, because every command would wait for it.
+# spaCy is imported where it is used: every command would wait for it.
 if TYPE_CHECKING:
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
@@ -32,7 +32,7 @@ _PROBABILITIES = "entity_probabilities"
 
 def read_docbin(path: PathOrStr, reading: TextReading) -> Corpus:
     """
-    The sentences of all `Doc`s, which are the groups: a `Doc` may have several, and has its tokens.
+    The sentences of all `Doc`s, with their tokens; the `Doc`s are the groups.
 
     # Parameters
 
@@ -44,7 +44,7 @@ def read_docbin(path: PathOrStr, reading: TextReading) -> Corpus:
     # Raises
 
     `DocumentError`
-        If the file cannot be read, is no `DocBin`, or relations are not as above.
+        If the file cannot be read, is not a `DocBin`, or has invalid relations.
     """
     _set_extensions()
     documents: list[Document] = []
@@ -85,7 +85,7 @@ def _read_docs(path: PathOrStr) -> "list[Doc]":
     try:
         return list(DocBin().from_bytes(data).get_docs(Vocab()))
     except (ValueError, KeyError, TypeError, zlib.error) as error:
-        raise DocumentError(f"is no DocBin: {error}", path=name) from error
+        raise DocumentError(f"is not a DocBin: {error}", path=name) from error
 
 
 def _annotated(doc: "Doc", number: int) -> AnnotatedText:
@@ -127,12 +127,12 @@ def _annotated(doc: "Doc", number: int) -> AnnotatedText:
 
 def write_docbin(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     """
-    Writes a file, all of it or nothing.
+    Writes a file, completely or not at all.
 
     # Returns
 
     `list[Remark]`
-        What the format cannot express: places in a longer text.
+        What the format cannot express: positions in a longer text.
     """
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
@@ -145,19 +145,21 @@ def write_docbin(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]
     ).to_bytes()
     with open_bytes_atomically(path) as file:
         file.write(data)
-    return [remark for document in documents for remark in lost_place(document)]
+    return [remark for document in documents for remark in lost_position(document)]
 
 
 def _doc(document: Document, vocab: "Vocab") -> "Doc":
     from spacy.tokens import Doc, Span
 
-    words, spaces, places = _words(document)
+    words, spaces, token_words = _words(document)
     starts: list[Union[bool, int, None]] = [i == 0 for i in range(len(words))]
     doc = Doc(vocab, words=words, spaces=spaces, sent_starts=starts)
 
     def span(index: int) -> Any:
         entity = document.entities[index]
-        return Span(doc, places[entity.start], places[entity.end - 1] + 1, label=entity.type)
+        return Span(
+            doc, token_words[entity.start], token_words[entity.end - 1] + 1, label=entity.type
+        )
 
     doc.spans[SPAN_GROUP] = [span(index) for index in range(len(document.entities))]
     flat, _ = without_overlaps(document)
@@ -176,18 +178,18 @@ def _relation(relation: Any) -> dict[str, Any]:
 
 
 def _words(document: Document) -> tuple[list[str], list[bool], list[int]]:
-    """spaCy's words, whether a space follows each, and which of them the tokens are."""
+    """spaCy's words, whether a space follows each, and the index of each token's word."""
     text: Optional[str] = document.text
     if text is None:
         text = " ".join(document.tokens)
     words: list[str] = []
     spaces: list[bool] = []
-    places: list[int] = []
+    token_words: list[int] = []
     position = 0
 
     def add_gap(end: int) -> None:
         gap = text[position:end]
-        # One space belongs to the word before it; more, or anything else, is a word of its own.
+        # A single space belongs to the word before it; other white space is a word of its own.
         if words and gap.startswith(" "):
             spaces[-1] = True
             gap = gap[1:]
@@ -198,9 +200,9 @@ def _words(document: Document) -> tuple[list[str], list[bool], list[int]]:
     for i, token in enumerate(document.tokens):
         start, end = document.character_span(i, i + 1)
         add_gap(start)
-        places.append(len(words))
+        token_words.append(len(words))
         words.append(token)
         spaces.append(False)
         position = end
     add_gap(len(text))
-    return words, spaces, places
+    return words, spaces, token_words

@@ -25,13 +25,13 @@ def read_text(path: PathOrStr) -> str:
     # Raises
 
     `DocumentError`
-        If the file is missing, cannot be opened, is not (whole) gzip or not UTF-8.
+        If the file is missing, cannot be opened, is invalid or truncated gzip, or not UTF-8.
     """
     name = os.fspath(path)
     try:
         with open(name, "rb") as file:
             data = file.read()
-        # A downloaded file lies in the cache under a name without suffix.
+        # Downloaded files have names without suffixes in the cache.
         if name.endswith(".gz") or data.startswith(GZIP_START):
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
@@ -41,7 +41,7 @@ def read_text(path: PathOrStr) -> str:
         raise DocumentError(f"the gzip data is broken or cut off: {error}", path=name) from error
     except UnicodeDecodeError as error:
         raise DocumentError(
-            f"byte {error.start} is no UTF-8 ({error.reason})", path=name
+            f"byte {error.start} is not UTF-8 ({error.reason})", path=name
         ) from error
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror}", path=name) from error
@@ -50,14 +50,14 @@ def read_text(path: PathOrStr) -> str:
 @contextmanager
 def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
     """
-    A UTF-8 file to write to, which takes its name only when everything has been written.
+    Opens a UTF-8 file for writing, which gets its name only when everything has been written.
 
-    A file that had the name before stays as it was if anything goes wrong. Missing folders are
-    made; a name that ends in `.gz` is compressed, the same text always to the same bytes.
+    On an error, an existing file stays as it was. Missing folders are created. If the name ends in
+    `.gz`, the file is compressed, the same text always to the same bytes.
     """
     with open_bytes_atomically(path) as raw:
         if os.fspath(path).endswith(".gz"):
-            # The header would hold the time and the temporary name.
+            # By default, the header has the time and the temporary name.
             with (
                 gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as compressed,
                 _text(compressed) as file,
@@ -70,7 +70,7 @@ def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
 
 @contextmanager
 def open_bytes_atomically(path: PathOrStr) -> Iterator[BinaryIO]:
-    """A file to write bytes to, of which the same holds; it is not compressed."""
+    """Opens a file for writing bytes in the same way, but without compression."""
     name = os.fspath(path)
     os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
     temporary = f"{name}.{os.getpid()}.tmp"

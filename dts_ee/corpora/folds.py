@@ -12,17 +12,17 @@ def divide_into_folds(groups: Sequence[str], num_folds: int, seed: int) -> list[
     """
     Divides documents into folds of nearly equal size, such that no group is in two of them.
 
-    The largest groups are placed first, each in the fold that is smallest by then; the seed decides
-    the order of groups of equal size.
+    The largest groups come first, each into the smallest fold; the seed decides the order of groups
+    of equal size.
 
     # Parameters
 
     groups : `Sequence[str]`
         The group of each document.
     num_folds : `int`
-        How many folds.
+        The number of folds.
     seed : `int`
-        Which of the many ways to divide them.
+        The seed of the random order.
 
     # Returns
 
@@ -32,7 +32,7 @@ def divide_into_folds(groups: Sequence[str], num_folds: int, seed: int) -> list[
     # Raises
 
     `DocumentError`
-        If there are less than two folds, or more folds than groups.
+        If there are fewer than two folds, or more folds than groups.
     """
     members: dict[str, list[int]] = {}
     for index, group in enumerate(groups):

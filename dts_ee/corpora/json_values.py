@@ -1,5 +1,5 @@
 """
-Values of JSON, each checked to be what it should be.
+Checks of the types of JSON values.
 """
 
 import difflib
@@ -19,7 +19,7 @@ _TYPE_NAMES = {
 
 
 def kind_of(value: Any) -> str:
-    """What JSON calls a value."""
+    """The name of a value's type in JSON."""
     return _TYPE_NAMES[type(value)]
 
 
@@ -30,7 +30,7 @@ def required(record: Mapping[str, Any], key: str, field: FieldParts) -> Any:
     # Raises
 
     `DocumentError`
-        If it is not there; the error names a key that may be meant to be this one.
+        If it is missing; the error names a similar unknown key.
     """
     if key in record:
         return record[key]
@@ -60,28 +60,28 @@ _KNOWN_KEYS = {
 
 
 def misspelt(record: Mapping[str, Any], key: str) -> Optional[str]:
-    """The unknown key of the record which may be meant to be `key`."""
+    """The unknown key of the record that is similar to `key`, if there is one."""
     unknown = {name.lower(): name for name in record if name not in _KNOWN_KEYS}
     similar = difflib.get_close_matches(key, unknown, n=1, cutoff=0.7)
     return unknown[similar[0]] if similar else None
 
 
 def as_list(value: Any, field: FieldParts) -> list[Any]:
-    """The value, which must be a list, or a `DocumentError` that names the field."""
+    """Returns a value that is a list; raises a `DocumentError` with the field otherwise."""
     if not isinstance(value, list):
         raise DocumentError(f"must be a list, but is {kind_of(value)}", field)
     return value
 
 
 def as_object(value: Any, field: FieldParts) -> dict[str, Any]:
-    """The value, which must be an object, or a `DocumentError` that names the field."""
+    """Returns a value that is an object; raises a `DocumentError` with the field otherwise."""
     if not isinstance(value, dict):
         raise DocumentError(f"must be an object, but is {kind_of(value)}", field)
     return value
 
 
 def as_string(value: Any, field: FieldParts) -> str:
-    """The value, which must be a string that UTF-8 can hold, or a `DocumentError`."""
+    """Returns a value that is a string in UTF-8; raises a `DocumentError` otherwise."""
     if not isinstance(value, str):
         raise DocumentError(f"must be a string, but is {kind_of(value)}", field)
     try:
@@ -92,7 +92,7 @@ def as_string(value: Any, field: FieldParts) -> str:
 
 
 def as_index(record: Mapping[str, Any], key: str, field: FieldParts) -> int:
-    """The value of a key, which must be a whole number, or a `DocumentError`."""
+    """Returns the value of a key, a whole number; raises a `DocumentError` otherwise."""
     value = required(record, key, field)
     if isinstance(value, bool) or not isinstance(value, int):
         shown = f" ({value})" if isinstance(value, float) else ""

@@ -1,11 +1,10 @@
 """
-Label Studio's JSON export, and what its import takes.
+Label Studio's JSON format, for its export and import.
 
 A task has its text under `data`, and annotations. The results of an annotation are entities
 (`type` is `labels` or `hypertextlabels`, with `start`, `end` and the labels under `value`) and
-relations (`from_id`, `to_id`, `direction` and `labels`). What is written here also has the tokens
-under `data`, as lists of the first character and the one after the last; an export has all of
-`data` again.
+relations (`from_id`, `to_id`, `direction` and `labels`). Files that are written here also have the
+tokens under `data`, as lists of start and end characters; Label Studio exports `data` unchanged.
 """
 
 import json
@@ -16,7 +15,7 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.text_reading import Spans, TextReading
-from dts_ee.corpora.token_rows import lost_place
+from dts_ee.corpora.token_rows import lost_position
 from dts_ee.document import Document, DocumentError, Field, FieldParts
 
 _ENTITY_KINDS = ("labels", "hypertextlabels")
@@ -26,21 +25,21 @@ def read_label_studio(path: PathOrStr, reading: TextReading) -> Corpus:
     """
     The sentences of all tasks that were annotated; the tasks are the groups.
 
-    Of several annotations of a task the first that was not cancelled is taken. A result with
-    several labels is several entities or relations, and a relation in both directions is two. Where
-    the characters of an entity are not the text that is there as well, the text is looked for.
+    Of several annotations of a task, the first that was not cancelled is taken. A result with
+    several labels is several entities or relations, and a relation in both directions is two. If
+    the characters of an entity do not match its text, the text is searched.
 
     # Parameters
 
     path : `PathOrStr`
-        The file, `JSON` among Label Studio's formats.
+        The file, exported as `JSON`.
     reading : `TextReading`
-        How a text becomes sentences and tokens, where it comes without.
+        How a text without tokens is divided into sentences and tokens.
 
     # Raises
 
     `DocumentError`
-        If the file cannot be read, or a task is not as above.
+        If the file cannot be read, or a task is invalid.
     """
     name = os.fspath(path)
     documents: list[Document] = []
@@ -125,7 +124,7 @@ def _text(data: dict[str, Any]) -> str:
         return _get(data, "text", str, ("data",))
     texts = [value for key, value in data.items() if isinstance(value, str) and key != "id"]
     if len(texts) != 1:
-        raise DocumentError('there is no "text", and not one other text', "data")
+        raise DocumentError('there is no "text", and no or more than one other string', "data")
     return texts[0]
 
 
@@ -140,7 +139,7 @@ def _tokens(data: dict[str, Any], text: str) -> Optional[Spans]:
             or len(span) != 2
             or any(value.__class__ is not int for value in span)
         ):
-            raise DocumentError(f"{span!r} is not two characters", field)
+            raise DocumentError(f"{span!r} is not a start and an end character", field)
         start, end = span
         if not (spans[-1][1] if spans else 0) <= start < end <= len(text):
             raise DocumentError(f"{span} is out of order, or not in the text", field)
@@ -156,7 +155,7 @@ def _add_entity(
     types = _strings(_get(value, result["type"], list, field), (*field, result["type"]))
     id = _get(result, "id", str, location)
     if id in labels:
-        raise DocumentError(f"the id {id!r} is there twice", (*location, "id"))
+        raise DocumentError(f"the id {id!r} occurs twice", (*location, "id"))
     labels[id] = types
     if not types:
         text.remark("entity without a label", str(value.get("text")), location)
@@ -190,24 +189,24 @@ def _add_relations(
             "relation in both directions", f"between {head} and {tail}", location, lost=False
         )
     for type in types:
-        for one, other in pairs:
-            # An entity with several labels is several entities: the first stands for them.
-            first, second = ((id, (labels.get(id) or [""])[0]) for id in (one, other))
+        for ids in pairs:
+            # Of an entity with several labels, the relation is with the first.
+            head_key, tail_key = ((id, (labels.get(id) or [""])[0]) for id in ids)
             text.relations.append(
-                TextRelation(type, first, second, location, _score(result, location))
+                TextRelation(type, head_key, tail_key, location, _score(result, location))
             )
 
 
 def _score(result: dict[str, Any], location: Field) -> Optional[float]:
     score = result.get("score")
     if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
-        raise DocumentError(f"{score!r} is no number", (*location, "score"))
+        raise DocumentError(f"{score!r} is not a number", (*location, "score"))
     return score
 
 
 def _get(record: Any, key: str, type: type, field: FieldParts) -> Any:
     value = _dict(record, field).get(key)
-    # Python's booleans are numbers too.
+    # `isinstance` takes booleans for numbers.
     if value.__class__ is not type:
         kinds = {dict: "an object", list: "a list", str: "a string", int: "a whole number"}
         raise DocumentError(f"must be {kinds[type]}", (*field, key))
@@ -228,18 +227,18 @@ def _strings(values: Any, field: FieldParts) -> list[str]:
 
 def write_label_studio(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     """
-    Writes a file, all of it or nothing, which Label Studio imports.
+    Writes a file for Label Studio's import, completely or not at all.
 
     # Returns
 
     `list[Remark]`
-        What the format cannot express: places in a longer text.
+        What the format cannot express: positions in a longer text.
     """
     tasks = [_task(document) for document in documents]
     with open_atomically(path) as file:
         json.dump(tasks, file, ensure_ascii=False, indent=1)
         file.write("\n")
-    return [remark for document in documents for remark in lost_place(document)]
+    return [remark for document in documents for remark in lost_position(document)]
 
 
 def _task(document: Document) -> dict[str, Any]:

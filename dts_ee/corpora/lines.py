@@ -1,8 +1,8 @@
 """
 The lines of text files, with their numbers.
 
-A line ends with `\\n` or `\\r\\n`, and with nothing else that Python's `splitlines` splits at: a
-token or a string of JSON may contain that. Blank lines are counted and left out.
+A line ends with `\\n` or `\\r\\n`. The other line breaks of Python's `splitlines` may be in a token
+or a string of JSON. Blank lines are counted, but left out.
 """
 
 import gzip
@@ -19,7 +19,7 @@ _FORMATTED_TEXT = {
     b"PK\x03\x04": "a zipped file, as Word's are",
     b"\xd0\xcf\x11\xe0": "a Word file",
 }
-"""How files begin that hold text, but not as text."""
+"""The first bytes of formatted documents, which are not text files."""
 
 
 def split_lines(text: str) -> list[tuple[int, str]]:
@@ -42,22 +42,22 @@ def read_lines(path: PathOrStr) -> list[tuple[int, str]]:
 
 def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, str]]:
     """
-    The same lines of a file of any length, or of a pipe, one at a time.
+    Iterates over the same lines of a file of any length, or of a pipe.
 
-    A line is returned before the next one is read. The file is decompressed if it is gzipped, and a
+    A line is yielded before the next one is read. The file is decompressed if it is gzipped, and a
     byte order mark is left out.
 
     # Parameters
 
     file : `io.BufferedReader`
-        Opened for reading bytes. It need not be seekable: a pipe will do.
+        A file that is opened for reading bytes. It need not be seekable.
     name : `str`
-        What errors call the file.
+        The name of the file in errors.
 
     # Raises
 
     `DocumentError`
-        If what comes next cannot be read, is not (whole) gzip or not UTF-8.
+        If the file cannot be read, is invalid or truncated gzip, or not UTF-8.
     """
     number = 0
     try:
@@ -70,7 +70,7 @@ def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, st
                 yield number, text.rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise DocumentError(
-            f"byte {error.start} of line {number} is no UTF-8 ({error.reason})", path=name
+            f"byte {error.start} of line {number} is not UTF-8 ({error.reason})", path=name
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DocumentError(
@@ -83,7 +83,7 @@ def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, st
 
 
 def _decompressed(file: io.BufferedReader) -> Union[io.BufferedReader, gzip.GzipFile]:
-    # By its content: a downloaded file lies in a cache under a name without suffix.
+    # Recognised by its content: downloaded files have names without suffixes in the cache.
     if file.peek(len(GZIP_START)).startswith(GZIP_START):
         return gzip.GzipFile(fileobj=file)
     return file

@@ -2,9 +2,9 @@
 The tab-separated format of multi-head selection (Bekoulis et al., 2018).
 
 A document begins with `#doc` and its identifier. Each of its tokens is a line: its number from 0,
-the token, its tag (BIO), and two lists as Python writes them: the types of the relations of which
-it is the head, and the tokens at which these have their tail. An entity stands in relations with
-its last token. A token without relations has `['N']` and its own number.
+the token, its tag (BIO), and two lists in Python's syntax: the types of the relations of which it
+is the head, and the tokens that are their tails. The last token of an entity represents it in
+relations. A token without relations has `['N']` and its own number.
 """
 
 import ast
@@ -41,38 +41,37 @@ def read_multihead(path: PathOrStr) -> Corpus:
     # Raises
 
     `DocumentError`
-        If the file cannot be read, a line has not its five columns, or one of them is not what it
-        should be.
+        If the file cannot be read, or a line has a wrong number of columns or an invalid value.
     """
     documents = []
     remarks: list[Remark] = []
     try:
-        for place, id, rows in _blocks(path):
+        for location, id, rows in _blocks(path):
             try:
-                documents.append(_document(id or place, rows, remarks))
+                documents.append(_document(id or location, rows, remarks))
             except DocumentError as error:
-                raise error.located(id or place, None) from None
+                raise error.located(id or location, None) from None
     except DocumentError as error:
         raise error.located(None, str(path)) from None
     return Corpus.of_sentences(documents, remarks)
 
 
 def _blocks(path: PathOrStr) -> Iterator[tuple[str, str, list[_Row]]]:
-    """The place, the identifier and the rows of each document."""
-    place = id = ""
+    """The location, the identifier and the rows of each document."""
+    location = id = ""
     rows: Optional[list[_Row]] = None
     for number, line in read_lines(path):
-        # The number of a token cannot begin like this.
+        # A token's number cannot begin like this.
         if line.startswith(_HEADER):
             if rows is not None:
-                yield place, id, rows
-            place, id, rows = f"line {number}", line[len(_HEADER) :].removeprefix(" "), []
+                yield location, id, rows
+            location, id, rows = f"line {number}", line[len(_HEADER) :].removeprefix(" "), []
         elif rows is None:
             raise DocumentError(f'line {number} comes before the first "{_HEADER}"')
         else:
             rows.append(_row(number, line, len(rows)))
     if rows is not None:
-        yield place, id, rows
+        yield location, id, rows
 
 
 def _row(line: int, text: str, number: int) -> _Row:
@@ -96,10 +95,10 @@ def _list(cell: str, type: type, line: int) -> list[Any]:
         values = ast.literal_eval(cell)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         values = None
-    # Python's booleans are numbers too.
+    # `isinstance` takes booleans for numbers.
     if not isinstance(values, list) or any(value.__class__ is not type for value in values):
         kind = "words" if type is str else "numbers"
-        raise DocumentError(f"{cell!r} in line {line} is no list of {kind}")
+        raise DocumentError(f"{cell!r} in line {line} is not a list of {kind}")
     return values
 
 
@@ -158,7 +157,7 @@ def _document(id: str, rows: Sequence[_Row], remarks: list[Remark]) -> Document:
 def _relation(
     type: str, head: int, tail: int, entities: Sequence[Entity], entity_at: dict[int, int]
 ) -> Union[Relation, str]:
-    """The relation between two tokens, or why there is none."""
+    """The relation between two tokens, or the reason why there is none."""
     if head not in entity_at or tail not in entity_at:
         return "relation of a token that is in no entity"
     if entity_at[head] == entity_at[tail]:
@@ -168,13 +167,13 @@ def _relation(
 
 def write_multihead(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     """
-    Writes a file, all of it or nothing.
+    Writes a file, completely or not at all.
 
     # Returns
 
     `list[Remark]`
         What the format cannot express: entities that overlap a longer one, texts, probabilities,
-        and tabs and line ends inside of a token, a type or an identifier.
+        and tabs and line ends in a token, a type or an identifier.
     """
     remarks: list[Remark] = []
     with open_atomically(path) as file:

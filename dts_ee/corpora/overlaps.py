@@ -1,5 +1,5 @@
 """
-Leaving out entities that overlap others.
+Removing entities that overlap others.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ def find_excluded(
     excludes: Callable[[Entity, Entity], bool] = Entity.overlaps,
 ) -> dict[int, int]:
     """
-    Which entities have to go for the others not to overlap, and because of which.
+    Finds the entities to remove so that the others do not overlap.
 
     # Parameters
 
@@ -23,13 +23,13 @@ def find_excluded(
     rank : `Callable[[int], Any]`
         A key to sort the indices of entities by: the first are kept.
     excludes : `Callable[[Entity, Entity], bool]`, optional (default = `Entity.overlaps`)
-        Whether an entity that is kept is in the way of another.
+        Whether an entity that is kept excludes another.
 
     # Returns
 
     `dict[int, int]`
-        For the index of each entity that has to go, in the order of their ranks, that of the best
-        one which is in its way.
+        From the index of each entity to remove, in the order of their ranks, to the index of the
+        first kept entity that excludes it.
     """
     entities = document.entities
     kept: list[int] = []
@@ -44,15 +44,15 @@ def find_excluded(
 
 
 def without_entities(document: Document, excluded: Container[int]) -> Document:
-    """The document without some entities, named by their indices, and without their relations."""
+    """The document without the entities at some indices, and without their relations."""
     kept = [index for index in range(len(document.entities)) if index not in excluded]
-    places = {index: place for place, index in enumerate(kept)}
+    new_indices = {index: new_index for new_index, index in enumerate(kept)}
     return replace(
         document,
         entities=tuple(document.entities[index] for index in kept),
         relations=tuple(
-            replace(relation, head=places[relation.head], tail=places[relation.tail])
+            replace(relation, head=new_indices[relation.head], tail=new_indices[relation.tail])
             for relation in document.relations
-            if relation.head in places and relation.tail in places
+            if relation.head in new_indices and relation.tail in new_indices
         ),
     )

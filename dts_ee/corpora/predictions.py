@@ -1,5 +1,5 @@
 """
-Files of predicted documents beside the gold ones.
+Files with predicted and gold documents.
 """
 
 import json
@@ -16,14 +16,15 @@ from dts_ee.document import Document, DocumentError
 @dataclass(frozen=True)
 class Prediction:
     """
-    One sentence twice.
+    A sentence as it was predicted and as it is annotated.
 
     # Parameters
 
     predicted : `Document`
-        With the entities and relations that a model found.
+        The document with the predicted entities and relations.
     gold : `Document`
-        With those that should be found, also such as a model cannot express.
+        The document with the gold entities and relations, including those that a model cannot
+        express.
     """
 
     predicted: Document
@@ -32,10 +33,10 @@ class Prediction:
 
 def write_predictions(path: PathOrStr, predictions: Iterable[Prediction]) -> None:
     """
-    Writes predictions, one JSON object a line, all of them or none.
+    Writes predictions, one JSON object a line, completely or not at all.
 
-    A line is what `allennlp predict` writes for the sentence, and so a document that the readers
-    read, with one more key: `gold`, an object with the gold `entities` and `relations`.
+    A line is what `allennlp predict` writes for the sentence, which the readers can read, with one
+    more key: `gold`, an object with the gold `entities` and `relations`.
     """
     with open_atomically(path) as file:
         for prediction in predictions:
@@ -44,7 +45,7 @@ def write_predictions(path: PathOrStr, predictions: Iterable[Prediction]) -> Non
 
 def read_predictions(path: Path) -> list[Prediction]:
     """
-    Reads what `write_predictions` wrote.
+    Reads a file that `write_predictions` wrote.
 
     # Raises
 
@@ -72,7 +73,7 @@ def are_of(predictions: Sequence[Prediction], documents: Sequence[Document]) -> 
 
 
 def _annotation(document: Document) -> tuple[Any, ...]:
-    # The text and the identifier of a sentence that has none are filled in where it is written.
+    # Without text and identifier, which are filled in when a sentence without them is written.
     return document.tokens, document.entities, document.relations, document.extra
 
 
@@ -88,14 +89,14 @@ def _to_json(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def _from_json(line: str, place: str) -> Prediction:
+def _from_json(line: str, location: str) -> Prediction:
     try:
         record = json.loads(line)
     except ValueError as error:
         raise DocumentError(f"invalid JSON: {error}") from None
-    predicted = document_from_json(record, place)
+    predicted = document_from_json(record, location)
     gold = record.get("gold")
     if not isinstance(gold, dict):
         raise DocumentError("there is no object of this name", "gold", predicted.id)
     sentence = {key: value for key, value in record.items() if key not in predicted.extra}
-    return Prediction(predicted, document_from_json({**sentence, **gold}, place))
+    return Prediction(predicted, document_from_json({**sentence, **gold}, location))

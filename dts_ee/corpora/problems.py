@@ -1,5 +1,5 @@
 """
-Reading on after what cannot be read, so that all problems of a file are known at once.
+Reading a file with all its problems, not only the first.
 """
 
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ from dts_ee.document import Document, DocumentError, Field, FieldParts
 @dataclass
 class ReadDocuments:
     """
-    What a file has.
+    The documents and the problems of a file.
 
     # Parameters
 
     documents : `list[Document]`
         The documents that can be read.
     problems : `list[DocumentError]`
-        Everything that is wrong with the others, in the order of the file.
+        The errors in the other documents, in the order of the file.
     remarks : `list[Remark]`
-        What can be read, and is perhaps not as it should be.
+        Possible mistakes in the documents.
     """
 
     documents: list[Document] = field(default_factory=list)
@@ -33,48 +33,48 @@ class ReadDocuments:
 
 def read_with_problems(path: PathOrStr) -> ReadDocuments:
     """
-    The documents of a file in SpERT's JSON, or JSON Lines, and everything that is wrong in it.
+    Reads the documents of a file in SpERT's JSON, or JSON Lines, and all problems in it.
 
     # Parameters
 
     path : `PathOrStr`
-        The file. One that cannot be read at all has one problem, and no documents.
+        The file. If it cannot be read at all, there is one problem, and no documents.
     """
-    found = ReadDocuments()
+    result = ReadDocuments()
     try:
         records = read_records(path)
     except DocumentError as error:
-        found.problems.append(error)
-        return found
+        result.problems.append(error)
+        return result
     for name, record in records:
         if isinstance(record, DocumentError):
-            found.problems.append(record)
+            result.problems.append(record)
             continue
-        document, problems = _document_with_problems(record, name, found.remarks)
-        found.problems += [problem.located(None, str(path)) for problem in problems]
+        document, problems = _document_with_problems(record, name, result.remarks)
+        result.problems += [problem.located(None, str(path)) for problem in problems]
         if document is not None:
-            found.documents.append(document)
-    return found
+            result.documents.append(document)
+    return result
 
 
 def _document_with_problems(
     record: Any, name: str, remarks: list[Remark]
 ) -> tuple[Optional[Document], list[DocumentError]]:
     """
-    The document, or all that is wrong with it.
+    The document, or all its problems.
 
-    `document_from_json` stops at the first problem. What it is about is then replaced by something
-    harmless, and the record is tried again, until nothing is wrong or nothing can be replaced.
+    `document_from_json` stops at the first problem. The invalid value is then replaced by a valid
+    one, and the record is read again, until there is no problem or nothing can be replaced.
     """
     problems: list[DocumentError] = []
-    # The first index of each relation that is still there; entities keep theirs.
+    # The original index of each relation that is left; entities keep their indices.
     indices = list(range(len(record["relations"]))) if _has_relations(record) else []
     while True:
         repeats: list[Remark] = []
         try:
             document = document_from_json(record, name, repeats=repeats)
         except DocumentError as error:
-            problems.append(_with_first_index(error, indices))
+            problems.append(_with_original_index(error, indices))
             repaired = _repaired(record, error.field or (), indices)
             if repaired is None:
                 return None, problems
@@ -90,8 +90,8 @@ def _has_relations(record: Any) -> bool:
     return isinstance(record, dict) and isinstance(record.get("relations"), list)
 
 
-def _with_first_index(error: DocumentError, indices: list[int]) -> DocumentError:
-    """The error, with the index that its relation had at first."""
+def _with_original_index(error: DocumentError, indices: list[int]) -> DocumentError:
+    """The error, with the original index of its relation."""
     field = error.field
     if field is not None and len(field) > 1 and field[0] == "relations":
         field = Field(("relations", indices[int(field[1])], *field[2:]))
@@ -101,7 +101,7 @@ def _with_first_index(error: DocumentError, indices: list[int]) -> DocumentError
 def _repaired(
     record: Mapping[str, Any], field: FieldParts, indices: list[int]
 ) -> Optional[dict[str, Any]]:
-    """The record without what a field is wrong in, or `None` where nothing would be left."""
+    """The record with an invalid field replaced or removed; `None` if that is not possible."""
     if not field:
         return None
     key = str(field[0])
@@ -115,7 +115,7 @@ def _repaired(
         items[index] = "x"
         return _without("sentence")({**record, key: items})
     if key == "entities":
-        # It keeps its index for the relations, and is like no other.
+        # Replaced, so that relations find it at its index, by an entity unlike any other.
         items[index] = {"type": f"\0{index}", "start": 0, "end": 1}
     else:
         del items[index]
@@ -135,4 +135,4 @@ _REPAIRS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "entities": lambda record: {**record, "entities": [], "relations": []},
     "relations": lambda record: {**record, "relations": []},
 }
-"""What to do where a whole key is wrong. Without tokens nothing else can be said."""
+"""How to repair an invalid key. Without tokens, nothing else can be checked."""

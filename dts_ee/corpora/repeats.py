@@ -1,5 +1,5 @@
 """
-Entities and relations that a file has more than once.
+Removing repeated entities and relations.
 """
 
 import logging
@@ -21,16 +21,16 @@ def without_repeats(
     """
     The entities and the relations of a document, each of them once.
 
-    Entities are the same where type and span are, and relations where type, head and tail are; of
-    two that are the same the first one is kept, with its probability. A relation of an entity that
-    is not kept becomes one of the entity that is.
+    Entities are the same if they have the same type and span, relations if they have the same type,
+    head and tail. The first is kept, with its probability. Relations of an entity that is not kept
+    become relations of the entity that is kept.
 
     # Parameters
 
     num_tokens : `int`
         How many tokens the document has.
     entities : `Sequence[Entity]`
-        The entities, some perhaps several times.
+        The entities, which may be repeated.
     relations : `Sequence[Relation]`
         The relations: `head` and `tail` are indices into `entities`.
     document_id : `str`, optional (default = `None`)
@@ -39,17 +39,17 @@ def without_repeats(
     # Returns
 
     `tuple[list[Entity], list[Relation], list[Remark]]`
-        What is kept, and a remark on each entity and relation that is not.
+        The entities and relations that are kept, and a remark on each of the others.
 
     # Raises
 
     `DocumentError`
-        If an entity or a relation cannot stand in the document, or a relation joins an entity with
-        itself. Its field counts the repeated ones too.
+        If an entity or a relation is invalid, or a relation joins an entity with itself. The index
+        in its field counts repeated items, too.
     """
     remarks: list[Remark] = []
     kept_entities: list[Entity] = []
-    # For each entity, the index of the one that is kept for it.
+    # The index of the kept entity for each entity.
     indices: list[int] = []
     seen: dict[Entity, int] = {}
     for i, entity in enumerate(entities):
@@ -84,7 +84,7 @@ def without_repeats(
 
 
 def warn_of_repeats(remarks: Sequence[Remark], source: Optional[str] = None) -> None:
-    """Logs a warning of all that is repeated in a file, with the first one."""
+    """Logs a warning with the number of repeated items in a file, and the first of them."""
     if remarks:
         logger.warning(
             "%srepeated entities and relations are kept once: %d of them, the first is %s",

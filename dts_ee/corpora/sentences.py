@@ -19,36 +19,35 @@ def sentences_of(
     document_id: Optional[str] = None,
 ) -> list[Document]:
     """
-    The sentences of a text, each of which knows by its `start_char` where it begins.
+    The sentences of a text, with `start_char`, the character at which they begin.
 
-    A sentence ends at a blank line and where spaCy's sentencizer says so, that is, after `.`, `!`,
-    `?` and the like, but not inside of an entity. A token that an entity begins or ends in is
-    divided there.
+    A sentence ends at a blank line and where spaCy's sentencizer ends it, after `.`, `!`, `?` and
+    the like, but not inside an entity. Tokens are divided where an entity begins or ends inside
+    them.
 
     # Parameters
 
     text : `str`
         The text.
     tokenize : `Tokenize`
-        Finds its tokens.
+        The tokenizer.
     entities : `Sequence[TextEntity]`, optional (default = `()`)
-        Entities that are known; their locations are what errors call them.
+        Given entities; errors name them by their locations.
     max_tokens : `int`, optional (default = `None`)
-        What is longer, as a table without full stops may be, is divided at the last end of a line
-        that is possible, or else after so many tokens; not inside of an entity.
+        Longer sentences, such as tables without full stops, are divided at the last possible end of
+        a line, or else after this many tokens, but not inside an entity.
     document_id : `str`, optional (default = `None`)
-        The text's identifier. Its sentences are called `id-1`, `id-2` and so on, or `id` where
-        there is one.
+        The text's identifier. Its sentences get `id-1`, `id-2`, …, or `id` if there is only one.
 
     # Returns
 
     `list[Document]`
-        The sentences; none where the text has no words.
+        The sentences; empty if the text has no words.
 
     # Raises
 
     `DocumentError`
-        If an entity has no words, is not in the text or is there twice.
+        If an entity has no words, is not in the text or occurs twice.
     """
     spans = tokenize(text)
     if not spans and not entities:
@@ -67,7 +66,7 @@ def one_sentence(
     document_id: Optional[str] = None,
 ) -> Document:
     """
-    A text that is one sentence, with entities that are known.
+    A text as a single sentence, with given entities.
 
     # Parameters
 

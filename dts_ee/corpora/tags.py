@@ -1,5 +1,5 @@
 """
-Entities as a sequence of tags, and back.
+Conversion of entities to sequences of tags, and back.
 """
 
 from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
@@ -9,33 +9,33 @@ from dts_ee.document import Entity
 OUTSIDE = "O"
 
 TAG_PREFIXES = {"BIO": ("B", "I"), "BIOUL": ("B", "I", "L", "U")}
-"""The prefixes of each tag encoding, beside the outside tag."""
+"""The prefixes of each tag encoding, without the outside tag."""
 
 TAG_SEQUENCES = ("one", "per_type")
-"""How many sequences of tags a sentence can have: one for all entity types, or one for each."""
+"""The tag sequences of a sentence: one for all entity types, or one for each type."""
 
 
 def tag_layers(tags: Mapping[int, str], tag_sequences: str) -> List[List[int]]:
     """
-    Which tags there are in each of a sentence's tag sequences.
+    The tags of each tag sequence of a sentence.
 
     # Parameters
 
     tags : `Mapping[int, str]`
-        The tag of each id, as a vocabulary has them.
+        The tag of each id, as in a vocabulary.
     tag_sequences : `str`
         `"one"` sequence, or one `"per_type"`, in alphabetical order.
 
     # Returns
 
     `List[List[int]]`
-        The ids of each sequence's tags, in ascending order, but of several sequences that of the
-        outside tag comes first.
+        The ids of each sequence's tags, in ascending order; with one sequence per type, the outside
+        tag comes first.
 
     # Raises
 
     `ValueError`
-        If `tag_sequences` is neither.
+        If `tag_sequences` is something else.
     """
     if tag_sequences not in TAG_SEQUENCES:
         raise ValueError(
@@ -65,7 +65,7 @@ def entities_to_tags(
     # Parameters
 
     entities : `Iterable[Entity]`
-        They must not overlap.
+        The entities, which must not overlap.
     num_tokens : `int`
         The number of the sentence's tokens.
     tag_encoding : `str`, optional (default = `"BIO"`)
@@ -89,21 +89,22 @@ def entities_to_tags(
 
 def tags_to_entities(tags: Sequence[str], tag_encoding: str = "BIO") -> list[Entity]:
     """
-    The entities that the tags of a sentence say, from left to right.
+    The entities in the tags of a sentence, from left to right.
 
     In `BIO`, an `I-` tag that continues no entity of its type begins one. `BIOUL` is strict.
 
     # Parameters
 
     tags : `Sequence[str]`
-        One for each token.
+        A tag for each token.
     tag_encoding : `str`, optional (default = `"BIO"`)
         `"BIO"` or `"BIOUL"`.
 
     # Raises
 
     `ValueError`
-        If there is no such tag encoding, a tag is none of it, or the tags are no `BIOUL` sequence.
+        If there is no such tag encoding, a tag does not belong to it, or the tags are not a valid
+        `BIOUL` sequence.
     """
     _check_tag_encoding(tag_encoding)
     pairs = [_split_tag(tags, index, tag_encoding) for index in range(len(tags))]
@@ -121,7 +122,7 @@ def _split_tag(tags: Sequence[str], index: int, tag_encoding: str) -> Tuple[str,
     """The prefix and the entity type of a tag."""
     prefix, _, type = tags[index].partition("-")
     if tags[index] != OUTSIDE and not (type and prefix in TAG_PREFIXES[tag_encoding]):
-        raise ValueError(f"tags[{index}] is {tags[index]!r}, which is no tag of {tag_encoding}")
+        raise ValueError(f"tags[{index}] is {tags[index]!r}, which is not a tag of {tag_encoding}")
     return prefix, type
 
 
@@ -140,7 +141,7 @@ def _bio_entities(tags: Sequence[Tuple[str, str]]) -> list[Entity]:
 
 def _bioul_entities(tags: Sequence[Tuple[str, str]]) -> list[Entity]:
     entities: list[Entity] = []
-    # The entity that has begun and not ended.
+    # The entity that has begun, but not ended.
     start, open_type = 0, ""
     for index, (prefix, type) in enumerate(tags):
         if (type if prefix in ("I", "L") else "") != open_type:
@@ -169,18 +170,18 @@ def tag_encoding_of(tags: Iterable[str]) -> Optional[str]:
     # Returns
 
     `Optional[str]`
-        `"BIO"` or `"BIOUL"`; `None` where there are no tags but the outside tag, which both have.
+        `"BIO"` or `"BIOUL"`; `None` if there is only the outside tag, which both have.
 
     # Raises
 
     `ValueError`
-        If a tag is of neither.
+        If a tag belongs to neither.
     """
     inside = [tag for tag in tags if tag != OUTSIDE]
     for encoding, prefixes in TAG_PREFIXES.items():
-        others = [tag for tag in inside if not tag.startswith(tuple(f"{p}-" for p in prefixes))]
-        if not others:
+        unknown = [tag for tag in inside if not tag.startswith(tuple(f"{p}-" for p in prefixes))]
+        if not unknown:
             return encoding if inside else None
     raise ValueError(
-        f"the vocabulary has the tag {others[0]!r}, which is none of {', '.join(TAG_PREFIXES)}"
+        f"the vocabulary has the tag {unknown[0]!r}, which is none of {', '.join(TAG_PREFIXES)}"
     )

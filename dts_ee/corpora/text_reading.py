@@ -1,5 +1,5 @@
 """
-How raw text becomes sentences and tokens.
+Dividing raw text into sentences and tokens.
 """
 
 import re
@@ -9,34 +9,34 @@ from typing import Callable
 Spans = list[tuple[int, int]]
 
 Tokenize = Callable[[str], Spans]
-"""From a text to the first character of each token and the one after its last."""
+"""Returns the character span of each token of a text; the end is exclusive."""
 
 SENTENCE_MODES = ("rules", "lines", "whole")
 
 _BEFORE_NUMBERS = {"approx", "art", "ca", "ch", "eq", "fig", "figs", "no", "nos", "p", "pp", "vol"}
-"""Abbreviations that a number follows, not a sentence."""
+"""Abbreviations that are followed by a number."""
 
 _BEFORE_NAMES = {"Capt", "Cmdr", "Col", "Cpl", "Ft", "Hon", "Lt", "Maj", "Mt", "Pvt", "Sgt"}
-"""Abbreviations that a name follows, and that spaCy's tokenizer does not know as such."""
+"""Abbreviations that are followed by a name, and that spaCy's tokenizer does not know."""
 
 _CLOSING = {"''", "”", "’", ")", "]", "}", "»"}
-"""Quotation marks and brackets that begin nothing."""
+"""Closing quotation marks and brackets."""
 
 
 @dataclass(frozen=True)
 class TextReading:
     """
-    How annotated text becomes sentences and tokens.
+    How text is divided into sentences and tokens.
 
     # Parameters
 
     tokenize : `Tokenize`
-        Finds the tokens of a text. One that does not end where an entity begins or ends is divided.
+        The tokenizer. Tokens are divided where an entity begins or ends inside them.
     sentences : `str`, optional (default = `"rules"`)
-        `"rules"`: a sentence ends at a blank line and where spaCy's sentencizer says so, that is,
-        after `.`, `!`, `?` and the like and what is written together with them, except before a
-        small letter, between an abbreviation such as `Fig.` and a number or `Capt.` and a name, and
-        where only punctuation follows. `"lines"`: each line is one. `"whole"`: each text is one.
+        `"rules"`: a sentence ends at a blank line and where spaCy's sentencizer ends it, after `.`,
+        `!`, `?` and the like with closing quotation marks and brackets, except before a small
+        letter, between an abbreviation such as `Fig.` and a number or `Capt.` and a name, and if
+        only punctuation follows. `"lines"`: each line is a sentence. `"whole"`: each text is one.
     """
 
     tokenize: Tokenize
@@ -56,9 +56,9 @@ def sentence_starts(text: str, spans: Spans, mode: str) -> list[int]:
     text : `str`
         The text.
     spans : `Spans`
-        Its tokens.
+        The tokens.
     mode : `str`
-        What `TextReading` calls `sentences`.
+        See `sentences` of `TextReading`.
     """
     starts = {0}
     if mode == "rules":
@@ -72,7 +72,7 @@ def sentence_starts(text: str, spans: Spans, mode: str) -> list[int]:
 
 
 def _starts_by_rules(text: str, spans: Spans) -> list[int]:
-    # Every command would wait for spaCy.
+    # Imported where it is used: every command would wait for spaCy.
     from spacy.pipeline import Sentencizer
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
@@ -94,7 +94,7 @@ def _starts_by_rules(text: str, spans: Spans) -> list[int]:
 
 
 def _closes(word: str, before: tuple[int, int], span: tuple[int, int]) -> bool:
-    """Whether a word belongs to the full stop before it, as what is joined to it does."""
+    """Whether a word belongs to the sentence of the full stop before it, such as a bracket."""
     return word in _CLOSING or (before[1] == span[0] and not _is_word(word))
 
 
@@ -103,7 +103,7 @@ def _is_word(word: str) -> bool:
 
 
 def _can_begin(words: list[str], start: int) -> bool:
-    """Whether a sentence may begin here, or the full stop before it is that of an abbreviation."""
+    """Whether a sentence may begin here; not after the full stop of an abbreviation."""
     first = words[start][0]
     if start > 1 and words[start - 1] == ".":
         abbreviation = words[start - 2]

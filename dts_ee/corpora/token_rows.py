@@ -1,5 +1,5 @@
 """
-What the formats with one token per line have in common.
+Common parts of the formats with one token per line.
 """
 
 import re
@@ -14,12 +14,12 @@ def without_overlaps(document: Document) -> tuple[Document, list[Remark]]:
     """
     The document without the entities that overlap a longer one, and without their relations.
 
-    Of two that are as long the first in the document is kept.
+    Of two entities of equal length, the first in the document is kept.
 
     # Returns
 
     `tuple[Document, list[Remark]]`
-        What is left, and what is lost.
+        The document, and remarks on what is lost.
     """
     entities = document.entities
     excluded = find_excluded(document, lambda i: (entities[i].start - entities[i].end, i))
@@ -41,7 +41,7 @@ def without_overlaps(document: Document) -> tuple[Document, list[Remark]]:
 
 
 def relation_remark(problem: str, document: Document, relation: Relation) -> Remark:
-    """A remark that a relation is lost."""
+    """A remark on a relation that is lost."""
     head, tail = (
         document.entity_text(document.entities[index]) for index in (relation.head, relation.tail)
     )
@@ -49,11 +49,11 @@ def relation_remark(problem: str, document: Document, relation: Relation) -> Rem
 
 
 def lost_with_tokens(document: Document) -> list[Remark]:
-    """What a format cannot express that has tokens, entities and relations alone."""
+    """What a format with only tokens, entities and relations cannot express."""
     remarks = []
     if document.text is not None and document.text != " ".join(document.tokens):
         remarks.append(Remark("text between tokens", repr(document.text), document=document.id))
-    return remarks + lost_probabilities(document) + lost_place(document)
+    return remarks + lost_probabilities(document) + lost_position(document)
 
 
 def lost_probabilities(document: Document) -> list[Remark]:
@@ -70,16 +70,16 @@ def lost_probabilities(document: Document) -> list[Remark]:
     ]
 
 
-def lost_place(document: Document) -> list[Remark]:
-    """The place of a document in a longer text, which only SpERT's JSON can express."""
+def lost_position(document: Document) -> list[Remark]:
+    """The position of a document in a longer text, which only SpERT's JSON can express."""
     if document.start_char is None:
         return []
     detail = f"begins at character {document.start_char}"
-    return [Remark("place in a longer text", detail, document=document.id)]
+    return [Remark("position in a longer text", detail, document=document.id)]
 
 
 def one_cell(text: str, document: Document, remarks: list[Remark]) -> str:
-    """The text with spaces for what would end a column or a line."""
+    """The text with spaces instead of tabs and line ends."""
     cell = re.sub(r"[\t\n\r]", " ", text)
     if cell != text:
         remarks.append(Remark("tab or end of line", repr(text), document=document.id))

@@ -1,5 +1,5 @@
 """
-What `evaluate` runs.
+The evaluator of the command `evaluate`.
 """
 
 import json
@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 @Evaluator.register("documents")
 class DocumentEvaluator(SimpleEvaluator):
     """
-    AllenNLP's evaluator, which prints what comes of it: a table for the model `dts`, and all
-    metrics as JSON for other models. The metrics and the files are the same.
+    AllenNLP's evaluator, which also prints the results: a table for the model `dts`, and all
+    metrics as JSON for other models.
 
-    Registered as an `Evaluator` with name `"documents"`, and the default one.
+    Registered as an `Evaluator` with name `"documents"`; it is the default.
     """
 
     def __call__(
@@ -47,7 +47,7 @@ class DocumentEvaluator(SimpleEvaluator):
         if isinstance(model, DeeperTaskSpecificity):
             documents = _documents(data_loader)
             _warn_of_data(model, documents)
-            # AllenNLP resets the metrics in the end.
+            # AllenNLP resets the metrics at the end.
             model.get_metrics(reset=True)
             counts = [
                 (TASKS[metric.name].title, metric.counts) for metric in model.document_metrics
@@ -70,12 +70,12 @@ class DocumentEvaluator(SimpleEvaluator):
 
 
 def _documents(data_loader: DataLoader) -> List[Document]:
-    fields = (cast(MetadataField, each["metadata"]) for each in data_loader.iter_instances())
-    return [field["document"] for field in fields]
+    instances = data_loader.iter_instances()
+    return [cast(MetadataField, instance["metadata"])["document"] for instance in instances]
 
 
 def _warn_of_data(model: DeeperTaskSpecificity, documents: Sequence[Document]) -> None:
-    """Says what a score of 0 may come from, other than the model's predictions."""
+    """Warns about data that leads to a score of 0."""
     gold = count_types(documents)
     for metric in model.document_metrics:
         if not gold[metric.name]:

@@ -12,24 +12,23 @@ _HEADER = ["", "", "precision", "recall", "F1", "gold", "predicted", "right"]
 
 def score_table(counts_by_task: Sequence[Tuple[str, TypedCounts]]) -> str:
     """
-    Precision, recall and F1 in per cent: micro and macro average and each type, with the counts.
+    Precision, recall and F1 in per cent: micro and macro average and all types, with the counts.
 
     # Parameters
 
     counts_by_task : `Sequence[Tuple[str, TypedCounts]]`
-        What each task is called, and what was counted of it.
+        The title of each task, and its counts.
 
     # Returns
 
     `str`
-        Aligned lines of plain text, without a line break at the end. The first two columns say
-        which task and what of it, so that each line stands for itself.
+        Aligned lines of plain text, without a line break at the end. The first two columns are the
+        task and the average or type.
     """
     rows = [_HEADER]
     for task, counts in counts_by_task:
-        all_counts = [
-            sum(each.values()) for each in (counts.gold, counts.predicted, counts.correct)
-        ]
+        by_type = (counts.gold, counts.predicted, counts.correct)
+        all_counts = [sum(type_counts.values()) for type_counts in by_type]
         rows.append([task, "micro", *_numbers(counts.micro(), all_counts)])
         rows.append([task, "macro", *_numbers(counts.macro(), None)])
         for type, score in counts.by_type().items():

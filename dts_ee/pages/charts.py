@@ -10,11 +10,11 @@ from markupsafe import Markup
 from dts_ee.pages.templates import TEMPLATES
 
 WIDTH, HEIGHT = 360, 250
-"""Of a chart, in its own units: a phone shows it at about this size."""
+"""The size of a chart in its own units: a phone shows it at about this size in pixels."""
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 10, 40
 MAX_POINTS = 400
-"""More than this are not seen: a line that has more is thinned out."""
+"""A line with more points is thinned out."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Line:
     # Parameters
 
     name : `str`
-        What the legend calls it.
+        The name in the legend.
     points : `Sequence[tuple[float, float]]`
         Its points, in the order in which they are joined. There may be none.
     style : `str`, optional (default = `"line"`)
@@ -48,9 +48,9 @@ class Chart:
     title : `str`
         The title.
     x_label, y_label : `str`
-        What the axes are called.
+        The labels of the axes.
     x_ticks, y_ticks : `Sequence[float]`
-        Where they are labelled; the axes go from the first to the last.
+        The labelled values; the axes go from the first to the last.
     lines : `Sequence[Line]`
         The lines.
     percent : `bool`, optional (default = `True`)
@@ -66,17 +66,17 @@ class Chart:
     percent: bool = True
 
     def x(self, value: float) -> float:
-        """Where a value is, from the left."""
+        """The coordinate of a value, from the left."""
         share = (value - self.x_ticks[0]) / max(self.x_ticks[-1] - self.x_ticks[0], 1e-9)
         return round(_LEFT + share * (WIDTH - _LEFT - _RIGHT), 1)
 
     def y(self, value: float) -> float:
-        """Where a value is, from above."""
+        """The coordinate of a value, from the top."""
         share = (value - self.y_ticks[0]) / max(self.y_ticks[-1] - self.y_ticks[0], 1e-9)
         return round(HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM), 1)
 
-    def places(self, line: Line) -> list[tuple[float, float]]:
-        """Where the points of a line are."""
+    def coordinates(self, line: Line) -> list[tuple[float, float]]:
+        """The coordinates of a line's points."""
         points = line.points
         if len(points) > MAX_POINTS:
             step = (len(points) - 1) / (MAX_POINTS - 1)
@@ -93,7 +93,7 @@ def whole_ticks(last: int, number: int = 8) -> list[float]:
     """Whole numbers from 1 to `last`, about `number` of them and `last` among them."""
     step = max(1, round(last / number))
     ticks = [float(tick) for tick in range(1, last + 1, step)]
-    # The last two would be printed over each other.
+    # The labels of the last two would overlap.
     if len(ticks) > 1 and last - ticks[-1] < step / 2:
         ticks.pop()
     return ticks if ticks and ticks[-1] == last else [*ticks, float(last)]

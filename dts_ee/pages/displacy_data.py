@@ -1,5 +1,5 @@
 """
-What spaCy's displaCy draws when it is told everything.
+A document as the data that spaCy's displaCy draws.
 """
 
 from typing import Any, Collection, Optional
@@ -15,8 +15,8 @@ def to_displacy(document: Document) -> dict[str, Any]:
 
     Registered as a method of `Document` with name `"to_displacy"`.
 
-    displaCy escapes the text, but not the types: those of a document from elsewhere are not to be
-    put into a page as they are. `allennlp render` escapes them.
+    displaCy escapes the text, but not the types: escape the
+    types of documents from others before putting them into a page, as `allennlp render` does.
 
     # Parameters
 
@@ -27,7 +27,7 @@ def to_displacy(document: Document) -> dict[str, Any]:
 
     `dict[str, Any]`
         `text` and `ents` for the style `ent`; `tokens` and `spans` for `span`; `words` and `arcs`
-        for `dep`, as `arcs_between` gives them for all entities; one word where there are none.
+        for `dep`, as `arcs_between` returns them for all entities; one word without entities.
     """
     entities = document.entities
     spans = [document.character_span(entity.start, entity.end) for entity in entities]
@@ -46,7 +46,7 @@ def to_displacy(document: Document) -> dict[str, Any]:
             {"start_token": entity.start, "end_token": entity.end, "label": entity.type}
             for entity in entities
         ],
-        # displaCy cannot draw no words.
+        # displaCy needs at least one word.
         "words": words or [{"text": text, "tag": ""}],
         "arcs": arcs,
     }
@@ -58,20 +58,20 @@ def arcs_between(
     """
     The relations as arcs from head to tail, over entities.
 
-    Each entity is one word, in the order of the sentence and beside each other even where they
-    overlap. What stands between two is another word, unless it is punctuation alone.
+    Each entity is one word, in the order of the sentence, even if entities overlap. The tokens
+    between two entities are another word, unless they are punctuation.
 
     # Parameters
 
     document : `Document`
         The document.
     indices : `Collection[int]`
-        Which of its entities; those that take part in a relation are among them.
+        The indices of the entities to show, including those of all relations.
 
     # Returns
 
     `tuple[list[dict[str, str]], list[dict[str, Any]]]`
-        The words and the arcs, as displaCy has them.
+        displaCy's words and arcs.
     """
     words: list[dict[str, str]] = []
     positions: dict[int, int] = {}
@@ -79,7 +79,7 @@ def arcs_between(
     for index in sorted(indices, key=lambda index: document.entities[index].span):
         entity = document.entities[index]
         between = "" if end is None else " ".join(document.tokens[end : entity.start])
-        # A slot as wide as an entity's is too much for a comma.
+        # All words are equally wide, which is too much for a comma.
         if any(character.isalnum() for character in between):
             words.append({"text": between, "tag": ""})
         positions[index] = len(words)
@@ -100,7 +100,7 @@ def arcs_between(
 
 
 def _label(relation: Relation) -> str:
-    """The type, and the probability where there is one."""
+    """The type, with the probability if there is one."""
     if relation.probability is None:
         return relation.type
     return f"{relation.type} {relation.probability:.2f}"

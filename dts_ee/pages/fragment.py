@@ -1,5 +1,5 @@
 """
-One document for a page of other things.
+The pictures of one document as an HTML fragment.
 """
 
 from zlib import crc32
@@ -12,15 +12,15 @@ from dts_ee.pages.templates import TEMPLATES
 @document_method("_repr_html_")
 def render_fragment(document: Document) -> str:
     """
-    The pictures of one document as HTML to be put into a page of other things.
+    The pictures of one document as HTML to be put into another page.
 
-    Its style concerns nothing else in that page; it loads nothing and runs nothing. A Jupyter
-    notebook shows it for a document.
+    Its style does not affect that page; it loads no files and has no scripts. A Jupyter notebook
+    shows it for a document.
 
     # Parameters
 
     document : `Document`
-        Gold or predicted.
+        A gold or predicted document.
     """
     colours = {entity.type: _colour(entity.type) for entity in document.entities}
     return TEMPLATES.get_template("fragment.html").render(
@@ -31,6 +31,6 @@ def render_fragment(document: Document) -> str:
 
 
 def _colour(type: str) -> str:
-    # The same wherever it appears: the next fragment knows nothing of the types in this one.
+    # A type has the same colour in all fragments, which do not know each other's types.
     hue = crc32(type.upper().encode()) * 137.508 % 360
     return f"hsl({hue:.0f} var(--tone))"

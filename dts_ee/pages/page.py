@@ -15,12 +15,12 @@ def render_page(documents: Sequence[Document], title: str) -> str:
     """
     An HTML page that shows documents: entities coloured in the sentence, relations as arcs.
 
-    It is one file that loads nothing and runs nothing.
+    It is a single file without scripts, and loads no other files.
 
     # Parameters
 
     documents : `Sequence[Document]`
-        Gold or predicted.
+        Gold or predicted documents.
     title : `str`
         The page's title and heading.
     """

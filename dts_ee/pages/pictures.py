@@ -18,12 +18,12 @@ MAX_CONTEXT_WIDTH = 20
 
 def draw_entities(document: Document, colours: Mapping[str, str]) -> list[Markup]:
     """
-    The sentence with its entities marked; once more for entities that overlap those marked before.
+    The sentence with its entities marked, more than once if entities overlap.
 
     # Parameters
 
     document : `Document`
-        What to draw.
+        The document.
     colours : `Mapping[str, str]`
         A CSS colour for each entity type.
     """
@@ -45,15 +45,13 @@ def draw_entities(document: Document, colours: Mapping[str, str]) -> list[Markup
 
 def draw_relations(document: Document) -> Markup:
     """
-    The relations as arcs from head to tail, over the entities that take part in any.
-
-    Each of these entities is one word of the picture, in the order of the sentence and beside each
-    other even where they overlap. What stands between two is another word. Long ones are cut.
+    The relations as arcs from head to tail, over their entities; see `arcs_between`. Long words are
+    cut.
 
     # Parameters
 
     document : `Document`
-        What to draw; it has at least one relation.
+        A document with at least one relation.
     """
     related = {index for relation in document.relations for index in (relation.head, relation.tail)}
     words, arcs = arcs_between(document, related)
@@ -93,7 +91,7 @@ def _layers(document: Document) -> list[list[Entity]]:
 
 
 def _distance(words: list[dict[str, str]], arcs: list[dict[str, Any]]) -> float:
-    """In pixels from one word to the next. displaCy keeps it whatever the words' widths are."""
+    """Pixels from one word to the next; displaCy uses the same distance for all words."""
     return max(
         *(max(_width(word["text"]), _width(word["tag"])) + 24 for word in words),
         *((_width(arc["label"]) + 64) / (arc["end"] - arc["start"]) for arc in arcs),
@@ -105,7 +103,7 @@ def _cut(text: str, width: int) -> str:
 
 
 def _width(text: str) -> float:
-    """In pixels, roughly, at the size of the page's style."""
+    """The width of a text in pixels, roughly, at the font size of the page."""
     wide = sum(east_asian_width(character) in "WF" for character in text)
     capitals = sum(character.isupper() for character in text)
     return 7 * (len(text) + wide + 0.4 * capitals)

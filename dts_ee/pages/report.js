@@ -14,10 +14,10 @@
   const heading = document.querySelector("#sentences h2");
   const pen = document.createElement("canvas").getContext("2d");
 
-  const documents = data.documents.map((each) => ({
-    ...each,
-    search: `${each.text}\n${each.id}`.toLowerCase(),
-    errors: each.items.filter((item) => item[1] !== data.right).length,
+  const documents = data.documents.map((sentence) => ({
+    ...sentence,
+    search: `${sentence.text}\n${sentence.id}`.toLowerCase(),
+    errors: sentence.items.filter((item) => item[1] !== data.right).length,
   }));
 
   let cell = null;
@@ -205,7 +205,7 @@
     return pen.measureText(text).width;
   }
 
-  /* The entities in a row, with what stands between them; each slot knows where its middle is. */
+  /* The entities in a row, with the text between them; each slot has the position of its middle. */
   function slotsOf(text, entities, relations) {
     const characters = Array.from(text);
     const related = [...new Set(relations.flatMap(([, head, tail]) => [head, tail]))];

@@ -1,5 +1,5 @@
 """
-The page about a model's predictions: figures, charts, and the sentences to look through.
+The report page on a model's predictions: scores, charts, and sentences.
 """
 
 import base64
@@ -42,19 +42,19 @@ def render_report(
     epochs: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """
-    An HTML page that says how good predictions are, and shows them beside the gold annotation.
+    An HTML page with the scores of predictions, and with the predictions and gold annotation.
 
-    It is one file that loads nothing. The sentences are in it as data, and its one script, which a
-    Content-Security-Policy allows by its hash, draws those that are asked for.
+    It is a single file that loads no other files. It holds the sentences as data, and its only
+    script, which a Content-Security-Policy allows by its hash, draws the chosen ones.
 
     # Parameters
 
     analysis : `PredictionsAnalysis`
-        What to say.
+        The analysis.
     title : `str`
         The page's title and heading.
     facts : `Mapping[str, str]`
-        What the figures depend on, by name, for the head of the page.
+        How the scores were made, by name, for the head of the page.
     epochs : `Sequence[Mapping[str, Any]]`, optional (default = `()`)
         AllenNLP's metrics of each epoch of the training, for learning curves.
     """
@@ -83,13 +83,13 @@ def render_report(
 
 
 def _script_json(value: Any) -> Markup:
-    """JSON that can stand in a `<script>` element: nothing in it can end that."""
+    """JSON for a `<script>` element, which nothing in it can close."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
 def _cell(task: str, analysis: TaskAnalysis, row: int, column: int) -> str:
-    """What the script looks for when a cell of a confusion matrix is chosen."""
+    """The filter of the script for a cell of a confusion matrix."""
     types, others = analysis.confusion.types, analysis.confusion.others
 
     def type_at(index: int) -> Optional[str]:
@@ -104,7 +104,7 @@ def _cell(task: str, analysis: TaskAnalysis, row: int, column: int) -> str:
 
 
 def _data(analysis: PredictionsAnalysis) -> dict[str, Any]:
-    """What the script draws. Spans are characters of the text, Unicode code points."""
+    """The data of the script. Spans count the Unicode code points of the text."""
     tasks = analysis.tasks
     others = [name for name in tasks if name not in _DRAWN]
     documents = []
@@ -160,8 +160,8 @@ def _items(matches: Mapping[str, Sequence[Match]]) -> list[list[Any]]:
     """Each match as its task, its kind, and the indices of the gold and the predicted item."""
     return [
         [task, match.kind, match.gold, match.predicted]
-        for task, listed in matches.items()
-        for match in listed
+        for task, task_matches in matches.items()
+        for match in task_matches
     ]
 
 
@@ -237,7 +237,7 @@ def _threshold_charts(analysis: PredictionsAnalysis) -> list[Chart]:
 
 
 def _reliability_chart(name: str, bins: Sequence[ReliabilityBin]) -> Chart:
-    points = [(each.mean_probability, each.share_right) for each in bins]
+    points = [(b.mean_probability, b.share_right) for b in bins]
     return Chart(
         name,
         "probability",

@@ -1,5 +1,5 @@
 """
-The templates beside this file.
+The templates in this folder.
 """
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,4 +11,4 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-"""All that is put into one is escaped, unless it is `Markup`."""
+"""Values are escaped, unless they are `Markup`."""

@@ -1,5 +1,5 @@
 """
-What an experiment's parts are worth: each left out in turn, with several seeds.
+Ablations: an experiment with one part changed at a time, with several seeds.
 """
 
 import json
@@ -33,7 +33,7 @@ class Ablation:
     name : `str`
         What is changed, for a table.
     only : `str`, optional
-        What the one task that it is about finds, such as `"entities"`; `None` for all.
+        The only task with results, by its plural, such as `"entities"`; `None` for all tasks.
     settings : `Mapping[str, Any]`, optional
         The changed experiment's settings; `None` for a pipeline.
     pipeline : `tuple[str, str]`, optional
@@ -78,8 +78,8 @@ def read_ablations(file: Path, settings: Mapping[str, Any]) -> list[Ablation]:
 
     file : `Path`
         Jsonnet: a function of `experiment` that returns a list of objects with `name`, with
-        `experiment` or `pipeline`, the names of two rows before it, and, where it is about one task
-        alone, with `only`. The first is what the others are compared with.
+        `experiment` or `pipeline` (the names of two ablations before it), and optionally with
+        `only`. The others are compared with the first.
     settings : `Mapping[str, Any]`
         The complete experiment's settings.
 
@@ -103,10 +103,11 @@ def read_ablations(file: Path, settings: Mapping[str, Any]) -> list[Ablation]:
                 f"{file}, ablation {i + 1}: the name {ablations[i].name!r} has no letters, or is "
                 "too much like that of another one"
             )
-        for other in ablations[i].pipeline or ():
-            if other not in [each.name for each in ablations[:i] if each.settings is not None]:
+        experiments = [before.name for before in ablations[:i] if before.settings is not None]
+        for part in ablations[i].pipeline or ():
+            if part not in experiments:
                 raise ConfigurationError(
-                    f"{file}, ablation {i + 1}: no experiment {other!r} is before it"
+                    f"{file}, ablation {i + 1}: no experiment {part!r} is before it"
                 )
     return ablations
 
@@ -135,10 +136,10 @@ def ablate(
     ablations_file : `Path`
         See `read_ablations`.
     jobs : `int`, optional (default = `1`)
-        How many are trained at once, be they seeds of one ablation or of several.
+        How many models are trained at once, of one ablation or of several.
     on_row : `Callable[[Sequence[AblationResult]], None]`, optional
-        Is called when all seeds of an ablation are finished or have failed, with those ablations of
-        which that is so, in their order; not before the first one is among them.
+        Is called when all seeds of an ablation are finished or have failed, with the results
+        of all such ablations, in their order; not before the first ablation is among them.
 
     # Returns
 
@@ -168,17 +169,17 @@ def ablate(
     results: dict[str, AblationResult] = {}
 
     def in_order() -> list[AblationResult]:
-        return [results[each.name] for each in ablations if each.name in results]
+        return [results[ablation.name] for ablation in ablations if ablation.name in results]
 
     def on_finished(number: int, summary: Summary) -> None:
-        ablation = trained[number]
-        results[ablation.name] = AblationResult(ablation, plans[number].directory, summary)
-        for each in ablations:
-            parts = [results[name] for name in each.pipeline or () if name in results]
-            if each.name not in results and len(parts) == 2:
-                folder = directory / each.folder_name
-                results[each.name] = AblationResult(
-                    each, folder, _run_pipeline(each, folder, parts)
+        finished = trained[number]
+        results[finished.name] = AblationResult(finished, plans[number].directory, summary)
+        for ablation in ablations:
+            parts = [results[name] for name in ablation.pipeline or () if name in results]
+            if ablation.name not in results and len(parts) == 2:
+                folder = directory / ablation.folder_name
+                results[ablation.name] = AblationResult(
+                    ablation, folder, _run_pipeline(ablation, folder, parts)
                 )
         if ablations[0].name in results:
             on_row(in_order())
@@ -219,23 +220,23 @@ def _run_pipeline(ablation: Ablation, directory: Path, parts: Sequence[AblationR
     )
 
 
-def _ablation(row: Any, place: str) -> Ablation:
+def _ablation(row: Any, location: str) -> Ablation:
     if not isinstance(row, dict):
-        raise ConfigurationError(f"{place} is no object")
+        raise ConfigurationError(f"{location} is not an object")
     unknown = sorted(row.keys() - {"name", "only", "experiment", "pipeline"})
     if unknown:
-        raise ConfigurationError(f"{place} has {', '.join(unknown)}, which means nothing")
+        raise ConfigurationError(f"{location} has unknown keys: {', '.join(unknown)}")
     name, only, settings = row.get("name"), row.get("only"), row.get("experiment")
     pipeline = row.get("pipeline")
     if not isinstance(name, str) or isinstance(settings, dict) == isinstance(pipeline, list):
         raise ConfigurationError(
-            f"{place} needs a name, a string, and either an experiment, an object, or a pipeline, "
-            "a list"
+            f"{location} needs a name (a string) and either an experiment (an object) or a "
+            "pipeline (a list)"
         )
     if pipeline is not None:
         if len(pipeline) != 2:
-            raise ConfigurationError(f"{place}: a pipeline is of two rows, not {len(pipeline)}")
+            raise ConfigurationError(f"{location}: a pipeline has two names, not {len(pipeline)}")
         return Ablation(name, only, None, (str(pipeline[0]), str(pipeline[1])))
     if only not in (None, *(task.plural for task in TASKS.values())):
-        raise ConfigurationError(f"{place}: only is {only!r}; it can be {plurals('or')}")
+        raise ConfigurationError(f"{location}: only is {only!r}; it can be {plurals('or')}")
     return Ablation(name, only, settings)

@@ -29,7 +29,7 @@ class Experiment:
     name : `str`
         What it is called in tables.
     runs : `dict[Run, list[Prediction]]`
-        The predictions of each run: of seeds, for the same sentences, of folds, for others each.
+        The predictions of each run. Seeds predict the same sentences, folds different ones.
     """
 
     name: str
@@ -44,8 +44,8 @@ class Experiment:
     def sentences(self) -> list[list[Prediction]]:
         """For each sentence of the test split, or of all folds' together, all its predictions."""
         if self.kind == FOLD:
-            return [[each] for run in self.runs.values() for each in run]
-        return [list(each) for each in zip(*self.runs.values(), strict=True)]
+            return [[prediction] for run in self.runs.values() for prediction in run]
+        return [list(predictions) for predictions in zip(*self.runs.values(), strict=True)]
 
     def scores(self) -> list[Scores]:
         """The scores of all tasks, for each run."""
@@ -58,9 +58,9 @@ class Experiment:
         """
         metric = task.metric()
         counts = []
-        for sentence in self.sentences:
-            items = [metric.items(STRICT, each.predicted, each.gold) for each in sentence]
-            numbers = [(len(one & gold), len(one), len(gold)) for one, gold in items]
+        for predictions in self.sentences:
+            items = [metric.items(STRICT, p.predicted, p.gold) for p in predictions]
+            numbers = [(len(found & gold), len(found), len(gold)) for found, gold in items]
             counts.append(numpy.mean(numbers, axis=0))
         return numpy.array(counts, dtype=float).reshape(-1, 3)
 
@@ -68,17 +68,17 @@ class Experiment:
         """Shape (num_sentences,): how many predictions of a sentence are right as a whole."""
         metric = task.metric()
         right = []
-        for sentence in self.sentences:
-            items = [metric.items(STRICT, each.predicted, each.gold) for each in sentence]
-            right.append(sum(one == gold for one, gold in items))
+        for predictions in self.sentences:
+            items = [metric.items(STRICT, p.predicted, p.gold) for p in predictions]
+            right.append(sum(found == gold for found, gold in items))
         return numpy.array(right, dtype=int)
 
 
 @dataclass
 class Flip:
     """
-    A sentence that one experiment has right, for most of its seeds, and the other has not. (Of
-    folds, one alone has the sentence.)
+    A sentence that one of two experiments has right in most of its runs, and the other has not.
+    With folds, a single run has the sentence.
 
     # Parameters
 
@@ -89,7 +89,7 @@ class Flip:
     right : `dict[str, int]`
         In how many runs each of the two experiments has it right.
     better : `str`
-        The name of the one that has.
+        The name of the experiment that has it right.
     """
 
     task: str
@@ -105,7 +105,7 @@ def read_experiment(directory: Path) -> Experiment:
     # Raises
 
     `ConfigurationError`
-        If there are no predictions, or those of two seeds are not about the same documents.
+        If there are no predictions, or those of two seeds are for different documents.
     `DocumentError`
         If predictions cannot be read; it names the file and the line.
     """
@@ -133,80 +133,86 @@ def read_experiment(directory: Path) -> Experiment:
 
 def read_experiments(directories: Sequence[Path]) -> list[Experiment]:
     """
-    Reads experiments that can be compared: those of folds without the folds that another lacks.
+    Reads experiments that can be compared. Folds that not all of them have are left out.
 
     # Raises
 
     `ConfigurationError`
-        If there are fewer than two directories, one is there twice or has no predictions, some have
-        seeds and others folds, or no fold that all have, or the predictions are not about the same
+        If there are fewer than two directories, one is named twice or has no predictions, some have
+        seeds and others folds, no fold is in all of them, or the predictions are for different
         documents.
     `DocumentError`
         If predictions cannot be read; it names the file and the line.
     """
     if len(directories) < 2:
-        raise ConfigurationError("there must be two directories to compare, at least")
+        raise ConfigurationError("at least two directories are needed to compare")
     if len({directory.resolve() for directory in directories}) < len(directories):
-        raise ConfigurationError("a directory is there twice")
+        raise ConfigurationError("a directory is named twice")
     experiments = [read_experiment(directory) for directory in directories]
     first = experiments[0]
-    for each in experiments:
-        if each.kind != first.kind:
+    for experiment in experiments:
+        if experiment.kind != first.kind:
             raise ConfigurationError(
-                f"{first.name} has {first.kind}s, but {each.name} has {each.kind}s"
+                f"{first.name} has {first.kind}s, but {experiment.name} has {experiment.kind}s"
             )
     if first.kind == FOLD:
         experiments = _with_common_folds(experiments)
         first = experiments[0]
-    for each in experiments:
-        # All seeds are about the same documents.
-        for run, other in zip(first.runs, each.runs, strict=first.kind == FOLD):
+    for experiment in experiments:
+        # All seeds have the same documents.
+        for first_run, run in zip(first.runs, experiment.runs, strict=first.kind == FOLD):
             _check_same_gold(
-                RunFolder.within(Path(first.name), run).test_predictions,
-                first.runs[run],
-                RunFolder.within(Path(each.name), other).test_predictions,
-                each.runs[other],
+                RunFolder.within(Path(first.name), first_run).test_predictions,
+                first.runs[first_run],
+                RunFolder.within(Path(experiment.name), run).test_predictions,
+                experiment.runs[run],
             )
     return experiments
 
 
-def p_values(
-    experiment: Experiment, other: Experiment, num_shuffles: int = 10_000
-) -> dict[str, float]:
+def p_values(first: Experiment, second: Experiment, num_shuffles: int = 10_000) -> dict[str, float]:
     """For each task, by name, `micro_f1_p_value` of the two experiments."""
     return {
-        name: micro_f1_p_value(experiment.counts(task), other.counts(task), num_shuffles)
+        name: micro_f1_p_value(first.counts(task), second.counts(task), num_shuffles)
         for name, task in TASKS.items()
     }
 
 
-def flips(experiment: Experiment, other: Experiment) -> list[Flip]:
-    """The sentences that most runs of one experiment have right, and of the other have not."""
-    numbers = [len(each.sentences[0]) for each in (experiment, other)]
+def flips(first: Experiment, second: Experiment) -> list[Flip]:
+    """The sentences that most runs of one experiment have right, and most of the other have not."""
+    first_runs, second_runs = len(first.sentences[0]), len(second.sentences[0])
     found = []
     for name, task in TASKS.items():
-        rights = [each.right(task) for each in (experiment, other)]
-        for i, (right, other_right) in enumerate(zip(*rights, strict=True)):
-            is_right = 2 * right > numbers[0]
-            if is_right != (2 * other_right > numbers[1]):
-                better = experiment if is_right else other
-                counts = {experiment.name: int(right), other.name: int(other_right)}
+        rights = zip(first.right(task), second.right(task), strict=True)
+        for i, (first_right, second_right) in enumerate(rights):
+            first_is_right = 2 * first_right > first_runs
+            if first_is_right != (2 * second_right > second_runs):
+                better = first if first_is_right else second
+                counts = {first.name: int(first_right), second.name: int(second_right)}
                 found.append(Flip(name, i, counts, better.name))
     return found
 
 
 def _with_common_folds(experiments: Sequence[Experiment]) -> list[Experiment]:
-    common = [run for run in experiments[0].runs if all(run in each.runs for each in experiments)]
+    common = [
+        run for run in experiments[0].runs if all(run in other.runs for other in experiments[1:])
+    ]
     if not common:
         raise ConfigurationError("there is no fold that all directories have predictions of")
-    return [Experiment(each.name, {run: each.runs[run] for run in common}) for each in experiments]
+    return [
+        Experiment(experiment.name, {run: experiment.runs[run] for run in common})
+        for experiment in experiments
+    ]
 
 
 def _check_same_gold(
-    path: Path, one: Sequence[Prediction], other_path: Path, other: Sequence[Prediction]
+    first_path: Path,
+    first: Sequence[Prediction],
+    second_path: Path,
+    second: Sequence[Prediction],
 ) -> None:
-    if not are_of(one, [each.gold for each in other]):
+    if not are_of(first, [prediction.gold for prediction in second]):
         raise ConfigurationError(
-            f"the predictions in {other_path} are about other documents, or other gold "
-            f"annotations, than those in {path}"
+            f"the predictions in {second_path} have other documents, or other gold annotations, "
+            f"than those in {first_path}"
         )

@@ -18,28 +18,28 @@ from dts_ee.tasks import TASKS
 
 def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> str:
     """
-    Markdown: F1 in per cent for each experiment, mean ± standard deviation over its runs, and for
-    each but the first the difference from the first with its p-value.
+    Markdown: the F1 of each experiment in per cent, mean ± standard deviation over its runs, and
+    the difference of each further experiment from the first with its p-value.
     """
     kind = experiments[0].kind
     columns = {task.heading(key): key for task in TASKS.values() for key in task.compared_columns}
     lines = [_row("", f"{kind}s", *columns), _row(*["---"] * (len(columns) + 2))]
     first, *others = experiments
-    scores = {each.name: each.scores() for each in experiments}
-    for each in experiments:
+    scores = {experiment.name: experiment.scores() for experiment in experiments}
+    for experiment in experiments:
         cells = [
-            _mean_and_deviation([100 * run[key].f1 for run in scores[each.name]])
+            _mean_and_deviation([100 * run[key].f1 for run in scores[experiment.name]])
             for key in columns.values()
         ]
-        lines.append(_row(each.name, str(len(each.runs)), *cells))
+        lines.append(_row(experiment.name, str(len(experiment.runs)), *cells))
     for other in others:
         p_value_of = p_values(first, other, num_shuffles)
         cells = []
         for key in columns.values():
-            means = [
-                100 * mean(run[key].f1 for run in scores[each.name]) for each in (first, other)
-            ]
-            cell = f"{means[1] - means[0]:+.1f}"
+            first_mean, other_mean = (
+                100 * mean(run[key].f1 for run in scores[name]) for name in (first.name, other.name)
+            )
+            cell = f"{other_mean - first_mean:+.1f}"
             if key == TASKS[key.task].micro:
                 cell += f" (p = {p_value(p_value_of[key.task])})"
             cells.append(cell)
@@ -69,8 +69,8 @@ def flip_counts(first: Experiment, other: Experiment, flipped: Sequence[Flip]) -
 
 def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
     """
-    Writes the sentences that flip between the first experiment and each other one, a JSON object a
-    line: what is gold, and what each run of both that has the sentence predicts.
+    Writes the sentences that flip between the first experiment and each of the others, a JSON
+    object a line: the gold document, and the predictions of both experiments' runs.
 
     # Returns
 
@@ -84,7 +84,7 @@ def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
     """
     first, *others = experiments
     number = 0
-    sentences = {each.name: each.sentences for each in experiments}
+    sentences = {experiment.name: experiment.sentences for experiment in experiments}
     with open_atomically(path) as file:
         for other in others:
             for flip in flips(first, other):
@@ -94,8 +94,8 @@ def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
                     "gold": document_to_json(sentences[first.name][flip.sentence][0].gold),
                     "predicted": {
                         name: [
-                            document_to_json(each.predicted)
-                            for each in sentences[name][flip.sentence]
+                            document_to_json(prediction.predicted)
+                            for prediction in sentences[name][flip.sentence]
                         ]
                         for name in (first.name, other.name)
                     },

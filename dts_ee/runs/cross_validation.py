@@ -35,7 +35,7 @@ def cross_validate(
     folds : `Sequence[int]`
         The folds: what the function is called with.
     overrides : `str`, optional (default = `""`)
-        A JSON object with what to change in the experiment, whichever the fold.
+        A JSON object with what to change in the experiment, for all folds.
     jobs : `int`, optional (default = `1`)
         How many folds are trained at once.
     seed : `int`, optional (default = `None`)

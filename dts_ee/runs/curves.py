@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COLOURS = ("#3b6ea5", "#b8652a", "#4d8a57", "#85569c")
-"""Of the tasks, in the order of their table."""
+"""The colours of the tasks, in the order of `TASKS`."""
 
 _DOTS_PER_INCH = 120
 
@@ -45,15 +45,15 @@ def draw_learning_curves(path: Path, epochs: Mapping[Run, Sequence[Mapping[str, 
     """
     curves = {}
     for name, task in TASKS.items():
-        by_run = {run: _curve(listed, task.micro) for run, listed in epochs.items()}
+        by_run = {run: _curve(metrics, task.micro) for run, metrics in epochs.items()}
         if any(by_run.values()):
             curves[name] = by_run
     if not curves:
         path.unlink(missing_ok=True)
         return False
     figure = _figure(5 * len(curves), 4)
-    every_axes = figure.subplots(1, len(curves), squeeze=False)[0]
-    for axes, (name, by_run) in zip(every_axes, curves.items(), strict=True):
+    subplots = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (name, by_run) in zip(subplots, curves.items(), strict=True):
         _draw_curves(axes, by_run, _colour(name))
         axes.set_title(f"{TASKS[name].title}, strict micro F1, development")
     _save(figure, path)
@@ -163,11 +163,11 @@ def draw_reliability(
         is right, each between 0 and 1, by bin.
     """
     figure = _figure(4.5 * len(curves), 4.2)
-    every_axes = figure.subplots(1, len(curves), squeeze=False)[0]
-    for axes, (title, lines) in zip(every_axes, curves.items(), strict=True):
-        axes.plot([0, 100], [0, 100], color="grey", linestyle=":", label="as said")
+    subplots = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (title, lines) in zip(subplots, curves.items(), strict=True):
+        axes.plot([0, 100], [0, 100], color="grey", linestyle=":", label="calibrated")
         for name, points in lines.items():
-            shares = [(100 * said, 100 * right) for said, right in points]
+            shares = [(100 * mean, 100 * right) for mean, right in points]
             axes.plot(*zip(*shares) if shares else ([], []), marker="o", label=name)
         axes.set_title(title)
         axes.set_xlabel("probability in per cent")

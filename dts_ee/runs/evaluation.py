@@ -31,9 +31,9 @@ def evaluate_archive(
     archive_file: Path, documents: Sequence[Document]
 ) -> tuple[dict[str, float], list[Prediction]]:
     """
-    Predicts gold documents and compares.
+    Predicts gold documents, and computes the metrics.
 
-    Each goes through the model once, on the processor, with sentences of about the same length.
+    Each document goes through the model once, on the CPU, with sentences of about the same length.
 
     # Parameters
 
@@ -41,7 +41,7 @@ def evaluate_archive(
         The archive of a `dts` model, or of a tagger that gives each sentence's tags, as AllenNLP's
         `crf_tagger` does.
     documents : `Sequence[Document]`
-        The gold documents, all of them, whatever the reader's `max_instances` says.
+        The gold documents. All are predicted: the reader's `max_instances` is ignored.
 
     # Returns
 
@@ -52,7 +52,7 @@ def evaluate_archive(
     # Raises
 
     `ConfigurationError`
-        If the archive's reader or model is another.
+        If the archive has another kind of reader or model.
     `DocumentError`
         If a document has overlapping entities and the reader is to raise an error then.
     """
@@ -71,8 +71,7 @@ def predict_candidates(
     archive_file: Path, documents: Sequence[Document], least_probability: float
 ) -> tuple[list[Prediction], Optional[float]]:
     """
-    Predicts gold documents as `evaluate_archive` does, with relations that the model would not
-    have, too.
+    Predicts gold documents as `evaluate_archive` does, also relations below the model's threshold.
 
     # Parameters
 
@@ -81,19 +80,19 @@ def predict_candidates(
     documents : `Sequence[Document]`
         The gold documents.
     least_probability : `float`
-        Every relation between predicted entities is there that has at least this probability, or
-        the model's Θ, if that is lower.
+        Relations with at least this probability are predicted, or with at least the model's Θ,
+        if that is lower.
 
     # Returns
 
     `tuple[list[Prediction], Optional[float]]`
-        The predictions in the order of the documents, and the model's Θ: what it predicts are the
-        relations that have at least this probability. `None` for a model without relations.
+        The predictions in the order of the documents, and the model's Θ, the probability from
+        which on it predicts a relation; `None` for a model without relations.
 
     # Raises
 
     `ConfigurationError`
-        If the archive's reader or model is another.
+        If the archive has another kind of reader or model.
     `DocumentError`
         If a document has overlapping entities and the reader is to raise an error then.
     """
@@ -123,8 +122,8 @@ def _load(archive_file: Path) -> tuple[Model, SpertReader]:
     reader = archive.validation_dataset_reader
     if not isinstance(reader, SpertReader):
         raise ConfigurationError(
-            f"{archive_file} has a dataset reader {type(reader).__name__}, which is none of those "
-            "that read documents"
+            f"{archive_file} has a dataset reader {type(reader).__name__}, which does not read "
+            "documents"
         )
     return archive.model.eval(), reader
 
@@ -146,7 +145,7 @@ def evaluate_run(folder: RunFolder, test_data: str, documents: Sequence[Document
     """
     Writes the metrics of a trained model on both splits, and its predictions on the test split.
 
-    Nothing is predicted again where it has been for the same archive and the same documents.
+    Nothing is predicted again for the same archive and the same documents.
 
     # Parameters
 
@@ -166,7 +165,7 @@ def evaluate_run(folder: RunFolder, test_data: str, documents: Sequence[Document
         metrics, predictions = evaluate_archive(folder.archive, documents)
     except DocumentError as error:
         raise error.located(None, test_data) from None
-    # Together they are there, or the metrics are not.
+    # Metrics without their predictions must never remain.
     folder.test_metrics.unlink(missing_ok=True)
     write_predictions(folder.test_predictions, predictions)
     write_json(folder.test_metrics, metrics)
@@ -188,15 +187,14 @@ def read_test_data(path: DataPath, reader: Mapping[str, Any]) -> list[Document]:
     # Parameters
 
     path : `DataPath`
-        What the configuration has as `test_data_path`.
+        The configuration's `test_data_path`.
     reader : `Mapping[str, Any]`
-        The settings of its dataset reader; where they ask for a sample (`max_documents`), this is
-        the same one.
+        The settings of its dataset reader. With `max_documents`, the same sample is drawn.
 
     # Raises
 
     `ConfigurationError`
-        If the path is none.
+        If the path is missing or of a wrong type.
     `DocumentError`
         If a file is missing or cannot be read.
     """

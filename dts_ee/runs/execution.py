@@ -1,5 +1,5 @@
 """
-Experiments that are trained and evaluated again and again: what all runs have in common.
+Training and evaluating the runs of one or more plans.
 """
 
 from contextlib import ExitStack, contextmanager
@@ -29,8 +29,8 @@ def train_and_evaluate(
     """
     Trains and evaluates each run of each plan, and writes tables.
 
-    What is there already is kept: a run that is trained is not trained again, and one that was cut
-    off goes on. A plan's summary is written after each run, so that it is there whatever comes.
+    A run that is trained already is not trained again, and one that was interrupted goes on. A
+    plan's summary is written after each run, so that an interruption loses nothing.
 
     # Parameters
 
@@ -42,7 +42,7 @@ def train_and_evaluate(
         Packages beside this one that the trainings import.
     on_finished : `Callable[[int, Summary], None]`, optional
         Is called once for each plan, when its last run is finished or has failed, with the plan's
-        place in `plans`.
+        index in `plans` and its summary.
 
     # Returns
 
@@ -57,36 +57,38 @@ def train_and_evaluate(
     `DocumentError`
         Before anything is trained: if a test split cannot be read.
     """
-    # The processes load this one whatever they are told.
+    # The processes load this package anyway.
     packages = [name for name in dict.fromkeys(include_packages) if name != _PLUGIN]
     planned = [PlannedRuns(plan, jobs, packages) for plan in plans]
-    settings = {folder: each for runs in planned for folder, each in runs.settings.items()}
+    settings: dict[RunFolder, Mapping[str, Any]] = {}
+    for runs in planned:
+        settings.update(runs.settings)
     numbers = {folder: number for number, runs in enumerate(planned) for folder in runs.settings}
     with ExitStack() as stack:
         for plan in plans:
             stack.enter_context(_alone_in(plan.directory))
-        epochs = {folder: num_epochs(each) for folder, each in settings.items()}
+        epochs = {folder: num_epochs(settings[folder]) for folder in settings}
         progress = stack.enter_context(Progress(epochs))
 
-        def note(number: int) -> None:
+        def write_summary(number: int) -> None:
             planned[number].write_summary()
             if planned[number].are_finished():
                 on_finished(number, planned[number].summary())
 
         def on_trained(folder: RunFolder) -> None:
             planned[numbers[folder]].evaluate(folder, say)
-            note(numbers[folder])
+            write_summary(numbers[folder])
 
         def on_failed(folder: RunFolder, problem: str) -> None:
             planned[numbers[folder]].fail(folder, problem, say)
-            note(numbers[folder])
+            write_summary(numbers[folder])
 
         trained = [folder for folder in settings if folder.is_trained()]
         for folder in trained:
             planned[numbers[folder]].evaluate(folder, say)
         for number in dict.fromkeys(numbers[folder] for folder in trained):
-            note(number)
-        untrained = {folder: each for folder, each in settings.items() if folder not in trained}
+            write_summary(number)
+        untrained = {folder: settings[folder] for folder in settings if folder not in trained}
         train_runs(untrained, jobs, packages, progress, on_trained, on_failed)
     return [runs.summary() for runs in planned]
 
@@ -103,13 +105,13 @@ def check_stored_run(folder: RunFolder, settings: Mapping[str, Any]) -> None:
     if changed:
         raise ConfigurationError(
             f"{folder.path} was trained with other settings: {changed}. Nothing was changed "
-            "there; take another folder, or the same settings"
+            "there; choose another folder, or the same settings"
         )
 
 
 def check_kind(directory: Path, kind: str) -> list[RunFolder]:
     """
-    The folders of the runs that a directory has from before.
+    The folders of the runs that a directory already has.
 
     # Raises
 
@@ -120,7 +122,7 @@ def check_kind(directory: Path, kind: str) -> list[RunFolder]:
     for folder in folders:
         if folder.run.kind != kind:
             raise ConfigurationError(
-                f"{directory} has {folder.run}, and so is no folder for {kind}s; take another one"
+                f"{directory} has {folder.run}, so it cannot take {kind}s; choose another folder"
             )
     return folders
 

@@ -1,5 +1,5 @@
 """
-One experiment on more and more of its training sentences.
+Learning curves: one experiment on samples of growing size of its training sentences.
 """
 
 import math
@@ -22,13 +22,13 @@ ALL = "all"
 """The size that means all training sentences."""
 
 HELD_OUT_SHARE = 0.2
-"""Without test data, such a share of the training file is held out in each draw, to test on."""
+"""The share of the training file that each draw holds out to test on if there is no test data."""
 
 
 @dataclass(frozen=True)
 class CurvePoint:
     """
-    What models trained on so many sentences are worth.
+    The results of models trained on samples of one size.
 
     # Parameters
 
@@ -75,11 +75,11 @@ def learning_curve(
     sizes : `Sequence[str]`
         How many sentences are drawn, as numbers or `"all"`.
     draws : `Sequence[int]`
-        The numbers of the draws: of each size one is made for each. A draw is also the seed of its
-        training.
+        The numbers of the draws. Each number gives one sample of each size, and is also the seed
+        of the training.
     on_point : `Callable[[Sequence[CurvePoint]], None]`, optional
-        Is called when all draws of a size are finished or have failed, with the sizes of which that
-        is so, in their order.
+        Is called when all draws of a size are finished or have failed, with the points of all such
+        sizes, in ascending order.
 
     # Returns
 
@@ -99,7 +99,7 @@ def learning_curve(
         by_draw = {draw: _with_held_out_test_data(settings, draw) for draw in draws}
     else:
         by_draw = dict.fromkeys(draws, settings)
-    # Held out or not, there are as many for each draw.
+    # All draws have the same number of training sentences.
     available = _num_sentences(by_draw[draws[0]])
     numbers = sorted({_number(size, available) for size in sizes})
     plans = []
@@ -166,8 +166,8 @@ def _number(size: str, available: int) -> int:
     number = available if size == ALL else int(size)
     if number > available:
         raise ConfigurationError(
-            f"there are {available} training sentences, fewer than {number}: take smaller --sizes, "
-            f"or {ALL}"
+            f"there are {available} training sentences, fewer than {number}: choose smaller "
+            f"--sizes, or {ALL}"
         )
     return number
 
@@ -176,8 +176,8 @@ def _with_held_out_test_data(settings: Mapping[str, Any], draw: int) -> dict[str
     path = settings.get("train_data_path")
     if not isinstance(path, str):
         raise ConfigurationError(
-            "there is no test data, and the training data is not one file, of which some could be "
-            "held out: name a file with --test-data"
+            "there is no test data, and none can be held out, as the training data is not a single "
+            "file: name a file with --test-data"
         )
 
     def part(name: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """
-A learning curve as Markdown and as a picture, and what it says about more annotation.
+A learning curve as Markdown and as a picture, and whether more annotation pays.
 """
 
 from pathlib import Path
@@ -85,9 +85,9 @@ def advice(points: Sequence[CurvePoint]) -> str:
     """
     finished = [point for point in points if point.summary.results]
     if not finished:
-        return "No draw is finished, so that nothing can be said."
+        return "No draw is finished yet."
     if len(finished) < 2:
-        return "With a single size, nothing can be said of what more annotation would bring."
+        return "A single size does not show whether more annotation pays."
     small, large = finished[-2:]
     gains = {
         task.title: gain
@@ -95,7 +95,7 @@ def advice(points: Sequence[CurvePoint]) -> str:
         if (gain := Gain.between(small, large, task.micro)) is not None
     }
     if not gains:
-        return f"No model was evaluated on {plurals('or')}, so that nothing can be said."
+        return f"No model was evaluated on {plurals('or')}."
     by_task = {task: _judgement(gain) for task, gain in gains.items()}
     figures = " and ".join(
         f"{task} {100 * gain.for_doubling:+.1f}"
@@ -115,13 +115,13 @@ def advice(points: Sequence[CurvePoint]) -> str:
     if all(judgement is False for judgement in by_task.values()):
         return f"More annotation hardly pays: {measured}"
     return (
-        f"Whether more annotation pays cannot be told from chance: {measured} More --draws would "
-        "tell."
+        f"Whether more annotation pays is not clear yet: {measured} The gain may be due to chance; "
+        "more --draws would show it."
     )
 
 
 def _judgement(gain: Gain) -> Optional[bool]:
-    """Whether a doubling pays; `None` where chance may be behind it, at two standard errors."""
+    """Whether a doubling pays; `None` if it is not significant, at two standard errors."""
     if gain.error is None:
         return None
     if gain.for_doubling >= WORTHWHILE and gain.for_doubling > 2 * gain.error:

@@ -1,5 +1,5 @@
 """
-What a figure depends on beside the settings: the machine and the versions.
+The machine and the versions of packages that results depend on.
 """
 
 import os
@@ -21,9 +21,9 @@ class Machine:
     processor : `str`
         Its model.
     cores : `int`
-        How many this process may use.
+        How many cores this process may use.
     versions : `dict[str, str]`
-        By package; `python` is one.
+        The version of each package, and of `python`.
     """
 
     processor: str

@@ -1,5 +1,5 @@
 """
-What overlapping entities do to the figures.
+Scores with and without overlapping entities.
 """
 
 from dataclasses import dataclass
@@ -21,14 +21,15 @@ class OverlapScores:
     # Parameters
 
     num_documents : `int`
-        How many documents the test split has; all folds' together, where the runs are folds.
+        How many documents the test split has; with folds, those of all folds together.
     num_overlapping : `int`
         How many of them have overlapping entities.
     without : `list[dict[str, float]]`
-        The metrics of each run over the documents without; a run that has none is left out.
+        The metrics of each run over the documents without overlapping entities. A run that has no
+        such documents is left out.
     alone : `list[dict[str, float]]`
-        Those over the documents with overlapping entities: of each seed, or, as a fold has but a
-        few of them, of all folds' together.
+        The metrics over the documents with overlapping entities: for each seed, or once for all
+        folds together, as a fold has only a few such documents.
     """
 
     num_documents: int
@@ -39,12 +40,12 @@ class OverlapScores:
     @classmethod
     def of(cls, folders: Sequence[RunFolder]) -> Optional["OverlapScores"]:
         """
-        From what evaluated runs have predicted; `None` where no entities overlap.
+        Computes the scores from the predictions of evaluated runs; `None` if no entities overlap.
 
         # Parameters
 
         folders : `Sequence[RunFolder]`
-            Those of seeds, or those of folds.
+            The folders of all seeds, or of all folds.
 
         # Raises
 
@@ -52,27 +53,27 @@ class OverlapScores:
             If predictions cannot be read.
         """
         runs = [read_predictions(folder.test_predictions) for folder in folders]
-        if not any(has_overlap(each.gold) for run in runs for each in run):
+        if not any(has_overlap(prediction.gold) for run in runs for prediction in run):
             return None
         names = set().union(*(read_json(folder.test_metrics) for folder in folders))
         # The documents of all seeds are the same.
         parts = [sum(runs, [])] if folders[0].run.kind == FOLD else runs
-        rests = [[each for each in run if not has_overlap(each.gold)] for run in runs]
-        overlapping = [[each for each in part if has_overlap(each.gold)] for part in parts]
+        without = [[p for p in run if not has_overlap(p.gold)] for run in runs]
+        overlapping = [[p for p in part if has_overlap(p.gold)] for part in parts]
         return cls(
             num_documents=len(parts[0]),
             num_overlapping=len(overlapping[0]),
-            without=[_metrics(rest, names) for rest in rests if rest],
+            without=[_metrics(run, names) for run in without if run],
             alone=[_metrics(part, names) for part in overlapping],
         )
 
 
 def has_overlap(document: Document) -> bool:
     """Whether two entities of a document share a token."""
-    return any(one.overlaps(other) for one, other in combinations(document.entities, 2))
+    return any(first.overlaps(second) for first, second in combinations(document.entities, 2))
 
 
 def _metrics(predictions: Sequence[Prediction], names: set[str]) -> dict[str, float]:
-    """Those of the metrics that the model has over the whole split."""
+    """The metrics among `names`."""
     metrics = flat_metrics(score(predictions, *TASKS.values()))
     return {name: value for name, value in metrics.items() if name in names}

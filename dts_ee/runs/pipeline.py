@@ -1,5 +1,5 @@
 """
-Two separately trained models in a row: entities by one, relations between them by the other.
+A pipeline of two models: one recognises entities, the other extracts relations between them.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def evaluate_pipeline(
     relations_archive : `Path`
         The archive of a `dts` model with `tasks: "relations"`.
     entity_predictions : `Sequence[Prediction]`
-        The documents as the other model predicted them, beside the gold ones.
+        What the other model predicted, and the gold documents.
 
     # Returns
 
@@ -34,10 +34,10 @@ def evaluate_pipeline(
     `ConfigurationError`
         If the archive has another reader or model.
     """
-    given = [replace(each.predicted, relations=()) for each in entity_predictions]
-    _, found = evaluate_archive(relations_archive, given)
+    given = [replace(prediction.predicted, relations=()) for prediction in entity_predictions]
+    _, relation_predictions = evaluate_archive(relations_archive, given)
     predictions = [
-        Prediction(each.predicted, entities.gold)
-        for each, entities in zip(found, entity_predictions, strict=True)
+        Prediction(relations.predicted, entities.gold)
+        for relations, entities in zip(relation_predictions, entity_predictions, strict=True)
     ]
     return flat_metrics(score(predictions, ENTITIES, RELATIONS)), predictions

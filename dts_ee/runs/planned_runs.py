@@ -1,5 +1,5 @@
 """
-An experiment's runs: what is planned, how far they are, and what came of them.
+The runs of an experiment: what is planned, and the results until now.
 """
 
 import json
@@ -47,12 +47,12 @@ class Plan:
     settings : `Mapping[Run, Mapping[str, Any]]`
         What is trained in each run; all are of one kind, and there is at least one.
     command : `Sequence[str]`
-        The words of the command line that says all this, for the summary, without the next three,
-        and without those about how it is trained.
+        The words of the command line, for the summary, without `--overrides`, `--jobs`,
+        `--test-data` and `--include-package`, which are added.
     overrides : `str`, optional (default = `""`)
-        What was changed in the experiment's file, JSON, for the summary.
+        A JSON object with what was changed in the experiment, for the summary.
     test_data : `Path`, optional (default = `None`)
-        The test split of all runs; without it, each one's `test_data_path`.
+        The test split of all runs; without it, the `test_data_path` of each.
     name : `str`, optional (default = `""`)
         What the experiment is called in messages, where several are trained together.
     """
@@ -74,7 +74,7 @@ class _TestSplit:
 
 class PlannedRuns:
     """
-    The runs of a plan, which are evaluated one by one, as they are trained.
+    The runs of a plan, each of which is evaluated when it is trained.
 
     # Parameters
 
@@ -106,7 +106,7 @@ class PlannedRuns:
         }
 
     def are_finished(self) -> bool:
-        """Whether there is nothing left to wait for: each run was evaluated, or failed."""
+        """Whether each run was evaluated, or failed."""
         return _NOT_FINISHED not in self._missing.values()
 
     def evaluate(self, folder: RunFolder, say: Callable[[str], None]) -> None:
@@ -118,7 +118,7 @@ class PlannedRuns:
         folder : `RunFolder`
             Its folder.
         say : `Callable[[str], None]`
-            Is called with what the user is told.
+            Is called with messages for the user.
         """
         split = self._test_splits[folder.run]
         try:
@@ -136,9 +136,9 @@ class PlannedRuns:
         say(_success(folder, RunResult.of(folder)))
 
     def fail(self, folder: RunFolder, problem: str, say: Callable[[str], None]) -> None:
-        """Keeps what the matter is with a run."""
+        """Records that a run failed, and why."""
         self._missing[folder.run] = problem
-        say("\n".join(_complaint(folder, problem)))
+        say("\n".join(_failure(folder, problem)))
 
     def summary(self) -> Summary:
         """The results of those that are finished until now."""
@@ -192,7 +192,7 @@ def _test_split(plan: Plan, run: Run) -> _TestSplit:
 
 
 def _evaluate(folder: RunFolder, split: _TestSplit, threads: int) -> Optional[str]:
-    """Evaluates a run, and says what went wrong if it did; the run's log has the whole."""
+    """Evaluates a run; returns what went wrong, or `None`. The traceback is added to its log."""
     try:
         with _torch_threads(threads):
             evaluate_run(folder, split.name, split.documents)
@@ -207,7 +207,7 @@ def _evaluate(folder: RunFolder, split: _TestSplit, threads: int) -> Optional[st
 
 @contextmanager
 def _torch_threads(number: int) -> Iterator[None]:
-    """Leaves the other cores to what is being trained."""
+    """Leaves the other cores to the trainings."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:
@@ -216,7 +216,7 @@ def _torch_threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _complaint(folder: RunFolder, problem: str) -> list[str]:
+def _failure(folder: RunFolder, problem: str) -> list[str]:
     lines = [f"    {line}" for line in folder.last_lines_of_log()]
     return [f"{folder}: {problem}. The end of {folder.log}:", *lines]
 

@@ -1,5 +1,5 @@
 """
-How far the trainings of several runs are.
+The progress of several trainings.
 """
 
 import sys
@@ -17,12 +17,12 @@ from dts_ee.training.epoch_line import duration, epoch_line
 
 class Progress:
     """
-    A bar over all runs' epochs on a terminal; elsewhere a line for each finished epoch.
+    A progress bar over the epochs of all runs on a terminal; elsewhere a line for each epoch.
 
     # Parameters
 
     num_epochs : `Mapping[RunFolder, int]`
-        How many epochs each run has at most, also those that are trained already.
+        The maximum number of epochs of each run, also of those that are trained already.
     """
 
     def __init__(self, num_epochs: Mapping[RunFolder, int]) -> None:
@@ -53,10 +53,10 @@ class Progress:
         self._bar.close()
 
     def update(self, running: Iterable[RunFolder]) -> None:
-        """Looks into the folders of the runs that are being trained."""
+        """Reads the progress of running trainings from their folders."""
         shown = []
         for folder in running:
-            # A training that goes on begins with the epoch that it was cut off in.
+            # A recovered training repeats the epoch in which it was interrupted.
             epochs = max(folder.num_epochs(), self._done[folder])
             shown.append(f"{folder}: epoch {epochs} of {self._num_epochs[folder]}")
             if epochs > self._done[folder]:
@@ -66,7 +66,7 @@ class Progress:
         self._bar.set_description_str(", ".join(shown), refresh=True)
 
     def finish(self, folder: RunFolder) -> None:
-        """Counts a run's last epochs, which an early end leaves out."""
+        """Counts the epochs that early stopping left out."""
         self._advance(folder, self._num_epochs[folder])
 
     def _advance(self, folder: RunFolder, epochs: int) -> None:

@@ -86,7 +86,7 @@ def plan_of_seeds(
     # Raises
 
     `ConfigurationError`
-        If a seed in the folder was begun with other settings, or the folder is one of folds.
+        If a seed in the folder was begun with other settings, or the folder has folds.
     """
     for folder in check_kind(directory, SEED):
         check_stored_run(folder, with_seed(settings, folder.run.number))

@@ -1,5 +1,5 @@
 """
-The folder of one run: what is in it, and how far its training is.
+The folder of one run: its files, and the progress of its training.
 """
 
 import json
@@ -30,9 +30,9 @@ class Run:
     # Parameters
 
     kind : `str`
-        What its number is: that of a `"seed"`, or of a `"fold"` of the corpus.
+        What the number means: `"seed"` or `"fold"`.
     number : `int`
-        The number.
+        The seed, or the fold.
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Run:
 @dataclass(frozen=True)
 class RunFolder:
     """
-    A serialization directory of AllenNLP's, with the evaluation on the test split beside.
+    A serialization directory of AllenNLP, with the evaluation on the test split.
 
     # Parameters
 
@@ -54,7 +54,7 @@ class RunFolder:
     path : `Path`
         The folder, which need not exist.
     experiment : `str`, optional (default = `""`)
-        What is trained, where it is told to somebody who trains several experiments.
+        The experiment's name in messages, where several are trained together.
     """
 
     run: Run
@@ -69,12 +69,12 @@ class RunFolder:
     @classmethod
     def all_within(cls, directory: Path) -> list["RunFolder"]:
         """Every run's folder that an experiment's folder has, in the order of their numbers."""
-        named = [
+        matches = [
             (re.fullmatch(rf"({SEED}|{FOLD})_(\d+)", path.name), path)
             for path in directory.glob("*_*")
             if path.is_dir()
         ]
-        found = [cls(Run(match[1], int(match[2])), path) for match, path in named if match]
+        found = [cls(Run(match[1], int(match[2])), path) for match, path in matches if match]
         return sorted(found, key=lambda folder: folder.run)
 
     def __str__(self) -> str:
@@ -123,7 +123,7 @@ class RunFolder:
         """
         Whether the training came to its end.
 
-        The archive alone does not say so: AllenNLP also writes one when it is interrupted.
+        The archive alone does not show it: AllenNLP also writes one when it is interrupted.
         """
         return self.archive.is_file() and self.metrics.is_file()
 
@@ -143,9 +143,9 @@ class RunFolder:
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"{self.config} cannot be read: {error}") from error
 
-    def note_start(self) -> None:
-        """Keeps in mind that a training process starts here now, and after how many epochs."""
-        write_json(self._starts, [*self._noted_starts(), self._epochs_in_checkpoint()])
+    def record_start(self) -> None:
+        """Records that a training process starts now, and after how many epochs."""
+        write_json(self._starts, [*self._recorded_starts(), self._epochs_in_checkpoint()])
 
     def num_epochs(self) -> int:
         """How many epochs are finished."""
@@ -163,11 +163,11 @@ class RunFolder:
         """
         How long the finished epochs took, by AllenNLP's clock.
 
-        It begins anew when a training goes on, so that the times of all sittings are added. What
-        was lost when one was cut off within an epoch is not in it, nor is a process's start.
+        The clock starts anew when a training is recovered, so the times of all processes are added.
+        The part of an epoch that an interruption lost, and the start of a process, do not count.
         """
         epochs = self.epochs()
-        starts = self._noted_starts() or [0]
+        starts = self._recorded_starts() or [0]
         seconds = 0.0
         for start, end in zip(starts, [*starts[1:], len(epochs)], strict=True):
             if start < end <= len(epochs):
@@ -205,7 +205,7 @@ class RunFolder:
         found = (_CHECKPOINT.fullmatch(path.name) for path in self.path.glob("training_state_*"))
         return max((int(match[1]) for match in found if match), default=0)
 
-    def _noted_starts(self) -> list[int]:
+    def _recorded_starts(self) -> list[int]:
         return read_json(self._starts) if self._starts.is_file() else []
 
 
@@ -224,7 +224,7 @@ def write_json(path: Path, value: Any) -> None:
 def _seconds(duration: str) -> float:
     match = _DURATION.fullmatch(duration)
     if match is None:
-        raise ValueError(f"{duration!r} is no duration")
+        raise ValueError(f"{duration!r} is not a duration")
     days, hours, minutes, seconds = match.groups(default="0")
     return timedelta(
         days=int(days), hours=int(hours), minutes=int(minutes), seconds=float(seconds)

@@ -18,13 +18,13 @@ _NO_FOLDS = (
     "RUNTIME ERROR: only functions can be called",
     "RUNTIME ERROR: function has no parameter fold",
 )
-"""How Jsonnet says that a file cannot be called with a fold."""
+"""Jsonnet's errors for a file that cannot be called with a fold."""
 
 _DEFAULT_NUM_EPOCHS = 20
 _DEFAULT_VALIDATION_METRIC = "-loss"
-"""Those of AllenNLP's trainer."""
+"""The defaults of AllenNLP's trainer."""
 
-_MOST_DIFFERENCES = 5
+_MAX_DIFFERENCES = 5
 
 
 def load_settings(config: Path, overrides: str = "", fold: Optional[int] = None) -> dict[str, Any]:
@@ -38,12 +38,12 @@ def load_settings(config: Path, overrides: str = "", fold: Optional[int] = None)
     overrides : `str`, optional (default = `""`)
         A JSON object, as for `allennlp train --overrides`.
     fold : `int`, optional (default = `None`)
-        What the function's parameter `fold` is; `None` for its default.
+        The value of the function's parameter `fold`; `None` for its default.
 
     # Raises
 
     `ConfigurationError`
-        If there is no such file, it is no valid Jsonnet, it has no parameter `fold` and one is
+        If there is no such file, it is not valid Jsonnet, it has no parameter `fold` and one is
         given, the overrides do not fit, or the settings are for distributed training.
     """
     try:
@@ -64,7 +64,7 @@ def load_settings(config: Path, overrides: str = "", fold: Optional[int] = None)
 
 
 def _settings_of_fold(config: Path, overrides: str, fold: int) -> dict[str, Any]:
-    # `Params.from_file` passes no arguments to a function; the rest is as there.
+    # As `Params.from_file` does it, which passes no arguments to a function.
     path = Path(cached_path(config)).resolve()
     call = f"(import {json.dumps(str(path))})(fold={fold})"
     try:
@@ -102,14 +102,14 @@ def reader_of_test_split(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def differences(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> str:
     """
-    What differs between two settings, in words; nothing if they are the same.
+    Describes what differs between two settings; empty if they are the same.
 
     # Parameters
 
     wanted : `Mapping[str, Any]`
-        What is asked for now.
+        The settings of now.
     stored : `Mapping[str, Any]`
-        What stands in a folder from before.
+        The settings in the folder.
     """
     now, before = _flat(wanted), _flat(stored)
     changed = []
@@ -121,9 +121,9 @@ def differences(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> str:
             changed.append(f"{name} was not set and is {_shown(now[name])} now")
         elif now[name] != before[name]:
             changed.append(f"{name} was {_shown(before[name])} and is {_shown(now[name])} now")
-    if len(changed) > _MOST_DIFFERENCES:
-        others = len(changed) - _MOST_DIFFERENCES
-        changed = [*changed[:_MOST_DIFFERENCES], f"and {others} more differ"]
+    if len(changed) > _MAX_DIFFERENCES:
+        num_left_out = len(changed) - _MAX_DIFFERENCES
+        changed = [*changed[:_MAX_DIFFERENCES], f"and {num_left_out} more differ"]
     return "; ".join(changed)
 
 

@@ -24,14 +24,14 @@ SUMMARY_NAME = "summary.json"
 @dataclass(frozen=True)
 class Statistic:
     """
-    What several runs' values of one metric are together.
+    The statistics of one metric over several runs.
 
     # Parameters
 
     mean : `float`
         The mean.
     standard_deviation : `float`, optional
-        That of the sample, with n - 1 to divide by; `None` where there is one value.
+        The sample standard deviation (divided by n - 1); `None` if there is one value.
     number : `int`
         How many values there are: a type that is neither gold nor predicted has no metric.
     """
@@ -42,14 +42,14 @@ class Statistic:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Statistic":
-        """That of at least one value."""
+        """The statistics of at least one value."""
         deviation = statistics.stdev(values) if len(values) > 1 else None
         return cls(statistics.fmean(values), deviation, len(values))
 
 
 @dataclass(frozen=True)
 class ScoreStatistics:
-    """What several runs' values of one score are together."""
+    """The statistics of one score over several runs."""
 
     precision: Statistic
     recall: Statistic
@@ -59,7 +59,7 @@ class ScoreStatistics:
 @dataclass(frozen=True)
 class RunResult:
     """
-    What came of one run.
+    The results of one run.
 
     # Parameters
 
@@ -86,7 +86,7 @@ class RunResult:
 
     @classmethod
     def of(cls, folder: RunFolder) -> "RunResult":
-        """That of a run that is trained and evaluated."""
+        """The results of a run that is trained and evaluated."""
         return cls(
             number=folder.run.number,
             training_seconds=folder.training_seconds(),
@@ -97,14 +97,14 @@ class RunResult:
         )
 
     def metrics(self, split: str) -> dict[str, float]:
-        """Those on `"development"` or `"test"`."""
+        """The metrics on `"development"` or `"test"`."""
         return self.development if split == DEVELOPMENT else self.test
 
 
 @dataclass(frozen=True)
 class Summary:
     """
-    All that is written of an experiment.
+    The results of an experiment, and how they were made.
 
     # Parameters
 
@@ -119,19 +119,19 @@ class Summary:
     test_data : `list[str]`
         The files of the test split: one for all seeds, or one for each fold.
     results : `list[RunResult]`
-        Those that are finished.
+        The results of the runs that are finished.
     missing : `dict[int, str]`
-        The others, and what the matter is.
+        Why the other runs have no results.
     jobs : `int`
-        How many were trained at once, in which case each took longer.
+        How many runs were trained at once; each takes longer then.
     threads : `int`
-        How many threads each had.
+        How many threads each run had.
     machine : `Machine`
-        Where the last ones were trained.
+        The machine that the last runs were trained on.
     date : `str`
         When this was written, in UTC.
     command : `str`
-        The command line that makes it again.
+        The command line that reproduces it.
     overlaps : `OverlapScores`, optional
         The test split in two; `None` where no entities overlap.
     """
@@ -151,7 +151,7 @@ class Summary:
     overlaps: Optional[OverlapScores] = None
 
     def run(self, number: int) -> Run:
-        """The run of a number."""
+        """The run with a number."""
         return Run(self.kind, number)
 
     def statistics(self, split: str) -> dict[str, Statistic]:
@@ -184,7 +184,7 @@ class Summary:
         record = read_json(directory / SUMMARY_NAME)
         del record["statistics"]
         record["results"] = [RunResult(**result) for result in record["results"]]
-        # JSON has no keys but strings.
+        # Keys of JSON are strings.
         record["missing"] = {int(number): why for number, why in record["missing"].items()}
         record["machine"] = Machine(**record["machine"])
         if record["overlaps"] is not None:
@@ -205,7 +205,7 @@ def statistics_of(metrics: Iterable[Mapping[str, float]]) -> dict[str, Statistic
     for run_metrics in metrics:
         for name, value in run_metrics.items():
             values.setdefault(name, []).append(value)
-    return {name: Statistic.of(listed) for name, listed in values.items()}
+    return {name: Statistic.of(run_values) for name, run_values in values.items()}
 
 
 def score_statistics(metrics: Iterable[Mapping[str, float]]) -> dict[MetricKey, ScoreStatistics]:
@@ -217,13 +217,13 @@ def score_statistics(metrics: Iterable[Mapping[str, float]]) -> dict[MetricKey, 
     metrics : `Iterable[Mapping[str, float]]`
         The metrics of each run, by AllenNLP's names.
     """
-    listed: dict[MetricKey, list[Score]] = {}
+    scores_of: dict[MetricKey, list[Score]] = {}
     for run_metrics in metrics:
         for key, score in scores_in(run_metrics).items():
-            listed.setdefault(key, []).append(score)
+            scores_of.setdefault(key, []).append(score)
     return {
         key: ScoreStatistics(
             *(Statistic.of([getattr(score, part) for score in scores]) for part in PARTS)
         )
-        for key, scores in listed.items()
+        for key, scores in scores_of.items()
     }

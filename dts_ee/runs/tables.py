@@ -24,7 +24,7 @@ _NOTHING = "–"
 
 
 def render_summary(summary: Summary) -> str:
-    """All tables of a summary, with what they depend on."""
+    """All tables of a summary, and how they were made."""
     parts = [f"# {summary.config}", _description(summary)]
     if summary.missing:
         missing = [f"- {summary.run(number)}: {why}" for number, why in summary.missing.items()]
@@ -94,17 +94,17 @@ def runs_table(summary: Summary) -> str:
 
 
 def types_of(scores: Mapping[MetricKey, object], task: str) -> list[str]:
-    """The types that scores of a task, by its name, are of, in alphabetical order."""
+    """The types that a task has scores of, in alphabetical order; the task is given by its name."""
     return sorted(key.type for key in scores if key.task == task and key.type is not None)
 
 
 def p_value(value: float) -> str:
-    """With three decimals, or with one digit where these would be zeros."""
+    """Three decimals, or one significant digit where these would be zeros."""
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1g}"
 
 
 def percent(statistic: Optional[Statistic]) -> str:
-    """Mean ± standard deviation in per cent, with one decimal; a dash where there is nothing."""
+    """Mean ± standard deviation in per cent, with one decimal; a dash without a value."""
     if statistic is None:
         return _NOTHING
     mean = f"{100 * statistic.mean:.1f}"
@@ -147,7 +147,7 @@ def _description(summary: Summary) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in summary.machine.versions.items())
     machine = summary.machine
     at_once = "one at a time" if summary.jobs == 1 else f"{summary.jobs} at once"
-    test_data = ", ".join(f"`{each}`" for each in summary.test_data)
+    test_data = ", ".join(f"`{file}`" for file in summary.test_data)
     lines = [
         f"Mean ± sample standard deviation over {summary.kind}s ({finished}), in per cent. Test "
         f"split{'' if len(summary.test_data) == 1 else 's'}: {test_data}. Epochs are counted "

@@ -1,5 +1,5 @@
 """
-Training several runs, each in a process of its own.
+Training several runs, each in its own process.
 """
 
 import fcntl
@@ -18,15 +18,14 @@ from dts_ee.runs.run_folder import RunFolder, write_json
 _POLL_SECONDS = 0.2
 
 SECONDS_TO_STOP = 30.0
-"""How long a process that is told to stop may take before it is killed."""
+"""How long a process may take to stop after SIGTERM before it is killed."""
 
 
 class RunTraining:
     """
     The process that trains a run: AllenNLP's `train`, in a fresh interpreter.
 
-    It is started with `--recover`, so that it goes on from where an earlier one was cut off, and
-    from the beginning where there was none.
+    It is started with `--recover`, so that it goes on where an earlier process was interrupted.
 
     # Parameters
 
@@ -35,7 +34,7 @@ class RunTraining:
     settings : `Mapping[str, Any]`
         What is trained.
     threads : `int`
-        How many threads it computes with, unless the environment says how many.
+        How many threads it computes with, unless `OMP_NUM_THREADS` is set.
     include_packages : `Sequence[str]`
         Packages beside this one that it imports.
 
@@ -55,12 +54,12 @@ class RunTraining:
         self.folder = folder
         folder.path.mkdir(parents=True, exist_ok=True)
         with folder.log.open("ab") as log:
-            # The process inherits the lock with the file, and has it for as long as it lives, even
-            # if it outlives this one.
+            # The process inherits the lock with the file, and holds it until it ends, even if this
+            # process ends before.
             fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Where AllenNLP was interrupted, it left an archive of the best epoch until then.
             folder.archive.unlink(missing_ok=True)
-            folder.note_start()
+            folder.record_start()
             write_json(folder.config, settings)
             self._process = subprocess.Popen(
                 train_command(folder, include_packages),
@@ -71,7 +70,7 @@ class RunTraining:
             )
 
     def problem(self) -> Optional[str]:
-        """Why the process failed; `None` if it runs, or came to its end."""
+        """Why the process failed; `None` if it still runs, or succeeded."""
         status = self._process.poll()
         if status is None or (status == 0 and self.folder.is_trained()):
             return None
@@ -106,22 +105,22 @@ def train_runs(
     """
     Trains runs, several at once.
 
-    Whatever ends this function early also ends the trainings, which can go on later.
+    An exception also ends the trainings, which can be recovered later.
 
     # Parameters
 
     settings : `Mapping[RunFolder, Mapping[str, Any]]`
-        What is trained in each run's folder, in the order in which they are begun.
+        The settings of each run, in the order in which the runs are started.
     jobs : `int`
         How many are trained at once.
     include_packages : `Sequence[str]`
         Packages beside this one that the processes import.
     progress : `Progress`
-        Is told how far they are.
+        Is updated while they run.
     on_trained : `Callable[[RunFolder], None]`
-        Is called with each run whose training came to its end, before the next is begun.
+        Is called with each run whose training succeeded, before the next is started.
     on_failed : `Callable[[RunFolder, str], None]`
-        Is called with each other run, and what the matter was. The others go on.
+        Is called with each run that failed, and why. The other runs go on.
     """
     threads = threads_for_each(jobs)
     waiting = deque(settings)
@@ -137,7 +136,7 @@ def train_runs(
                 else:
                     running.append(training)
             progress.update(training.folder for training in running)
-            for training in [each for each in running if not each.is_running()]:
+            for training in [training for training in running if not training.is_running()]:
                 running.remove(training)
                 problem = training.problem()
                 if problem is None:
@@ -161,7 +160,7 @@ def train_command(folder: RunFolder, include_packages: Sequence[str]) -> list[st
 
 
 def threads_for_each(jobs: int) -> int:
-    """How many of torch's threads each of several trainings gets; the environment goes first."""
+    """How many threads each of several trainings gets; `OMP_NUM_THREADS` takes precedence."""
     first, _, _ = os.environ.get("OMP_NUM_THREADS", "").partition(",")
     return int(first) if first.isdecimal() else max(available_cores() // jobs, 1)
 

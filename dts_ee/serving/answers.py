@@ -1,5 +1,5 @@
 """
-From the inputs of a request to its answers.
+The answers to the inputs of a request.
 """
 
 import asyncio
@@ -46,17 +46,17 @@ class Answerer:
         self, request: "Request", inputs: Sequence[Any], deadline: float
     ) -> list[Answer]:
         """
-        What is said of each input: a prediction, or why there is none.
+        The answer to each input: a prediction, or an error.
 
         # Parameters
 
         request : `Request`
-            The request, whose body has been read: inputs that are not being predicted yet are
-            dropped when its client goes away.
+            The request, whose body has been read. If the client disconnects, inputs that are not
+            being predicted yet are dropped.
         inputs : `Sequence[Any]`
-            What was in it.
+            The inputs in it.
         deadline : `float`
-            Until when answers are waited for, by the event loop's clock.
+            The time until which to wait for predictions, by the event loop's clock.
 
         # Raises
 
@@ -64,7 +64,7 @@ class Answerer:
             If there are too many inputs (422), there is no room for them (429), or they are not
             predicted in time (503).
         `ClientDisconnect`
-            If the client went away.
+            If the client disconnected.
         """
         if len(inputs) > self._settings.max_items:
             raise RequestError(
@@ -91,23 +91,23 @@ async def _wait(
     if not futures:
         return []
     outputs = asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)
-    gone = asyncio.ensure_future(_disconnection(request))
-    either: set[asyncio.Future[Any]] = {outputs, gone}
+    disconnection = asyncio.ensure_future(_disconnection(request))
+    waiting: set[asyncio.Future[Any]] = {outputs, disconnection}
     remaining = deadline - asyncio.get_running_loop().time()
     try:
-        await asyncio.wait(either, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
         if outputs.done():
             return [
                 error_of_prediction(output) if isinstance(output, BaseException) else output
                 for output in outputs.result()
             ]
-        if gone.done():
+        if disconnection.done():
             raise ClientDisconnect
         raise RequestError(503, "timeout", "the prediction did not come in time", retry_after=1)
     finally:
-        # What the model has not begun with it then need not do.
+        # The model skips inputs that are cancelled before it begins with them.
         outputs.cancel()
-        gone.cancel()
+        disconnection.cancel()
 
 
 async def _disconnection(request: "Request") -> None:

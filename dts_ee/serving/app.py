@@ -1,5 +1,5 @@
 """
-The addresses of a server, and what each answers.
+The endpoints of the server.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 def build_app(service: PredictionService, settings: ServingSettings, metrics: Metrics) -> "FastAPI":
     """
-    The application, which starts the service when it is started, and closes it when it is stopped.
+    The application, which starts the service at its start, and closes it at its end.
 
     # Parameters
 
@@ -54,7 +54,7 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
         yield
         await asyncio.to_thread(service.close)
 
-    # Swagger UI from a package: FastAPI's own page would load it from elsewhere.
+    # Swagger UI from a package: FastAPI's own page would load it from the internet.
     app = FastAPIOffline(
         docs_url="/docs", redoc_url=None, title=TITLE, version=VERSION, lifespan=lifespan
     )
@@ -75,7 +75,7 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
         return response
 
     @app.exception_handler(ClientDisconnect)
-    async def gone(request: Request, error: ClientDisconnect) -> Response:
+    async def disconnected(request: Request, error: ClientDisconnect) -> Response:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
 
     @app.post(
@@ -85,7 +85,7 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
         response_class=JSONResponse,
     )
     async def predict(request: Request) -> Response:
-        """Entities and relations of one input or of a list; of each in a list, or its error."""
+        """Predicts one input, or a list of inputs, each of which may have its own error."""
         deadline = asyncio.get_running_loop().time() + settings.timeout
         with service.admit():
             body = await read_body(request, "application/json", settings.max_body_bytes, deadline)
@@ -94,10 +94,10 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
             answers = await answerer.answer(request, inputs, deadline)
         if not isinstance(value, list) and isinstance(answers[0], RequestError):
             raise answers[0]
-        told = [
+        content = [
             answer.to_json() if isinstance(answer, RequestError) else answer for answer in answers
         ]
-        return JSONResponse(told if isinstance(value, list) else told[0], headers=_PRIVATE)
+        return JSONResponse(content if isinstance(value, list) else content[0], headers=_PRIVATE)
 
     @app.get(
         "/health", summary="Readiness", responses=HEALTH_RESPONSES, response_class=JSONResponse
@@ -156,5 +156,5 @@ def _text_of_form(body: bytes) -> str:
         fields = parse_qs(body.decode("ascii"), max_num_fields=1, errors="strict")
     except ValueError:
         raise RequestError(400, "invalid_form", "the form cannot be read") from None
-    # Forms send each end of a line as two characters.
+    # Forms send a line break as two characters.
     return fields.get("text", [""])[0].replace("\r\n", "\n")

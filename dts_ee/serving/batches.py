@@ -1,5 +1,5 @@
 """
-Inputs that arrive one by one, predicted together.
+Batches of inputs that arrive one by one.
 """
 
 import threading
@@ -12,7 +12,7 @@ from typing import Callable, Optional, Sequence
 from allennlp.common import JsonDict
 
 Predict = Callable[[list[JsonDict]], list[JsonDict]]
-"""Inputs to outputs, in their order, as `Predictor.predict_batch_json`."""
+"""Returns the outputs of inputs, in their order, as `Predictor.predict_batch_json` does."""
 
 
 class QueueFullError(Exception):
@@ -20,7 +20,7 @@ class QueueFullError(Exception):
 
 
 class QueueClosedError(Exception):
-    """No more inputs are taken."""
+    """The queue accepts no more inputs."""
 
 
 @dataclass
@@ -35,20 +35,19 @@ class MicroBatches:
     A queue of inputs, from which one thread takes many at a time.
 
     Any thread may `submit`. One thread calls `run`, which predicts until the queue is closed and
-    empty. Inputs are taken in the order in which they came. An input that the predictor fails on is
-    found by halving its batch: the others are predicted without it.
+    empty. Inputs are taken in the order in which they came. If the
+    predictor fails on a batch, it is halved until the input that fails is alone.
 
     # Parameters
 
     max_batch_size : `int`
-        The most inputs that are predicted together.
+        The maximum number of inputs that are predicted together.
     max_wait : `float`
-        How many seconds after an input's arrival it waits at most for others, while nothing else is
-        predicted.
+        The maximum number of seconds that an input waits for others while nothing is predicted.
     capacity : `int`
-        The most inputs that are waiting or being predicted.
+        The maximum number of inputs that wait or are being predicted.
     observe : `Callable[[int, float], None]`
-        Is told how many inputs each successful call of the predictor had, and its seconds.
+        Is called after each successful batch with its number of inputs and its seconds.
     """
 
     def __init__(
@@ -74,20 +73,20 @@ class MicroBatches:
 
     def submit(self, inputs: Sequence[JsonDict]) -> list["Future[JsonDict]"]:
         """
-        Puts inputs into the queue, all or none.
+        Adds inputs to the queue, all or none.
 
         # Returns
 
         `list[Future[JsonDict]]`
-            For each, its output to come, or what the predictor raised. One that is cancelled before
-            the thread takes it is not predicted.
+            The future output of each input, or what the predictor raised. An input whose future is
+            cancelled before the thread takes it is not predicted.
 
         # Raises
 
         `QueueClosedError`
-            If no more are taken.
+            If the queue is closed.
         `QueueFullError`
-            If there is no room for all.
+            If there is no room for all inputs.
         """
         now = time.monotonic()
         items = [_Item(one_input, now) for one_input in inputs]
@@ -102,19 +101,19 @@ class MicroBatches:
         return [item.future for item in items]
 
     def close(self) -> None:
-        """No more are taken; those in the queue are predicted, without waiting for others."""
+        """Accepts no more inputs; those in the queue are predicted without waiting for others."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def run(self, predict: Predict) -> None:
-        """Predicts what is in the queue and what comes, until it is closed and empty."""
+        """Predicts the inputs in the queue until it is closed and empty."""
         while (batch := self._next_batch()) is not None:
             if batch:
                 self._predict(predict, batch)
 
     def _next_batch(self) -> Optional[list[_Item]]:
-        """Those that nobody has cancelled; nothing at the end of all."""
+        """The next inputs that are not cancelled; `None` when the queue is closed and empty."""
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
@@ -148,7 +147,7 @@ class MicroBatches:
             self._predict(predict, batch[middle:])
             return
         self._observe(len(batch), time.perf_counter() - start)
-        # Whoever gets an answer finds room for the next input.
+        # Before the results are set: who gets an answer finds room for the next input.
         self._done(len(batch))
         for item, output in zip(batch, outputs, strict=True):
             item.future.set_result(output)

@@ -1,5 +1,5 @@
 """
-The bodies of requests, as far as they are taken.
+Reading the bodies of requests, with limits.
 """
 
 import asyncio
@@ -15,19 +15,19 @@ async def read_body(
     request: "Request", content_type: str, max_bytes: int, deadline: float
 ) -> bytes:
     """
-    The body of a request; no more of it than is taken is kept.
+    Reads the body of a request, up to the limit.
 
     # Parameters
 
     request : `Request`
         The request.
     content_type : `str`
-        The only content type that is taken. Where that is JSON, a page from elsewhere cannot make a
-        browser send it without asking first.
+        The only accepted content type. If it is JSON, pages of other sites cannot make a browser
+        send it without a CORS preflight request.
     max_bytes : `int`
-        The most bytes that are taken.
+        The maximum number of bytes.
     deadline : `float`
-        When it must have arrived, by the event loop's clock.
+        The time by which it must have arrived, by the event loop's clock.
 
     # Raises
 

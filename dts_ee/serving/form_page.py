@@ -1,5 +1,5 @@
 """
-The page to type text into and to look at what is predicted.
+The page with a form for a text, and its prediction.
 """
 
 import json
@@ -19,7 +19,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-"""The page loads nothing and runs nothing."""
+"""The page loads no files and has no scripts."""
 
 _TEMPLATES = TEMPLATES.overlay(
     loader=ChoiceLoader([PackageLoader("dts_ee.serving", ""), PackageLoader("dts_ee.pages", "")])
@@ -27,7 +27,7 @@ _TEMPLATES = TEMPLATES.overlay(
 
 
 def inputs_of_text(text: str) -> JsonDict:
-    """What the predictor is asked about a text that was typed in."""
+    """The predictor's input for a text from the form."""
     return {"text": text}
 
 
@@ -40,11 +40,11 @@ def render_form(
     # Parameters
 
     text : `str`
-        What is in the form.
+        The text in the form.
     answer : `Optional[Union[JsonDict, RequestError]]`
-        What was predicted for it, or why nothing was; nothing before it was asked.
+        The prediction, or an error; `None` before the form is sent.
     max_text_length : `int`
-        The most characters that the form takes.
+        The maximum number of characters in the form.
     """
     error: Optional[str] = None
     documents: list[Document] = []

@@ -1,5 +1,5 @@
 """
-From the bytes of a request to inputs for the predictor.
+The inputs in a request, and their checks.
 """
 
 import json
@@ -16,7 +16,7 @@ def parse_json(body: bytes) -> Any:
     # Raises
 
     `RequestError`
-        If it is none (400).
+        If it is not valid JSON (400).
     """
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
@@ -32,19 +32,19 @@ def parse_json(body: bytes) -> Any:
 
 def problem_of_input(value: Any, settings: ServingSettings) -> Optional[RequestError]:
     """
-    What speaks against an input before the predictor sees it, which checks everything else.
+    Checks an input against the limits of the server; the predictor checks everything else.
 
     # Parameters
 
     value : `Any`
-        What JSON said.
+        The value from the JSON body.
     settings : `ServingSettings`
         The limits.
 
     # Returns
 
     `Optional[RequestError]`
-        With status 422, or nothing.
+        The error, with status 422, or `None`.
     """
     if not isinstance(value, dict):
         kind = "null" if value is None else type(value).__name__
@@ -72,7 +72,7 @@ def problem_of_input(value: Any, settings: ServingSettings) -> Optional[RequestE
 
 
 def _length(value: Any) -> int:
-    """In characters, of a string or of tokens as if joined by spaces."""
+    """The number of characters of a string, or of tokens joined by spaces."""
     if isinstance(value, str):
         return len(value)
     if not isinstance(value, list) or not value:
@@ -81,7 +81,7 @@ def _length(value: Any) -> int:
 
 
 def _is_unicode(value: Any) -> bool:
-    # JSON can name each half of a surrogate pair by itself, which no encoding can write.
+    # JSON can escape half of a surrogate pair, which UTF-8 cannot encode.
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

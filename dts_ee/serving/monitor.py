@@ -1,5 +1,5 @@
 """
-What is logged and counted of every request.
+Logging and counting of requests.
 """
 
 import json
@@ -14,18 +14,18 @@ logger = logging.getLogger(__name__)
 
 _ENDPOINTS = ("/predict", "/", "/health", "/metrics", "/docs", "/openapi.json")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_ASKED_BY_MACHINES = ("/health", "/metrics")
+_POLLED_ENDPOINTS = ("/health", "/metrics")
 
 CLIENT_CLOSED_REQUEST = 499
-"""nginx's status for a request whose client did not wait for the answer."""
+"""nginx's status for a request whose client disconnected before the answer."""
 
 
 class Monitor:
     """
-    ASGI middleware that logs and counts requests, and answers with 500 where an error was missed.
+    ASGI middleware that logs and counts requests, and answers unexpected errors with 500.
 
-    Nothing that a client wrote is logged: paths and methods only where they are known ones, no
-    queries, no bodies, no messages of errors.
+    Nothing that a client wrote is logged: only known paths and methods, no queries, no bodies, no
+    messages of errors.
 
     # Parameters
 
@@ -60,13 +60,13 @@ class Monitor:
                 await _send_internal_error(watched_send)
         finally:
             seconds = time.perf_counter() - start
-            self._note(scope, status or CLIENT_CLOSED_REQUEST, seconds)
+            self._record(scope, status or CLIENT_CLOSED_REQUEST, seconds)
 
-    def _note(self, scope: Any, status: int, seconds: float) -> None:
+    def _record(self, scope: Any, status: int, seconds: float) -> None:
         endpoint = scope["path"] if scope["path"] in _ENDPOINTS else "other"
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.count_request(endpoint, status, seconds)
-        level = logging.DEBUG if endpoint in _ASKED_BY_MACHINES else logging.INFO
+        level = logging.DEBUG if endpoint in _POLLED_ENDPOINTS else logging.INFO
         logger.log(level, "%s %s %d, %.0f ms", method, endpoint, status, 1000 * seconds)
 
 

@@ -1,5 +1,5 @@
 """
-What a server counts, for Prometheus.
+The metrics of a server, for Prometheus.
 """
 
 from typing import Callable, Optional
@@ -61,32 +61,32 @@ class Metrics:
         )
 
     def watch(self, num_pending: Callable[[], int], is_ready: Callable[[], bool]) -> None:
-        """Says what is asked whenever the metrics are."""
+        """Sets the functions that are called whenever the metrics are read."""
         self._pending.set_function(num_pending)
         self._ready.set_function(is_ready)
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
-        """One more request; `endpoint` is one of a few."""
+        """Counts a request; `endpoint` is one of a few values."""
         self._requests.labels(endpoint, str(status)).inc()
         self._request_seconds.labels(endpoint).observe(seconds)
 
     def count_inputs(self, outcome: str, count: int) -> None:
-        """More inputs, all of which were `"predicted"`, `"refused"` or `"failed"`."""
+        """Counts inputs, all of which were `"predicted"`, `"refused"` or `"failed"`."""
         self._inputs.labels(outcome).inc(count)
 
     def count_batch(self, size: int, seconds: float) -> None:
-        """One more call of the model."""
+        """Counts a call of the model."""
         self._batch_inputs.observe(size)
         self._batch_seconds.observe(seconds)
 
     def exposition(self, accept: Optional[str]) -> tuple[bytes, str]:
         """
-        All of it as Prometheus reads it.
+        The metrics in Prometheus's text format.
 
         # Parameters
 
         accept : `Optional[str]`
-            The request's `Accept`, which chooses the format.
+            The request's `Accept` header, which chooses the format.
 
         # Returns
 

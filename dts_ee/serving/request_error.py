@@ -1,5 +1,5 @@
 """
-What a request is told when it is not answered.
+Errors in the answers of the server.
 """
 
 import logging
@@ -13,22 +13,22 @@ logger = logging.getLogger(__name__)
 
 class RequestError(Exception):
     """
-    A request, or one input of it, that is not answered.
+    The error of a request, or of one of its inputs.
 
     # Parameters
 
     status : `int`
         The HTTP status.
     type : `str`
-        What is wrong, in one word for programs.
+        The kind of error, in one word for programs.
     message : `str`
         What is wrong, for people.
     field : `str`, optional (default = `None`)
         Where in the input, for example `tokens[2]`.
     retry_after : `int`, optional (default = `None`)
-        In how many seconds it is worth trying again.
+        After how many seconds to try again.
     close : `bool`, optional (default = `False`)
-        Whether the connection ends with the answer, as where a body was not read to its end.
+        Whether to close the connection, for example because the body was not read to its end.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class RequestError(Exception):
         self.close = close
 
     def to_json(self) -> dict[str, Any]:
-        """`{"error": {"status": …, "type": …, "message": …}}`, with `field` where it is known."""
+        """`{"error": {"status": …, "type": …, "message": …}}`, with `field` if it is known."""
         error = {"status": self.status, "type": self.type, "message": self.message}
         if self.field is not None:
             error["field"] = self.field
         return {"error": error}
 
     def headers(self) -> dict[str, str]:
-        """`Retry-After` and `Connection`, each where it applies."""
+        """`Retry-After` and `Connection`, where they apply."""
         headers = {}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
@@ -66,7 +66,7 @@ class RequestError(Exception):
 
 
 def error_of_prediction(error: BaseException) -> RequestError:
-    """What is said of an input that the predictor refused, or failed on."""
+    """The error of an input that the predictor refused, or failed on."""
     if isinstance(error, DocumentError):
         field = None if error.field is None else str(error.field)
         return RequestError(422, "invalid_input", str(error), field)
@@ -76,9 +76,9 @@ def error_of_prediction(error: BaseException) -> RequestError:
 
 def log_failure(what: str, error: BaseException) -> None:
     """
-    Logs which error it was, and where it was raised.
+    Logs the type of an error, and where it was raised.
 
-    Its message is left out, and so is that of any error before it: it may hold what a user wrote.
+    The messages of the error and its causes are left out: they may contain what a user wrote.
     """
     frames = traceback.extract_tb(error.__traceback__)
     lines = "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)

@@ -1,5 +1,5 @@
 """
-What OpenAPI says of requests and answers, beyond what FastAPI finds out by itself.
+The OpenAPI schema of requests and answers, as far as FastAPI does not infer it.
 """
 
 from typing import Any
@@ -39,8 +39,8 @@ _RELATION: dict[str, Any] = {
     "type": "object",
     "properties": {
         "type": {"type": "string"},
-        "head": {"type": "integer", "description": "A position among the entities."},
-        "tail": {"type": "integer", "description": "A position among the entities."},
+        "head": {"type": "integer", "description": "An index into the entities."},
+        "tail": {"type": "integer", "description": "An index into the entities."},
         "probability": {"type": "number", "minimum": 0, "maximum": 1},
     },
 }
@@ -107,8 +107,8 @@ PREDICT_REQUEST: dict[str, Any] = {
 
 PREDICT_RESPONSES: dict[Any, dict[str, Any]] = {
     200: {
-        "description": "The prediction; for a list a list, with an error instead of each bad "
-        "input's prediction.",
+        "description": "The prediction; for a list of inputs a list, with an error in place of the "
+        "prediction of an invalid input.",
         "content": _json(
             {
                 "anyOf": [
@@ -119,16 +119,16 @@ PREDICT_RESPONSES: dict[Any, dict[str, Any]] = {
             }
         ),
     },
-    400: _error("The body is no JSON."),
+    400: _error("The body is not valid JSON."),
     408: _error("The body did not arrive in time."),
     413: _error("The body is too large."),
-    415: _error("The body is of another type."),
-    422: _error("The input is bad, or its text too long; or the list has too many inputs."),
-    429: _error("Too much waits to be predicted."),
+    415: _error("The content type is not JSON."),
+    422: _error("An input is invalid or its text too long, or the list has too many inputs."),
+    429: _error("Too many inputs wait to be predicted."),
     500: _error("The prediction failed."),
     503: _error("The model is being loaded, the server is stopping, or it took too long."),
 }
-"""By status."""
+"""The answers of `/predict`, by status."""
 
 HEALTH_RESPONSES: dict[Any, dict[str, Any]] = {
     503: {
@@ -136,4 +136,4 @@ HEALTH_RESPONSES: dict[Any, dict[str, Any]] = {
         "content": _json({"type": "object", "properties": {"status": {"type": "string"}}}),
     }
 }
-"""Of the question whether the server is ready."""
+"""The answers of `/health`, by status."""

@@ -1,5 +1,5 @@
 """
-Listening at an address until told to stop.
+Running the server until a signal stops it.
 """
 
 import math
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("fastapi", "fastapi_offline", "prometheus_client", "uvicorn")
 _MAX_CONNECTIONS = 1024
-"""More are answered with 503 by uvicorn, which does not ask the application."""
+"""Further connections are answered with 503 by uvicorn itself."""
 _BACKLOG = 2048
 
 
@@ -30,7 +30,7 @@ def check_packages() -> None:
     # Raises
 
     `ConfigurationError`
-        If a package that only serving needs is missing; it says how to get it.
+        If a package that only serving needs is missing; it names the command to install it.
     """
     missing = [name for name in _PACKAGES if find_spec(name) is None]
     if missing:
@@ -46,7 +46,7 @@ def listen(host: str, port: int) -> socket.socket:
     host : `str`
         A name or an address of this machine.
     port : `int`
-        The port; 0 is any that is free.
+        The port; 0 for any free port.
 
     # Raises
 
@@ -58,9 +58,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         raise OSError(f"cannot listen at {host}, port {port}: {error}") from None
-    # Connections inherit it. uvicorn writes an answer in two pieces, and asyncio, which sets this
-    # for sockets of its own, does not for this one: the client would get the second only once it
-    # has acknowledged the first, which takes it 40 ms.
+    # Connections inherit it; asyncio sets it only for sockets that it creates. uvicorn writes an
+    # answer in two pieces: the second would wait 40 ms until the client has acknowledged the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -73,17 +72,17 @@ def address_of(listener: socket.socket) -> str:
 
 def serve(load: Callable[[], Predict], listener: socket.socket, settings: ServingSettings) -> None:
     """
-    Serves until a SIGTERM or a SIGINT, and then until what was accepted is answered.
+    Serves until a SIGTERM or a SIGINT, and then until all accepted requests are answered.
 
-    While that is being answered, new requests get 503. A second signal ends it at once.
+    In the meantime, new requests get 503. A second signal ends it at once.
 
     # Parameters
 
     load : `Callable[[], Predict]`
-        Loads the model, and returns what predicts. It is called in another thread, while `/health`
-        already answers.
+        Loads the model, and returns the function that predicts. It is called in another thread,
+        while `/health` already answers.
     listener : `socket.socket`
-        Where to listen. It is closed at the end.
+        The socket to listen at. It is closed at the end.
     settings : `ServingSettings`
         The limits.
 
@@ -103,7 +102,7 @@ def serve(load: Callable[[], Predict], listener: socket.socket, settings: Servin
         http="h11",
         ws="none",
         lifespan="on",
-        # The application logs what may be logged, and where the command's log goes.
+        # The application logs by itself, and nothing that a client wrote.
         log_config=None,
         access_log=False,
         server_header=False,
@@ -123,10 +122,10 @@ def _draining_server(config: "uvicorn.Config", service: PredictionService) -> "u
     import uvicorn
 
     class DrainingServer(uvicorn.Server):
-        """Goes on listening until all that was accepted is answered."""
+        """Goes on listening until all accepted requests are answered."""
 
         def handle_exit(self, sig: int, frame: Optional[FrameType]) -> None:
-            # uvicorn would raise the signals that it keeps again, once it has stopped.
+            # The signal is not passed to uvicorn, which would raise it again at its end.
             if service.state == "stopping":
                 self.should_exit = self.force_exit = True
             service.stop_accepting()

@@ -1,5 +1,5 @@
 """
-A model that is loaded once and then answers, with what it takes and when.
+The service: a model that is loaded once and predicts in a thread of its own.
 """
 
 import threading
@@ -21,18 +21,18 @@ _WARM_UP: JsonDict = {"tokens": ["Nobody", "came", "."]}
 
 class PredictionService:
     """
-    Loads a model in a thread of its own, which then predicts what is submitted.
+    Loads a model in a thread of its own, which then predicts the submitted inputs.
 
-    All but that thread's work is called from one thread, the event loop's.
+    All methods are called in the thread of the event loop.
 
     # Parameters
 
     load : `Callable[[], Predict]`
-        Loads the model, and returns what predicts.
+        Loads the model, and returns the function that predicts.
     settings : `ServingSettings`
-        How much is taken, and how it is put together.
+        The limits, and the size of batches.
     metrics : `Metrics`
-        Counts what is done.
+        Counts the batches.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class PredictionService:
         self._loaded = threading.Event()
         self._stopping = False
         self._num_requests = 0
-        # A model that hangs does not keep the process from ending.
+        # A daemon, so that a model that hangs does not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self.failure: Optional[BaseException] = None
-        """What was raised in the model's thread: nothing can be predicted any more."""
+        """What was raised in the model's thread, which has ended then."""
         metrics.watch(lambda: self._batches.num_pending, lambda: self.state == "ready")
 
     @property
@@ -75,13 +75,13 @@ class PredictionService:
         self._thread.start()
 
     def stop_accepting(self) -> None:
-        """From now on no request is admitted; those that are will be answered."""
+        """Admits no more requests; those that are admitted will be answered."""
         self._stopping = True
 
     def close(self) -> None:
         """
-        Ends the thread when it has predicted what it was given, and waits for that; if it hangs, no
-        longer than a request may take.
+        Lets the thread predict what is in the queue, and waits for its end, but no longer than a
+        request may take.
         """
         self.stop_accepting()
         self._batches.close()
@@ -90,21 +90,20 @@ class PredictionService:
     @contextmanager
     def admit(self) -> Iterator[None]:
         """
-        What is done inside is the answering of one request.
+        A context in which one request is answered.
 
         # Raises
 
         `RequestError`
-            If the model is not ready (503), or as many requests as fit into the queue
-            are being answered (429).
+            If the model is not ready (503), or too many requests are being answered (429).
         """
         if self.state != "ready":
-            what = {
+            message = {
                 "loading": "the model is being loaded",
                 "stopping": "the server is stopping",
                 "failed": "the model failed",
             }[self.state]
-            raise RequestError(503, self.state, what, retry_after=5, close=self._stopping)
+            raise RequestError(503, self.state, message, retry_after=5, close=self._stopping)
         if self._num_requests >= self._queue_size:
             raise _queue_full()
         self._num_requests += 1
@@ -115,7 +114,7 @@ class PredictionService:
 
     def submit(self, inputs: Sequence[JsonDict]) -> list["Future[JsonDict]"]:
         """
-        The outputs to come of inputs of a request that was admitted; see `MicroBatches.submit`.
+        The future outputs of inputs of an admitted request; see `MicroBatches.submit`.
 
         # Raises
 
@@ -132,7 +131,7 @@ class PredictionService:
     def _run(self) -> None:
         try:
             predict = self._load()
-            # A model that finds relations alone answers that it needs entities.
+            # A model that only extracts relations needs entities.
             with suppress(DocumentError):
                 predict([_WARM_UP])
             self._loaded.set()
@@ -144,4 +143,4 @@ class PredictionService:
 
 
 def _queue_full() -> RequestError:
-    return RequestError(429, "queue_full", "too much waits to be predicted", retry_after=1)
+    return RequestError(429, "queue_full", "too many inputs wait to be predicted", retry_after=1)

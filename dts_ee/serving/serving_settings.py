@@ -1,5 +1,5 @@
 """
-How a server puts requests together, and how much it takes.
+The limits of a server, and the size of batches.
 """
 
 from dataclasses import dataclass, fields
@@ -13,20 +13,20 @@ class ServingSettings:
     # Parameters
 
     batch_size : `int`, optional (default = `32`)
-        The most inputs that are predicted together.
+        The maximum number of inputs that are predicted together.
     batch_wait_ms : `float`, optional (default = `5.0`)
-        How many milliseconds after an input's arrival the model waits for others to predict with
-        it; 0 is not at all. Inputs that came while the model was at work are together anyway.
+        The maximum number of milliseconds that an input waits for others while nothing is
+        predicted. Inputs that arrive during a prediction are predicted together anyway.
     queue_size : `int`, optional (default = `256`)
-        The most inputs, and the most requests, that are accepted and not answered yet.
+        The maximum number of inputs, and of requests, that are accepted and not answered yet.
     max_items : `int`, optional (default = `64`)
-        The most inputs in a request.
+        The maximum number of inputs in a request.
     max_body_bytes : `int`, optional (default = `1048576`)
-        The most bytes in a request.
+        The maximum number of bytes in a request.
     max_text_length : `int`, optional (default = `10000`)
-        The most characters in an input; tokens count as if joined by spaces.
+        The maximum number of characters in an input; tokens count as if joined by spaces.
     max_entities : `int`, optional (default = `200`)
-        The most entities that an input can bring along.
+        The maximum number of entities in an input.
     timeout : `float`, optional (default = `30.0`)
         How many seconds a request may take, from the end of its head to its answer.
 

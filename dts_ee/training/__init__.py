@@ -1,3 +1,3 @@
 """
-A training: how its epochs are made and chosen, and what it shows of itself.
+Training: the trainer, the choice of an epoch, and the output.
 """

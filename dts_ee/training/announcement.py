@@ -1,5 +1,5 @@
 """
-What a training says before it begins.
+The lines that a training prints at its start.
 """
 
 import os
@@ -14,8 +14,8 @@ from dts_ee.models import DeeperTaskSpecificity
 
 def announce(training: TrainModel) -> None:
     """
-    Says on how many sentences what is trained, and where the log is; only once where several
-    processes train.
+    Prints the numbers of sentences, types and parameters, and the path of the log. In distributed
+    training, only the primary process prints.
 
     # Parameters
 
@@ -60,6 +60,6 @@ def _counted(number: int, unit: str) -> str:
 
 
 def _number_of_instances(loader: Optional[DataLoader]) -> Optional[int]:
-    """`None` where there are none, or the loader does not hold them."""
+    """The number of instances; `None` without any, or if the loader does not keep them."""
     instances = getattr(loader, "_instances", None)
     return len(instances) if instances else None

@@ -1,5 +1,5 @@
 """
-Which epoch's model is kept.
+The choice of the epoch whose model is kept.
 """
 
 from typing import Any, Dict, List, Optional, Union
@@ -9,20 +9,19 @@ from allennlp.training.metric_tracker import MetricTracker
 
 class EpochChoice(MetricTracker):
     """
-    AllenNLP's choice of the best epoch, where the later of two that are equal is the better one.
+    AllenNLP's `MetricTracker`, but of epochs with an equal metric, the last is the best.
 
-    AllenNLP keeps the first. Where a few development sentences give a metric of 0 in every epoch,
-    that is the one that has learned least.
+    AllenNLP keeps the first. If a few development sentences give a metric of 0 in every epoch, the
+    first epoch has learned the least.
 
     # Parameters
 
     metric_name : `Union[str, List[str]]`
         The metric, with `+` or `-` before it; of several, the sum.
     patience : `int`, optional (default = `None`)
-        After how many epochs without a better one the training ends; an equal one is no better.
+        After how many epochs without a better metric the training ends; an equal one is not better.
     take_last : `bool`, optional (default = `False`)
-        Whether the last epoch is taken, whatever the metric says. The training does not end early
-        then.
+        Whether the last epoch is taken, regardless of the metric. There is no early stopping then.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
 """
-What is said of an epoch, in a training's own process and where its folder is watched.
+The line on an epoch, for a training's own process and for progress from its folder.
 """
 
 from datetime import timedelta
@@ -13,19 +13,19 @@ def epoch_line(
     number: int, num_epochs: int, metrics: Mapping[str, Any], validation_metrics: Sequence[str]
 ) -> str:
     """
-    How far a training is, and how good: `epoch 3 of 20: loss 4.21, development NER 81.2 / RE 44.0`.
+    Formats an epoch: `epoch 3 of 20: loss 4.21, development NER 81.2 / RE 44.0`.
 
     # Parameters
 
     number : `int`
         The epoch, counted from 1.
     num_epochs : `int`
-        How many there are at most.
+        The maximum number of epochs.
     metrics : `Mapping[str, Any]`
         AllenNLP's metrics of the epoch.
     validation_metrics : `Sequence[str]`
-        The names of the metrics that the epoch is chosen by, which are shown of models that have
-        no task of the table.
+        The names of the metrics that the epoch is chosen by. They are shown for models without
+        tasks of `TASKS`.
     """
     parts = []
     if "training_loss" in metrics:
@@ -38,16 +38,16 @@ def epoch_line(
 
 def figures(metrics: Mapping[str, Any], prefix: str, validation_metrics: Sequence[str]) -> str:
     """
-    The figures that matter, such as `NER 81.2 / RE 44.0`; nothing where there are none.
+    The main scores, such as `NER 81.2 / RE 44.0`; empty without scores.
 
     # Parameters
 
     metrics : `Mapping[str, Any]`
         AllenNLP's metrics.
     prefix : `str`
-        What the names of those of the data in question begin with.
+        The prefix of the metrics' names, such as `"validation_"`.
     validation_metrics : `Sequence[str]`
-        What is shown of models that have no task of the table.
+        The names of the metrics that are shown for models without tasks of `TASKS`.
     """
     split = metrics_of(metrics, prefix)
     scores = scores_in(split)

@@ -1,5 +1,5 @@
 """
-The lines and the bar that a training shows.
+The lines and the progress bar of a training.
 """
 
 import sys
@@ -18,8 +18,8 @@ from dts_ee.training.epoch_line import duration, epoch_line, figures
 @TrainerCallback.register("epoch_lines")
 class EpochLines(TrainerCallback):
     """
-    Prints one line for each epoch and one for what came of the training; on a terminal there is one
-    progress bar over all batches.
+    Prints a line for each epoch and one for the result; on a terminal, there is one progress bar
+    over all batches.
 
     Registered as a `TrainerCallback` with name `"epoch_lines"`. It is one of the default callbacks
     of AllenNLP's trainer.
@@ -56,7 +56,7 @@ class EpochLines(TrainerCallback):
             desc=_description(completed, trainer),
             unit=" batches",
             leave=False,
-            # AllenNLP's own bars are shown in its place.
+            # AllenNLP's own bars are shown then.
             disable=shows_log() or common_logging.FILE_FRIENDLY_LOGGING or not sys.stderr.isatty(),
         )
 
@@ -93,7 +93,7 @@ class EpochLines(TrainerCallback):
             return
         self._times.append(time.monotonic())
         if not trainer._should_validate_this_epoch:
-            # AllenNLP has those of an earlier epoch there.
+            # AllenNLP repeats those of an earlier epoch.
             metrics = {
                 name: value for name, value in metrics.items() if not name.startswith("validation_")
             }
@@ -129,7 +129,7 @@ class EpochLines(TrainerCallback):
             say("there is no development data to choose by: the last epoch is kept", sys.stdout)
 
     def _seconds_per_epoch(self) -> float:
-        # In the first epoch, frozen encoders do what they need not do again.
+        # The first epoch is slower: frozen encoders fill their caches.
         times = self._times[1:] if len(self._times) > 2 else self._times
         return (times[-1] - times[0]) / (len(times) - 1)
 
@@ -142,6 +142,6 @@ def _batches_per_epoch(trainer: GradientDescentTrainer) -> Optional[int]:
     try:
         batches = len(trainer.data_loader)
     except TypeError:
-        # A loader that does not hold its instances does not know.
+        # A loader that does not keep its instances has no length.
         return None
     return -(-batches // trainer._num_gradient_accumulation_steps)

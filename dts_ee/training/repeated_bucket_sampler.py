@@ -1,5 +1,5 @@
 """
-Epochs that have enough batches, however few sentences there are.
+A sampler that repeats a small corpus within an epoch.
 """
 
 from typing import Any, Iterable, List, Sequence
@@ -12,13 +12,13 @@ from allennlp.data.samplers import BatchSampler, BucketBatchSampler
 @BatchSampler.register("repeated_bucket")
 class RepeatedBucketBatchSampler(BucketBatchSampler):
     """
-    AllenNLP's `bucket` sampler, with an epoch that goes over the instances as often as it takes to
-    have `min_batches` batches. Where one pass has as many, it does what `bucket` does.
+    AllenNLP's `bucket` sampler, which repeats the instances until an epoch has at least
+    `min_batches` batches. If one pass has as many, it is the same as `bucket`.
 
-    It is for training alone: an evaluation would count the instances of each pass.
+    It is for training only: an evaluation would count repeated instances.
 
-    A fixed number of epochs is a fixed number of optimiser steps at least, then, and the learning
-    rate's schedule is as long as these.
+    With a fixed number of epochs there is a minimum number of optimiser steps, and the schedule of
+    the learning rate covers all of them.
 
     Registered as a `BatchSampler` with name `"repeated_bucket"`.
 
@@ -27,9 +27,9 @@ class RepeatedBucketBatchSampler(BucketBatchSampler):
     batch_size : `int`
         The number of instances in a batch.
     min_batches : `int`
-        How many batches an epoch has at least.
+        The minimum number of batches of an epoch.
     kwargs : `Any`
-        What else `bucket` takes, such as `sorting_keys`.
+        Further arguments of `bucket`, such as `sorting_keys`.
 
     # Raises
 

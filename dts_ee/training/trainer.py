@@ -31,22 +31,22 @@ from dts_ee.training.epoch_choice import EpochChoice
 logger = logging.getLogger(__name__)
 
 MAX_CHECKED_BATCHES = 16
-"""Without development data, so many batches of training data show whether anything was learned."""
+"""Without development data, F1 is computed on this many batches of training data."""
 
 
 @Trainer.register("dts", constructor="from_partial_objects")
 class DtsTrainer(GradientDescentTrainer):
     """
-    AllenNLP's `gradient_descent`, which chooses an epoch with care and warns of what will not work.
+    AllenNLP's `gradient_descent`, with another choice of the epoch, and with warnings about data.
 
     - Of epochs whose `validation_metric` is equal, the later one is kept, not the first.
-    - Where the development data has fewer than 20 gold entities and relations, the last epoch is
-      taken, and a warning says so.
+    - If the development data has fewer than 20 gold entities and relations, the last epoch is
+      taken, with a warning.
     - Warnings name types with hardly any training examples, types in the development and test data
       that the training data lacks, and, at the end, a task with an F1 of 0: on the development
-      data, or where there is none, on the training data.
+      data or, without it, on the training data.
 
-    The documents are those of this package's readers; of what other readers read nothing is said.
+    Only the data of this package's readers is checked.
 
     Registered as a `Trainer` with name `"dts"`. It takes what `gradient_descent` takes.
     """
@@ -80,7 +80,7 @@ class DtsTrainer(GradientDescentTrainer):
         self._evaluated_types = count_types(development or training)
         if training and self._primary:
             types = count_types(training)
-            # A loader that does not hold its instances has no length, and so no truth.
+            # Not `or`: the truth value of a loader is its length, which it may not have.
             test_loader = data_loader if validation_data_loader is None else validation_data_loader
             self._warn(
                 [
@@ -134,8 +134,8 @@ class DtsTrainer(GradientDescentTrainer):
 
 def _documents(data_loader: Optional[DataLoader], path: Any = None) -> List[Document]:
     """
-    The gold documents that a loader's reader reads, from its own path or another one; none of
-    readers that read no documents.
+    The gold documents that a loader's reader reads, from its own path or another one; empty for
+    other readers.
     """
     reader = getattr(data_loader, "reader", None)
     if not isinstance(reader, SpertReader):
@@ -146,7 +146,7 @@ def _documents(data_loader: Optional[DataLoader], path: Any = None) -> List[Docu
 def _test_documents(
     data_loader: DataLoader, serialization_dir: Optional[Union[str, PathLike]]
 ) -> List[Document]:
-    """The test data of the experiment; none where it has none, or it cannot be read."""
+    """The test data of the experiment; empty if it has none, or if it cannot be read."""
     if serialization_dir is None:
         return []
     try:
@@ -154,6 +154,5 @@ def _test_documents(
         path = config.get("test_data_path")
         return _documents(data_loader, path) if path else []
     except (FileNotFoundError, ConfigurationError, DocumentError):
-        # It is not needed here. Whoever reads it in order to evaluate the model says what is wrong
-        # with it.
+        # It is only needed for warnings here; the evaluation reports the error.
         return []

@@ -1,10 +1,10 @@
 import pytest
 
 from dts_ee.analysis.corpus_description import (
+    DocumentLocation,
     Lengths,
     OverlapStatistics,
     PairStatistics,
-    Place,
     Repetition,
     describe_corpus,
 )
@@ -103,10 +103,10 @@ def test_duplicates_within_and_across_files(description):
         Repetition("test", "train", 1, 1),
     ]
     (duplicate,) = description.duplicates
-    assert duplicate.places == [Place("train", "a"), Place("test", "x")]
+    assert duplicate.places == [DocumentLocation("train", "a"), DocumentLocation("test", "x")]
     assert not duplicate.same_annotation
     (near,) = description.near_duplicates
-    assert (near.one, near.other) == (Place("train", "c"), Place("test", "y"))
+    assert (near.one, near.other) == (DocumentLocation("train", "c"), DocumentLocation("test", "y"))
     assert 0.7 <= near.similarity < 1
 
 
@@ -115,7 +115,11 @@ def test_duplicates_in_one_file():
     description = describe_corpus([("f", again)])
     assert description.repetitions == [Repetition("f", "f", 3, 0)]
     (duplicate,) = description.duplicates
-    assert duplicate.places == [Place("f", "#1"), Place("f", "#3"), Place("f", "#4")]
+    assert duplicate.places == [
+        DocumentLocation("f", "#1"),
+        DocumentLocation("f", "#3"),
+        DocumentLocation("f", "#4"),
+    ]
     assert duplicate.same_annotation
 
 
@@ -151,7 +155,7 @@ def test_markdown_of_one_file_has_one_column_and_says_what_to_do_about_overlaps(
     lines = render_description(describe_corpus([("f", [nested, nested])])).splitlines()
     assert "|  | f |" in lines
     assert "| X\\|Y | 2 (50.0 %) |" in lines
-    assert "| … one inside of the other | 2 |" in lines
+    assert "| … one inside the other | 2 |" in lines
     (advice,) = (line for line in lines if "on_overlap" in line)
     assert "per_type" in advice
     assert any(line.endswith(": a\\|b c") for line in lines)
@@ -166,6 +170,6 @@ def test_nothing_at_all():
 def test_long_lists_are_cut_with_a_number():
     sentences = [Document((f"word{i}",)) for i in range(MAX_SHOWN + 5)]
     text = render_description(describe_corpus([("f", sentences), ("g", sentences)], 1.0))
-    assert f"Sentences that are there more than once: {MAX_SHOWN + 5}," in text
+    assert f"Sentences that occur more than once: {MAX_SHOWN + 5}," in text
     assert "- and 5 more: `--json FILE` has all" in text
     assert text.count("\n- word") + text.count("(f), ") == MAX_SHOWN

@@ -24,8 +24,8 @@ TOKENS = tuple("abcdefgh")
 def entities(gold, predicted):
     return match_entities(
         Prediction(
-            Document(TOKENS, tuple(Entity(*each) for each in predicted)),
-            Document(TOKENS, tuple(Entity(*each) for each in gold)),
+            Document(TOKENS, tuple(Entity(*fields) for fields in predicted)),
+            Document(TOKENS, tuple(Entity(*fields) for fields in gold)),
         )
     )
 
@@ -124,23 +124,23 @@ def test_every_item_is_there_once_and_right_ones_are_those_of_the_metrics(pairs)
         ):
             found = match(Prediction(predicted, gold))
             for side, document_ in (("gold", gold), ("predicted", predicted)):
-                indices = [getattr(each, side) for each in found]
+                indices = [getattr(match, side) for match in found]
                 present = sorted(index for index in indices if index is not None)
                 assert present == list(range(len(getattr(document_, field))))
             predicted_items, gold_items = metric.items("strict", predicted, gold)
-            right = [each for each in found if each.kind == RIGHT]
+            right = [match for match in found if match.kind == RIGHT]
             assert len(right) == len(predicted_items & gold_items)
-            assert all((each.gold is None) == (each.kind == SPURIOUS) for each in found)
-            assert all((each.predicted is None) == (each.kind == MISSED) for each in found)
+            assert all((match.gold is None) == (match.kind == SPURIOUS) for match in found)
+            assert all((match.predicted is None) == (match.kind == MISSED) for match in found)
 
 
 def test_probabilities_make_no_difference():
     gold = document(GOLD, [("Live_In", 0, 1)])
     predicted = Document(
         gold.tokens,
-        tuple(Entity(each.type, each.start, each.end, 0.5) for each in gold.entities),
+        tuple(Entity(entity.type, entity.start, entity.end, 0.5) for entity in gold.entities),
         (Relation("Live_In", 0, 1, 0.75),),
     )
     prediction = Prediction(predicted, gold)
-    assert {each.kind for each in match_entities(prediction)} == {RIGHT}
-    assert {each.kind for each in match_relations(prediction)} == {RIGHT}
+    assert {match.kind for match in match_entities(prediction)} == {RIGHT}
+    assert {match.kind for match in match_relations(prediction)} == {RIGHT}

@@ -34,4 +34,4 @@ def test_no_pair_is_left_out(sets, threshold):
     expected = [pair for pair in expected if pair[2] >= threshold]
     found = similar_pairs(sets, threshold)
     assert sorted(found) == sorted(expected)
-    assert [(pair.other, pair.one) for pair in found] == sorted((j, i) for i, j, _ in expected)
+    assert [(pair.second, pair.first) for pair in found] == sorted((j, i) for i, j, _ in expected)

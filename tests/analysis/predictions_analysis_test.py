@@ -66,8 +66,8 @@ CANDIDATES = [
 def test_relations_below_the_threshold_are_none_of_the_models():
     analysis = analyse_predictions(CANDIDATES, 0.5)
     kept = [
-        [relation.probability for relation in each.predicted.relations]
-        for each in analysis.predictions
+        [relation.probability for relation in prediction.predicted.relations]
+        for prediction in analysis.predictions
     ]
     assert kept == [[0.9, 0.6], [0.8], []]
     assert analysis.relations is not None
@@ -83,7 +83,7 @@ def test_relations_below_the_threshold_are_none_of_the_models():
     assert (live_in.type, live_in.gold, live_in.predicted, live_in.right) == ("Live_In", 2, 2, 1)
     assert live_in.score == Score.from_counts(1, 2, 2)
     # At a lower threshold there would be two more.
-    by_threshold = {each.threshold: each.score for each in analysis.at_thresholds}
+    by_threshold = {point.threshold: point.score for point in analysis.at_thresholds}
     assert by_threshold[0.5] == strict
     assert by_threshold[0.05] == Score.from_counts(1, 5, 2)
 
@@ -146,21 +146,25 @@ def test_all_numbers_are_those_of_the_metrics(pairs, threshold):
     candidates = []
     for predicted, gold in pairs:
         relations = tuple(
-            replace(each, probability=each.probability or LEAST_PROBABILITY)
-            for each in predicted.relations
+            replace(relation, probability=relation.probability or LEAST_PROBABILITY)
+            for relation in predicted.relations
         )
         candidates.append(Prediction(replace(predicted, relations=relations), gold))
     analysis = analyse_predictions(candidates, threshold)
     for name, task in analysis.tasks.items():
-        of_types = {MetricKey(name, type=each.type): each.score for each in task.types}
+        of_types = {MetricKey(name, type=t.type): t.score for t in task.types}
         assert {**task.scores, **of_types} == score(analysis.predictions, TASKS[name])
         matrix = task.confusion
         field = TASKS[name].plural
-        gold_types = Counter(i.type for each in candidates for i in getattr(each.gold, field))
+        gold_types = Counter(
+            i.type for candidate in candidates for i in getattr(candidate.gold, field)
+        )
         rows = {type: sum(matrix.counts[i]) for i, type in enumerate(matrix.types)}
         assert rows == {type: gold_types[type] for type in matrix.types}
         predicted_types = Counter(
-            item.type for each in analysis.predictions for item in getattr(each.predicted, field)
+            item.type
+            for prediction in analysis.predictions
+            for item in getattr(prediction.predicted, field)
         )
         columns = {type: sum(row[i] for row in matrix.counts) for i, type in enumerate(rows)}
         assert columns == {type: predicted_types[type] for type in rows}
@@ -177,13 +181,13 @@ def test_curve_has_a_point_for_each_probability():
         Candidate(0.2, False),
     ]
     curve = precision_recall_curve(candidates, num_gold=4)
-    assert [each.threshold for each in curve] == [0.9, 0.5, 0.2]
-    assert [each.score for each in curve] == [
+    assert [point.threshold for point in curve] == [0.9, 0.5, 0.2]
+    assert [point.score for point in curve] == [
         Score.from_counts(1, 1, 4),
         Score.from_counts(2, 3, 4),
         Score.from_counts(2, 4, 4),
     ]
-    assert scores_at(candidates, 4, [each.threshold for each in curve]) == curve
+    assert scores_at(candidates, 4, [point.threshold for point in curve]) == curve
     assert average_precision(curve) == pytest.approx(0.25 * 1 + 0.25 * 2 / 3)
     assert precision_recall_curve([], 3) == []
     assert average_precision([]) == 0
@@ -197,7 +201,7 @@ def test_reliability_of_bins():
         Candidate(1.0, True),
     ]
     bins = reliability(candidates)
-    assert [(each.lowest, each.highest, each.number) for each in bins] == [
+    assert [(bin.lowest, bin.highest, bin.number) for bin in bins] == [
         (0.0, 0.1, 1),
         (0.7, 0.8, 2),
         (0.9, 1.0, 1),

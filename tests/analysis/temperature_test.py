@@ -37,7 +37,7 @@ def test_the_likelihood_is_that_of_the_candidates():
     assert fit.temperature == pytest.approx(HIGHEST, rel=0.01)
     assert fit.likelihood_after == pytest.approx(math.log(2), abs=0.03)
     assert (fit.candidates, fit.right) == (2, 1)
-    assert [each.number for each in fit.bins_before] == [1, 1]
+    assert [b.number for b in fit.bins_before] == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -110,10 +110,13 @@ for _ in range(1000):
     ("text", "message"),
     [
         ("function(experiment) []", "no list of ablations"),
-        ("function(experiment) [1]", "ablation 1 is no object"),
+        ("function(experiment) [1]", "ablation 1 is not an object"),
         ("function(experiment) [{ name: 'a' }]", "needs a name"),
-        ("function(experiment) [{ name: 'a', experiment: {}, seeds: 1 }]", "has seeds"),
-        ("function(experiment) [{ name: 'a', pipeline: ['b'] }]", "two rows, not 1"),
+        (
+            "function(experiment) [{ name: 'a', experiment: {}, seeds: 1 }]",
+            "has unknown keys: seeds",
+        ),
+        ("function(experiment) [{ name: 'a', pipeline: ['b'] }]", "two names, not 1"),
         ("function(experiment) [{ name: 'a', pipeline: ['b', 'c'] }]", "no experiment 'b'"),
         ("function(experiment) [{ name: 'a', only: 'all', experiment: {} }]", "only is 'all'"),
         (

@@ -81,9 +81,9 @@ def test_predict_takes_a_calibration(run, archive, tmp_path):
     assert run(*command, "--output-file", "warm.jsonl", "--calibration", "calibration.json") == 0
     plain, warm = (
         [
-            each.probability or 0.0
+            relation.probability or 0.0
             for document in read_documents(tmp_path / name)
-            for each in document.relations
+            for relation in document.relations
         ]
         for name in ("plain.jsonl", "warm.jsonl")
     )
@@ -115,4 +115,4 @@ def test_the_models_parameters_are_not_logged(run, archive, caplog, monkeypatch)
     monkeypatch.setattr(logging.getLogger("allennlp.common.params"), "disabled", False)
     caplog.set_level(logging.INFO)
     assert run("calibrate", archive, TINY_NEWS, "-o", "calibration") == 0
-    assert not [each for each in caplog.records if each.name == "allennlp.common.params"]
+    assert not [record for record in caplog.records if record.name == "allennlp.common.params"]

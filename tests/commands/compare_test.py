@@ -13,8 +13,8 @@ GOLD = [
     document("[Bo|Peop] runs [Acme|Org]", [("Work_For", 0, 1)], id="two"),
     document("nothing happened", id="three"),
 ]
-NO_RELATIONS = [replace(each, relations=()) for each in GOLD]
-NOTHING = [replace(each, entities=(), relations=()) for each in GOLD]
+NO_RELATIONS = [replace(document, relations=()) for document in GOLD]
+NOTHING = [replace(document, entities=(), relations=()) for document in GOLD]
 
 
 def write_run(folder, predicted, gold):
@@ -97,7 +97,7 @@ def test_sentences_that_flipped_are_written(folder):
     ("words", "message"),
     [
         (["good"], "two directories"),
-        (["good", "../{}/good"], "there twice"),
+        (["good", "../{}/good"], "named twice"),
         (["good", "nowhere"], "nowhere has no seed"),
         (["good", "weak", "--num-shuffles", "0"], "less than 1"),
     ],
@@ -147,8 +147,11 @@ def test_sentences_of_folds_are_put_together(folder, capsys):
     flip = json.loads(line)
     assert flip["gold"]["orig_id"] == "two"
     assert flip["right"] == {"all": 1, "some": 0}
-    assert [len(each) for each in flip["predicted"].values()] == [1, 1]
-    assert [len(each[0]["relations"]) for each in flip["predicted"].values()] == [1, 0]
+    assert [len(predictions) for predictions in flip["predicted"].values()] == [1, 1]
+    assert [len(predictions[0]["relations"]) for predictions in flip["predicted"].values()] == [
+        1,
+        0,
+    ]
 
 
 def test_folds_are_paired_by_their_numbers(folder, capsys):
@@ -168,7 +171,7 @@ def test_folds_of_other_documents_are_refused(folder, capsys):
     write_folds(folder / "other", NO_RELATIONS, gold=NO_RELATIONS)
     assert run("one", "other") == 2
     error = capsys.readouterr().err
-    assert "other/fold_0/test_predictions.jsonl are about other documents" in error
+    assert "other/fold_0/test_predictions.jsonl have other documents" in error
     assert "one/fold_0/test_predictions.jsonl" in error
 
 

@@ -176,11 +176,14 @@ def test_what_was_there_stays_where_it_cannot_be_done(folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--from", "conll", "a", "--to", "spert", "a.json"), "'conll' is no format that can be"),
-        ((*ADE, "--to", "ade-corpus", "b.rel"), "'ade-corpus' is no format that can be written"),
+        (
+            ("--from", "conll", "a", "--to", "spert", "a.json"),
+            "'conll' is not a format that can be",
+        ),
+        ((*ADE, "--to", "ade-corpus", "b.rel"), "'ade-corpus' is not a format that can be written"),
         ((*ADE, "--to", "spert", "ade.txt"), "file ade.txt: the name must end in .json or"),
         ((*ADE, "--to", "spert", "ade.json", "--folds", "4"), "3 texts cannot be divided into 4"),
-        ((*ADE, "--to", "multihead", "./DRUG-AE.rel"), "DRUG-AE.rel is what was read"),
+        ((*ADE, "--to", "multihead", "./DRUG-AE.rel"), "DRUG-AE.rel is the source"),
         (("--from", "spert", "x.json", "--to", "jsonl", "y.jsonl"), "there is no such file"),
     ],
 )

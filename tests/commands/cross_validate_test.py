@@ -54,11 +54,11 @@ def config(tmp_path_factory):
     folder = tmp_path_factory.mktemp("folds")
     documents = read_documents(FIXTURES / "sample" / "case_reports_train.json")
     # By turns, so that every fold has some.
-    documents.sort(key=lambda each: not has_overlap(each))
+    documents.sort(key=lambda document: not has_overlap(document))
     for fold in range(NUM_FOLDS):
         test = documents[fold::NUM_FOLDS]
         write_documents(folder / f"fold_{fold}_test.json", test)
-        train = [each for each in documents if each not in test]
+        train = [document for document in documents if document not in test]
         write_documents(folder / f"fold_{fold}_train.json", train)
     file = folder / "experiment.jsonnet"
     file.write_text(CONFIG % {"folder": folder})
@@ -129,13 +129,13 @@ def test_sentences_with_overlapping_entities_have_scores_of_their_own(finished):
     overlaps = Summary.read(finished).overlaps
     assert overlaps is not None
     folds = [predictions_of(finished, fold) for fold in range(3)]
-    together = [each for fold in folds for each in fold if has_overlap(each.gold)]
+    together = [prediction for fold in folds for prediction in fold if has_overlap(prediction.gold)]
     assert overlaps.num_overlapping == len(together) >= 3
     assert overlaps.num_documents == sum(map(len, folds))
     expected = flat_metrics(score(together, *TASKS.values()))
     assert overlaps.alone == [pytest.approx(expected)]
     for found, fold in zip(overlaps.without, folds, strict=True):
-        rest = [each for each in fold if not has_overlap(each.gold)]
+        rest = [prediction for prediction in fold if not has_overlap(prediction.gold)]
         assert found == pytest.approx(flat_metrics(score(rest, *TASKS.values())))
     text = (finished / "summary.md").read_text(encoding="utf-8")
     assert "| test, without overlapping entities |" in text
@@ -179,10 +179,10 @@ def test_other_settings_are_refused(directory, config, nothing_is_trained, capsy
 
 def test_seeds_and_folds_are_not_mixed(directory, config, nothing_is_trained, tmp_path, capsys):
     assert run(config, "-s", directory, "--seeds", "1", verb="repeat") == 2
-    assert f"{directory} has fold 0, and so is no folder for seeds" in capsys.readouterr().err
+    assert f"{directory} has fold 0, so it cannot take seeds" in capsys.readouterr().err
     (tmp_path / "seeds" / "seed_1").mkdir(parents=True)
     assert run(config, "-s", tmp_path / "seeds", "--folds", "0") == 2
-    assert "has seed 1, and so is no folder for folds" in capsys.readouterr().err
+    assert "has seed 1, so it cannot take folds" in capsys.readouterr().err
 
 
 def test_what_cannot_be_read_is_said_before_anything_is_trained(
@@ -225,7 +225,9 @@ def test_a_command_line_that_makes_no_sense(config, tmp_path, words, nothing_is_
 def test_folds_are_compared_with_folds(directory, finished, capsys):
     for fold in (0, 1):
         path = directory / f"fold_{fold}" / "test_predictions.jsonl"
-        perfect = [replace(each, predicted=each.gold) for each in read_predictions(path)]
+        perfect = [
+            replace(prediction, predicted=prediction.gold) for prediction in read_predictions(path)
+        ]
         write_predictions(path, perfect)
     shutil.rmtree(directory / "fold_2")
     assert run(finished, directory, verb="compare") == 0

@@ -105,7 +105,7 @@ def test_json_has_all_numbers(folder):
         "duplicates": 2,
         "near_duplicates": 0,
     }
-    assert [place["file"] for place in record["duplicates"][0]["places"]] == [
+    assert [location["file"] for location in record["duplicates"][0]["places"]] == [
         "train.json",
         "test.jsonl",
     ]
@@ -135,7 +135,7 @@ def test_other_formats_and_their_remarks(folder, capsys):
     assert "| documents | 1 |" in capsys.readouterr().out
     (folder / "brat" / "a.ann").write_text("nonsense\n")
     assert run("brat", "--format", "brat") == 1
-    assert "a.ann: line 1: 'nonsense' is no annotation" in capsys.readouterr().out
+    assert "a.ann: line 1: 'nonsense' is not an annotation" in capsys.readouterr().out
 
 
 def test_similarity_decides_what_is_nearly_the_same(folder, capsys):
@@ -149,7 +149,7 @@ def test_similarity_decides_what_is_nearly_the_same(folder, capsys):
         assert run("train.json", "other.json", "--similarity", similarity) == 0
         assert f"| other.json | train.json | 0 | {number} |" in capsys.readouterr().out
     assert run("train.json", "--similarity", "0") == 2
-    assert "'0' is no number above 0 and at most 1" in capsys.readouterr().err
+    assert "'0' is not a number above 0 and at most 1" in capsys.readouterr().err
 
 
 def test_json_that_cannot_be_written(folder, capsys):

@@ -39,8 +39,8 @@ run = functools.partial(run_allennlp, "fetch")
 def test_fetches_into_the_default_folder(folders, capsys):
     assert run("one") == 0
     assert (folders / "resources" / "one" / "there.txt").read_bytes() == CONTENT
-    place = folders / "upstream" / "one"
-    expected = f"one: 1 of 1 files fetched from {place} to resources{os.sep}one.\n"
+    source = folders / "upstream" / "one"
+    expected = f"one: 1 of 1 files fetched from {source} to resources{os.sep}one.\n"
     assert capsys.readouterr().out == expected
 
     assert run("one") == 0

@@ -40,5 +40,5 @@ def test_sizes_are_trained_and_told_apart(run, tmp_path, capsys):
 @pytest.mark.parametrize("sizes", ["ten", "0", "10,,30", "-5", ""])
 def test_sizes_that_are_none(run, tmp_path, capsys, sizes):
     assert run(tmp_path / "out", f"--sizes={sizes}") == 2
-    assert "is no number of sentences" in capsys.readouterr().err
+    assert "is not a number of sentences" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -79,8 +79,8 @@ def test_package_says_what_the_card_lacks(training, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("dist/news-1.0.0-py3-none-any.whl: ")
     assert lines[1:] == [
-        "The card states no licence: --licence does.",
-        "The card has no figures: --metrics takes what `dts-ee evaluate` wrote.",
+        "The card states no licence: set it with --licence.",
+        "The card has no figures: give the output of `dts-ee evaluate` with --metrics.",
         "Install it with: pip install dist/news-1.0.0-py3-none-any.whl",
     ]
 

@@ -133,16 +133,16 @@ def test_a_folder_of_texts(parser, folder, run):
     outputs = [json.loads(line) for line in Path("output.jsonl").read_text().splitlines()]
     assert [output["orig_id"] for output in outputs] == ["a/deep", "b", "empty"]
     assert outputs[1]["text"] == "Marta writes. Nobody came.\n"
-    assert [each["start_char"] for each in outputs[1]["sentences"]] == [0, 14]
+    assert [sentence["start_char"] for sentence in outputs[1]["sentences"]] == [0, 14]
     assert outputs[2]["sentences"] == []
-    assert [each.id for each in read_documents("output.jsonl")] == ["a/deep", "b-1", "b-2"]
+    assert [document.id for document in read_documents("output.jsonl")] == ["a/deep", "b-1", "b-2"]
 
 
 def test_texts_in_lines(folder, run):
     lines = [{"text": "Marta writes. Nobody came.", "id": "a"}, {"sentence": "Nobody came."}]
     (folder / "input.jsonl").write_text("\n".join(map(json.dumps, lines)))
     assert run("input.jsonl", "--output-file", "output.jsonl", "--silent") == 0
-    assert [each.id for each in read_documents("output.jsonl")] == ["a-1", "a-2", "#2"]
+    assert [document.id for document in read_documents("output.jsonl")] == ["a-1", "a-2", "#2"]
 
 
 def test_long_texts_are_not_all_read_at_once(folder, run, batch_sizes):
@@ -163,7 +163,7 @@ def test_a_text_that_cannot_be_read_is_named(folder, run, capsys):
     write_texts(a="Nobody came.", b="")
     (folder / "texts" / "b.txt").write_bytes(b"\xff")
     assert run("texts", "--output-file", "output.jsonl") == 2
-    assert "file texts/b.txt: byte 0 is no UTF-8" in capsys.readouterr().err
+    assert "file texts/b.txt: byte 0 is not UTF-8" in capsys.readouterr().err
     assert not (folder / "output.jsonl").exists()
 
 
@@ -377,17 +377,17 @@ def test_a_text_on_the_command_line(folder, run, capsys):
     (line,) = capsys.readouterr().out.splitlines()
     output = json.loads(line)
     assert output["text"] == "Nobody came. Marta writes."
-    assert [each["start_char"] for each in output["sentences"]] == [0, 13]
+    assert [sentence["start_char"] for sentence in output["sentences"]] == [0, 13]
     assert run("--text", "Nobody came.", "--output-file", "output.jsonl") == 0
-    assert [each.text for each in read_documents("output.jsonl")] == ["Nobody came."]
+    assert [document.text for document in read_documents("output.jsonl")] == ["Nobody came."]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "needs an input file, a folder of .txt files, or --text"),
-        (["input.jsonl", "--text", "a"], "--text and an input file cannot go together"),
-        (["--text", "a", "--use-dataset-reader"], "--text and --use-dataset-reader cannot"),
+        (["input.jsonl", "--text", "a"], "--text and an input file exclude each other"),
+        (["--text", "a", "--use-dataset-reader"], "--text and --use-dataset-reader exclude"),
         (["input.jsonl", "--silent"], "--silent without --output-file"),
     ],
 )
@@ -487,4 +487,4 @@ def test_the_models_parameters_are_not_logged(folder, run, caplog, monkeypatch):
     monkeypatch.setattr(logging.getLogger("allennlp.common.params"), "disabled", False)
     caplog.set_level(logging.INFO)
     assert run(write_input(5), "--output-file", "output.jsonl", "--silent") == 0
-    assert not [each for each in caplog.records if each.name == "allennlp.common.params"]
+    assert not [record for record in caplog.records if record.name == "allennlp.common.params"]

@@ -69,7 +69,7 @@ def test_bad_predictions_leave_the_page_of_before(folder, capsys):
 
 def test_predictions_are_not_overwritten(folder, capsys):
     assert run("predictions.jsonl", "./predictions.jsonl") == 2
-    assert "predictions.jsonl holds the documents" in capsys.readouterr().err
+    assert "predictions.jsonl is the file of the documents" in capsys.readouterr().err
     assert json.loads((folder / "predictions.jsonl").read_text()) == PREDICTION
 
 

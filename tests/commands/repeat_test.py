@@ -97,16 +97,21 @@ def test_predictions_are_those_of_predict_in_the_files_order(finished):
     documents = read_documents(TEST_DATA)
     assert are_of(read_predictions(path), documents)
     predictor = Predictor.from_archive(load_archive(finished / "seed_1" / "model.tar.gz"))
-    expected = predictor.predict_batch_json([{"tokens": list(each.tokens)} for each in documents])
+    expected = predictor.predict_batch_json(
+        [{"tokens": list(document.tokens)} for document in documents]
+    )
     lines = lines_of(path)
     assert [line["orig_id"] for line in lines] == [document.id for document in documents]
     for line, prediction in zip(lines, expected, strict=True):
         for entity, same in zip(line["entities"], prediction["entities"], strict=True):
             probability = pytest.approx(same["probability"], abs=1e-4)
             assert entity == {**same, "probability": probability}
-        found = [(each["type"], each["head"], each["tail"]) for each in line["relations"]]
+        found = [
+            (relation["type"], relation["head"], relation["tail"]) for relation in line["relations"]
+        ]
         assert found == [
-            (each["type"], each["head"], each["tail"]) for each in prediction["relations"]
+            (relation["type"], relation["head"], relation["tail"])
+            for relation in prediction["relations"]
         ]
     assert any(line["entities"] for line in lines)
 

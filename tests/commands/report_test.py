@@ -79,9 +79,9 @@ def test_the_page_has_the_figures_of_evaluate(training, folder, capsys):
             seen += 1
     assert seen == 9
     shown = page.data["documents"]
-    assert [each["id"] for each in shown] == [each.gold.id for each in predictions]
-    assert [len(each["predicted"]["relations"]) for each in shown] == [
-        len(each.predicted.relations) for each in predictions
+    assert [document["id"] for document in shown] == [p.gold.id for p in predictions]
+    assert [len(document["predicted"]["relations"]) for document in shown] == [
+        len(prediction.predicted.relations) for prediction in predictions
     ]
     assert [text for _, text in page.all("dd")][0] == str(training)
     assert "0.3" in [text for _, text in page.all("dd")]
@@ -96,14 +96,16 @@ def test_candidates_include_what_the_model_predicts(training):
     _, predictions = evaluate_archive(training, documents)
     candidates, threshold = predict_candidates(training, documents, 0.0)
     assert threshold == 0.3
-    assert sum(len(each.predicted.relations) for each in predictions) > 0
+    assert sum(len(prediction.predicted.relations) for prediction in predictions) > 0
     types = {relation.type for document in documents for relation in document.relations}
     for candidate, prediction in zip(candidates, predictions, strict=True):
         found = candidate.predicted
         assert found.entities == prediction.predicted.entities
         number = len(found.entities)
         assert len(found.relations) == len(types) * number * (number - 1)
-        kept = [each for each in found.relations if (each.probability or 0.0) >= threshold]
+        kept = [
+            relation for relation in found.relations if (relation.probability or 0.0) >= threshold
+        ]
         assert replace(found, relations=tuple(kept)) == prediction.predicted
     # A threshold above the model's own changes nothing.
     same, _ = predict_candidates(training, documents, 0.9)
@@ -121,7 +123,11 @@ def test_what_cannot_be_reported_on(training, folder, capsys):
     (folder / "empty").mkdir()
     cases = [
         ("missing", TINY_NEWS, "missing: there is no such file or folder"),
-        ("empty", TINY_NEWS, "empty is no folder of a training: there is no config.json in it"),
+        (
+            "empty",
+            TINY_NEWS,
+            "empty is not the folder of a training: there is no config.json in it",
+        ),
         (training, "missing.json", "file missing.json: there is no such file"),
         # The reader refuses overlapping entities.
         (training, TINY_CASE_REPORTS, f"file {TINY_CASE_REPORTS}, document "),
@@ -135,5 +141,5 @@ def test_what_cannot_be_reported_on(training, folder, capsys):
     data = folder / "news.json"
     data.write_bytes(TINY_NEWS.read_bytes())
     assert run(training, data, "-o", data) == 2
-    assert "holds the documents" in capsys.readouterr().err
+    assert "is the file of the documents" in capsys.readouterr().err
     assert data.read_bytes() == TINY_NEWS.read_bytes()

@@ -77,7 +77,7 @@ def test_place_that_is_not_certain_is_listed(tmp_path):
     corpus = read(tmp_path, line(("rash", 2), ("Brinzol", 2), sentence))
     assert [entity.span for entity in corpus.documents[0].entities] == [(0, 1), (1, 2)]
     (remark,) = corpus.remarks
-    assert (remark.problem, remark.lost) == ("mention in more than one place", False)
+    assert (remark.problem, remark.lost) == ("mention at more than one position", False)
     assert (remark.document, str(remark.location)) == ("17-1", "line 1")
 
 

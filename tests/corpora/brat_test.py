@@ -111,8 +111,8 @@ def test_text_without_annotations_is_listed(tmp_path):
         ("T1 Peop 0 3 Ann", r"line 1: 'T1 Peop 0 3 Ann' is not as in"),
         ("T1\tPeop 0 x\tAnn", "line 1: .* is not as in"),
         ("R1\tKnows T1 T2", "line 1: .* is not as in"),
-        ("what", "line 1: 'what' is no annotation"),
-        ("T1\tPeop 0 3\tAnn\nT1\tPeop 0 3\tAnn", "line 2: T1 is there twice"),
+        ("what", "line 1: 'what' is not an annotation"),
+        ("T1\tPeop 0 3\tAnn\nT1\tPeop 0 3\tAnn", "line 2: T1 occurs twice"),
     ],
 )
 def test_malformed_line_is_an_error(tmp_path, line, problem):
@@ -171,7 +171,7 @@ def test_what_brat_cannot_express_is_listed(tmp_path):
 def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, monkeypatch):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("old")
-    with pytest.raises(FileExistsError, match="is there already"):
+    with pytest.raises(FileExistsError, match="exists already"):
         write_brat(tmp_path / "full", [NEWS])
     (tmp_path / "empty").mkdir()
 

@@ -73,12 +73,12 @@ def test_words_that_cannot_be_told_apart_stay_one_token(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("0\t3\tWork_For", "0\t6\tWork_For", "line 8 names the row 6: there is no such"),
-        ("0\t3\tWork_For", "Ann\t3\tWork_For", "line 8 has 'Ann' where a number should be"),
+        ("0\t3\tWork_For", "0\t6\tWork_For", "line 8 names row 6, which is missing"),
+        ("0\t3\tWork_For", "Ann\t3\tWork_For", "line 8 has 'Ann' instead of a number"),
         ("0\t3\tWork_For", "0\tWork_For", "line 8 has 2 columns; a row has 9, a relation 3"),
-        ("3\tO\t1\t", "3\tO\t2\t", "line 2 has the number 2, but comes as 1"),
+        ("3\tO\t1\t", "3\tO\t2\t", "line 2 has the number 2, but should have 1"),
         ("4\tO\t0\t", "4\tO\t6\t", "line 11 has the number 6"),
-        (CORPUS, "0\t3\tWork_For\n", "line 1 is a relation of no sentence"),
+        (CORPUS, "0\t3\tWork_For\n", "line 1 is a relation before the first sentence"),
     ],
 )
 def test_malformed_line_is_an_error(tmp_path, old, new, problem):

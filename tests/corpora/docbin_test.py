@@ -98,5 +98,5 @@ def test_malformed_extension_is_an_error(tmp_path, name, value, problem):
 @pytest.mark.parametrize("content", [b"", b"[]", b"\x78\x9c\x03\x00\x00\x00\x00\x01"])
 def test_other_file_is_an_error(tmp_path, content):
     (tmp_path / "a.spacy").write_bytes(content)
-    with pytest.raises(DocumentError, match="is no DocBin"):
+    with pytest.raises(DocumentError, match="is not a DocBin"):
         read_docbin(tmp_path / "a.spacy", reading())

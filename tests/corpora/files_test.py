@@ -57,7 +57,7 @@ WHOLE = gzip.compress(b"a long enough text " * 20, mtime=0)
     ("name", "content", "problem"),
     [
         ("missing.json", None, "there is no such file"),
-        ("a.json", b"ab\xff", "byte 2 is no UTF-8"),
+        ("a.json", b"ab\xff", "byte 2 is not UTF-8"),
         ("a.json.gz", WHOLE[:-12], "gzip data is broken or cut off"),
         ("a.json.gz", b"[]", "gzip data is broken or cut off"),
         ("a.json.gz", WHOLE[:14] + b"\xff\xff\xff" + WHOLE[17:], "gzip data is broken or cut off"),

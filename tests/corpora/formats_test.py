@@ -127,7 +127,7 @@ def test_place_in_a_longer_text_is_listed_where_it_is_lost(tmp_path, name):
     document = Document(("Ann", "left"), id="a", start_char=40)
     _, lost = written_and_read(tmp_path, name, [document])
     assert [str(remark) for remark in lost] == [
-        "document a: place in a longer text: begins at character 40"
+        "document a: position in a longer text: begins at character 40"
     ]
 
 

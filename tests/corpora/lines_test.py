@@ -72,7 +72,7 @@ def test_what_can_be_read_comes_before_the_error(tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"ab\n\ncd\xff\n", "byte 2 of line 3 is no UTF-8"),
+        (b"ab\n\ncd\xff\n", "byte 2 of line 3 is not UTF-8"),
         (b"\x1f\x8bno gzip", "the gzip data is broken or cut off after line 0"),
         (gzip.compress(b"a\nb\n", mtime=0)[:-4], "the gzip data is broken or cut off after line"),
     ],

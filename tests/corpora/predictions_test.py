@@ -19,14 +19,18 @@ from tests.runs.examples import lines_of
 def test_gold_is_kept_whole(tmp_path, corpus):
     path = tmp_path / "predictions.jsonl"
     gold = read_documents(corpus)
-    write_predictions(path, [Prediction(replace(each, relations=()), each) for each in gold])
+    write_predictions(
+        path, [Prediction(replace(document, relations=()), document) for document in gold]
+    )
     read = read_predictions(path)
     assert are_of(read, gold)
     assert not are_of(read, gold[1:])
     assert not are_of(read, [replace(gold[0], relations=(), entities=()), *gold[1:]])
-    assert all(each.predicted.relations == () for each in read)
+    assert all(prediction.predicted.relations == () for prediction in read)
     # Without the gold annotation, it is a file of documents.
-    assert [each.entities for each in read_documents(path)] == [each.entities for each in gold]
+    assert [document.entities for document in read_documents(path)] == [
+        document.entities for document in gold
+    ]
 
 
 def test_a_line_is_a_prediction_with_gold_beside_it(tmp_path):

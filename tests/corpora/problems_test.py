@@ -21,7 +21,7 @@ GOOD: dict[str, Any] = {
 def problems_of(tmp_path, *records):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(records))
-    return [(each.document_id, each.field) for each in read_with_problems(path).problems]
+    return [(problem.document_id, problem.field) for problem in read_with_problems(path).problems]
 
 
 def test_a_good_file_is_read_as_by_the_reader():
@@ -57,8 +57,10 @@ def test_every_problem_of_a_document_is_named(tmp_path):
     path.write_text(json.dumps([bad, GOOD]))
     found = read_with_problems(path)
     assert [document.id for document in found.documents] == ["good"]
-    assert {(each.document_id, each.path) for each in found.problems} == {("bad", str(path))}
-    assert sorted(str(each.field) for each in found.problems) == [
+    assert {(problem.document_id, problem.path) for problem in found.problems} == {
+        ("bad", str(path))
+    }
+    assert sorted(str(problem.field) for problem in found.problems) == [
         "entities[0].type",
         "entities[2]",
         "entities[3].type",
@@ -68,7 +70,7 @@ def test_every_problem_of_a_document_is_named(tmp_path):
         "relations[5]",
         "tokens[3]",
     ]
-    by_field = {str(each.field): each.problem for each in found.problems}
+    by_field = {str(problem.field): problem.problem for problem in found.problems}
     # The number of entities is that of the file.
     assert by_field["relations[3].tail"] == "there is no entity 6: the document has 6"
     assert found.remarks == []

@@ -33,20 +33,20 @@ def ade():
     return read_ade_corpus(DATA / "ade" / "DRUG-AE.rel", TextReading(tokenize_by("rules")))
 
 
-def place(document: Document, entity: Entity) -> tuple[str, int, int]:
+def typed_span(document: Document, entity: Entity) -> tuple[str, int, int]:
     """An entity by its characters, where white space does not count."""
     before = len("".join(document.tokens[: entity.start]))
     return entity.type, before, len("".join(document.tokens[: entity.end]))
 
 
 def entities(document: Document) -> Counter:
-    return Counter(place(document, entity) for entity in document.entities)
+    return Counter(typed_span(document, entity) for entity in document.entities)
 
 
 def relations(document: Document) -> Counter:
-    places = [place(document, entity) for entity in document.entities]
+    typed_spans = [typed_span(document, entity) for entity in document.entities]
     return Counter(
-        (relation.type, places[relation.head], places[relation.tail])
+        (relation.type, typed_spans[relation.head], typed_spans[relation.tail])
         for relation in document.relations
     )
 

@@ -51,10 +51,12 @@ def test_a_blank_line_ends_a_sentence_and_the_end_of_a_line_does_not():
 def test_sentences_know_their_place_and_have_identifiers():
     text = "  Ann left.\n\n\tBob   stayed. "
     found = sentences_of(text, tokenize, document_id="a")
-    assert [(each.id, each.start_char) for each in found] == [("a-1", 2), ("a-2", 14)]
+    assert [(document.id, document.start_char) for document in found] == [("a-1", 2), ("a-2", 14)]
     alone = sentences_of("\n Ann left.\n", tokenize, document_id="a")
-    assert [(each.id, each.start_char, each.text) for each in alone] == [("a", 2, "Ann left.")]
-    assert [each.id for each in sentences_of(text, tokenize)] == [None, None]
+    assert [(document.id, document.start_char, document.text) for document in alone] == [
+        ("a", 2, "Ann left.")
+    ]
+    assert [document.id for document in sentences_of(text, tokenize)] == [None, None]
 
 
 @given(st.text(st.sampled_from("aB. \n\t!\"'\u00a0,1\x1c"), max_size=60))

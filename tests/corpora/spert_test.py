@@ -53,9 +53,9 @@ def test_documents_are_read_as_written(tmp_path, suffix, count):
 def test_any_documents_are_read_as_written(tmp_path, written, suffix):
     path = tmp_path / f"a{suffix}"
     write_documents(path, written)
-    places = [f"#{i}" if suffix == ".json" else f"line {i}" for i in range(1, len(written) + 1)]
-    for before, after, place in zip(written, read_documents(path), places, strict=True):
-        assert after.id == (place if before.id is None else before.id)
+    locations = [f"#{i}" if suffix == ".json" else f"line {i}" for i in range(1, len(written) + 1)]
+    for before, after, location in zip(written, read_documents(path), locations, strict=True):
+        assert after.id == (location if before.id is None else before.id)
         assert document_to_json(after) | {"orig_id": None} == document_to_json(before) | {
             "orig_id": None
         }
@@ -92,7 +92,7 @@ def test_json_carries_texts_and_characters_of_entities():
     }
     again = document_from_json(document_to_json(whole))
     assert again == whole
-    assert [each.probability for each in again.entities] == [None, 0.75]
+    assert [entity.probability for entity in again.entities] == [None, 0.75]
 
 
 def test_characters_are_counted_in_the_longer_text_that_a_sentence_was_taken_from():
@@ -122,7 +122,7 @@ def test_a_text_is_read_as_its_sentences(tmp_path):
     path.write_text("\n".join(map(json.dumps, lines)))
     read = read_documents(path)
     assert read[:3] == [first, second, third]
-    assert [each.id for each in read] == ["a-1", "a-2", "b", "line 4-1"]
+    assert [document.id for document in read] == ["a-1", "a-2", "b", "line 4-1"]
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,8 @@ def test_bioul_entities_are_those_that_allennlp_finds(tags):
         (["B-A", "U-A"], "tags[1] is 'U-A', but an entity 'A' has begun before it"),
         (["B-A", "I-B", "L-A"], "tags[1] is 'I-B', but an entity 'A' has begun before it"),
         (["U-A", "B-A", "I-A"], "the tags end before the entity 'A', begun at tags[1]"),
-        (["U"], "tags[0] is 'U', which is no tag of BIOUL"),
-        (["X-A"], "tags[0] is 'X-A', which is no tag of BIOUL"),
+        (["U"], "tags[0] is 'U', which is not a tag of BIOUL"),
+        (["X-A"], "tags[0] is 'X-A', which is not a tag of BIOUL"),
     ],
 )
 def test_tags_that_are_no_bioul_sequence_say_where(tags, message):
@@ -112,7 +112,7 @@ def test_tags_that_are_no_bioul_sequence_say_where(tags, message):
 
 
 def test_tags_of_another_encoding_are_refused():
-    with pytest.raises(ValueError, match=r"tags\[1\] is 'U-A', which is no tag of BIO$"):
+    with pytest.raises(ValueError, match=r"tags\[1\] is 'U-A', which is not a tag of BIO$"):
         tags_to_entities(["O", "U-A"], "BIO")
 
 

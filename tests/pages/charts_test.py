@@ -65,10 +65,10 @@ def test_marked_lines_have_points_and_points_have_no_line():
 def test_long_lines_are_thinned_and_keep_their_ends():
     many = [(1 + 4 * i / 9999, i / 9999) for i in range(10_000)]
     drawn = chart(Line("a", many))
-    places = drawn.places(drawn.lines[0])
-    assert len(places) == MAX_POINTS
-    assert places[0] == (drawn.x(1), drawn.y(0))
-    assert places[-1] == (drawn.x(5), drawn.y(1))
+    coordinates = drawn.coordinates(drawn.lines[0])
+    assert len(coordinates) == MAX_POINTS
+    assert coordinates[0] == (drawn.x(1), drawn.y(0))
+    assert coordinates[-1] == (drawn.x(5), drawn.y(1))
 
 
 def test_one_epoch_is_a_point_on_the_axis():

@@ -14,9 +14,9 @@ def test_the_pictures_are_those_of_the_page():
     def pictures(markup: str) -> list[str]:
         found = re.findall(r'<div class="entities".*?</div>|<figure.*?</figure>', markup, re.DOTALL)
         # displaCy gives each picture a name of its own.
-        found = [re.sub(r'arrow-[\w-]+|id="[^"]*"', "", each) for each in found]
+        found = [re.sub(r'arrow-[\w-]+|id="[^"]*"', "", picture) for picture in found]
         # The page's colours depend on all types that it has.
-        return [re.sub(r"hsl\([\d.]+", "hsl(", each) for each in found]
+        return [re.sub(r"hsl\([\d.]+", "hsl(", picture) for picture in found]
 
     assert len(pictures(fragment)) == 2
     assert pictures(fragment) == pictures(page)

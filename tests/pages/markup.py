@@ -59,11 +59,11 @@ class Arcs:
     def __init__(self, picture: str) -> None:
         self.svg = ElementTree.fromstring(picture)
         self.words: list[tuple[str, str]] = []
-        self.places: list[float] = []
+        self.positions: list[float] = []
         for text in self.svg.findall(f"{SVG}text"):
             word, tag = text.findall(f"{SVG}tspan")
             self.words.append((word.text or "", tag.text or ""))
-            self.places.append(float(word.attrib["x"]))
+            self.positions.append(float(word.attrib["x"]))
         self.arcs = [self._arc(group) for group in self.svg.findall(f"{SVG}g")]
 
     def _arc(self, group: ElementTree.Element) -> tuple[str, str, str]:
@@ -78,4 +78,4 @@ class Arcs:
         return self._word_at(ends[1 - head]), label, self._word_at(ends[head])
 
     def _word_at(self, x: float) -> str:
-        return min(zip(self.places, self.words, strict=True), key=lambda p: abs(p[0] - x))[1][0]
+        return min(zip(self.positions, self.words, strict=True), key=lambda p: abs(p[0] - x))[1][0]

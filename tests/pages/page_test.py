@@ -41,7 +41,7 @@ def test_each_document_has_its_section():
     first, second, third = sections(page)
     assert words_of(first)[:2] == ["first", "Ann"]
     assert words_of(second) == ["second", "Acme", "Org", "fell", "."]
-    # There is no identifier: the place stands in.
+    # Without an identifier, there is the number.
     assert words_of(third) == ["3", "Nothing", "here", "."]
 
 

@@ -118,15 +118,15 @@ def test_words_keep_their_distance_and_stay_inside_the_picture():
         assert len(drawn) <= 30
         # At the page's size letters take at least six pixels on average, ideographs 14.
         width = len(drawn) * (14 if entity.startswith("東") else 6)
-        assert arcs.places[0] >= width / 2
-        assert arcs.places[1] - arcs.places[0] >= width
-        assert arcs.places[-1] <= float(arcs.svg.attrib["width"])
+        assert arcs.positions[0] >= width / 2
+        assert arcs.positions[1] - arcs.positions[0] >= width
+        assert arcs.positions[-1] <= float(arcs.svg.attrib["width"])
 
 
 def test_arc_is_wide_enough_for_a_long_label():
     label = "is-the-manufacturer-of-an-active-ingredient-of"
     arcs = Arcs(draw_relations(document("[A|Org] , [B|Org]", [(label, 0, 1)])))
-    assert arcs.places[1] - arcs.places[0] > 6 * len(label)
+    assert arcs.positions[1] - arcs.positions[0] > 6 * len(label)
 
 
 def test_markup_in_a_document_is_text():

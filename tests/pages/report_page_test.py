@@ -199,7 +199,9 @@ def test_filters_have_every_kind_and_type(page):
         *(f"entity:{kind}" for kind in kinds),
         *(f"relation:{kind}" for kind in kinds | {"wrong entity type", "wrong direction"}),
     }
-    present = {f"{item[0]}:{item[1]}" for each in page.data["documents"] for item in each["items"]}
+    present = {
+        f"{item[0]}:{item[1]}" for document in page.data["documents"] for item in document["items"]
+    }
     # Those that no sentence has cannot be chosen.
     assert {value for value, attrs in boxes.items() if "disabled" not in attrs} == {
         value for value in present if not value.endswith(":right")

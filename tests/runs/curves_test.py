@@ -115,5 +115,5 @@ def test_reliability_has_a_panel_for_each_task_and_a_line_for_each_state(tmp_pat
     ]
     assert lines[0]["before"] == [[25, 50], [75, 100]]
     assert lines[0]["after"] == [[50, 75]]
-    assert lines[0]["as said"] == lines[1]["as said"] == [[0, 0], [100, 100]]
+    assert lines[0]["calibrated"] == lines[1]["calibrated"] == [[0, 0], [100, 100]]
     assert lines[1]["before"] == lines[1]["after"] == []

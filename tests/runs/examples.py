@@ -42,7 +42,7 @@ def summary(
         "config": "experiment.jsonnet",
         "overrides": {"trainer.num_epochs": 10},
         "kind": "seed",
-        "numbers": [*(each.number for each in results), *missing],
+        "numbers": [*(result.number for result in results), *missing],
         "test_data": ["test.json"],
         "results": list(results),
         "missing": missing,

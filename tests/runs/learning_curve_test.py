@@ -80,7 +80,7 @@ def test_without_test_data_each_draw_holds_some_out(planned, tmp_path):
 
 
 def test_a_size_that_there_is_not_is_an_error(planned, tmp_path):
-    with pytest.raises(ConfigurationError, match="fewer than 10000: take smaller --sizes, or all"):
+    with pytest.raises(ConfigurationError, match="fewer than 10000: choose smaller --sizes"):
         learning_curve(SAMPLE, tmp_path, ["10000"], [1])
     assert planned == []
 
@@ -116,7 +116,7 @@ def test_gain_for_a_doubling(tmp_path):
         (
             [(0.40, 0.20), (0.42, 0.22)],
             [(0.42, 0.20), (0.44, 0.22)],
-            "Whether more annotation pays cannot be told",
+            "Whether more annotation pays is not clear yet",
         ),
         (
             [(0.400, 0.200), (0.402, 0.202)],
@@ -132,9 +132,9 @@ def test_advice(tmp_path, small, large, beginning):
 
 def test_advice_with_too_little_to_go_by(tmp_path):
     assert advice([point(10, tmp_path)]).startswith("No draw is finished")
-    assert advice([point(10, tmp_path, (0.1, 0.1))]).startswith("With a single size")
+    assert advice([point(10, tmp_path, (0.1, 0.1))]).startswith("A single size")
     one_draw = [point(10, tmp_path, (0.1, 0.1)), point(20, tmp_path, (0.5, 0.5))]
-    assert advice(one_draw).startswith("Whether more annotation pays cannot be told from chance")
+    assert advice(one_draw).startswith("Whether more annotation pays is not clear yet")
 
 
 def test_what_is_written(tmp_path):

@@ -58,9 +58,9 @@ def test_each_seed_has_its_own_scores(tmp_path):
     scores = OverlapScores.of(folders)
     assert scores is not None
     assert (scores.num_documents, scores.num_overlapping) == (2, 1)
-    assert [each["entity_f1"] for each in scores.without] == [1, 0]
-    assert [each["_entity_recall"] for each in scores.alone] == [0.5, 1]
-    assert [each["relation_f1"] for each in scores.alone] == [0, 1]
+    assert [metrics["entity_f1"] for metrics in scores.without] == [1, 0]
+    assert [metrics["_entity_recall"] for metrics in scores.alone] == [0.5, 1]
+    assert [metrics["relation_f1"] for metrics in scores.alone] == [0, 1]
 
 
 def test_overlaps_of_all_folds_are_taken_together(tmp_path):
@@ -75,7 +75,7 @@ def test_overlaps_of_all_folds_are_taken_together(tmp_path):
     scores = OverlapScores.of(folders)
     assert scores is not None
     assert (scores.num_documents, scores.num_overlapping) == (5, 3)
-    assert [each["entity_f1"] for each in scores.without] == [1, 1]
+    assert [metrics["entity_f1"] for metrics in scores.without] == [1, 1]
     (alone,) = scores.alone
     # 4 of 6 entities, and 1 of 3 relations.
     assert alone["_entity_precision"] == 1

@@ -20,19 +20,19 @@ def test_an_archive_alone_is_no_end_of_a_training(folder):
 
 
 def test_training_time_of_one_sitting(folder):
-    folder.note_start()
+    folder.record_start()
     write_epochs(folder, ["0:00:10.5", "1 day, 1:01:01"])
     assert folder.training_seconds() == 86_400 + 3_661
 
 
 def test_training_times_of_sittings_are_added(folder):
-    folder.note_start()
+    folder.record_start()
     write_epochs(folder, ["0:00:10.500000", "0:00:20"])
     (folder.path / "training_state_e1_b0.th").write_bytes(b"")
     (folder.path / "training_state_e2_b0.th").write_bytes(b"")
-    folder.note_start()
+    folder.record_start()
     # A sitting that comes to no epoch of its own adds nothing.
-    folder.note_start()
+    folder.record_start()
     # The third epoch alone took longer than the first two.
     write_epochs(folder, ["0:00:10.500000", "0:00:20", "0:00:30"])
     assert folder.training_seconds() == 50

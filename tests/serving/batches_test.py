@@ -15,10 +15,10 @@ class Doubler:
         self.batches = []
 
     def __call__(self, inputs):
-        self.batches.append([each["number"] for each in inputs])
+        self.batches.append([item["number"] for item in inputs])
         if any(number < 0 for number in self.batches[-1]):
             raise ValueError(f"one of {self.batches[-1]}")
-        return [{"number": 2 * each["number"]} for each in inputs]
+        return [{"number": 2 * item["number"]} for item in inputs]
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class ServerProcess:
         if inputs[0] == {"tokens": ["hold"]}:
             self.held.set()
             assert self.free.wait(60)
-        return [{**each, "entities": [], "relations": []} for each in inputs]
+        return [{**item, "entities": [], "relations": []} for item in inputs]
 
     def ask(self, method, path, value=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

@@ -45,7 +45,7 @@ class StubPredictor:
         self.batches.append(list(inputs))
         self.called.release()
         assert self._free.wait(60)
-        return [self._output(each) for each in inputs]
+        return [self._output(item) for item in inputs]
 
     def _output(self, inputs: dict[str, Any]) -> dict[str, Any]:
         if "text" in inputs:

@@ -42,4 +42,8 @@ def test_figures_of_the_best_epoch():
 
 
 def test_durations():
-    assert [duration(each) for each in (0.4, 72, 3 * 3600 + 5)] == ["0:00:00", "0:01:12", "3:00:05"]
+    assert [duration(seconds) for seconds in (0.4, 72, 3 * 3600 + 5)] == [
+        "0:00:00",
+        "0:01:12",
+        "3:00:05",
+    ]

@@ -51,8 +51,8 @@ def test_a_training_prints_few_lines_and_logs_the_rest(tmp_path, capsys):
     captured = capsys.readouterr()
     about, parameters, *epochs = captured.err.splitlines()
     documents = json.loads((PROJECT / "fixtures/tiny/news.json").read_text())
-    entity_types = {item["type"] for each in documents for item in each["entities"]}
-    relation_types = {item["type"] for each in documents for item in each["relations"]}
+    entity_types = {item["type"] for document in documents for item in document["entities"]}
+    relation_types = {item["type"] for document in documents for item in document["relations"]}
     assert about == (
         f"training on {len(documents)} sentences, {len(documents)} for development; "
         f"{len(entity_types)} entity types, {len(relation_types)} relation types"

@@ -55,7 +55,7 @@ def train(tmp_path, monkeypatch):
         for name, documents in splits.items():
             if documents:
                 path = tmp_path / f"{name}.json"
-                path.write_text(json.dumps([document_to_json(each) for each in documents]))
+                path.write_text(json.dumps([document_to_json(document) for document in documents]))
                 settings[f"{name}_data_path"] = str(path)
         warnings: list[str] = []
         # AllenNLP takes the root logger's handlers away, and pytest's with them.
