@@ -17,6 +17,7 @@ from dts_ee.corpora.files import PathOrStr, open_bytes_atomically
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_position, without_overlaps
 from dts_ee.document import Document, DocumentError, Field
+from dts_ee.garbage_collection import garbage_collection_kept
 
 # spaCy is imported where it is used: every command would wait for it.
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _read_docs(path: PathOrStr) -> "list[Doc]":
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror}", path=name) from error
     try:
-        return list(DocBin().from_bytes(data).get_docs(Vocab()))
+        with garbage_collection_kept():
+            return list(DocBin().from_bytes(data).get_docs(Vocab()))
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise DocumentError(f"is not a DocBin: {error}", path=name) from error
 

@@ -9,6 +9,7 @@ from allennlp.data import Token, TokenIndexer, Vocabulary
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from spacy.strings import get_string_id
 
+from dts_ee.garbage_collection import garbage_collection_kept
 from dts_ee.modules.frozen_encoders.encoder_files import find_spacy_vectors
 
 
@@ -47,7 +48,8 @@ class SpacyVectorsIndexer(TokenIndexer):
         super().__init__(token_min_padding_length)
         self._folder = folder
         files = find_spacy_vectors(folder, serialization_dir)
-        self._rows: Dict[int, int] = srsly.read_msgpack(files["key2row"])
+        with garbage_collection_kept():
+            self._rows: Dict[int, int] = srsly.read_msgpack(files["key2row"])
 
     def count_vocab_items(self, token: Token, counter: Dict[str, Dict[str, int]]) -> None:
         pass

@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 import spacy
 from spacy.tokens import DocBin, Span
@@ -100,3 +102,4 @@ def test_other_file_is_an_error(tmp_path, content):
     (tmp_path / "a.spacy").write_bytes(content)
     with pytest.raises(DocumentError, match="is not a DocBin"):
         read_docbin(tmp_path / "a.spacy", reading())
+    assert gc.isenabled()
