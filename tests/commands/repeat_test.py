@@ -30,6 +30,7 @@ OVERRIDES = {
     # Of the test split there are more.
     "dataset_reader.max_instances": 60,
     "data_loader.batch_sampler.batch_size": 4,
+    "data_loader.batch_sampler.min_batches": 1,
     "model.shared_encoder.hidden_size": 16,
     "model.ner_encoder.hidden_size": 16,
     "model.relation_encoder.hidden_size": 8,
