@@ -21,7 +21,7 @@ from dts_ee.runs.learning_curve import CurvePoint
 from dts_ee.runs.learning_curve_report import advice, learning_curve_table
 from dts_ee.runs.run_folder import SEED, Run, RunFolder
 from dts_ee.runs.tables import render_summary
-from dts_ee.tasks import ENTITIES, RELATIONS, TASKS, Task, plurals, register_task
+from dts_ee.tasks import ENTITIES, RELATIONS, TASKS, Task, plurals, register_protocol, register_task
 from dts_ee.training.epoch_line import epoch_line
 from tests.documents import document
 from tests.pages.report_page_test import Page
@@ -198,3 +198,24 @@ def test_warnings_of_data(third):
     assert "related (4)" in warning
     (warning,) = warn_of_unseen_types({"sentence": ["related"]}, [GOLD, OTHER], "test data")
     assert "unrelated (1); 1 of 2 gold sentence labels count as missed" in warning
+
+
+def test_a_protocol_is_added(third, monkeypatch):
+    for name in ("protocols", "untyped_protocols", "further_protocols"):
+        monkeypatch.setattr(SentenceF1, name, getattr(SentenceF1, name))
+
+    def lengths(predicted, gold):
+        return {(len(predicted.tokens),)}, {(len(gold.tokens) + len(gold.relations),)}
+
+    register_protocol(third, "length", lengths, typed=False)
+    metric = third.metric()
+    # Of GOLD the relation makes the lengths differ; OTHER has none.
+    metric([GOLD, OTHER], [GOLD, OTHER])
+    key = MetricKey("sentence", "length", average="micro")
+    assert metric.scores()[key].f1 == 0.5
+    assert metric.scores()[third.micro].f1 == 1.0
+    assert MetricKey("sentence", "length", average="macro") not in metric.scores()
+    assert third.columns[-1] == key
+    assert third.heading(key) == "Sentences length"
+    with pytest.raises(ValueError, match="a protocol of 'sentence' is called as something else is"):
+        register_protocol(third, "length", lengths)

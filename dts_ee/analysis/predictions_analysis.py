@@ -148,8 +148,10 @@ def analyse_predictions(
             at_thresholds = scores_at(found, num_gold, THRESHOLDS)
     tasks = {}
     for name, task in TASKS.items():
+        if name == RELATIONS.name and not has_relations:
+            continue
         analysis = _analyse_task(task, predictions, reliability(probable.get(name, [])))
-        if {ENTITIES.name: True, RELATIONS.name: has_relations}.get(name, bool(analysis.types)):
+        if name in probable or analysis.types:
             tasks[name] = analysis
     return PredictionsAnalysis(predictions, tasks, relation_threshold, curve, at_thresholds)
 

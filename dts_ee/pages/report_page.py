@@ -237,7 +237,7 @@ def _threshold_charts(analysis: PredictionsAnalysis) -> list[Chart]:
 
 
 def _reliability_chart(name: str, bins: Sequence[ReliabilityBin]) -> Chart:
-    points = [(b.mean_probability, b.share_right) for b in bins]
+    points = [(one_bin.mean_probability, one_bin.share_right) for one_bin in bins]
     return Chart(
         name,
         "probability",

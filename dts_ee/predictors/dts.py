@@ -63,7 +63,8 @@ class DtsPredictor(Predictor):
     # Raises
 
     `ConfigurationError`
-        If `max_batch_tokens` is less than 1, or `relation_threshold` is not between 0 and 1.
+        If `max_batch_tokens` is less than 1, `relation_threshold` is not between 0 and 1, or there
+        is an argument of another name, such as a misspelt one.
     `DocumentError`
         If the calibration cannot be read.
     `TypeError`

@@ -3,6 +3,7 @@ Models that version 0.1.0 trained predict what they predicted then: fixtures/arc
 """
 
 import json
+from typing import cast
 
 import pytest
 from allennlp.models.archival import load_archive
@@ -10,7 +11,9 @@ from allennlp.predictors import Predictor
 
 import dts_ee  # noqa: F401
 from dts_ee.corpora import read_documents
+from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.models.old_archives import rename_old_parameters
+from dts_ee.predictors.prediction import predict_documents
 from tests.paths import FIXTURES
 
 
@@ -34,6 +37,21 @@ def test_an_old_archive_predicts_as_before(name, data):
                     **other,
                     "probability": pytest.approx(other["probability"], abs=1e-5),
                 }
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("joint", "news.json"), ("per_type", "case_reports.jsonl")]
+)
+def test_an_old_archive_is_evaluated(name, data):
+    archive = load_archive(FIXTURES / "archives" / f"{name}.tar.gz")
+    model = archive.model.eval()
+    gold = read_documents(FIXTURES / "tiny" / data)
+    # Version 0.1.0 found everything in the sentences that it was trained on.
+    reader = cast(SpertReader, archive.validation_dataset_reader)
+    predict_documents(model, reader, gold, gold=True)
+    metrics = model.get_metrics()
+    assert (metrics["entity_f1"], metrics["relation_f1"]) == (1.0, 1.0)
+    assert metrics["ner_loss"] > 0.0
 
 
 @pytest.mark.parametrize("prefix", ["", "submodels.0."])

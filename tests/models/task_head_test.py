@@ -118,3 +118,10 @@ def test_a_model_can_be_copied():
     model, batch = model_and_batch({"training_labels": "predicted"})
     model.eval()
     assert copy.deepcopy(model)(**batch)["documents"] == model(**batch)["documents"]
+
+
+def test_what_is_gold_for_a_task_without_a_head_is_not_predicted():
+    gold = [replace(sentence, extra={"topic": "sports"}) for sentence in SENTENCES]
+    model, batch = model_and_batch({}, gold)
+    model.eval()
+    assert [document.extra for document in model(**batch)["documents"]] == [{}, {}]
