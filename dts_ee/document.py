@@ -5,7 +5,7 @@ Gold, predicted and converted data are all `Document`s, so that reading, evaluat
 serving share one path. A `Document` that breaks its own rules cannot be built.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Callable, Mapping, Optional, TypeVar, Union
 
@@ -241,10 +241,6 @@ class Document:
         gap = (self.text or "")[start:end]
         if gap.strip():
             raise DocumentError(f"{gap.strip()!r} is in the text, but in no token", "text", self.id)
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields as they are: AllenNLP asks for them where it writes what is in a batch."""
-        return asdict(self)
 
     def _check_entities(self) -> None:
         seen: dict[Entity, int] = {}
