@@ -218,8 +218,8 @@ def test_each_of_several_files_has_its_own_warning(tmp_path, caplog):
         read(AdeReader(), [TINY_CASE_REPORTS, TINY_NEWS, more])
     messages = [record.message for record in caplog.records if record.name.startswith("dts_ee")]
     assert [message.partition(", in ")[0] for message in messages] == [
-        f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations",
-        f"{more}: 1 of 3 entities and 1 of 1 relations",
+        f"{TINY_CASE_REPORTS}: tags cannot express 1 of 14 entities and 1 of 7 relations",
+        f"{more}: tags cannot express 1 of 3 entities and 1 of 1 relations",
     ]
 
 
