@@ -273,7 +273,7 @@ class RelationHead(TaskHead):
             if not given:
                 if batch.tags is None:
                     raise ConfigurationError(
-                        "the model extracts relations between entities that are given, but none are"
+                        "the model only predicts relations, and needs given entities"
                     )
                 entities = self._tagged_entities(sentence["tagged_document"])
             documents.append(replace(document, entities=entities, relations=()))
