@@ -3,6 +3,7 @@ import random
 import shutil
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import allennlp_models.tagging  # noqa: F401
 import numpy
@@ -145,9 +146,8 @@ def test_the_development_part_of_ade_can_be_trained_on(project):
     """)
     settings = load_settings(file, fold=0)
     reader = DatasetReader.from_params(Params(settings["dataset_reader"]))
-    documents = [
-        instance["metadata"]["document"] for instance in reader.read(settings["train_data_path"])
-    ]  # type: ignore[index]
+    instances: list[Any] = list(reader.read(settings["train_data_path"]))
+    documents = [instance["metadata"]["document"] for instance in instances]
     cases = read_documents("resources/ade/ade_split_0_train.json")
     assert documents != cases
     assert sorted(documents, key=cases.index) == cases
