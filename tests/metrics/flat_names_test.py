@@ -127,8 +127,8 @@ def test_a_score_that_lacks_a_number_is_none():
 @pytest.mark.parametrize(
     ("protocols", "message"),
     [
-        ({"": ("strict",)}, "is no name"),
-        ({"_entity": ("strict",)}, "is no name"),
+        ({"": ("strict",)}, "is not a valid name"),
+        ({"_entity": ("strict",)}, "is not a valid name"),
         ({"entity": ("boundaries",)}, "has no protocol strict"),
         ({"entity": ("strict", "macro")}, "has a name that is taken"),
         ({"entity": ("strict", "a", "a_macro")}, "has a name that is taken"),

@@ -464,7 +464,7 @@ def test_relations_alone_are_between_the_given_entities():
     assert metrics["mean_f1"] == metrics["relation_f1"] > 0.0
     assert not [name for name in metrics if name.startswith("_entity")]
     del batch["tags"]
-    with pytest.raises(ConfigurationError, match="entities that are given"):
+    with pytest.raises(ConfigurationError, match="needs given entities"):
         model(**batch)
 
 

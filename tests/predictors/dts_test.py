@@ -274,7 +274,7 @@ def test_a_long_text_goes_through_the_model_in_parts(predictor, monkeypatch):
 
 
 def test_a_text_is_no_single_instance(predictor):
-    with pytest.raises(DocumentError, match="field text: a text is several instances"):
+    with pytest.raises(DocumentError, match="field text: a text has several instances"):
         predictor._json_to_instance({"text": TEXT})
 
 
@@ -427,7 +427,7 @@ def test_models_of_one_task(archive_of_one_task):
     output = predictor.predict_json(given)
     assert len(output["entities"]) == 3
     assert output["relations"]
-    with pytest.raises(DocumentError, match="field entities: .* but none are"):
+    with pytest.raises(DocumentError, match="field entities: .* needs given entities"):
         predictor.predict_json({"sentence": TEXT})
     # What is gold is given, where a corpus is predicted.
     news = FIXTURES / "tiny" / "news.json"

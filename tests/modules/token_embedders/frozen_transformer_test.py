@@ -546,7 +546,7 @@ def test_weights_may_be_in_several_files_without_an_index(bert):
 
 def test_a_model_that_is_no_encoder_is_refused(bert):
     T5Config().save_pretrained(str(bert))
-    with pytest.raises(ConfigurationError, match="no encoder"):
+    with pytest.raises(ConfigurationError, match="not an encoder"):
         FrozenTransformerEmbedder(str(bert))
 
 
