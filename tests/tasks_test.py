@@ -109,7 +109,7 @@ def test_tables_of_repeated_runs(third):
 
 
 def test_tables_of_compared_experiments(third):
-    right = [Prediction(each.gold, each.gold) for each in PREDICTIONS]
+    right = [Prediction(prediction.gold, prediction.gold) for prediction in PREDICTIONS]
     good, weak = (
         Experiment(name, {Run(SEED, 1): predictions})
         for name, predictions in (("good", right), ("weak", PREDICTIONS))
@@ -193,7 +193,7 @@ def test_the_page_of_a_report(third):
 
 def test_warnings_of_data(third):
     warnings = warn_of_training_data([GOLD] * 4 + [OTHER] * 5)
-    (warning,) = [each for each in warnings if "sentence" in each]
+    (warning,) = [message for message in warnings if "sentence" in message]
     assert warning.startswith("sentence types with fewer than 5 training examples")
     assert "related (4)" in warning
     (warning,) = warn_of_unseen_types({"sentence": ["related"]}, [GOLD, OTHER], "test data")
@@ -217,5 +217,5 @@ def test_a_protocol_is_added(third, monkeypatch):
     assert MetricKey("sentence", "length", average="macro") not in metric.scores()
     assert third.columns[-1] == key
     assert third.heading(key) == "Sentences length"
-    with pytest.raises(ValueError, match="a protocol of 'sentence' is called as something else is"):
+    with pytest.raises(ValueError, match="a protocol of 'sentence' has a name that is taken"):
         register_protocol(third, "length", lengths)
