@@ -137,6 +137,7 @@ setup(
             "mypy",
             "networkx",
             "pytest",
+            "pytest-benchmark",
             "pytest-xdist",
             "ruff",
             "types-requests",

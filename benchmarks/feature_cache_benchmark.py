@@ -1,4 +1,4 @@
-"""The file of a frozen encoder's features: building it, its size, and reading it."""
+"""The file of a frozen encoder's features: its size, and reading it."""
 
 import shutil
 from functools import partial
@@ -44,9 +44,6 @@ def measure_feature_cache(
             num_found += len(batch) - len(missing)
         return num_found
 
-    def build(cache: FeatureCache) -> None:
-        assert go_through(cache, next(parts)) == 0
-
     def read(cache: FeatureCache) -> None:
         order = torch.randperm(num_sentences, generator=generator)
         assert go_through(cache, order) == num_sentences
@@ -55,29 +52,20 @@ def measure_feature_cache(
     # A run that was killed may have left something.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    group = f"A file with features of {num_sentences:,} sentences: {_NUM_LAYERS} layers of {_DIM}"
     try:
         if shutil.disk_usage(folder).free < free_gib * _GIB:
             pytest.skip(f"less than {free_gib} GiB are free where {folder} is")
         cache = FeatureCache(0, FeatureFile(folder / "features.lmdb", _NUM_LAYERS, _DIM))
-        # A part in each round, so that nothing of it is there yet.
-        parts = iter(torch.randperm(num_sentences, generator=generator).chunk(timer.rounds))
-        timer.time_in_turns(
-            group,
-            {"built": partial(build, cache)},
-            warm_up=False,
-            pieces=num_sentences // timer.rounds,
-            rate="sentences",
-        )
+        assert go_through(cache, torch.arange(num_sentences)) == 0
         # As the next run finds it.
         del cache
         file = FeatureFile(folder / "features.lmdb", _NUM_LAYERS, _DIM)
-        rows = timer.time_in_turns(
-            group,
+        (row,) = timer.time_in_turns(
+            f"Features of {num_sentences:,} sentences in a file, {_NUM_LAYERS} layers of {_DIM}",
             {"read in another order": partial(read, FeatureCache(0, file))},
             pieces=num_sentences,
             rate="sentences",
-        )
-        rows["read in another order"].extra["GiB in the file"] = file.num_bytes / _GIB
+        ).values()
+        row.extra["GiB in the file"] = file.num_bytes / _GIB
     finally:
         shutil.rmtree(folder)

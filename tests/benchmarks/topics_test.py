@@ -124,8 +124,8 @@ def test_feature_cache(folders):
     left.write_text("what a run that was killed has left")
     timer = Timer(rounds=2)
     feature_cache_benchmark.measure_feature_cache(timer, folders, num_sentences=64, free_gib=0)
-    built, read = rows_of(timer).values()
-    assert (built.pieces, read.pieces) == (32, 64)
+    (read,) = rows_of(timer).values()
+    assert read.pieces == 64
     # 25 words on average, with two layers of 384 numbers of two bytes
     assert 30 < read.extra["GiB in the file"] * (1 << 20) / 64 < 50
     assert list(folders.output.iterdir()) == []
