@@ -51,7 +51,8 @@ def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What pytest-benchmark's tables have no column for."""
     for timer in terminalreporter.config.stash[_TIMERS]:
-        for group, rows in groupby(timer.rows, attrgetter("group")):
+        with_figures = [row for row in timer.rows if row.extra]
+        for group, rows in groupby(with_figures, attrgetter("group")):
             terminalreporter.section(group)
             for row in rows:
                 figures = [f"{name} {_show(name, value)}" for name, value in row.extra.items()]

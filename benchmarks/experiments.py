@@ -85,18 +85,15 @@ def build(params: dict[str, Any], documents: Sequence[Document]) -> tuple[SpertR
     return reader, Model.from_params(own["model"], vocab=Vocabulary.from_instances(instances))
 
 
-def trained(experiment: str, folders: Folders, epochs: int = 3) -> Path:
-    """
-    The folder of a trained model, which is kept for the next time.
-
-    Three epochs are enough for a model that finds about as many entities as there are.
-    """
-    folder = folders.output / "models" / f"{experiment}-{epochs}-epochs"
+def trained(experiment: str, folders: Folders) -> Path:
+    """The folder of a trained model, which is kept for the next time."""
+    folder = folders.output / "models" / experiment
     if not folder.is_dir():
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         params = experiment_params(experiment, folders)
-        params["trainer"]["num_epochs"] = epochs
+        # Enough for a model that finds about as many entities as there are.
+        params["trainer"]["num_epochs"] = 3
         call_in_new_process(_train, params, partial)
         os.replace(partial, folder)
     return folder

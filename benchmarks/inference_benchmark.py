@@ -81,8 +81,9 @@ def measure_inference(
             100 * (1 - inside / seconds)
             for inside, seconds in zip(prediction.encoder_seconds, rows[name].seconds, strict=True)
         )
-    peak = call_in_new_process(_peak_of_prediction, archive, encoder, batches)
-    rows["prediction"].extra["MiB of memory of a process that predicts"] = peak
+    if batch_size > 1:
+        peak = call_in_new_process(_peak_of_prediction, archive, encoder, batches)
+        rows["prediction"].extra["MiB of memory of a process that predicts"] = peak
 
 
 class Prediction:
