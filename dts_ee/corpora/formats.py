@@ -11,6 +11,7 @@ from dts_ee.corpora.brat import read_brat, write_brat
 from dts_ee.corpora.conll04_corp import read_conll04_corp
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.docbin import read_docbin, write_docbin
+from dts_ee.corpora.dygie import read_dygie, write_dygie
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.label_studio import read_label_studio, write_label_studio
 from dts_ee.corpora.multihead import read_multihead, write_multihead
@@ -86,6 +87,9 @@ FORMATS = {
     "brat": Format("brat's standoff, a folder of .txt and .ann files", read_brat, write_brat),
     "label-studio": Format("Label Studio's JSON", read_label_studio, write_label_studio),
     "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
+    "dygie": Format(
+        "the JSON Lines of DyGIE++, SciERC, PURE and PL-Marker", read_dygie, write_dygie
+    ),
     "ade-corpus": Format("ADE-Corpus-V2 as published, the file DRUG-AE.rel", read_ade_corpus),
     "conll04-corp": Format(
         "CoNLL04 as published, the file conll04.corp", _without_text(read_conll04_corp)

@@ -92,7 +92,7 @@ def test_whatever_there_is_is_read_as_written(tmp_path, name, corpus):
     assert list(map(content, again.documents)) == list(map(content, corpus))
 
 
-@pytest.mark.parametrize("name", ["brat", "multihead"])
+@pytest.mark.parametrize("name", ["brat", "multihead", "dygie"])
 @given(st.lists(documents(), min_size=1, max_size=3))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
@@ -107,7 +107,7 @@ def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
             assert after[4].strip() == before[4].strip()
 
 
-@pytest.mark.parametrize("name", ["brat", "multihead"])
+@pytest.mark.parametrize("name", ["brat", "multihead", "dygie"])
 def test_probabilities_are_listed_where_they_are_lost(tmp_path, name):
     document = Document(
         ("Ann", "left", "Rome"),
