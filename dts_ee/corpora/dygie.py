@@ -9,7 +9,7 @@ a score and a probability behind each type.
 """
 
 import json
-from typing import Any, Iterator, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence, Union
 
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically
@@ -20,7 +20,12 @@ from dts_ee.corpora.json_values import (
     as_whole_number,
     required,
 )
-from dts_ee.corpora.record_corpus import identifier, read_record_corpus
+from dts_ee.corpora.record_corpus import (
+    UNANNOTATED,
+    identifier,
+    left_out,
+    read_record_corpus,
+)
 from dts_ee.corpora.text_groups import texts_of
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_with_tokens, relation_remark
@@ -52,7 +57,7 @@ def read_dygie(path: PathOrStr, reading: TextReading) -> Corpus:
     return read_record_corpus(path, reading, _text)
 
 
-def _text(record: dict[str, Any], location: str, unread: Unread) -> Optional[TokenText]:
+def _text(record: dict[str, Any], location: str, unread: Unread) -> Union[TokenText, Remark]:
     prefix = _PREDICTED if "ner" not in record and f"{_PREDICTED}ner" in record else ""
     ner, relations = f"{prefix}ner", f"{prefix}relations"
     sentences = [
@@ -64,7 +69,7 @@ def _text(record: dict[str, Any], location: str, unread: Unread) -> Optional[Tok
     ]
     id = identifier(record, ("doc_key",), location)
     if ner not in record and relations not in record:
-        return None
+        return left_out(UNANNOTATED, location)
     # DyGIE++ says itself that `sentence_start` follows from the sentences.
     unread.add_keys(record, ("doc_key", "sentences", "sentence_start", ner, relations), id)
     text = TokenText(id, sentences)
@@ -153,9 +158,7 @@ def _record(id: str, sentences: Sequence[Document], remarks: list[Remark]) -> di
     offset = 0
     for document in sentences:
         remarks.extend(lost_with_tokens(document))
-        spans = [
-            [offset + entity.start, offset + entity.end - 1] for entity in document.entities
-        ]
+        spans = [[offset + entity.start, offset + entity.end - 1] for entity in document.entities]
         ner.append(
             [[*span, entity.type] for span, entity in zip(spans, document.entities, strict=True)]
         )

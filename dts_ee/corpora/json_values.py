@@ -20,7 +20,7 @@ _TYPE_NAMES = {
 
 def kind_of(value: Any) -> str:
     """The name of a value's type in JSON."""
-    return _TYPE_NAMES[type(value)]
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
 
 
 def required(record: Mapping[str, Any], key: str, field: FieldParts) -> Any:

@@ -3,7 +3,7 @@ Corpora of JSON records, each of them an annotated text.
 """
 
 import os
-from typing import Any, Callable, Mapping, Optional, Protocol
+from typing import Any, Callable, Mapping, Protocol, Union
 
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr
@@ -25,16 +25,21 @@ class Text(Protocol):
     def documents(self, reading: TextReading) -> list[Document]: ...
 
 
-ReadRecord = Callable[[dict[str, Any], str, Unread], Optional[Text]]
+ReadRecord = Callable[[dict[str, Any], str, Unread], Union[Text, Remark]]
 """
-Takes a record, its location and where to count the keys that are not read; returns its text, or
-`None` if it was not annotated.
+Takes a record, its location and where to count the keys that are not read; returns its text, or a
+remark on why it is left out.
 """
+
+
+def left_out(problem: str, location: str) -> Remark:
+    """The remark on a record that is left out, for example because it is `UNANNOTATED`."""
+    return Remark(problem, "left out", document=location)
 
 
 def read_record_corpus(path: PathOrStr, reading: TextReading, read_record: ReadRecord) -> Corpus:
     """
-    The sentences of all records that were annotated; the records are the groups.
+    The sentences of all records that are not left out; the records are the groups.
 
     # Parameters
 
@@ -57,11 +62,11 @@ def read_record_corpus(path: PathOrStr, reading: TextReading, read_record: ReadR
     for location, record in read_json_objects(path):
         try:
             text = read_record(record, location, unread)
-            sentences = text.documents(reading) if text else []
+            sentences = [] if isinstance(text, Remark) else text.documents(reading)
         except DocumentError as error:
             raise error.located(location, os.fspath(path)) from None
-        if text is None:
-            remarks.append(Remark(UNANNOTATED, "left out", document=location))
+        if isinstance(text, Remark):
+            remarks.append(text)
             continue
         documents.extend(sentences)
         groups.extend(location for _ in sentences)

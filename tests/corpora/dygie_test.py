@@ -27,9 +27,7 @@ def test_documents_have_their_sentences():
             [("Mayor-Of", 0, 1)],
             "seattle-2",
         ),
-        document(
-            "[She|Person] was elected in [2017|Year] .", [("Elected-In", 0, 1)], "seattle-3"
-        ),
+        document("[She|Person] was elected in [2017|Year] .", [("Elected-In", 0, 1)], "seattle-3"),
         document("[Marta|Person] lives in [Tarnby|City] .", (), "tarnby"),
     ]
     assert corpus.groups == ["line 1", "line 1", "line 1", "line 2"]
@@ -70,9 +68,7 @@ def test_predictions_have_their_probabilities(tmp_path):
 
 
 def test_predictions_beside_the_annotation_are_named(tmp_path):
-    corpus = read(
-        tmp_path, tarnby(ner=[[], [[3, 3, "Loc"]]], predicted_ner=[[[0, 0, "Peop"]], []])
-    )
+    corpus = read(tmp_path, tarnby(ner=[[], [[3, 3, "Loc"]]], predicted_ner=[[[0, 0, "Peop"]], []]))
     assert [len(document.entities) for document in corpus.documents] == [0, 1]
     assert [str(remark) for remark in corpus.remarks] == ["predicted_ner (1 times, first in a)"]
 
