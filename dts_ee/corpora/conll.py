@@ -128,7 +128,7 @@ def _sentences(text: str) -> list[_Sentence]:
         elif line.startswith(NEW_TEXT):
             text_number += 1
             begun = False
-        elif line.startswith("# ") and not begun and not _is_tag(line.split()[-1]):
+        elif line.startswith("# ") and not begun and not is_tag(line.split()[-1]):
             match = re.match(r"#\s*(?:sent_)?id(?:\s*=\s*|\s+)(\S+)", line)
             id = match[1] if match else id
         else:
@@ -144,7 +144,8 @@ def _sentences(text: str) -> list[_Sentence]:
     return sentences
 
 
-def _is_tag(cell: str) -> bool:
+def is_tag(cell: str) -> bool:
+    """Whether a cell is a tag with a prefix, or the outside tag."""
     return cell == OUTSIDE or re.fullmatch(rf"[{''.join(_PREFIXES)}]-.+", cell) is not None
 
 
@@ -173,7 +174,7 @@ class _Scheme:
     def _check(sentences: Sequence[_Sentence]) -> None:
         for sentence in sentences:
             for line, columns in sentence.rows:
-                if not _is_tag(columns[-1]):
+                if not is_tag(columns[-1]):
                     raise DocumentError(
                         f"the last column of line {line} is {columns[-1]!r}, not O, B-… or I-…"
                     )

@@ -27,8 +27,12 @@ from dts_ee.corpora.json_values import (
     misspelt,
     required,
 )
+from dts_ee.corpora.recognition import with_hint
 from dts_ee.corpora.repeats import warn_of_repeats, without_repeats
 from dts_ee.document import Document, DocumentError, Entity, FieldParts, Relation
+
+SPERT_FORMATS = ("spert", "jsonl")
+"""The names of these formats, a list and one document per line; both are read alike."""
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
@@ -72,18 +76,19 @@ def read_documents(path: PathOrStr) -> list[Document]:
 
     `DocumentError`
         If the file, or any document in it, cannot be read. It names the file, the document (by its
-        identifier, or else its place: `#3` counts from 1, `line 3` too) and the field.
+        identifier, or else its place: `#3` counts from 1, `line 3` too) and the field. If the file
+        looks like one of another format, it says how to convert it.
     """
     name = os.fspath(path)
     documents = []
     repeats: list[Remark] = []
-    for place, record in read_records(path):
-        if isinstance(record, DocumentError):
-            raise record
-        try:
+    try:
+        for place, record in read_records(path):
+            if isinstance(record, DocumentError):
+                raise record
             documents.append(document_from_json(record, place, repeats=repeats))
-        except DocumentError as error:
-            raise error.located(None, name) from error.__cause__
+    except DocumentError as error:
+        raise with_hint(error.located(None, name), name, SPERT_FORMATS) from error.__cause__
     warn_of_repeats(repeats, name)
     return documents
 

@@ -110,8 +110,7 @@ def read_triples(path: PathOrStr, reading: TextReading) -> Corpus:
 
 def _rows(text: str, unread: Unread) -> list[tuple[int, dict[str, str]]]:
     """The line and the cells of each row, by the names of our columns."""
-    header, _, _ = text.lstrip("\n\r").partition("\n")
-    delimiter = max("\t,;", key=header.count)
+    delimiter = _delimiter(text.lstrip("\n\r").partition("\n")[0])
     try:
         lines = _lines(text, delimiter, csv.QUOTE_MINIMAL)
     except DocumentError:
@@ -141,6 +140,20 @@ def _lines(text: str, delimiter: str, quoting: int) -> list[tuple[int, list[str]
         return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise DocumentError(f"line {reader.line_num} is no row of a table: {error}") from None
+
+
+def _delimiter(header: str) -> str:
+    return max("\t,;", key=header.count)
+
+
+def is_header(line: str) -> bool:
+    """Whether a line names the columns of a table of relations."""
+    try:
+        ((_, cells),) = _lines(line, _delimiter(line), csv.QUOTE_MINIMAL)
+        _column_names(cells)
+    except ValueError:
+        return False
+    return True
 
 
 def _column_names(cells: Sequence[str]) -> list[str]:
