@@ -93,7 +93,7 @@ class Convert(Subcommand):
             "--tokenizer",
             choices=TOKENIZERS,
             default="rules",
-            help="how raw text becomes words (ade-corpus, brat, label-studio): by spaCy's rules "
+            help="how raw text becomes words: by spaCy's rules "
             "for English, with hyphens between letters split off or kept, or at "
             "white space",
         )
@@ -101,7 +101,7 @@ class Convert(Subcommand):
             "--sentences",
             choices=SENTENCE_MODES,
             default="rules",
-            help="how raw text becomes sentences (brat, label-studio): by spaCy's rules and at "
+            help="how raw text becomes sentences: by spaCy's rules and at "
             "blank lines, or each line or each text as one sentence",
         )
         subparser.set_defaults(func=convert_from_args)

@@ -68,6 +68,10 @@ def read_docbin(path: PathOrStr, reading: TextReading) -> Corpus:
             sentences = text.documents(reading) if text else []
         except DocumentError as error:
             raise error.located(f"#{number}", os.fspath(path)) from None
+        except (KeyError, ValueError) as error:
+            # A label, for example, may be missing from the file's strings.
+            problem = f"spaCy cannot read this Doc: {error}"
+            raise DocumentError(problem, None, f"#{number}", os.fspath(path)) from error
         if text is None:
             remarks.append(left_out(UNANNOTATED, f"#{number}"))
             continue

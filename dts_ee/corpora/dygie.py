@@ -100,12 +100,12 @@ def _add_entities(
     for number, (field, item) in enumerate(_items(record, key, len(sentences))):
         if len(item) < 3:
             raise DocumentError("must be [first, last, type]", field)
-        first, last = (as_whole_number(item[i], (*field, i)) for i in (0, 1))
-        sentence = int(field[1])
-        if not starts[sentence] <= first < starts[sentence + 1]:
+        first, last = (as_whole_number(item[j], (*field, j)) for j in (0, 1))
+        i = int(field[1])
+        if not starts[i] <= first < starts[i + 1]:
             raise DocumentError(
-                f"token {first} is not in sentences[{sentence}], which has the tokens "
-                f"{starts[sentence]} to {starts[sentence + 1] - 1}: they are counted from the "
+                f"token {first} is not in sentences[{i}], which has the tokens "
+                f"{starts[i]} to {starts[i + 1] - 1}: they are counted from the "
                 "beginning of the text",
                 field,
             )

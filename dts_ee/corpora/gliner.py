@@ -97,7 +97,7 @@ def _tokenized(record: dict[str, Any], location: str, unread: Unread) -> Union[T
                 raise DocumentError(
                     f"there is no entity {end}: the record has {len(entities)}", (*field, j)
                 )
-        text.add_relation(as_string(values[2], (*field, 2)), *ends, field)
+        text.add_relation(as_string(values[2], (*field, 2)), ends[0], ends[1], field)
     return text
 
 

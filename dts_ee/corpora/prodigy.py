@@ -228,7 +228,12 @@ def _record(document: Document) -> dict[str, Any]:
         )
         for relation in document.relations
     ]
-    record = {"text": text, "tokens": tokens, "spans": spans, "relations": relations}
+    record: dict[str, Any] = {
+        "text": text,
+        "tokens": tokens,
+        "spans": spans,
+        "relations": relations,
+    }
     if document.id is not None:
         record["meta"] = {"id": document.id}
     return {**record, "answer": "accept"}

@@ -27,7 +27,7 @@ _TOKEN_ATTRIBUTES = {
 }
 
 
-def user_data_key(name: str) -> tuple[Any, ...]:
+def user_data_key(name: str) -> Any:
     """The key of `doc._.name` in `doc.user_data`, where it also is without the extension."""
     return ("._.", name, None, None)
 

@@ -73,18 +73,14 @@ def relations_of_component(
                 f"{pair!r}: {probabilities!r} is not as in (0, 4): {{'WORKS_FOR': 1.0}}", REL
             )
         head, tail = (entity_at.get(token, f"token {token}") for token in pair)
-        for type, probability in probabilities.items():
-            if not isinstance(type, str) or not isinstance(probability, Real):
-                raise DocumentError(
-                    f"{type!r}: {probability!r} is not the probability of a type", field
-                )
+        for type, value in probabilities.items():
+            if not isinstance(type, str) or not isinstance(value, Real):
+                raise DocumentError(f"{type!r}: {value!r} is not the probability of a type", field)
+            probability = float(value)
             if probability >= LEAST_PROBABILITY:
                 # Gold where it is certain.
-                relations.append(
-                    TextRelation(
-                        type, head, tail, field, None if probability == 1 else float(probability)
-                    )
-                )
+                known = None if probability == 1 else probability
+                relations.append(TextRelation(type, head, tail, field, known))
             elif probability:
                 improbable.add(type, document)
     return relations

@@ -11,7 +11,7 @@ import csv
 import io
 import os
 import re
-from typing import Optional, Sequence
+from typing import Literal, Optional, Sequence
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
@@ -131,7 +131,7 @@ def _rows(text: str, unread: Unread) -> list[tuple[int, dict[str, str]]]:
     return rows
 
 
-def _lines(text: str, delimiter: str, quoting: int) -> list[tuple[int, list[str]]]:
+def _lines(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[tuple[int, list[str]]]:
     """The cells of each row that is not empty, with the number of its last line."""
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True
@@ -281,7 +281,7 @@ def write_triples(path: PathOrStr, documents: Sequence[Document]) -> list[Remark
             id = f"#{number}" if document.id is None else document.id
             text = " ".join(document.tokens) if document.text is None else document.text
             ends = [_cells(document, i) for i in range(len(document.entities))]
-            related = set()
+            related: set[int] = set()
             for relation in document.relations:
                 related.update((relation.head, relation.tail))
                 head, tail = ends[relation.head], ends[relation.tail]
