@@ -56,8 +56,8 @@ def lost_with_tokens(document: Document) -> list[Remark]:
     return remarks + lost_probabilities(document) + lost_position(document)
 
 
-def lost_tokens(document: Document) -> list[Remark]:
-    """The tokens of a document, if white space does not separate them in its text."""
+def lost_token_borders(document: Document) -> list[Remark]:
+    """The tokens of a document, where a format has its text alone and that does not show them."""
     text = " ".join(document.tokens) if document.text is None else document.text
     if text.split() == list(document.tokens):
         return []

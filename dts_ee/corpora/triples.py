@@ -18,7 +18,7 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.occurrences import nearest_pair, occurrences
 from dts_ee.corpora.text_reading import Spans, TextReading
-from dts_ee.corpora.token_rows import lost_position, lost_probabilities, lost_tokens
+from dts_ee.corpora.token_rows import lost_position, lost_probabilities, lost_token_borders
 from dts_ee.corpora.unread import Unread
 from dts_ee.document import Document, DocumentError
 
@@ -259,9 +259,10 @@ def write_triples(path: PathOrStr, documents: Sequence[Document]) -> list[Remark
 
     `list[Remark]`
         What the format cannot express: tokens that white space does not separate, probabilities,
-        and positions in a longer text.
+        positions in a longer text, and an identifier that another document has.
     """
     remarks: list[Remark] = []
+    taken: set[str] = set()
     tabs = os.fspath(path).endswith((".tsv", ".tsv.gz"))
     with open_atomically(path) as file:
         # Lines end with "\r\n" (RFC 4180), so that both characters are quoted in a cell.
@@ -276,9 +277,15 @@ def write_triples(path: PathOrStr, documents: Sequence[Document]) -> list[Remark
 
         writer.writerow(COLUMNS)
         for number, document in enumerate(documents, start=1):
-            remarks += lost_tokens(document)
+            remarks += lost_token_borders(document)
             remarks += lost_probabilities(document) + lost_position(document)
-            id = f"#{number}" if document.id is None else document.id
+            id = document.id or f"#{number}"
+            if id in taken:
+                id = f"{id}#{number}"
+                remarks.append(
+                    Remark("identifier that is there twice", f"now {id}", document=document.id)
+                )
+            taken.add(id)
             text = " ".join(document.tokens) if document.text is None else document.text
             ends = [_cells(document, i) for i in range(len(document.entities))]
             related: set[int] = set()

@@ -4,18 +4,18 @@ import pytest
 
 from dts_ee.corpora.doccano import read_doccano, write_doccano
 from dts_ee.document import Document, DocumentError, Entity, Relation
-from tests.corpora.raw_text import at_word_borders, reading
+from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES
 
 
 def read(tmp_path, *records):
     path = tmp_path / "corpus.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return read_doccano(path, reading(tokenize=at_word_borders))
+    return read_doccano(path, reading(tokenize=words))
 
 
 def test_both_layouts_are_read():
-    corpus = read_doccano(FORMAT_FIXTURES / "doccano.jsonl", reading(tokenize=at_word_borders))
+    corpus = read_doccano(FORMAT_FIXTURES / "doccano.jsonl", reading(tokenize=words))
     first, second, third, nobody = corpus.documents
     assert (first.id, first.text) == ("6400-1", "Marta Lindqvist works for Elm Works.")
     assert [first.entity_text(entity) for entity in first.entities] == [

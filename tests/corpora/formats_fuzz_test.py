@@ -11,7 +11,7 @@ from dts_ee.corpora.formats import FORMATS
 from dts_ee.corpora.recognition import recognise
 from dts_ee.document import Document, DocumentError
 from tests.corpora.docbin_test import docs_of, save
-from tests.corpora.raw_text import at_word_borders, reading
+from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES
 
 RECORDS = {
@@ -72,7 +72,7 @@ def check(path, name):
     """Reads the file, which must end in documents or in an error that names it."""
     recognise(path)
     try:
-        corpus = FORMATS[name].read(path, reading(tokenize=at_word_borders))
+        corpus = FORMATS[name].read(path, reading(tokenize=words))
     except DocumentError as error:
         if error.path != str(path):
             raise

@@ -4,14 +4,14 @@ import pytest
 
 from dts_ee.corpora.gliner import read_gliner, write_gliner
 from dts_ee.document import DocumentError, Relation
-from tests.corpora.raw_text import at_word_borders, reading
+from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES, document
 
 
 def read(tmp_path, *records):
     path = tmp_path / "corpus.json"
     path.write_text(json.dumps(records), encoding="utf-8")
-    return read_gliner(path, reading(tokenize=at_word_borders))
+    return read_gliner(path, reading(tokenize=words))
 
 
 def test_tokens_entities_and_relations_are_read():
@@ -46,7 +46,7 @@ def test_written_file_has_the_layout_of_gliner(tmp_path):
 
 
 def test_mentions_of_gliner2_are_found_in_the_text():
-    corpus = read_gliner(FORMAT_FIXTURES / "gliner2.jsonl", reading(tokenize=at_word_borders))
+    corpus = read_gliner(FORMAT_FIXTURES / "gliner2.jsonl", reading(tokenize=words))
     first, second = corpus.documents
     assert [(first.entity_text(entity), entity.type) for entity in first.entities] == [
         ("Ada Lind", "person"),

@@ -4,14 +4,14 @@ import pytest
 
 from dts_ee.corpora.prodigy import read_prodigy, write_prodigy
 from dts_ee.document import Document, DocumentError, Entity, Relation
-from tests.corpora.raw_text import at_word_borders, reading
+from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES
 
 
 def read(tmp_path, *records):
     path = tmp_path / "corpus.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return read_prodigy(path, reading(tokenize=at_word_borders))
+    return read_prodigy(path, reading(tokenize=words))
 
 
 def span(start, end, label=None, **keys):
@@ -19,7 +19,7 @@ def span(start, end, label=None, **keys):
 
 
 def test_accepted_answers_are_read_and_others_named():
-    corpus = read_prodigy(FORMAT_FIXTURES / "prodigy.jsonl", reading(tokenize=at_word_borders))
+    corpus = read_prodigy(FORMAT_FIXTURES / "prodigy.jsonl", reading(tokenize=words))
     assert corpus.documents == [
         Document(
             ("Marta", "works", "for", "Elm", "Works", "."),
@@ -47,9 +47,7 @@ def test_accepted_answers_are_read_and_others_named():
 
 
 def test_written_file_has_the_layout_of_rel_manual(tmp_path):
-    (first, _) = read_prodigy(
-        FORMAT_FIXTURES / "prodigy.jsonl", reading(tokenize=at_word_borders)
-    ).documents
+    (first, _) = read_prodigy(FORMAT_FIXTURES / "prodigy.jsonl", reading(tokenize=words)).documents
     assert write_prodigy(tmp_path / "a.jsonl", [first]) == []
     record = json.loads((tmp_path / "a.jsonl").read_text())
     original = json.loads((FORMAT_FIXTURES / "prodigy.jsonl").read_text().splitlines()[0])

@@ -9,7 +9,8 @@ def at_white_space(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
-def at_word_borders(text: str) -> list[tuple[int, int]]:
+def words(text: str) -> list[tuple[int, int]]:
+    """Words, and each other character."""
     return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from dts_ee.corpora.triples import COLUMNS, read_triples, write_triples
 from dts_ee.document import Document, DocumentError, Entity, Relation
-from tests.corpora.raw_text import at_word_borders, reading
+from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES
 
 
 def read(tmp_path, text, name="corpus.csv"):
     (tmp_path / name).write_text(text, encoding="utf-8")
-    return read_triples(tmp_path / name, reading(tokenize=at_word_borders))
+    return read_triples(tmp_path / name, reading(tokenize=words))
 
 
 def triples_of(document):
@@ -26,7 +26,7 @@ def triples_of(document):
 
 
 def test_rows_of_one_text_are_one_document():
-    corpus = read_triples(FORMAT_FIXTURES / "triples.csv", reading(tokenize=at_word_borders))
+    corpus = read_triples(FORMAT_FIXTURES / "triples.csv", reading(tokenize=words))
     marta, bo, nobody = corpus.documents
     assert triples_of(marta) == [("Marta", "Live_In", "Tarnby"), ("Marta", "Work_For", "Elm Works")]
     assert {entity.type for entity in marta.entities} == {"Entity"}
@@ -114,9 +114,19 @@ def test_relations_and_what_has_none_are_written(tmp_path):
             ["a", "Bo left Rome in May.", "May", "Time", "16", "", "", "", ""],
             ["b", 'It rained,\r\n"x"', "", "", "", "", "", "", ""],
         ]
-    again = read_triples(tmp_path / "a.csv", reading("whole", at_word_borders)).documents
+    again = read_triples(tmp_path / "a.csv", reading("whole", words)).documents
     assert again[0] == documents[0]
     assert [(document.id, document.text) for document in again[1:]] == [("b", 'It rained,\r\n"x"')]
+
+
+def test_documents_with_one_identifier_stay_apart(tmp_path):
+    documents = [Document(("Bo",), id="a"), Document(("Al",), id="a"), Document(("Cy",))]
+    lost = write_triples(tmp_path / "a.csv", documents)
+    assert [str(remark) for remark in lost] == [
+        "document a: identifier that is there twice: now a#2"
+    ]
+    again = read_triples(tmp_path / "a.csv", reading()).documents
+    assert [document.id for document in again] == ["a", "a#2", "#3"]
 
 
 def test_tabs_separate_the_columns_of_tsv(tmp_path):
