@@ -34,6 +34,7 @@ REQUIRED = [
     "numpy",
     "overrides",
     "packaging",
+    "pandas",
     "requests",
     "rich",
     "safetensors",
