@@ -138,6 +138,7 @@ setup(
             "mypy",
             "networkx",
             "pytest",
+            "pytest-benchmark",
             "pytest-xdist",
             "ruff",
             "types-requests",

@@ -119,7 +119,7 @@ def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, Temperature
     found = [entity for prediction in predictions for entity in prediction.predicted.entities]
     if any(entity.probability is None for entity in found):
         raise ConfigurationError(
-            f"{archive} predicts no probabilities, as the model `dts` does: nothing can be calibrated"
+            f"{archive} predicts no probabilities, as the model `dts` does, to be calibrated"
         )
     fits = {
         "entities": fit_temperature(entity_candidates(predictions)),
