@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from dts_ee.document import Document, Entity, Relation
 
 TINY = Path(__file__).resolve().parent.parent / "fixtures" / "tiny"
+FORMAT_FIXTURES = Path(__file__).resolve().parent / "fixtures" / "formats"
+"""A small file of each format, as its own documentation lays it out."""
+
 TINY_NEWS = TINY / "news.json"
 TINY_CASE_REPORTS = TINY / "case_reports.jsonl"
 

@@ -18,12 +18,16 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
 from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.recognition import recognise, with_hint
 from dts_ee.corpora.text_reading import SENTENCE_MODES, TextReading, Tokenize
 from dts_ee.document import DocumentError
 from dts_ee.tokenizers import SpacyRulesTokenizer
 
 MAX_PRINTED_REMARKS = 20
 """The maximum number of remarks that are printed; `--report` writes all."""
+
+AUTO = "auto"
+"""Stands for a source's format that is to be recognised."""
 
 TOKENIZERS = ("rules", "rules-keep-hyphens", "whitespace")
 
@@ -58,7 +62,7 @@ class Convert(Subcommand):
             nargs=2,
             required=True,
             metavar=("FORMAT", "IN"),
-            help="the format and the file or folder to read",
+            help=f"the format and the file or folder to read; {AUTO!r} recognises the format",
         )
         subparser.add_argument(
             "--to",
@@ -89,7 +93,7 @@ class Convert(Subcommand):
             "--tokenizer",
             choices=TOKENIZERS,
             default="rules",
-            help="how raw text becomes words (ade-corpus, brat, label-studio): by spaCy's rules "
+            help="how raw text becomes words: by spaCy's rules "
             "for English, with hyphens between letters split off or kept, or at "
             "white space",
         )
@@ -97,7 +101,7 @@ class Convert(Subcommand):
             "--sentences",
             choices=SENTENCE_MODES,
             default="rules",
-            help="how raw text becomes sentences (brat, label-studio): by spaCy's rules and at "
+            help="how raw text becomes sentences: by spaCy's rules and at "
             "blank lines, or each line or each text as one sentence",
         )
         subparser.set_defaults(func=convert_from_args)
@@ -107,6 +111,8 @@ class Convert(Subcommand):
 def convert_from_args(args: argparse.Namespace) -> None:
     """Run the command."""
     (source_format, source), (target_format, target) = args.source, args.target
+    if source_format == AUTO:
+        source_format = _recognised_format(source)
     _check_formats(source_format, target_format)
     corpus, remarks = convert(
         source_format,
@@ -175,9 +181,12 @@ def convert(
     `OSError`
         If the target cannot be written, is the source, or is a folder that is not empty.
     """
-    corpus = FORMATS[source_format].read(source, reading)
-    if not corpus.documents:
-        raise DocumentError("there are no documents in it", path=str(source))
+    try:
+        corpus = FORMATS[source_format].read(source, reading)
+        if not corpus.documents:
+            raise DocumentError("there are no documents in it", path=str(source))
+    except DocumentError as error:
+        raise with_hint(error, source, {source_format}) from error.__cause__
     if target.exists() and os.path.samefile(source, target):
         raise FileExistsError(f"{target} is the source: choose another name for the target")
     folds = []
@@ -224,6 +233,16 @@ def fold_path(target: Path, number: str, part: str) -> Path:
     match = re.fullmatch(r"(.+?)(?:_full)?((?:\.[A-Za-z0-9]+)?(?:\.gz)?)", target.name)
     assert match is not None
     return target.with_name(f"{match[1]}_split_{number}_{part}{match[2]}")
+
+
+def _recognised_format(path: str) -> str:
+    kind = recognise(path)
+    if kind is None:
+        raise DocumentError("its format is not recognised: give it after --from", path=path)
+    if kind.remedy:
+        raise DocumentError(kind.hint(path), path=path)
+    print(f"{path} looks like {kind.description}: --from {kind.name}", file=sys.stderr)
+    return kind.name
 
 
 def _check_formats(source_format: str, target_format: str) -> None:

@@ -28,6 +28,8 @@ from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.compat.predict_command import register_predict_manager
 from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
+from dts_ee.corpora.recognition import with_hint
+from dts_ee.corpora.spert import SPERT_FORMATS
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
 from dts_ee.predictors.requests import Request
@@ -35,6 +37,9 @@ from dts_ee.quiet_loading import quiet_loading
 
 LINES_AT_A_TIME = 256
 """The default of `--batch-size` with the predictor `dts`."""
+
+_KNOWN_KINDS = (*SPERT_FORMATS, "texts", "text", "pdf", "zip")
+"""The kinds of files that are predicted, or of which the errors say what to do."""
 
 SENTENCES_AT_A_TIME = 4096
 """A batch of lines ends after this many sentences, as a line may be a long text."""
@@ -294,14 +299,20 @@ class DocumentPredictManager:
                     raise error.located(None, str(path)) from None
             return
         with _open_input(self._input_file) as (file, name):
-            for number, line in numbered_lines(file, name):
-                try:
-                    yield self._predictor.request(self._predictor.load_line(line))
-                except DocumentError as error:
-                    document = f"line {number}"
-                    if error.document_id is not None:
-                        document = f"{error.document_id} ({document})"
-                    raise DocumentError(error.problem, error.field, document, name) from None
+            try:
+                yield from self._requests_of_lines(file, name)
+            except DocumentError as error:
+                raise with_hint(error, name, _KNOWN_KINDS) from None
+
+    def _requests_of_lines(self, file: io.BufferedReader, name: str) -> Iterator[Request]:
+        for number, line in numbered_lines(file, name):
+            try:
+                yield self._predictor.request(self._predictor.load_line(line))
+            except DocumentError as error:
+                document = f"line {number}"
+                if error.document_id is not None:
+                    document = f"{error.document_id} ({document})"
+                raise DocumentError(error.problem, error.field, document, name) from None
 
     def _open_output(self) -> AbstractContextManager[Optional[TextIO]]:
         if self._output_path is None:

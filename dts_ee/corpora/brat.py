@@ -18,7 +18,7 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.lines import read_lines
 from dts_ee.corpora.text_reading import TextReading
-from dts_ee.corpora.token_rows import lost_position, lost_probabilities
+from dts_ee.corpora.token_rows import lost_position, lost_probabilities, lost_token_borders
 from dts_ee.document import Document, DocumentError, document_method
 
 _OTHER_KINDS = {
@@ -185,15 +185,7 @@ def _file_name(document: Document, number: int, taken: set[str], remarks: list[R
 
 
 def _write_document(name: Path, document: Document, remarks: list[Remark]) -> None:
-    text = " ".join(document.tokens) if document.text is None else document.text
-    if text.split() != list(document.tokens):
-        remarks.append(
-            Remark(
-                "tokens that white space does not separate",
-                " ".join(document.tokens),
-                document=document.id,
-            )
-        )
+    remarks.extend(lost_token_borders(document))
     remarks.extend(lost_probabilities(document) + lost_position(document))
     types = [entity.type for entity in document.entities]
     types += [relation.type for relation in document.relations]

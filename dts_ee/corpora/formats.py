@@ -8,14 +8,21 @@ from typing import Callable, Optional, Sequence
 
 from dts_ee.corpora.ade_corpus import read_ade_corpus
 from dts_ee.corpora.brat import read_brat, write_brat
+from dts_ee.corpora.conll import read_conll, write_conll
 from dts_ee.corpora.conll04_corp import read_conll04_corp
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.docbin import read_docbin, write_docbin
+from dts_ee.corpora.doccano import read_doccano, write_doccano
+from dts_ee.corpora.dygie import read_dygie, write_dygie
 from dts_ee.corpora.files import PathOrStr
+from dts_ee.corpora.gliner import read_gliner, write_gliner
 from dts_ee.corpora.label_studio import read_label_studio, write_label_studio
 from dts_ee.corpora.multihead import read_multihead, write_multihead
+from dts_ee.corpora.prodigy import read_prodigy, write_prodigy
+from dts_ee.corpora.spacy_rel import write_spacy_rel
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.corpora.text_reading import TextReading
+from dts_ee.corpora.triples import read_triples, write_triples
 from dts_ee.document import Document, DocumentError
 
 Reader = Callable[[PathOrStr, TextReading], Corpus]
@@ -86,6 +93,21 @@ FORMATS = {
     "brat": Format("brat's standoff, a folder of .txt and .ann files", read_brat, write_brat),
     "label-studio": Format("Label Studio's JSON", read_label_studio, write_label_studio),
     "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
+    "spacy-rel": Format(
+        "spaCy's DocBin with the relations of its relation component", read_docbin, write_spacy_rel
+    ),
+    "dygie": Format(
+        "the JSON Lines of DyGIE++, SciERC, PURE and PL-Marker", read_dygie, write_dygie
+    ),
+    "prodigy": Format(
+        "Prodigy's JSON Lines, of ner.manual and rel.manual", read_prodigy, write_prodigy
+    ),
+    "doccano": Format("doccano's JSON Lines, with relations", read_doccano, write_doccano),
+    "gliner": Format("the training data of GLiNER and GLiNER2", read_gliner, write_gliner),
+    "conll": Format("columns of tokens and tags, as in CoNLL-2003", read_conll, write_conll),
+    "triples": Format(
+        "a table (CSV, TSV) of texts, heads, relations and tails", read_triples, write_triples
+    ),
     "ade-corpus": Format("ADE-Corpus-V2 as published, the file DRUG-AE.rel", read_ade_corpus),
     "conll04-corp": Format(
         "CoNLL04 as published, the file conll04.corp", _without_text(read_conll04_corp)

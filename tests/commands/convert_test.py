@@ -104,7 +104,10 @@ def test_sentences_of_raw_text(folder):
     assert counts == {"rules": 3, "lines": 2, "whole": 1}
 
 
-@pytest.mark.parametrize("name", [name for name, format in FORMATS.items() if format.write])
+WRITTEN_WHOLE = [name for name, format in FORMATS.items() if format.write and name != "conll"]
+
+
+@pytest.mark.parametrize("name", WRITTEN_WHOLE)
 def test_there_and_back(folder, name):
     middle = f"middle{'.jsonl' if name == 'jsonl' else '.json'}"
     there = ("--from", "spert", str(TINY_NEWS), "--to", name, middle)
@@ -177,8 +180,8 @@ def test_what_was_there_stays_where_it_cannot_be_done(folder, capsys):
     ("arguments", "message"),
     [
         (
-            ("--from", "conll", "a", "--to", "spert", "a.json"),
-            "'conll' is not a format that can be",
+            ("--from", "conllx", "a", "--to", "spert", "a.json"),
+            "'conllx' is not a format that can be",
         ),
         ((*ADE, "--to", "ade-corpus", "b.rel"), "'ade-corpus' is not a format that can be written"),
         ((*ADE, "--to", "spert", "ade.txt"), "file ade.txt: the name must end in .json or"),
@@ -222,3 +225,29 @@ def test_help_lists_the_formats(folder, capsys):
         assert f"  {name} " in text
         assert format.description in text
     assert "the file DRUG-AE.rel (can only be read)" in text
+
+
+def test_wrong_format_is_named(folder, capsys):
+    (folder / "a.jsonl").write_text('{"text": "Bo left", "label": [[0, 2, "Peop"]]}\n')
+    for wrong in ("spert", "dygie", "prodigy", "multihead", "label-studio"):
+        assert run("--from", wrong, "a.jsonl", "--to", "spert", "b.json") == 2
+        assert (
+            "this looks like doccano's JSON Lines: dts-ee convert --from doccano a.jsonl --to "
+            "spert OUT"
+        ) in " ".join(capsys.readouterr().err.split())
+    assert not (folder / "b.json").exists()
+
+
+def test_format_is_recognised_with_auto(folder, capsys):
+    assert run("--from", "auto", "DRUG-AE.rel", "--to", "spert", "a.json") == 0
+    assert len(read_documents("a.json")) == 4
+    assert (
+        "DRUG-AE.rel looks like DRUG-AE.rel of ADE-Corpus-V2: --from ade-corpus\n"
+    ) in capsys.readouterr().err
+    for content, message in (
+        ('{"a": 1}', "its format is not recognised"),
+        ("Bo left.", "this looks like plain text without annotation"),
+    ):
+        (folder / "b").write_text(content)
+        assert run("--from", "auto", "b", "--to", "spert", "c.json") == 2
+        assert message in " ".join(capsys.readouterr().err.split())
