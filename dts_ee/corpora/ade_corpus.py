@@ -16,7 +16,7 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.lines import read_lines
-from dts_ee.corpora.text_reading import TextReading
+from dts_ee.corpora.text_reading import TextReading, check_no_windows
 from dts_ee.document import Document, DocumentError
 
 EFFECT = "Adverse-Effect"
@@ -70,6 +70,7 @@ def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
         If the file cannot be read, or a line has a wrong number of fields, an empty field, or an
         offset that is not a number.
     """
+    check_no_windows(reading)
     sentences: dict[tuple[str, str], list[_Line]] = {}
     for line in _lines(path):
         sentences.setdefault((line.abstract, line.sentence), []).append(line)
