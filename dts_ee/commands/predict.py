@@ -26,7 +26,7 @@ from allennlp.data import Instance
 
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.compat.predict_command import register_predict_manager
-from dts_ee.corpora.files import is_hidden, open_atomically, read_text
+from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
@@ -353,14 +353,10 @@ def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:
 
 def _texts(folder: Path) -> Iterator[Tuple[Path, JsonDict]]:
     """
-    The paths of the `.txt` files of a folder that are not hidden, and the predictor's inputs; the
-    identifiers are the relative paths, without `.txt`.
+    The paths of the `.txt` files of a folder, and the predictor's inputs; the identifiers are the
+    relative paths, without `.txt`.
     """
-    paths = sorted(
-        path
-        for path in folder.rglob("*.txt")
-        if path.is_file() and not is_hidden(path.relative_to(folder))
-    )
+    paths = sorted(path for path in folder.rglob("*.txt") if path.is_file())
     if not paths:
         raise DocumentError("there are no .txt files in the folder", path=str(folder))
     for path in paths:

@@ -12,7 +12,8 @@ from dts_ee.corpora.conll04_corp import read_conll04_corp
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.docbin import read_docbin, write_docbin
 from dts_ee.corpora.files import PathOrStr
-from dts_ee.corpora.label_studio import read_label_studio, write_label_studio
+from dts_ee.corpora.label_studio import read_label_studio
+from dts_ee.corpora.label_studio_writer import write_label_studio
 from dts_ee.corpora.multihead import read_multihead, write_multihead
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.corpora.text_reading import TextReading, check_no_windows
@@ -165,7 +166,19 @@ FORMATS = {
             FormatOption("equivalences", "the type of relations between equivalent entities"),
         ),
     ),
-    "label-studio": Format("Label Studio's JSON", read_label_studio, write_label_studio),
+    "label-studio": Format(
+        "Label Studio's JSON",
+        read_label_studio,
+        write_label_studio,
+        options=(
+            FormatOption("text-key", "the key of the text in a task's data"),
+            FormatOption(
+                "unannotated",
+                "what a task without annotation has",
+                ("empty", "predictions"),
+            ),
+        ),
+    ),
     "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
     "ade-corpus": Format("ADE-Corpus-V2 as published, the file DRUG-AE.rel", read_ade_corpus),
     "conll04-corp": Format(

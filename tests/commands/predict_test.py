@@ -129,8 +129,6 @@ def write_texts(**texts):
 def test_a_folder_of_texts(parser, folder, run):
     write_texts(b="Marta writes. Nobody came.\n", a__deep="Velmouth is far.", empty="")
     (folder / "texts" / "notes.md").write_text("no text")
-    # Hidden, as in an archive of macOS.
-    (folder / "texts" / "._b.txt").write_bytes(b"\0\xff")
     assert run("texts", "--output-file", "output.jsonl", "--silent") == 0
     outputs = [json.loads(line) for line in Path("output.jsonl").read_text().splitlines()]
     assert [output["orig_id"] for output in outputs] == ["a/deep", "b", "empty"]

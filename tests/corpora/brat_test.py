@@ -105,7 +105,7 @@ def test_text_without_annotations_is_left_out(tmp_path):
     assert {document.id for document in corpus.documents} == {"news/one.a-1", "news/one.a-2"}
     assert [(str(remark), remark.lost) for remark in corpus.remarks] == [
         (
-            "2 left out: README.txt, news/one.xml.txt; --unannotated empty reads them as "
+            "texts without an .ann file, 2 left out: README.txt, news/one.xml.txt; --unannotated empty reads them as "
             "annotated with nothing",
             True,
         )
@@ -136,7 +136,7 @@ def test_hidden_files_are_passed_over(tmp_path):
     corpus = read_brat(path, reading(), unannotated="empty")
     assert {document.id for document in corpus.documents} == {"news/one.a-1", "news/one.a-2"}
     assert [(str(remark), remark.lost) for remark in corpus.remarks] == [
-        ("3 left out: ._one.a.txt, .git/x.txt, __MACOSX/news/._one.a.ann", False)
+        ("hidden files, 3 left out: ._one.a.txt, .git/x.txt, __MACOSX/news/._one.a.ann", False)
     ]
 
 

@@ -7,12 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dts_ee.corpora import read_documents
-from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.formats import FORMATS, read_corpus
 from dts_ee.document import Document, DocumentError, Entity, Relation
 from tests.corpora.raw_text import reading
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS, documents
 
 SUFFIXES = {"spert": ".json", "jsonl": ".jsonl", "docbin": ".spacy", "label-studio": ".json"}
+OPTIONS = {"label-studio": {"unannotated": "predictions"}}
 PLACING = ("spert", "jsonl")
 WRITABLE = [name for name, format in FORMATS.items() if format.write]
 
@@ -24,7 +25,7 @@ def written_and_read(folder, name, corpus):
     assert write is not None
     lost = write(path, corpus)
     assert all(remark.lost for remark in lost)
-    return FORMATS[name].read(path, reading("whole")), lost
+    return read_corpus(name, path, reading("whole"), OPTIONS.get(name, {})), lost
 
 
 def content(document: Document):
