@@ -91,7 +91,7 @@ def _names(folder: Path, with_unannotated: bool) -> tuple[list[Path], list[Remar
     if not names:
         raise DocumentError("there are no .txt files in the folder", path=str(folder))
     annotated = {name for name in names if _annotation_files(folder, name)}
-    remarks = _left_out("hidden files", hidden, lost=False)
+    remarks = _left_out("hidden files left out", hidden, lost=False)
     missing = sorted(names - annotated)
     if with_unannotated:
         return sorted(names), remarks
@@ -102,7 +102,9 @@ def _names(folder: Path, with_unannotated: bool) -> tuple[list[Path], list[Remar
             path=str(folder),
         )
     texts = [f"{name.as_posix()}.txt" for name in missing]
-    return sorted(annotated), _left_out("texts without an .ann file", texts, lost=True) + remarks
+    return sorted(annotated), _left_out(
+        "texts without an .ann file left out", texts, lost=True
+    ) + remarks
 
 
 def _left_out(problem: str, names: list[str], lost: bool) -> list[Remark]:
@@ -112,7 +114,7 @@ def _left_out(problem: str, names: list[str], lost: bool) -> list[Remark]:
     shown = ", ".join(sorted(names)[:_MAX_NAMES])
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     hint = "; --unannotated empty reads them as annotated with nothing" if lost else ""
-    return [Remark(problem, f"{problem}, {len(names)} left out: {shown}{more}{hint}", lost)]
+    return [Remark(problem, f"{len(names)} {problem}: {shown}{more}{hint}", lost)]
 
 
 def _annotation_files(folder: Path, name: Path) -> list[Path]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Callable, Mapping, Optional, Sequence
 
 from dts_ee.corpora.ade_corpus import read_ade_corpus
+from dts_ee.corpora.bioc import read_bioc, write_bioc
 from dts_ee.corpora.brat import read_brat, write_brat
+from dts_ee.corpora.concept_relations import SAME_SENTENCE
 from dts_ee.corpora.conll04_corp import read_conll04_corp
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.docbin import read_docbin, write_docbin
@@ -15,6 +17,7 @@ from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.label_studio import read_label_studio
 from dts_ee.corpora.label_studio_writer import write_label_studio
 from dts_ee.corpora.multihead import read_multihead, write_multihead
+from dts_ee.corpora.pubtator import read_pubtator, write_pubtator
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.corpora.text_reading import TextReading, check_no_windows
 from dts_ee.document import Document, DocumentError
@@ -138,6 +141,12 @@ def _spert_writer(*suffixes: str) -> Writer:
     return write
 
 
+_CONCEPT_RELATIONS = FormatOption(
+    "concept-relations",
+    "what a relation between concepts with several mentions becomes",
+    (SAME_SENTENCE,),
+)
+
 FORMATS = {
     "spert": Format(
         "SpERT's JSON, a list of documents",
@@ -178,6 +187,13 @@ FORMATS = {
                 ("empty", "predictions"),
             ),
         ),
+    ),
+    "bioc": Format("BioC, in XML or JSON", read_bioc, write_bioc, options=(_CONCEPT_RELATIONS,)),
+    "pubtator": Format(
+        "PubTator's lines, as of BC5CDR and BioRED",
+        read_pubtator,
+        write_pubtator,
+        options=(_CONCEPT_RELATIONS,),
     ),
     "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
     "ade-corpus": Format("ADE-Corpus-V2 as published, the file DRUG-AE.rel", read_ade_corpus),

@@ -3,7 +3,7 @@ import pytest
 from dts_ee.corpora.brat import read_brat, to_brat, write_brat
 from dts_ee.document import Document, DocumentError, Entity, Relation
 from tests.corpora.raw_text import reading
-from tests.documents import document
+from tests.documents import document, named_relations
 
 TEXT = "Ann left Rome . \nShe met Bob\nLee .\n"
 ANNOTATIONS = """\
@@ -105,8 +105,8 @@ def test_text_without_annotations_is_left_out(tmp_path):
     assert {document.id for document in corpus.documents} == {"news/one.a-1", "news/one.a-2"}
     assert [(str(remark), remark.lost) for remark in corpus.remarks] == [
         (
-            "texts without an .ann file, 2 left out: README.txt, news/one.xml.txt; --unannotated empty reads them as "
-            "annotated with nothing",
+            "2 texts without an .ann file left out: README.txt, news/one.xml.txt; --unannotated "
+            "empty reads them as annotated with nothing",
             True,
         )
     ]
@@ -136,7 +136,7 @@ def test_hidden_files_are_passed_over(tmp_path):
     corpus = read_brat(path, reading(), unannotated="empty")
     assert {document.id for document in corpus.documents} == {"news/one.a-1", "news/one.a-2"}
     assert [(str(remark), remark.lost) for remark in corpus.remarks] == [
-        ("hidden files, 3 left out: ._one.a.txt, .git/x.txt, __MACOSX/news/._one.a.ann", False)
+        ("3 hidden files left out: ._one.a.txt, .git/x.txt, __MACOSX/news/._one.a.ann", False)
     ]
 
 
@@ -176,14 +176,6 @@ R1\tCoref Arg1:E1 Arg2:T2
 *\tEquiv E2 T2 T1
 """
 EVENT_TEXT = "IL-2 activates p53 ,  after all ."
-
-
-def named_relations(document):
-    return [
-        (relation.type, *(document.entity_text(document.entities[i]) for i in ends))
-        for relation in document.relations
-        for ends in [(relation.head, relation.tail)]
-    ]
 
 
 def test_events_and_equivalences_as_relations(tmp_path):

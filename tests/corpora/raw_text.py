@@ -9,5 +9,10 @@ def at_white_space(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
+def words(text: str) -> list[tuple[int, int]]:
+    """Words, and each other character."""
+    return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
+
+
 def reading(sentences: str = "rules", tokenize: Tokenize = at_white_space) -> TextReading:
     return TextReading(tokenize, sentences)
