@@ -20,6 +20,8 @@ from dts_ee.corpora.multihead import read_multihead, write_multihead
 from dts_ee.corpora.pubtator import read_pubtator, write_pubtator
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.corpora.text_reading import TextReading, check_no_windows
+from dts_ee.corpora.webanno_tsv import read_webanno_tsv
+from dts_ee.corpora.webanno_writer import write_webanno_tsv
 from dts_ee.document import Document, DocumentError
 
 Reader = Callable[..., Corpus]
@@ -195,6 +197,7 @@ FORMATS = {
         write_pubtator,
         options=(_CONCEPT_RELATIONS,),
     ),
+    "webanno-tsv": Format("WebAnno TSV 3.3, of INCEpTION", read_webanno_tsv, write_webanno_tsv),
     "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
     "ade-corpus": Format("ADE-Corpus-V2 as published, the file DRUG-AE.rel", read_ade_corpus),
     "conll04-corp": Format(

@@ -99,7 +99,7 @@ def test_whatever_there_is_is_read_as_written(tmp_path, name, corpus):
     assert list(map(content, again.documents)) == list(map(content, corpus))
 
 
-@pytest.mark.parametrize("name", ["brat", "multihead", "bioc", "pubtator"])
+@pytest.mark.parametrize("name", ["brat", "multihead", "bioc", "pubtator", "webanno-tsv"])
 @given(st.lists(documents(), min_size=1, max_size=3))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
@@ -114,7 +114,7 @@ def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
             assert after[4].strip() == before[4].strip()
 
 
-@pytest.mark.parametrize("name", ["brat", "multihead", "pubtator"])
+@pytest.mark.parametrize("name", ["brat", "multihead", "pubtator", "webanno-tsv"])
 def test_probabilities_are_listed_where_they_are_lost(tmp_path, name):
     document = Document(
         ("Ann", "left", "Rome"),

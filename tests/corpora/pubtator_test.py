@@ -37,7 +37,7 @@ def test_titles_and_abstracts_become_sentences():
         "document 101, line 10: relation of concepts with several mentions: Association from "
         "MESH:D03 to MESH:D02: 1 and 3 mentions; --concept-relations same-sentence relates those "
         "in one sentence",
-        "document 102, line 18: relation of a concept without a mention: Treats from MESH:D09 to "
+        "document 102, line 19: relation of a concept without a mention: Treats from MESH:D09 to "
         "MESH:D06",
         "the concepts of 9 mentions are lost",
     ]
