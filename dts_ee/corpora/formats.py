@@ -199,7 +199,9 @@ FORMATS = {
     ),
     "webanno-tsv": Format("WebAnno TSV 3.3, of INCEpTION", read_webanno_tsv, write_webanno_tsv),
     "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
-    "ade-corpus": Format("ADE-Corpus-V2 as published, the file DRUG-AE.rel", read_ade_corpus),
+    "ade-corpus": Format(
+        "ADE-Corpus-V2 as published, the file DRUG-AE.rel or the folder", read_ade_corpus
+    ),
     "conll04-corp": Format(
         "CoNLL04 as published, the file conll04.corp", _without_text(read_conll04_corp)
     ),

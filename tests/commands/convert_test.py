@@ -274,4 +274,4 @@ def test_help_lists_the_formats(folder, capsys):
     for name, format in FORMATS.items():
         assert f"  {name} " in text
         assert format.description in text
-    assert "the file DRUG-AE.rel (can only be read)" in text
+    assert "the file DRUG-AE.rel or the folder (can only be read)" in text
