@@ -65,8 +65,9 @@ def read_bioc(
     remarks: list[Remark] = []
     unread: Counter[str] = Counter()
     for number, source in enumerate(_read_documents(path), start=1):
-        id = str(source.id or f"#{number}")
+        id = f"#{number}"
         try:
+            id = as_string(str(source.id or id), "id")
             reader = _DocumentReader(id, source, unread)
             add_concept_relations(
                 reader.text, reader.concept_relations, reader.concepts, concept_relations, reading
@@ -272,7 +273,11 @@ def _infons(item: Any, location: Field) -> dict[str, str]:
         raise DocumentError(
             f"must be an object, but is {kind_of(item.infons)}", (*location, "infons")
         )
-    return {str(name): str(value) for name, value in item.infons.items() if value not in (None, "")}
+    return {
+        as_string(str(name), (*location, "infons")): as_string(str(value), (*location, "infons"))
+        for name, value in item.infons.items()
+        if value not in (None, "")
+    }
 
 
 def _type(infons: dict[str, str]) -> Optional[str]:

@@ -145,7 +145,8 @@ def _task(value: Any, number: int, unannotated: Optional[str]) -> _Task:
         )
     data = as_object(task["data"], ("data",))
     name = f"#{number}"
-    found = _Task(name, data, str(data.get("id", task.get("id", name))), None, 0, [])
+    id = as_string(str(data.get("id", task.get("id", name))), ("data", "id"))
+    found = _Task(name, data, id, None, 0, [])
     annotations = _annotations(task)
     predictions = _predictions(task)
     if annotations:
@@ -318,6 +319,4 @@ def _score(result: dict[str, Any], location: Field) -> Optional[float]:
 
 
 def _strings(values: Any, field: FieldParts) -> list[str]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise DocumentError("must be a list of strings", field)
-    return values
+    return [as_string(value, (*field, i)) for i, value in enumerate(as_list(values, field))]

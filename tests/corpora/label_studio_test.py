@@ -373,7 +373,7 @@ def test_tasks_carry_the_tokens(tmp_path):
             "the id 'x' occurs twice",
         ),
         (task(label("x", "A", 0, True)), "annotations[0].result[0].value.end", "a whole number"),
-        (task(label("x", 3, 0, 3)), "annotations[0].result[0].value.labels", "list of strings"),
+        (task(label("x", 3, 0, 3)), "annotations[0].result[0].value.labels[0]", "must be a string"),
         (task(label("x", "", 0, 3)), "entities[0].type", "the type is empty"),
         (task({**ANN, "score": "1"}), "annotations[0].result[0].score", "must be a number, but is"),
         (task({**ANN, "score": 1.5}), "annotations[0].result[0].score", "not between 0 and 1"),
