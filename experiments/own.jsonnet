@@ -1,6 +1,6 @@
-// Your own data, in SpERT's JSON or JSON Lines. TRAIN_DATA names the file to train on; DEVELOPMENT_DATA and
-// TEST_DATA can name two more. ENCODER is `minilm`, or `mpnet`, which is better and slower, or any other encoder:
-// its folder, or its name on the Hugging Face hub.
+// Your own data, in SpERT's JSON or JSON Lines. TRAIN_DATA is the file to train on; DEVELOPMENT_DATA and
+// TEST_DATA are optional. ENCODER is `minilm` (the default), `mpnet`, which is better and slower, or the folder
+// or Hugging Face name of another encoder.
 local corpora = import 'lib/corpora.libsonnet';
 local environment = import 'lib/environment.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';

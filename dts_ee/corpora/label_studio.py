@@ -10,6 +10,7 @@ lists of start and end characters; Label Studio exports `data` unchanged.
 
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Iterator, Optional
 
@@ -97,16 +98,20 @@ def read_label_studio(
     if tasks and not annotated:
         hint = f"; {num_unread} have predictions: {_READ_PREDICTIONS}" if num_unread else ""
         raise DocumentError(f"none of the {len(tasks)} tasks was annotated{hint}", path=name)
+    unread: Counter[str] = Counter()
     finder = TextFinder([(task.data, task.values()) for task in annotated], text_key)
     for task in tasks:
         if task.results is None:
             preview = json.dumps(task.data, ensure_ascii=False)[:80]
             remarks.append(Remark("task without annotation", preview, document=task.name))
             continue
-        text, sentences = _located(name, task.name, _sentences, task, finder, reading)
+        text, sentences = _located(name, task.name, _sentences, task, finder, reading, unread)
         documents.extend(sentences)
         groups.extend(task.name.removeprefix("#") for _ in sentences)
         remarks.extend(text.remarks)
+    remarks += [
+        Remark("what is not read", f"{key}, of {count:,} tasks") for key, count in unread.items()
+    ]
     if num_unread:
         detail = f"predictions of {num_unread} tasks are not read; {_READ_PREDICTIONS}"
         remarks.append(Remark("predictions that are not read", detail))
@@ -198,9 +203,10 @@ def _results(item: dict[str, Any], field: FieldParts) -> Iterator[tuple[Field, d
 
 
 def _sentences(
-    task: _Task, finder: TextFinder, reading: TextReading
+    task: _Task, finder: TextFinder, reading: TextReading, unread: Counter[str]
 ) -> tuple[AnnotatedText, list[Document]]:
-    task_text = finder.text(task.data, task.values())
+    task_text, names = finder.text(task.data, task.values())
+    unread.update(names)
     text = AnnotatedText(task.id, task_text.text)
     text.tokens = _tokens(task.data, text.text)
     for problem, detail, field in task.remarks:

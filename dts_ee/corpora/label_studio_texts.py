@@ -17,6 +17,9 @@ from dts_ee.document import DocumentError, FieldParts
 _NOWHERE = (-1, -1)
 """The characters of a region that has to be found by its text."""
 
+_READ_KEYS = {"id", "tokens"}
+"""What is read of `data` beside the text."""
+
 _SPEAKER_KEYS = {"author", "id", "name", "role", "speaker"}
 
 
@@ -25,6 +28,10 @@ class TaskText(Protocol):
 
     @property
     def text(self) -> str: ...
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """The names of what is there beside the text."""
 
     def span(self, value: dict[str, Any], field: FieldParts) -> tuple[int, int]:
         """The characters of a region; negative numbers if its text has to be looked for."""
@@ -42,6 +49,7 @@ class PlainText:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.unread: Sequence[str] = ()
 
     def span(self, value: dict[str, Any], field: FieldParts) -> tuple[int, int]:
         """The characters of a region, as they are counted in it."""
@@ -65,6 +73,7 @@ class Hypertext:
             # Some declarations are too broken for Python's parser.
             raise DocumentError(f"is no HTML: {error}", "data") from error
         self.text = self._html.text
+        self.unread: Sequence[str] = ()
 
     def span(self, value: dict[str, Any], field: FieldParts) -> tuple[int, int]:
         """The characters of a region."""
@@ -91,10 +100,13 @@ class Dialogue:
 
     turns : `Sequence[str]`
         The text of each turn.
+    unread : `Sequence[str]`
+        The names of what turns have beside it.
     """
 
-    def __init__(self, turns: Sequence[str]) -> None:
+    def __init__(self, turns: Sequence[str], unread: Sequence[str]) -> None:
         self._turns = turns
+        self.unread = unread
         self.text = "\n\n".join(turns)
 
     def span(self, value: dict[str, Any], field: FieldParts) -> tuple[int, int]:
@@ -153,9 +165,11 @@ class TextFinder:
             )
             self._usual_key = certain.most_common(1)[0][0] if certain else None
 
-    def text(self, data: dict[str, Any], values: Sequence[dict[str, Any]]) -> TaskText:
+    def text(
+        self, data: dict[str, Any], values: Sequence[dict[str, Any]]
+    ) -> tuple[TaskText, list[str]]:
         """
-        The text of a task.
+        The text of a task, and the names of what `data` holds beside it.
 
         # Parameters
 
@@ -177,9 +191,11 @@ class TextFinder:
                 raise DocumentError(
                     f'there is no "{key}"; the keys are {", ".join(data)}', ("data", key)
                 )
-            return self._made(key, data[key], values, turn_key or None)
-        key = self._key(data, values)
-        return self._made(key, data[key], values, None)
+        else:
+            key, turn_key = self._key(data, values), ""
+        text = self._made(key, data[key], values, turn_key or None)
+        others = [f"data.{name}" for name in data if name not in {key, *_READ_KEYS}]
+        return text, [*others, *(f"data.{key}.{name}" for name in text.unread)]
 
     def _key(self, data: dict[str, Any], values: Sequence[dict[str, Any]]) -> str:
         candidates = list(_candidates(data))
@@ -218,7 +234,7 @@ class TextFinder:
     ) -> TaskText:
         field = ("data", key)
         if isinstance(content, list):
-            return Dialogue(_turns(content, values, turn_key, field))
+            return _dialogue(content, values, turn_key, field)
         text = as_string(content, field)
         if _is_hypertext(values) or (self._is_hypertext and not values):
             return Hypertext(text)
@@ -246,14 +262,16 @@ def _quoted(values: Sequence[dict[str, Any]]) -> list[str]:
     return [text for text in texts if isinstance(text, str) and text.strip()]
 
 
-def _turns(
+def _dialogue(
     turns: Sequence[Any], values: Sequence[dict[str, Any]], key: Optional[str], field: FieldParts
-) -> list[str]:
-    """The text of each turn of a dialogue."""
+) -> Dialogue:
     records = [as_object(turn, (*field, i)) for i, turn in enumerate(turns)]
     if key is None:
         key = _turn_key(records, values, field)
-    return [as_string(record.get(key), (*field, i, key)) for i, record in enumerate(records)]
+    texts = [as_string(record.get(key), (*field, i, key)) for i, record in enumerate(records)]
+    return Dialogue(
+        texts, list(dict.fromkeys(name for item in records for name in item if name != key))
+    )
 
 
 def _turn_key(

@@ -1,8 +1,8 @@
 // The corpora: a dataset reader and the files.
 local environment = import 'environment.libsonnet';
 
-// What is held out of the training part of ADE's folds, to choose an epoch by: which share, and by which
-// seed. The reader takes it in the place of a path.
+// A tenth of the training split of each ADE fold is held out as the development split. The dataset reader
+// accepts this object instead of a path.
 local ade_development = { held_out: 0.1, seed: 0 };
 
 {
@@ -12,7 +12,7 @@ local ade_development = { held_out: 0.1, seed: 0 };
     validation: 'resources/conll04/conll04_dev.json',
     test: 'resources/conll04/conll04_test.json',
   },
-  // One of SpERT's ten folds, 0 to 9. They have no development split: see `ade_development`.
+  // One of SpERT's ten folds, 0 to 9. They have no development split, see `ade_development`.
   ade(fold)::
     local train(part) = ade_development { path: 'resources/ade/ade_split_%d_train.json' % fold, part: part };
     {
@@ -21,7 +21,7 @@ local ade_development = { held_out: 0.1, seed: 0 };
       validation: train('held_out'),
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
-  // The files that three environment variables name. There need be no development and no test data.
+  // The files in three environment variables. Development and test data are optional.
   own: {
     local named(variable) = if std.objectHas(environment, variable) then '$' + variable,
     reader: { type: 'spert' },
@@ -29,7 +29,7 @@ local ade_development = { held_out: 0.1, seed: 0 };
     validation: named('DEVELOPMENT_DATA'),
     test: named('TEST_DATA'),
   },
-  // Written for this project, and part of it.
+  // The sample corpora, which are part of this project.
   sample_news: {
     reader: { type: 'conll04' },
     train: 'fixtures/sample/news_train.json',

@@ -254,7 +254,10 @@ def test_paragraphs_of_a_dialogue(tmp_path, key):
     assert (first.text, second.text) == ("\N{DOG} Hi Ann", "Ann , hi")
     assert first.entities == (Entity("Word", 1, 2), Entity("Peop", 2, 3))
     assert second.entities == (Entity("Peop", 0, 1),)
-    assert [remark for remark in corpus.remarks if remark.lost] == []
+    assert [str(remark) for remark in corpus.remarks if remark.lost] == [
+        "data.title, of 1 tasks",
+        "data.dialogue.author, of 1 tasks",
+    ]
 
 
 @pytest.mark.parametrize("turn", ["2", "x", None, True])

@@ -141,9 +141,10 @@ def test_overlapping_entities_are_kept_in_the_gold_document_alone(caplog):
     messages = [record.message for record in caplog.records if record.name.startswith("dts_ee")]
     # 2 + 3 + 3 + 0 + 3 + 1 + 2 entities and 1 + 2 + 1 + 0 + 2 + 0 + 1 relations.
     assert messages == [
-        f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations, in 1 documents, are left "
-        "out of training because their spans overlap others (on_overlap: longest); they count as "
-        'missed in evaluation; with tag_sequences "per_type" it would be 0'
+        f"{TINY_CASE_REPORTS}: tags cannot express 1 of 14 entities and 1 of 7 relations, in 1 "
+        "documents, because spans overlap (on_overlap: longest); these are not learned in "
+        'training, and count as missed in evaluation; with tag_sequences "per_type" it would be 0 '
+        "entities"
     ]
 
 
@@ -217,8 +218,8 @@ def test_each_of_several_files_has_its_own_warning(tmp_path, caplog):
         read(AdeReader(), [TINY_CASE_REPORTS, TINY_NEWS, more])
     messages = [record.message for record in caplog.records if record.name.startswith("dts_ee")]
     assert [message.partition(", in ")[0] for message in messages] == [
-        f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations",
-        f"{more}: 1 of 3 entities and 1 of 1 relations",
+        f"{TINY_CASE_REPORTS}: tags cannot express 1 of 14 entities and 1 of 7 relations",
+        f"{more}: tags cannot express 1 of 3 entities and 1 of 1 relations",
     ]
 
 
@@ -251,7 +252,7 @@ def test_a_sample_is_random_in_order_and_always_the_same(corpus, caplog):
     documents = read_documents(corpus)
     with caplog.at_level(logging.INFO):
         sample = documents_of(Conll04Reader(max_documents=50, sampling_seed=1), corpus)
-    positions = [documents.index(each) for each in sample]
+    positions = [documents.index(document) for document in sample]
     assert len(set(positions)) == 50
     assert positions == sorted(positions)
     # They come from everywhere: of each quarter of the file there are about 12.
@@ -266,9 +267,9 @@ def test_a_sample_is_of_all_files_of_a_split(corpus):
     documents = read_documents(TINY_NEWS) + read_documents(corpus)
     sample = documents_of(Conll04Reader(max_documents=60), [TINY_NEWS, corpus])
     assert len(sample) == 60
-    positions = [documents.index(each) for each in sample]
+    positions = [documents.index(document) for document in sample]
     assert positions == sorted(positions)
-    assert 0 < sum(each in documents[:-200] for each in sample) < len(documents) - 200
+    assert 0 < sum(document in documents[:-200] for document in sample) < len(documents) - 200
 
 
 @pytest.mark.parametrize("number", [7, 8, None])
@@ -304,7 +305,7 @@ def test_a_sample_of_nothing_is_refused(number):
 def test_what_a_predictor_asks_for_is_not_sampled():
     reader = Conll04Reader(max_documents=1)
     documents = read_documents(TINY_NEWS)
-    instances: list[Any] = [reader.text_to_instance(each, gold=False) for each in documents]
+    instances: list[Any] = [reader.text_to_instance(document, gold=False) for document in documents]
     assert [instance["metadata"]["document"] for instance in instances] == documents
 
 

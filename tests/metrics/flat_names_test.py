@@ -85,7 +85,7 @@ def test_names(key, name, hidden_name):
     assert flatten(score, PROTOCOLS, underscores=True)[hidden_name] == 0.375
 
 
-def test_all_but_the_f1_that_matters_most_are_kept_out_of_the_progress_bar():
+def test_the_progress_bar_shows_only_the_strict_micro_f1():
     flat = flatten({MetricKey("entity", average=MICRO): Score(0.5, 1, 0.67)}, PROTOCOLS, True)
     assert flat == {"_entity_precision": 0.5, "_entity_recall": 1, "entity_f1": 0.67}
 
@@ -127,13 +127,13 @@ def test_a_score_that_lacks_a_number_is_none():
 @pytest.mark.parametrize(
     ("protocols", "message"),
     [
-        ({"": ("strict",)}, "is no name"),
-        ({"_entity": ("strict",)}, "is no name"),
+        ({"": ("strict",)}, "is not a valid name"),
+        ({"_entity": ("strict",)}, "is not a valid name"),
         ({"entity": ("boundaries",)}, "has no protocol strict"),
-        ({"entity": ("strict", "macro")}, "is called as something else"),
-        ({"entity": ("strict", "a", "a_macro")}, "is called as something else"),
-        ({"entity": ("strict", "type_a")}, "is called as something else"),
-        ({"entity": ("strict",), "entity_link": ("strict",)}, "could be a type of it"),
+        ({"entity": ("strict", "macro")}, "has a name that is taken"),
+        ({"entity": ("strict", "a", "a_macro")}, "has a name that is taken"),
+        ({"entity": ("strict", "type_a")}, "has a name that is taken"),
+        ({"entity": ("strict",), "entity_link": ("strict",)}, "names of types of"),
     ],
 )
 def test_names_that_would_say_two_things_are_refused(protocols, message):
