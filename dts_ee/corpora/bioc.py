@@ -67,7 +67,7 @@ def read_bioc(
     for number, source in enumerate(_read_documents(path), start=1):
         id = f"#{number}"
         try:
-            id = as_string(str(source.id or id), "id")
+            id = as_string(str(source.id or id), ("id",))
             reader = _DocumentReader(id, source, unread)
             add_concept_relations(
                 reader.text, reader.concept_relations, reader.concepts, concept_relations, reading
@@ -193,9 +193,10 @@ class _DocumentReader:
             pieces.append((start, start + _whole_number(piece.length, (*field, "length"))))
         type = _type(infons)
         score = _score(infons)
-        for name in set(infons) - {*_TYPE_KEYS, *((_SCORE,) if score is not None else ())}:
-            self._unread[f"{name} of annotations"] += 1
-            self.concepts.setdefault(infons[name], []).append(key)
+        for name, value in infons.items():
+            if name not in _TYPE_KEYS and (name != _SCORE or score is None):
+                self._unread[f"{name} of annotations"] += 1
+                self.concepts.setdefault(value, []).append(key)
         span = joined_pieces(self.text.text, pieces, quoted) if pieces else None
         if not type:
             self.text.remark("annotation without a type", repr(quoted), location)
@@ -236,9 +237,9 @@ class _DocumentReader:
                 )
                 return
             named = set(concepts)
-            self.concept_relations.append(ConceptRelation(type, *concepts.values(), str(location)))
-        for name in set(values) - named:
-            self._unread[f"{name} of relations"] += 1
+            head, tail = concepts.values()
+            self.concept_relations.append(ConceptRelation(type, head, tail, str(location)))
+        self._unread.update(f"{name} of relations" for name in values if name not in named)
 
     def _end(self, id: str, keys: dict[str, int]) -> Any:
         """The key of an annotation: that in the same passage or sentence, or the only one."""

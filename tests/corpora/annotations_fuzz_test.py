@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dts_ee.corpora.formats import read_corpus
+from dts_ee.corpora.spert import document_to_json
 from dts_ee.document import DocumentError
 from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES
@@ -80,7 +81,7 @@ def check(path, name):
             continue
         assert len(corpus.groups) == len(corpus.documents)
         for document in corpus.documents:
-            json.dumps(document.to_json(), ensure_ascii=False).encode()
+            json.dumps(document_to_json(document), ensure_ascii=False).encode()
         for remark in corpus.remarks:
             json.dumps(remark.to_json())
 
