@@ -43,6 +43,15 @@ def document(
     )
 
 
+def named_relations(document: Document) -> list[tuple[str, str, str]]:
+    """The type, the head and the tail of each relation, as they are written."""
+    texts = [document.entity_text(entity) for entity in document.entities]
+    return [
+        (relation.type, texts[relation.head], texts[relation.tail])
+        for relation in document.relations
+    ]
+
+
 _TOKENS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4).filter(
     lambda token: bool(token.strip())
 )

@@ -9,7 +9,7 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from allennlp.commands import Subcommand
 
@@ -17,7 +17,7 @@ from dts_ee.corpora.alignment import align_tokens
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
-from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.formats import FORMATS, read_corpus
 from dts_ee.corpora.recognition import recognise, with_hint
 from dts_ee.corpora.text_reading import SENTENCE_MODES, TextReading, Tokenize
 from dts_ee.document import DocumentError
@@ -104,8 +104,30 @@ class Convert(Subcommand):
             help="how raw text becomes sentences: by spaCy's rules and at "
             "blank lines, or each line or each text as one sentence",
         )
+        subparser.add_argument(
+            "--windows",
+            type=int,
+            default=1,
+            metavar="N",
+            help="make a document of N neighbouring sentences of a text, so that relations between "
+            "them can be learned; where the format has texts of several sentences",
+        )
+        for name, description in _format_options().items():
+            subparser.add_argument(f"--{name}", help=description)
         subparser.set_defaults(func=convert_from_args)
         return subparser
+
+
+def _format_options() -> Dict[str, str]:
+    """The help on each option that some format has, by its name."""
+    descriptions: Dict[str, List[str]] = {}
+    for format_name, format in FORMATS.items():
+        for option in format.options:
+            choices = f": {' or '.join(option.choices)}" if option.choices else ""
+            descriptions.setdefault(option.name, []).append(
+                f"{format_name}: {option.description}{choices}"
+            )
+    return {name: "; ".join(texts) for name, texts in descriptions.items()}
 
 
 def convert_from_args(args: argparse.Namespace) -> None:
@@ -114,14 +136,20 @@ def convert_from_args(args: argparse.Namespace) -> None:
     if source_format == AUTO:
         source_format = _recognised_format(source)
     _check_formats(source_format, target_format)
+    if args.windows < 1:
+        raise DocumentError(
+            f"--windows is {args.windows}, but a document has at least one sentence"
+        )
+    options = {name: getattr(args, name.replace("-", "_")) for name in _format_options()}
     corpus, remarks = convert(
         source_format,
         Path(source),
         target_format,
         Path(target),
-        TextReading(tokenize_by(args.tokenizer), args.sentences),
+        TextReading(tokenize_by(args.tokenizer), args.sentences, args.windows),
         args.folds,
         args.seed,
+        {name: value for name, value in options.items() if value is not None},
     )
     if args.report is not None:
         _write_report(args.report, remarks)
@@ -147,6 +175,7 @@ def convert(
     reading: TextReading,
     num_folds: Optional[int] = None,
     seed: int = 0,
+    options: Optional[Mapping[str, str]] = None,
 ) -> Tuple[Corpus, List[Remark]]:
     """
     Convert a corpus.
@@ -167,6 +196,8 @@ def convert(
         How many folds to write beside `target`, if any.
     seed : `int`, optional (default = `0`)
         The seed of the folds.
+    options : `Mapping[str, str]`, optional (default = `None`)
+        The values of options of the source's format, by their names.
 
     # Returns
 
@@ -182,7 +213,7 @@ def convert(
         If the target cannot be written, is the source, or is a folder that is not empty.
     """
     try:
-        corpus = FORMATS[source_format].read(source, reading)
+        corpus = read_corpus(source_format, source, reading, options or {})
         if not corpus.documents:
             raise DocumentError("there are no documents in it", path=str(source))
     except DocumentError as error:

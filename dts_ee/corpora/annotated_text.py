@@ -129,7 +129,7 @@ class AnnotatedText:
             for entity in entities
         }
         starts = self._sentence_starts(spans, reading.sentences, list(token_entities.values()))
-        return self._sentences(spans, starts, token_entities)
+        return self._sentences(spans, starts[:: reading.windows], token_entities)
 
     def _located_entities(self) -> list[TextEntity]:
         """The entities without surrounding white space; those outside of the text are left out."""

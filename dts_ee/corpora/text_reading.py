@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
+from dts_ee.document import DocumentError
+
 Spans = list[tuple[int, int]]
 
 Tokenize = Callable[[str], Spans]
@@ -37,14 +39,28 @@ class TextReading:
         `!`, `?` and the like with closing quotation marks and brackets, except before a small
         letter, between an abbreviation such as `Fig.` and a number or `Capt.` and a name, and if
         only punctuation follows. `"lines"`: each line is a sentence. `"whole"`: each text is one.
+    windows : `int`, optional (default = `1`)
+        How many neighbouring sentences of a text become one document.
     """
 
     tokenize: Tokenize
     sentences: str = "rules"
+    windows: int = 1
 
     def __post_init__(self) -> None:
         if self.sentences not in SENTENCE_MODES:
             raise ValueError(f"{self.sentences!r} is none of {', '.join(SENTENCE_MODES)}")
+        if self.windows < 1:
+            raise ValueError(f"windows of {self.windows} sentences: there must be at least one")
+
+
+def check_no_windows(reading: TextReading) -> None:
+    """Raises a `DocumentError` if sentences are to be joined that belong to no text."""
+    if reading.windows > 1:
+        raise DocumentError(
+            "--windows joins neighbouring sentences of a text, and in this format sentences belong "
+            "to none"
+        )
 
 
 def sentence_starts(text: str, spans: Spans, mode: str) -> list[int]:

@@ -14,5 +14,7 @@ def words(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
 
 
-def reading(sentences: str = "rules", tokenize: Tokenize = at_white_space) -> TextReading:
-    return TextReading(tokenize, sentences)
+def reading(
+    sentences: str = "rules", tokenize: Tokenize = at_white_space, windows: int = 1
+) -> TextReading:
+    return TextReading(tokenize, sentences, windows)
