@@ -131,7 +131,7 @@ def test_the_expected_tags_of_last_tokens(sequences):
 
 @pytest.mark.parametrize(("length", "expected"), [(1, "U"), (2, "L"), (3, "L")])
 def test_the_expected_last_tag_of_a_length(length, expected):
-    sequences = TagSequences({i: tag for i, tag in enumerate(BIOUL)}, "BIOUL", "one")
+    sequences = TagSequences(dict(enumerate(BIOUL)), "BIOUL", "one")
     last_tags = sequences.expected_last_tags([[Entity("Drug", 3, 3 + length)]], torch.device("cpu"))
     assert [BIOUL[tag] for tag in last_tags.tolist()] == [f"{expected}-Drug"]
 
