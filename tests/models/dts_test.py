@@ -644,6 +644,10 @@ def test_the_labels_of_training_may_be_the_predicted_ones():
     model(**batch)["loss"].backward()
     assert len(batch["tags"].unique()) > 1
     assert embedded[0].unique().tolist() == [0]
+    # The loss on validation data is that of the gold ones, which is before the predicted relations.
+    embedded.clear()
+    model.eval()(**batch)
+    assert 0 not in embedded[0].tolist()
 
 
 @pytest.mark.parametrize(
