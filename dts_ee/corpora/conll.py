@@ -16,7 +16,6 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.tags import OUTSIDE, entities_to_tags
 from dts_ee.corpora.text_groups import texts_of
-from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_with_tokens, relation_remark, without_overlaps
 from dts_ee.corpora.unread import Unread
 from dts_ee.document import Document, DocumentError, Entity
@@ -45,7 +44,7 @@ class _Sentence:
     """The line and the columns of each token."""
 
 
-def read_conll(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_conll(path: PathOrStr) -> Corpus:
     """
     The sentences of a file; the texts are the groups, or the sentences where it has no texts.
 
@@ -53,8 +52,6 @@ def read_conll(path: PathOrStr, reading: TextReading) -> Corpus:
 
     path : `PathOrStr`
         The file.
-    reading : `TextReading`
-        Not used.
 
     # Raises
 

@@ -217,7 +217,9 @@ FORMATS = {
     ),
     "doccano": Format("doccano's JSON Lines, with relations", read_doccano, write_doccano),
     "gliner": Format("the training data of GLiNER and GLiNER2", read_gliner, write_gliner),
-    "conll": Format("columns of tokens and tags, as in CoNLL-2003", read_conll, write_conll),
+    "conll": Format(
+        "columns of tokens and tags, as in CoNLL-2003", _without_text(read_conll), write_conll
+    ),
     "triples": Format(
         "a table (CSV, TSV) of texts, heads, relations and tails", read_triples, write_triples
     ),

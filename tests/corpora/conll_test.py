@@ -2,14 +2,13 @@ import pytest
 
 from dts_ee.corpora.conll import read_conll, write_conll
 from dts_ee.document import Document, DocumentError, Entity, Relation
-from tests.corpora.raw_text import reading
 from tests.documents import FORMAT_FIXTURES, document
 
 
 def read(tmp_path, text):
     path = tmp_path / "corpus.conll"
     path.write_text(text, encoding="utf-8")
-    return read_conll(path, reading())
+    return read_conll(path)
 
 
 def column(tags, tokens="abcdefgh"):
@@ -17,7 +16,7 @@ def column(tags, tokens="abcdefgh"):
 
 
 def test_conll_2003_as_published_is_read():
-    corpus = read_conll(FORMAT_FIXTURES / "conll.txt", reading())
+    corpus = read_conll(FORMAT_FIXTURES / "conll.txt")
     assert corpus.documents == [
         document("[EU|ORG] rejects [German|MISC] call .", (), "#1-1"),
         document("[Peter Blackburn|PER] [Anna|PER]", (), "#1-2"),
@@ -120,7 +119,7 @@ def test_tokens_and_tags_are_written(tmp_path):
         "relation",
         "identifier",
     ]
-    again = read_conll(tmp_path / "a.txt", reading())
+    again = read_conll(tmp_path / "a.txt")
     assert [sentence.entities for sentence in again.documents] == [
         *(sentence.entities for sentence in documents[:2]),
         (Entity("All", 0, 2),),
