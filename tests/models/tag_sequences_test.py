@@ -83,13 +83,13 @@ def test_how_many_tags_there_are(sequences, numbers):
 def test_a_sequence_counts_its_own_tags():
     # Of each sequence: O, then B and I of its type.
     tags = torch.tensor([[[3, 2], [4, 0], [2, 1]], [[0, 3], [1, 4], [2, 2]]])
-    own_ids = PER_TYPE.own_ids(tags)
+    own_ids = PER_TYPE.sequence_ids(tags)
     # A tag of the other sequence is outside.
     assert own_ids.tolist() == [[[1, 0], [2, 1], [0, 2]], [[0, 0], [0, 0], [0, 0]]]
-    assert PER_TYPE.all_ids(0, [[1, 2, 0], [0]]) == [[3, 4, 2], [2]]
-    assert PER_TYPE.all_ids(1, [[0, 1, 2]]) == [[2, 0, 1]]
-    assert ONE.own_ids(tags[..., :1]).tolist() == tags[..., :1].tolist()
-    assert ONE.all_ids(0, [[3, 4], [2]]) == [[3, 4], [2]]
+    assert PER_TYPE.vocabulary_ids(0, [[1, 2, 0], [0]]) == [[3, 4, 2], [2]]
+    assert PER_TYPE.vocabulary_ids(1, [[0, 1, 2]]) == [[2, 0, 1]]
+    assert ONE.sequence_ids(tags[..., :1]).tolist() == tags[..., :1].tolist()
+    assert ONE.vocabulary_ids(0, [[3, 4], [2]]) == [[3, 4], [2]]
 
 
 def test_entities_of_a_sequence():
