@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Callable, Mapping, Optional, TypeVar, Union
 
+from dts_ee.characters import is_blank
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -165,9 +167,9 @@ class Document:
     `id` is the identifier that the document has in its file (or its position there), and `text` the
     sentence as it was written; where it is not known the tokens joined by spaces stand in.
     `token_offsets` holds each token's first character and the one after its last, in `text`; it is
-    there exactly when `text` is. Around and between the tokens the text has only white space. Of a
-    sentence that was taken from a longer text, `start_char` is the index of its first character
-    there.
+    there exactly when `text` is. Around and between the tokens the text has only white space and
+    invisible characters, such as zero-width spaces. Of a sentence that was taken from a longer
+    text, `start_char` is the index of its first character there.
 
     Other modules add methods (see `document_method`): `to_displacy`, `to_brat`, `to_networkx`, and
     what a Jupyter notebook shows.
@@ -239,7 +241,7 @@ class Document:
 
     def _check_gap(self, start: int, end: int) -> None:
         gap = (self.text or "")[start:end]
-        if gap.strip():
+        if not is_blank(gap):
             raise DocumentError(f"{gap.strip()!r} is in the text, but in no token", "text", self.id)
 
     def to_json(self) -> dict[str, Any]:

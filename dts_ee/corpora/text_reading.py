@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
+from dts_ee.characters import is_blank, visible_span
+from dts_ee.corpora.graphemes import Graphemes
+
 Spans = list[tuple[int, int]]
 
 Tokenize = Callable[[str], Spans]
@@ -45,6 +48,44 @@ class TextReading:
     def __post_init__(self) -> None:
         if self.sentences not in SENTENCE_MODES:
             raise ValueError(f"{self.sentences!r} is none of {', '.join(SENTENCE_MODES)}")
+
+
+def word_spans(text: str, tokenize: Tokenize) -> Spans:
+    """
+    The tokens of a text, whatever the tokenizer makes of characters that are not seen.
+
+    Invisible characters, such as zero-width spaces, are like spaces where they are not inside a
+    word: no tokens, and not part of one. A grapheme cluster, such as a letter with its combining
+    marks, is in one token.
+
+    # Parameters
+
+    text : `str`
+        The text.
+    tokenize : `Tokenize`
+        The tokenizer.
+    """
+    if text.isascii():
+        return tokenize(text)
+    graphemes = Graphemes(text)
+    spans: Spans = []
+    for start, end in tokenize(_with_spaces_for_invisible(text)):
+        start, end = visible_span(text, start, end)
+        start, end = graphemes.end(start), graphemes.end(end)
+        if start < end:
+            spans.append((start, end))
+    return spans
+
+
+def _with_spaces_for_invisible(text: str) -> str:
+    """The text, of the same length, with spaces for invisible characters that are in no word."""
+    characters = list(text)
+    for i, character in enumerate(text):
+        # A zero-width space separates words, where other invisible characters may be in one.
+        in_word = character != "\u200b" and text[i - 1 : i].isalnum() and text[i + 1 : i + 2].isalnum()
+        if not character.isspace() and is_blank(character) and not in_word:
+            characters[i] = " "
+    return "".join(characters)
 
 
 def sentence_starts(text: str, spans: Spans, mode: str) -> list[int]:

@@ -9,7 +9,9 @@ from typing import Any, List, Optional, Pattern, Sequence, Tuple, Union
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.tokenizers import Token, Tokenizer
 
+from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
+from dts_ee.corpora.text_reading import word_spans
 from dts_ee.document import Document, DocumentError
 
 
