@@ -1,11 +1,11 @@
 """
-The command `dts-ee`: AllenNLP's command line with the plugin `dts_ee` loaded, in any folder.
+The command `dts-ee`: AllenNLP's command line with the plugin `dts_ee`, in any folder.
 
-AllenNLP finds plugins through a file `.allennlp_plugins` in the working directory, so that
-`allennlp train` knows this one inside the repository only.
+AllenNLP finds plugins by a file `.allennlp_plugins` in the working directory, so `allennlp train`
+finds this plugin only in the repository.
 
-This file stands beside the package because importing anything of the package imports torch, and
-some of what is done here comes before that.
+This file is not in the package, because importing the package imports torch, and some of this code
+has to run before.
 """
 
 import gc
@@ -23,18 +23,17 @@ VERBOSE = "--verbose"
 
 SPIN_COUNT = 10_000
 """
-How many times a thread of torch looks for work before it sleeps.
+The number of times that a thread of torch checks for work before it sleeps.
 
-GNU's OpenMP, which torch uses on Linux, looks 300,000 times unless it is told otherwise. As long as
-it looks it keeps a core from everybody else: where another program computes as well, the threads
-of a training wait for each other a hundred times longer than they compute. Where nothing else runs,
-10,000 are as good.
+The default of GNU OpenMP, which torch uses on Linux, is 300,000. A thread that checks for work
+blocks a core: beside another program, the threads of a training wait for each other a hundred times
+longer than they compute. Without other programs, 10,000 is as fast.
 """
 
 
 def spin_less() -> None:
     """
-    Limits how long torch's threads wait with full force, unless the environment says how long.
+    Limits the busy waiting of torch's threads, unless an environment variable sets it.
 
     It has to be called before torch is imported.
     """
@@ -44,9 +43,8 @@ def spin_less() -> None:
 
 def open_package() -> None:
     """
-    Makes the package known without its own `__init__`, which imports torch and AllenNLP.
-
-    What needs neither can be imported from it then; `import_plugin` does the rest.
+    Adds the package to `sys.modules` without running its `__init__`, which imports torch and
+    AllenNLP. Modules that need neither can then be imported; `import_plugin` runs the `__init__`.
     """
     if PLUGIN not in sys.modules:
         spec = find_spec(PLUGIN)
@@ -55,7 +53,7 @@ def open_package() -> None:
 
 
 def import_plugin() -> None:
-    """Imports the package that `open_package` has made known."""
+    """Runs the `__init__` of the package after `open_package`."""
     package = sys.modules[PLUGIN]
     if not hasattr(package, "__version__"):
         assert package.__spec__ is not None and package.__spec__.loader is not None
@@ -69,7 +67,7 @@ def run_light_command(arguments: List[str]) -> bool:
     # Returns
 
     `bool`
-        Whether the arguments are those of such a command.
+        Whether there was such a command.
     """
     light = import_module(f"{PLUGIN}.commands.light")
     if arguments[:1] in ([], ["-h"], ["--help"], ["--debug"]):
@@ -89,7 +87,7 @@ def run_light_command(arguments: List[str]) -> bool:
 
 
 def versions() -> str:
-    """This command's version and AllenNLP's, without importing either package."""
+    """The versions of this command and AllenNLP, without importing the packages."""
     spec = find_spec(PLUGIN)
     assert spec is not None and spec.origin is not None
     version = runpy.run_path(str(Path(spec.origin).with_name("version.py")))["VERSION"]
@@ -102,10 +100,8 @@ def versions() -> str:
 
 def arguments_with_plugin(arguments: List[str]) -> List[str]:
     """
-    Adds `--include-package dts_ee` to the arguments of a command that takes it.
-
-    The plugin is loaded in this process already. The processes that a distributed training starts
-    load what the command line names.
+    Adds `--include-package dts_ee` to the arguments of a command that takes it, for the worker
+    processes of a distributed training.
     """
     from allennlp.commands import Subcommand
 
@@ -119,7 +115,7 @@ def arguments_with_plugin(arguments: List[str]) -> List[str]:
 
 def run() -> None:
     """Runs AllenNLP's `main` on this process's arguments."""
-    # AllenNLP takes the first one for the command.
+    # AllenNLP requires the command as the first argument.
     arguments = sorted(sys.argv[1:], key=("--debug", VERBOSE).__contains__)
     if VERBOSE in arguments:
         os.environ["ALLENNLP_LOG_LEVEL"] = "INFO"
@@ -137,7 +133,7 @@ def run_allennlp(arguments: List[str]) -> None:
     """Runs AllenNLP's `main` with the plugin."""
     spin_less()
     gc.disable()
-    # Before anything of AllenNLP, which it mends.
+    # Before AllenNLP is imported, because the plugin patches it.
     import_plugin()
     # AllenNLP's own entry point sets up logging when it is imported.
     from allennlp import __main__ as allennlp_main  # noqa: F401
@@ -146,7 +142,7 @@ def run_allennlp(arguments: List[str]) -> None:
 
     from dts_ee.console import quiet_console
 
-    # What was imported stays until the end: garbage is looked for in what comes after it alone.
+    # Garbage collection ignores the imported objects from now on.
     gc.freeze()
     gc.enable()
     quiet_console()

@@ -34,6 +34,7 @@ REQUIRED = [
     "numpy",
     "overrides",
     "packaging",
+    "regex",
     "requests",
     "rich",
     "safetensors",

@@ -2,7 +2,7 @@
 An AllenNLP plugin for joint named entity recognition and relation extraction.
 
 Importing this package registers its dataset readers, models, predictors and commands with AllenNLP,
-and the methods of `Document` that write and show one.
+and the methods of `Document` that other modules add.
 """
 
 from dts_ee.installation import INCOMPLETE, is_complete

@@ -1,6 +1,4 @@
-"""
-`python -m dts_ee` does what `dts-ee` does.
-"""
+"""`python -m dts_ee` is the same as `dts-ee`."""
 
 from dts_ee_command import run
 

@@ -1,6 +1,4 @@
-"""
-The parser of the command line.
-"""
+"""The argument parser of the command line."""
 
 import argparse
 import sys
@@ -12,8 +10,8 @@ from dts_ee.suggestions import did_you_mean
 
 class CommandLineParser(argparse.ArgumentParser):
     """
-    A parser whose errors are one line with the nearest command or option, and whose commands report
-    their errors in one line too, or with the traceback after `--debug`.
+    A parser with one-line errors that suggest the nearest command or option. Errors of the commands
+    are one line too; `--debug` shows their tracebacks.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -27,7 +25,7 @@ class CommandLineParser(argparse.ArgumentParser):
             self.add_argument(
                 option,
                 action="store_true",
-                # A command's own default would hide what was said before its name.
+                # A subcommand's default would overwrite an option before the subcommand.
                 default=argparse.SUPPRESS,
                 help=meaning,
             )

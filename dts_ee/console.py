@@ -1,5 +1,5 @@
 """
-The output of commands beside their results: progress, and warnings in one line each.
+The output of commands on standard error: progress, and warnings in one line.
 
 AllenNLP's commands print their whole log. Here it goes to the log file of a training, and to the
 terminal only with `--verbose` or `ALLENNLP_LOG_LEVEL`.
@@ -16,35 +16,35 @@ from typing import Optional, Set, TextIO, Type, Union
 from tqdm import tqdm
 
 LEVEL_VARIABLE = "ALLENNLP_LOG_LEVEL"
-"""AllenNLP's variable, which processes that a command starts inherit."""
+"""AllenNLP's variable for the log level, which child processes inherit."""
 
 _ALLENNLP_FORMAT = "%(asctime)s - %(levelname)s - %(name)s - %(message)s"
 
 _PROGRAMS = ("allennlp", "dts-ee", "dts_ee")
-"""The commands, and the packages that Python runs with `-m`."""
+"""The names of the commands, and of the packages that are run with `python -m`."""
 
 _USELESS = re.compile(
-    # Early stopping is a choice, which the configuration shows.
+    # Early stopping is optional.
     r"You provided a validation dataset but patience was set to None"
-    # The underscore means just that.
+    # That is the purpose of the underscore.
     r'|Metrics with names beginning with "_" will not be logged'
     # Normal for all workers in every epoch.
     r"|Worker \d+ completed its entire epoch"
-    # AllenNLP's `train` itself puts it into both.
+    # AllenNLP's `train` itself passes it twice.
     r"|Parameter local_rank for class .* was found in both"
-    # The files of an encoder may be there, and after a recovery the same vocabulary is.
+    # It has the files of encoders, and after a recovery the same vocabulary.
     r"|vocabulary serialization directory .* is not empty"
-    # A loss is one number for the whole batch.
+    # The loss is one number for the whole batch.
     r"|Encountered the loss key in the model's return dictionary"
 )
-"""AllenNLP's warnings in trainings and predictions without any fault."""
+"""AllenNLP's warnings that appear in correct trainings and predictions."""
 
 _LIBRARIES = re.compile(r"[/\\]site-packages[/\\](torch|torchvision|transformers|spacy|thinc)[/\\]")
 """Libraries whose Python warnings are for developers."""
 
 
 def console_level() -> int:
-    """The least level of messages on the terminal: by default warnings; set by the environment."""
+    """The log level of the terminal from the environment; by default that of warnings."""
     if os.environ.get("ALLENNLP_DEBUG"):
         return logging.DEBUG
     level = logging.getLevelName(os.environ.get(LEVEL_VARIABLE, ""))
@@ -58,14 +58,14 @@ def shows_log() -> bool:
 
 def say(text: str, file: Optional[TextIO] = None) -> None:
     """
-    Prints a text at once, above the progress bar if there is one.
+    Prints a text immediately, above the progress bar if there is one.
 
     # Parameters
 
     text : `str`
         One or more lines.
     file : `TextIO`, optional (default = `sys.stderr`)
-        The stream; results go to `sys.stdout`.
+        The stream. Results are printed to `sys.stdout`.
     """
     file = file or sys.stderr
     tqdm.write(text, file=file)
@@ -74,8 +74,8 @@ def say(text: str, file: Optional[TextIO] = None) -> None:
 
 class ConsoleHandler(logging.Handler):
     """
-    Prints each warning and each error once, in one line without time and module, above the progress
-    bar. Warnings of AllenNLP that are of no use are left out.
+    Prints each warning and error once, in one line without time and module, above the progress bar.
+    It leaves out useless warnings of AllenNLP.
     """
 
     def __init__(self) -> None:
@@ -100,15 +100,15 @@ class ConsoleHandler(logging.Handler):
 
 def quiet_console() -> None:
     """
-    Replaces the handlers of AllenNLP's command line by a `ConsoleHandler`, which also gets Python's
-    warnings; does nothing if the whole log is shown.
+    Replaces the log handlers of AllenNLP's command line by a `ConsoleHandler`, which also shows
+    Python's warnings.
 
-    In other programs that import this package, logging is not changed.
+    Nothing is changed if the whole log is shown, and in other programs that import this package.
     """
     if shows_log() or not _is_command_line():
         return
     root = logging.getLogger()
-    replaced = [handler for handler in root.handlers if _is_allennlps(handler)]
+    replaced = [handler for handler in root.handlers if _is_allennlp_handler(handler)]
     for handler in replaced:
         root.removeHandler(handler)
     if replaced and not any(isinstance(handler, ConsoleHandler) for handler in root.handlers):
@@ -125,7 +125,7 @@ def keep_log_whole(log_level: int = logging.INFO) -> None:
             handler.setLevel(min(handler.level, log_level))
 
 
-def _is_allennlps(handler: logging.Handler) -> bool:
+def _is_allennlp_handler(handler: logging.Handler) -> bool:
     if type(handler) is not logging.StreamHandler or handler.formatter is None:
         return False
     # In distributed training, the format begins with the worker's number.
@@ -133,7 +133,7 @@ def _is_allennlps(handler: logging.Handler) -> bool:
 
 
 def _is_command_line() -> bool:
-    # The processes that a command starts have its arguments.
+    # Child processes of a command have its `sys.argv`.
     program = Path(sys.argv[0])
     return (program.parent.name if program.name == "__main__.py" else program.stem) in _PROGRAMS
 

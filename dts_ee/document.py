@@ -1,11 +1,11 @@
 """
-The one data model: a sentence with its entities and relations.
+The data model: a sentence with its entities and relations.
 
-Gold, predicted and converted data are all `Document`s, so that reading, evaluation, pages and
-serving share one path. A `Document` that breaks its own rules cannot be built.
+Gold, predicted and converted data are all `Document`s, so that readers, evaluation, pages and the
+server share the same code. The constructor checks a `Document`.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Callable, Mapping, Optional, TypeVar, Union
 
@@ -19,8 +19,8 @@ FieldParts = tuple[Union[str, int], ...]
 
 class Field(FieldParts):
     """
-    Where in a document something is: keys and indices, the outermost first. `("relations", 2,
-    "head")` is printed as `relations[2].head`.
+    The path of a value in a document's JSON: keys and indices, the outermost first. `("relations",
+    2, "head")` is printed as `relations[2].head`.
     """
 
     def __str__(self) -> str:
@@ -30,20 +30,20 @@ class Field(FieldParts):
 
 class DocumentError(ValueError):
     """
-    A document that cannot be built or read.
+    An error in a document.
 
-    The message names, as far as each is known, the file, the document and the field.
+    The message names the file, the document and the field, as far as they are known.
 
     # Parameters
 
     problem : `str`
-        What is wrong, and with which value.
+        The problem, with the wrong value.
     field : `Union[str, FieldParts]`, optional
-        Where in the document: a key, or keys and indices, as those of a `Field`.
+        The field: a key, or the parts of a `Field`.
     document_id : `str`, optional
-        The document's own identifier, or its position in the file.
+        The document's identifier, or its index in the file.
     path : `str`, optional
-        The file that it was read from.
+        The file.
     """
 
     def __init__(
@@ -65,24 +65,24 @@ class DocumentError(ValueError):
         super().__init__(f"{', '.join(location)}: {problem}" if location else problem)
 
     def located(self, document_id: Optional[str], path: Optional[str]) -> "DocumentError":
-        """The same error, with the document and the file that only the caller knows."""
+        """A copy of the error, with the document and the file if it does not have them."""
         return DocumentError(
             self.problem, self.field, self.document_id or document_id, self.path or path
         )
 
     def __reduce__(self) -> Any:
-        # Exceptions are pickled by their `args`, which hold only the message; data loaders with
-        # worker processes need the whole.
+        # Exceptions are pickled with their `args`, which only have the message. Workers of data
+        # loaders pickle exceptions.
         return DocumentError, (self.problem, self.field, self.document_id, self.path)
 
 
 @dataclass(frozen=True)
 class Entity:
     """
-    A typed span: tokens `start` up to, and without, `end`.
+    A typed span of tokens, from `start` to `end` (exclusive).
 
-    `probability`, between 0 and 1, is the model's, and `None` in gold data. Two entities are equal
-    whatever theirs is.
+    `probability` is the model's, between 0 and 1, and `None` in gold data. It is ignored when
+    entities are compared.
     """
 
     type: str
@@ -102,9 +102,9 @@ class Entity:
 @dataclass(frozen=True)
 class Relation:
     """
-    A typed, directed pair: `head` and `tail` are indices into the document's entities.
+    A typed, directed relation: `head` and `tail` are indices of the document's entities.
 
-    `probability`, between 0 and 1, is the model's, and `None` in gold data.
+    `probability` is the model's, between 0 and 1, and `None` in gold data.
     """
 
     type: str
@@ -116,7 +116,7 @@ class Relation:
 def check_entity(
     entity: Entity, num_tokens: int, field: FieldParts, document_id: Optional[str] = None
 ) -> None:
-    """Raises a `DocumentError` if an entity cannot stand in a sentence of `num_tokens` tokens."""
+    """Raises a `DocumentError` if an entity is invalid in a sentence of `num_tokens` tokens."""
     if not entity.type:
         raise DocumentError("the type is empty", (*field, "type"), document_id)
     if not 0 <= entity.start < entity.end <= num_tokens:
@@ -132,7 +132,7 @@ def check_entity(
 def check_relation(
     relation: Relation, num_entities: int, field: FieldParts, document_id: Optional[str] = None
 ) -> None:
-    """Raises a `DocumentError` if a relation cannot join two of `num_entities` entities."""
+    """Raises a `DocumentError` if a relation is invalid for `num_entities` entities."""
     if not relation.type:
         raise DocumentError("the type is empty", (*field, "type"), document_id)
     for end in ("head", "tail"):
@@ -162,26 +162,24 @@ def _check_probability(
 @dataclass(frozen=True)
 class Document:
     """
-    One sentence: its tokens, its entities and the relations between them.
+    A sentence with its tokens, its entities and the relations between them.
 
-    `id` is the identifier that the document has in its file (or its position there), and `text` the
-    sentence as it was written; where it is not known the tokens joined by spaces stand in.
-    `token_offsets` holds each token's first character and the one after its last, in `text`; it is
-    there exactly when `text` is. Around and between the tokens the text has only white space and
-    invisible characters, such as zero-width spaces. Of a sentence that was taken from a longer
-    text, `start_char` is the index of its first character there.
-
-    Other modules add methods (see `document_method`): `to_displacy`, `to_brat`, `to_networkx`, and
-    what a Jupyter notebook shows.
-
-    `extra` has what further tasks know of the sentence, by the keys of its JSON: see
+    `id` is the document's identifier in its file (or its index). `text` is the original sentence;
+    if it is `None`, the tokens joined by spaces are used. `token_offsets` has the start and end
+    character of each token in `text` (end exclusive), and is `None` if `text` is. Between the
+    tokens, the text only has white space and invisible characters, such as zero-width spaces. If
+    the sentence comes from a longer text, `start_char` is the index of its first character in that
+    text. `extra` has the values of further tasks, by their keys in JSON: see
     `dts_ee.tasks.register_task`.
+
+    Other modules add methods (see `document_method`): `to_json`, `to_displacy`, `to_brat`,
+    `to_networkx`, and the representation in a Jupyter notebook.
 
     # Raises
 
     `DocumentError`
-        If there are no tokens, a token is empty, a span is empty or out of range, an entity or a
-        relation is there twice, a relation points to no entity or joins an entity with itself, a
+        If there are no tokens, a token is empty, a span is empty or out of range, there are
+        duplicate entities or relations, a relation has a missing entity or the same one twice, a
         probability is not between 0 and 1, the offsets do not fit the tokens and the text, or
         `start_char` is negative.
     """
@@ -244,10 +242,6 @@ class Document:
         if not is_blank(gap):
             raise DocumentError(f"{gap.strip()!r} is in the text, but in no token", "text", self.id)
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields as they are: AllenNLP asks for them where it writes what is in a batch."""
-        return asdict(self)
-
     def _check_entities(self) -> None:
         seen: dict[Entity, int] = {}
         for i, entity in enumerate(self.entities):
@@ -277,14 +271,14 @@ class Document:
             seen[key] = i
 
     def character_span(self, start: int, end: int) -> tuple[int, int]:
-        """The characters of tokens `start` to `end` (exclusive): first, and one after the last."""
+        """Converts a span of tokens to a span of characters (ends exclusive)."""
         if self.token_offsets is not None:
             return self.token_offsets[start][0], self.token_offsets[end - 1][1]
         first = sum(len(token) + 1 for token in self.tokens[:start])
         return first, first + len(" ".join(self.tokens[start:end]))
 
     def entity_text(self, entity: Entity) -> str:
-        """The entity as it is written in the sentence."""
+        """The text of an entity."""
         if self.text is None:
             return " ".join(self.tokens[entity.start : entity.end])
         start, end = self.character_span(entity.start, entity.end)
@@ -293,10 +287,10 @@ class Document:
 
 def document_method(name: str) -> Callable[[Function], Function]:
     """
-    Makes a function that takes a document a method of `Document` too.
+    A decorator that adds a function as a method to `Document`.
 
-    Modules that write documents in a format, or show them, register the method which users call:
-    this one knows no format. Importing `dts_ee` imports these modules.
+    Modules for a format or for display add their methods in this way, so that this module does not
+    depend on them. `import dts_ee` imports these modules.
 
     # Parameters
 
@@ -306,7 +300,7 @@ def document_method(name: str) -> Callable[[Function], Function]:
     # Returns
 
     `Callable[[Function], Function]`
-        A decorator that leaves the function as it is.
+        The decorator, which does not change the function.
 
     # Raises
 
@@ -315,7 +309,7 @@ def document_method(name: str) -> Callable[[Function], Function]:
     """
 
     def register(function: Function) -> Function:
-        # `tokens` has no default, and is no attribute of the class.
+        # Fields without a default are not attributes of the class.
         if hasattr(Document, name) or name in Document.__dataclass_fields__:
             raise ValueError(f"Document has an attribute {name!r} already")
         setattr(Document, name, function)

@@ -1,6 +1,4 @@
-"""
-Entities and relations in a few lines of Python.
-"""
+"""Named entity recognition and relation extraction in a few lines of Python."""
 
 import os
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union, overload
@@ -13,12 +11,12 @@ from dts_ee.document import Document
 from dts_ee.predictors import DtsPredictor
 
 TextEntities = Sequence[Tuple[str, int, int]]
-"""Entities by their type, their first character and the one after their last."""
+"""Entities as tuples of type, start character and end character (exclusive)."""
 
 
 class Extractor:
     """
-    Finds entities and relations in text.
+    Extracts entities and relations from text.
 
     ```python
     from dts_ee import Extractor
@@ -32,7 +30,7 @@ class Extractor:
     # Parameters
 
     predictor : `DtsPredictor`
-        What predicts.
+        The predictor.
     """
 
     def __init__(self, predictor: DtsPredictor) -> None:
@@ -48,26 +46,27 @@ class Extractor:
         **predictor_args: Any,
     ) -> "Extractor":
         """
-        An extractor with a trained model.
+        Loads a trained model.
 
         # Parameters
 
         model : `PathOrStr`
-            A model's name (`dts-ee models` lists them), an archive, or the folder of a training. A
-            path that exists goes before a name.
+            A model's name (`dts-ee models` lists them), an archive, or the folder of a training. An
+            existing path is preferred to a name.
         relation_threshold : `float`, optional (default = `None`)
-            The probability from which on a relation is predicted; `None` is the model's own.
+            Predict the relations with at least this probability; `None` for the model's own
+            threshold.
         calibration : `PathOrStr`, optional (default = `None`)
             A file that `allennlp calibrate` wrote.
         cuda_device : `int`, optional (default = `-1`)
-            The GPU to use; -1 for none.
+            The index of the GPU; -1 for the CPU.
         predictor_args : `Any`
-            What else `DtsPredictor` takes, such as `max_batch_tokens`.
+            Other arguments of `DtsPredictor`, such as `max_batch_tokens`.
 
         # Raises
 
         `ConfigurationError`
-            If there is no such model, or an argument has no sense.
+            If there is no such model, or an argument is invalid.
         `DocumentError`
             If the calibration cannot be read.
         """
@@ -85,7 +84,7 @@ class Extractor:
 
     @classmethod
     def from_archive(cls, archive_file: PathOrStr, **options: Any) -> "Extractor":
-        """`load` by its former name."""
+        """The former name of `load`."""
         return cls.load(archive_file, **options)
 
     @overload
@@ -100,51 +99,52 @@ class Extractor:
         self, text: Union[str, List[str]], entities: Any = None
     ) -> Union[List[Document], List[List[Document]]]:
         """
-        The sentences of a text, with their entities and relations.
+        Splits texts into sentences, and extracts their entities and relations.
 
         # Parameters
 
         text : `Union[str, List[str]]`
-            A text of any length, or several.
+            A text of any length, or a list of texts.
         entities : `Sequence[Tuple[str, int, int]]`, optional (default = `None`)
-            The text's entities, where they are known: type, first character and the one after the
-            last. Only relations are found then, between these. Of several texts, a list of such.
+            The known entities of the text, as tuples of type, start character and end character
+            (exclusive); only relations between them are extracted. For a list of texts, a list with
+            the entities of each text.
 
         # Returns
 
         `Union[List[Document], List[List[Document]]]`
-            The sentences, or of several texts a list for each. A sentence's `start_char` is where
-            it begins in its text.
+            The sentences of the text, or a list of sentences for each text. The `start_char` of a
+            sentence is its start in the text.
 
         # Raises
 
         `DocumentError`
-            If an entity is not in the text, or of a type that the model does not know.
+            If an entity is not in the text, or has a type that the model does not know.
         """
         texts = [text] if isinstance(text, str) else list(text)
-        given: List[Optional[TextEntities]] = [None] * len(texts)
+        entity_lists: List[Optional[TextEntities]] = [None] * len(texts)
         if entities is not None:
-            given = [entities] if isinstance(text, str) else list(entities)
+            entity_lists = [entities] if isinstance(text, str) else list(entities)
         requests = [
-            self._predictor.request(_inputs(one_text, of_text))
-            for one_text, of_text in zip(texts, given, strict=True)
+            self._predictor.request(_inputs(*inputs))
+            for inputs in zip(texts, entity_lists, strict=True)
         ]
-        found = self._predictor.predict_sentences(requests)
-        return found[0] if isinstance(text, str) else found
+        sentences = self._predictor.predict_sentences(requests)
+        return sentences[0] if isinstance(text, str) else sentences
 
     def predict(
         self, sentences: Iterable[Document], entities_given: bool = False
     ) -> List[Document]:
         """
-        Sentences that have their tokens already, with the entities and relations that are found.
+        Extracts the entities and relations of tokenised sentences.
 
         # Parameters
 
         sentences : `Iterable[Document]`
-            For example `[Document(tokens=("Marta", "writes", "."))]`. What entities and relations
-            they have is replaced.
+            For example `[Document(tokens=("Marta", "writes", "."))]`. Their entities and relations
+            are replaced.
         entities_given : `bool`, optional (default = `False`)
-            Whether their entities are kept, and only relations are found, between these.
+            Whether to keep their entities, and to extract only relations between them.
 
         # Raises
 

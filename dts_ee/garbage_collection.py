@@ -1,6 +1,4 @@
-"""
-What libraries do to Python's garbage collection.
-"""
+"""Protects Python's garbage collection from libraries that turn it off."""
 
 import gc
 from contextlib import contextmanager
@@ -10,8 +8,8 @@ from typing import Iterator
 @contextmanager
 def garbage_collection_kept() -> Iterator[None]:
     """
-    Leaves garbage collection as it was: srsly turns it off while it reads msgpack, and where that
-    fails not on again.
+    Restores garbage collection at the end. srsly turns it off while it reads msgpack, and leaves it
+    off after an error.
     """
     was_enabled = gc.isenabled()
     try:

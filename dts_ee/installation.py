@@ -1,6 +1,4 @@
-"""
-Whether this package can be used, or only its installation be completed.
-"""
+"""Checks whether the requirements of this package are installed."""
 
 from importlib.util import find_spec
 
@@ -8,12 +6,12 @@ INCOMPLETE = (
     "dts-ee requires AllenNLP, which is not installed in this environment. Type: dts-ee "
     "install-requirements"
 )
-"""What is said where the requirements are not installed yet."""
+"""The message if the requirements are not installed."""
 
 WITHOUT_REQUIREMENTS = ("init", "install-requirements")
-"""The commands that work all the same."""
+"""The commands that work without the requirements."""
 
 
 def is_complete() -> bool:
-    """Whether what the package requires is installed: on Python 3.11, pip does not see to it."""
+    """Whether the requirements are installed, which pip cannot do on Python 3.11."""
     return find_spec("allennlp") is not None

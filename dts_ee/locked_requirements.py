@@ -1,7 +1,7 @@
 """
-Installs the packages of a lock with pip.
+Installs the packages of a lock file with pip.
 
-It imports nothing but the standard library, since it runs where nothing else is installed yet:
+It only imports the standard library, because it runs before anything else is installed:
 `scripts/install.py` loads this file by its path.
 """
 
@@ -14,29 +14,30 @@ from pathlib import Path
 from typing import List
 
 LINES_OF_LOG_SHOWN = 15
-"""How many lines of pip's output are shown when it fails."""
+"""The number of lines of pip's output that are shown if it fails."""
 
 
 def install_locked_requirements(python: Path, lock: Path, log: Path) -> None:
     """
-    Installs what a lock lists, each package in exactly that version.
+    Installs the packages of a lock file in their exact versions.
 
-    AllenNLP's metadata asks for a torch that Python 3.11 has not: torch comes first, with what its
-    build for this machine requires, then everything else exactly as locked.
+    AllenNLP's metadata requires a version of torch that Python 3.11 does not have. So torch is
+    installed first, with the requirements of its build for this machine, then the other packages
+    without dependencies.
 
     # Parameters
 
     python : `Path`
         The interpreter of the environment to install into.
     lock : `Path`
-        A file of requirements with exact versions.
+        A requirements file with exact versions.
     log : `Path`
-        Where pip's output goes.
+        The file for pip's output.
 
     # Raises
 
     `SystemExit`
-        If pip fails: the end of its output was printed.
+        If pip fails, after the end of its output is printed.
     """
     run_pip(python, "torch", ["--constraint", str(lock), "torch"], log)
     run_pip(python, "everything else", ["--no-deps", "--requirement", str(lock)], log)
@@ -44,23 +45,23 @@ def install_locked_requirements(python: Path, lock: Path, log: Path) -> None:
 
 def run_pip(python: Path, title: str, arguments: List[str], log: Path) -> None:
     """
-    Runs `pip install` in an environment and shows how many packages it has looked at so far.
+    Runs `pip install` in an environment and shows the number of packages that pip has collected.
 
     # Parameters
 
     python : `Path`
         The environment's interpreter.
     title : `str`
-        What is installed, for the screen.
+        The title of the installation on the screen.
     arguments : `List[str]`
-        What follows `pip install`.
+        The arguments of `pip install`.
     log : `Path`
-        Where pip's output is added.
+        The file to which pip's output is appended.
 
     # Raises
 
     `SystemExit`
-        If pip fails: the end of its output was printed.
+        If pip fails, after the end of its output is printed.
     """
     started = time.monotonic()
     on_terminal = sys.stdout.isatty()
@@ -98,11 +99,11 @@ def run_pip(python: Path, title: str, arguments: List[str], log: Path) -> None:
 
 def keep_allennlp_models_from_downloading(environment: Path) -> None:
     """
-    Makes an empty folder where NLTK looks for its tokenizer's data.
+    Makes an empty folder where NLTK looks for the data of its tokenizer.
 
-    `allennlp` imports allennlp-models before any plugin, and allennlp-models downloads that data
-    when it is imported, for an evaluation script that nothing here runs, unless it finds the
-    folder. (`dts-ee` needs no such folder: see `dts_ee.compat`.)
+    `allennlp` imports allennlp-models before any plugin. allennlp-models downloads this data at
+    import, for an evaluation script that is not used here, unless the folder exists. (`dts-ee` does
+    not need the folder: see `dts_ee.compat`.)
 
     # Parameters
 

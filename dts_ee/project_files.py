@@ -1,16 +1,14 @@
-"""
-Where the files are that the package uses and that are not in it.
-"""
+"""Finds the files of the project that are not in the package."""
 
 from pathlib import Path
 
 
 def project_files() -> Path:
     """
-    The folder that holds the project's `experiments`, `fixtures` and `requirements`.
+    The folder with the project's `experiments`, `fixtures` and `requirements`.
 
-    In a clone, and after an editable installation, it is the repository; in an installed wheel a
-    folder of the package, which `setup.py` fills.
+    In a clone, and after an editable installation, it is the repository. In an installed wheel, it
+    is a folder of the package, which `setup.py` fills.
     """
     package = Path(__file__).resolve().parent
     in_wheel = package / "project"

@@ -1,6 +1,4 @@
-"""
-Loading a model without a line of log for each of its parameters.
-"""
+"""Loads models without AllenNLP's verbose log."""
 
 import logging
 from contextlib import contextmanager
@@ -13,14 +11,13 @@ _VERBOSE_LOGGERS = (
     "allennlp.nn.initializers",
     "dts_ee.modules.frozen_encoders.feature_file",
 )
-"""Loggers that log every step at the level `INFO`, which is of use in training alone."""
+"""Loggers that log every step at the level `INFO`, which is only useful in training."""
 
 
 @contextmanager
 def quiet_loading() -> Iterator[None]:
     """
-    Within it AllenNLP logs only warnings and errors about archives and what is in them, and what it
-    was told to log otherwise.
+    Raises the level of verbose loggers to `WARNING`, unless they have a level already.
     """
     loggers = [logging.getLogger(name) for name in _VERBOSE_LOGGERS]
     levels = [logger.level for logger in loggers]

@@ -1,6 +1,4 @@
-"""
-The names that somebody probably meant.
-"""
+"""Suggests the nearest names for a misspelt name."""
 
 from difflib import SequenceMatcher, get_close_matches
 from typing import Iterable
@@ -8,26 +6,16 @@ from typing import Iterable
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """
-    # Parameters
-
-    name : `str`
-        What was written.
-    names : `Iterable[str]`
-        What there is.
-
-    # Returns
-
-    `str`
-        `"; did you mean one, another or a_third?"` with the nearest names, or nothing if none is
-        near.
+    Returns `"; did you mean NAME, NAME or NAME?"` with the nearest of the known names, or `""` if
+    none is near.
     """
-    # The dashes of options would make all of them alike.
+    # The dashes would make all options similar.
     known = {other.lstrip("-"): other for other in names}
     name = name.lstrip("-")
     near = get_close_matches(name, known)
-    likeness = [SequenceMatcher(None, other, name).ratio() for other in near]
-    near = [each for each, ratio in zip(near, likeness, strict=True) if ratio > likeness[0] - 0.1]
-    # `serve` is not near `serve-dts` by the letters that differ.
+    ratios = [SequenceMatcher(None, other, name).ratio() for other in near]
+    near = [other for other, ratio in zip(near, ratios, strict=True) if ratio > ratios[0] - 0.1]
+    # `serve` and `serve-dts` differ in too many letters to be near.
     near += [other for other in known if len(name) > 2 and other.startswith(name)]
     near = [known[other] for other in dict.fromkeys(near)][:3]
     if not near:

@@ -1,6 +1,4 @@
-"""
-The table of tasks: all that tables, curves, reports, pages and messages need to know of each.
-"""
+"""The table of tasks: their names, metrics and protocols, for tables, curves, reports and pages."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Type
@@ -18,26 +16,29 @@ from dts_ee.metrics.metric_key import MACRO, MICRO, STRICT
 @dataclass(eq=False)
 class Task:
     """
+    A task, as tables, reports and pages know it.
+
     # Parameters
 
     metric : `Type[DocumentF1]`
-        Its metric, whose protocols are the task's. It is built without arguments.
+        The task's metric, with its protocols. Its constructor takes no arguments.
     title : `str`
-        What the task is called in tables and messages, such as `"NER"`.
+        The task's title in tables and messages, such as `"NER"`.
     plural : `str`
-        What it finds, such as `"entities"`.
+        The word for its predictions, such as `"entities"`.
     strict_title : `str`, optional (default = `None`)
         The title of strict scores; `None` for the title.
     columns : `Tuple[MetricKey, ...]`, optional (default = `()`)
-        The averages that tables of results have; `()` for all.
+        The averages in tables of results; `()` for all.
     compared_columns : `Tuple[MetricKey, ...]`, optional (default = `()`)
-        Those that tables of several experiments have; `()` for the strict ones.
+        The averages in tables of several experiments; `()` for the strict ones.
     key : `str`, optional (default = `None`)
-        The key of a document's JSON that holds it, which readers put into `Document.extra` and
-        predictions have too. Entities and relations have fields of their own.
+        The key for the task's values in the JSON of documents and predictions. Readers put the
+        value into `Document.extra`. `None` for entities and relations, which are fields of
+        `Document`.
     read_value : `Callable[[Any, FieldParts], Any]`, optional (default = `as_string`)
-        Takes the value of `key` and its field, and returns what `extra` is to hold, or raises a
-        `DocumentError`.
+        Takes the JSON value of `key` and its field, and returns the value for `Document.extra`, or
+        raises a `DocumentError`.
     """
 
     metric: Type[DocumentF1]
@@ -55,17 +56,17 @@ class Task:
 
     @property
     def name(self) -> str:
-        """The first part of the metrics' names, such as `entity`."""
+        """The task's name, with which the names of its metrics begin, such as `entity`."""
         return self.metric.name
 
     @property
     def namespace(self) -> str:
-        """The namespace of the vocabulary that has the types of a task with a `key`."""
+        """The vocabulary's namespace for the types of a task with a `key`."""
         return f"{self.name}_labels"
 
     @property
     def micro(self) -> MetricKey:
-        """The strict micro average, whose F1 matters most."""
+        """The strict micro average."""
         return MetricKey(self.name, average=MICRO)
 
     @property
@@ -74,7 +75,7 @@ class Task:
         return MetricKey(self.name, average=MACRO)
 
     def heading(self, key: MetricKey) -> str:
-        """The name of a column with an average, such as `RE boundaries macro`."""
+        """The heading of the column of an average, such as `RE boundaries macro`."""
         title = f"{self.title} {protocol_title(key.protocol)}"
         if key.protocol == STRICT:
             title = self.strict_title or self.title
@@ -82,7 +83,7 @@ class Task:
         return title if is_untyped else f"{title} {key.average}"
 
     def items(self, document: Document) -> List[Item]:
-        """What a document has of it, each its type and what else the strict protocol compares."""
+        """The items of a document under the strict protocol."""
         _, items = self.metric().items(STRICT, document, document)
         return sorted(items, key=repr)
 
@@ -101,7 +102,7 @@ TASKS: Dict[str, Task] = {}
 
 def register_task(task: Task) -> Task:
     """
-    Adds a task to the table: its scores appear wherever scores are shown.
+    Adds a task to the table, so that its scores are shown in tables, reports and pages.
 
     # Parameters
 
@@ -111,7 +112,7 @@ def register_task(task: Task) -> Task:
     # Raises
 
     `ValueError`
-        If there is one of this name, or names of metrics would say two things.
+        If the name is taken, or the name of a metric would be ambiguous.
     """
     if task.name in TASKS:
         raise ValueError(f"there is a task {task.name!r} already")
@@ -124,7 +125,7 @@ def register_task(task: Task) -> Task:
 
 def register_protocol(task: Task, name: str, items_of: ItemsOf, typed: bool = True) -> None:
     """
-    Adds a protocol to a task's metric: its scores appear wherever scores are shown.
+    Adds a protocol to a task's metric, so that its scores are shown in tables, reports and pages.
 
     # Parameters
 
@@ -133,15 +134,15 @@ def register_protocol(task: Task, name: str, items_of: ItemsOf, typed: bool = Tr
     name : `str`
         The protocol's name, which is part of the metrics' names.
     items_of : `Callable[[Document, Document], ItemSets]`
-        Takes a predicted document and the gold one, and returns the items of each: the type, then
-        all that must agree.
+        Takes a predicted and a gold document, and returns their items: tuples of the type and
+        everything that must agree.
     typed : `bool`, optional (default = `True`)
         Whether the items have types, so that there is a macro average.
 
     # Raises
 
     `ValueError`
-        If names of metrics would say two things.
+        If the name of a metric would be ambiguous.
     """
     protocols = (*task.metric.protocols, name)
     check_names({**_protocols(), task.name: protocols})
@@ -154,23 +155,23 @@ def register_protocol(task: Task, name: str, items_of: ItemsOf, typed: bool = Tr
 
 
 def protocol_title(protocol: str) -> str:
-    """What a protocol is called in tables."""
+    """The title of a protocol in tables."""
     return protocol.replace("_", " ")
 
 
 def plurals(conjunction: str = "and") -> str:
-    """What all tasks find, such as `entities and relations`."""
+    """The words for the predictions of all tasks, such as `entities and relations`."""
     *others, last = (task.plural for task in TASKS.values())
     return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
 def flat_metrics(scores: Scores) -> Dict[str, float]:
-    """Scores by the names that the models give them: see `dts_ee.metrics.flat_names`."""
+    """Converts scores to the metrics of a model: see `dts_ee.metrics.flat_names`."""
     return flatten(scores, _protocols(), underscores=True)
 
 
 def scores_in(metrics: Mapping[str, Any]) -> Scores:
-    """The scores of all tasks among AllenNLP's metrics, which `flat_metrics` has named."""
+    """Converts AllenNLP's metrics, with the names of `flat_metrics`, to the scores of all tasks."""
     return unflatten(metrics, _protocols())
 
 
@@ -185,7 +186,7 @@ RELATIONS = register_task(
         "RE",
         "relations",
         strict_title="RE strict",
-        # The precision among gold pairs is no result; there are published macro averages.
+        # Of gold_pairs only the macro average, which was published; the precision is too high.
         columns=(
             MetricKey("relation", average=MICRO),
             MetricKey("relation", average=MACRO),

@@ -1,7 +1,7 @@
 """
-The folders of a user, outside of any project, in which models and encoders are kept.
+The user's folders for models and encoders, outside of any project.
 
-They follow the XDG Base Directory Specification; an environment variable moves either.
+They follow the XDG Base Directory Specification. Environment variables can name other folders.
 """
 
 import os
@@ -12,14 +12,17 @@ RESOURCES_VARIABLE = "DTS_EE_RESOURCES"
 
 
 def models_folder() -> Path:
-    """Where `dts-ee keep` puts models: `$DTS_EE_MODELS`, or `dts_ee/models` of the user's data."""
+    """
+    The folder for the models of `dts-ee keep`: `$DTS_EE_MODELS`, or `dts_ee/models` in the user's
+    data folder.
+    """
     return _folder(MODELS_VARIABLE, "models")
 
 
 def resources_folder() -> Path:
     """
-    Where encoders are looked for that neither a model nor the working folder has:
-    `$DTS_EE_RESOURCES`, or `dts_ee/resources` of the user's data.
+    The folder for encoders that are neither in a model nor in the working directory:
+    `$DTS_EE_RESOURCES`, or `dts_ee/resources` in the user's data folder.
     """
     return _folder(RESOURCES_VARIABLE, "resources")
 
@@ -28,7 +31,7 @@ def _folder(variable: str, name: str) -> Path:
     value = os.environ.get(variable)
     if value:
         return Path(value).expanduser()
-    # The specification says that a path that is not absolute is to be ignored.
+    # The specification says that relative paths must be ignored.
     data = Path(os.environ.get("XDG_DATA_HOME", ""))
     if not data.is_absolute():
         data = Path.home() / ".local" / "share"

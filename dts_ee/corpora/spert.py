@@ -27,7 +27,14 @@ from dts_ee.corpora.json_values import (
 )
 from dts_ee.corpora.lines import split_lines
 from dts_ee.corpora.repeats import warn_of_repeats, without_repeats
-from dts_ee.document import Document, DocumentError, Entity, FieldParts, Relation
+from dts_ee.document import (
+    Document,
+    DocumentError,
+    Entity,
+    FieldParts,
+    Relation,
+    document_method,
+)
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
@@ -193,6 +200,8 @@ def document_from_json(
     return replace(document, entities=tuple(entities), relations=tuple(relations))
 
 
+# AllenNLP calls `to_json` when `evaluate` writes the inputs beside the predictions.
+@document_method("to_json")
 def document_to_json(document: Document) -> dict[str, Any]:
     """
     The JSON of a document, from which `document_from_json` makes the same document again.

@@ -1,7 +1,3 @@
-"""
-From `Document`s to instances.
-"""
-
 from dts_ee.dataset_readers.document_field import RELATION_NAMESPACE, DocumentField
 from dts_ee.dataset_readers.spert_reader import AdeReader, Conll04Reader, SpertReader
 from dts_ee.dataset_readers.tag_layers_field import TagLayersField

@@ -1,6 +1,4 @@
-"""
-Settings of a dataset reader that have one of a few values.
-"""
+"""Checks settings that have one of a few values."""
 
 from typing import Collection
 
@@ -8,26 +6,7 @@ from allennlp.common.checks import ConfigurationError
 
 
 def check_choice(name: str, value: str, choices: Collection[str]) -> str:
-    """
-    # Parameters
-
-    name : `str`
-        The setting's name.
-    value : `str`
-        Its value.
-    choices : `Collection[str]`
-        The values that it can have.
-
-    # Returns
-
-    `str`
-        The value.
-
-    # Raises
-
-    `ConfigurationError`
-        If the value is none of the choices.
-    """
+    """Returns the value, or raises a `ConfigurationError` if it is not one of the choices."""
     if value not in choices:
         raise ConfigurationError(f"`{name}` is {value!r}: choose one of {', '.join(choices)}")
     return value

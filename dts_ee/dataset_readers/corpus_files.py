@@ -1,6 +1,4 @@
-"""
-Documents from files or addresses.
-"""
+"""Reads documents from the files of a data path."""
 
 import os
 import re
@@ -19,7 +17,7 @@ _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})")
 
 FileOrPart = Union[PathOrStr, Mapping[str, Any]]
 DataPath = Union[FileOrPart, Sequence[FileOrPart]]
-"""What a configuration can have as `train_data_path` and the like."""
+"""The type of `train_data_path` and the other data paths in a configuration."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,9 @@ class CorpusFile:
     # Parameters
 
     path : `str`
-        A file, or an address, which AllenNLP keeps a copy of.
+        A file, or a URL, which AllenNLP caches.
     part : `FilePart`, optional (default = `None`)
-        Which documents; `None` for all of them.
+        The part of the documents to read; `None` for all of them.
     """
 
     path: str
@@ -40,14 +38,14 @@ class CorpusFile:
 
     def read(self) -> List[Document]:
         """
-        Its documents.
+        Reads the documents.
 
         # Raises
 
         `DocumentError`
-            If the file is missing or cannot be read; it names the file as it was given.
+            If the file is missing or cannot be read.
         `ConfigurationError`
-            If it has too few documents for a part to be held out; it names the file, too.
+            If the file has too few documents to hold out a part.
         """
         documents = _read(self.path)
         if self.part is None:
@@ -63,27 +61,28 @@ class CorpusFile:
 
 def corpus_files(data_path: DataPath) -> List[CorpusFile]:
     """
-    The files that a data path of a configuration means.
+    The files of a data path in a configuration.
 
     # Parameters
 
     data_path : `DataPath`
-        A path, in which `$NAME` stands for an environment variable, an object `{ path: …, part:
-        'rest' or 'held_out', held_out: …, seed: … }` (see `FilePart`), or a list of such.
+        A path, which may contain environment variables (`$NAME`); an object `{ path: …, part:
+        'rest' or 'held_out', held_out: …, seed: … }` (see `FilePart`); or a list of paths and
+        objects.
 
     # Raises
 
     `ConfigurationError`
-        If it is something else, an empty list, or names an environment variable that is not set.
+        If it is something else, an empty list, or has an environment variable that is not set.
     """
-    listed = list(data_path) if isinstance(data_path, (list, tuple)) else [data_path]
-    if not listed:
+    paths = list(data_path) if isinstance(data_path, (list, tuple)) else [data_path]
+    if not paths:
         raise ConfigurationError("there is nothing to read: the list of paths is empty")
-    return [_corpus_file(path) for path in listed]
+    return [_corpus_file(path) for path in paths]
 
 
 def _corpus_file(value: Any) -> CorpusFile:
-    # AllenNLP gives an object as `Params`, which are a mapping.
+    # AllenNLP passes an object as `Params`, which is a mapping.
     if not isinstance(value, Mapping):
         return CorpusFile(_expanded(str(value)))
     settings = {name: value[name] for name in value}
@@ -115,7 +114,7 @@ def _read(path: str) -> List[Document]:
     try:
         return read_documents(local_path)
     except DocumentError as error:
-        # The user knows the file by the name that was given, not by that of a cache entry.
+        # The message must have the given path, not that of the copy in the cache.
         raise DocumentError(
             error.problem, error.field, error.document_id, path
         ) from error.__cause__

@@ -1,6 +1,4 @@
-"""
-The field of an instance that holds its document.
-"""
+"""The field of an instance that contains its document."""
 
 from typing import Any, Dict, Optional
 
@@ -16,33 +14,33 @@ RELATION_NAMESPACE = "relation_labels"
 
 class DocumentField(MetadataField):
     """
-    A `MetadataField` with the document, which also counts its relation types, and the types of
-    further tasks, into a vocabulary.
+    A `MetadataField` with the document. It also adds the document's relation types, and the types
+    of further tasks, to the vocabulary.
 
-    The relations have no field of their own because an instance's fields are the arguments of a
-    model's `forward`, and the taggers of AllenNLP and allennlp-models take exactly `tokens`, `tags`
-    and `metadata`. Relation types are counted into the namespace `"relation_labels"`, those
-    of a further task into its `namespace`.
+    The relations have no field of their own: the fields of an instance are the arguments of a
+    model's `forward`, and the taggers of AllenNLP and allennlp-models only take `tokens`, `tags`
+    and `metadata`. Relation types are counted in the namespace `"relation_labels"`, the types of a
+    further task in its `namespace`.
 
     The metadata of an instance is a dictionary:
 
     - `"words"`, `List[str]`: the tokens;
-    - `"document"`, `Document`: the gold document, whole, against which predictions are evaluated;
-      or, where there is no gold, what is known of the document;
-    - `"entities_given"`, `True`, only where the document's entities are known without being gold:
-      those are to be kept, and relations found between them;
-    - `"tagged_document"`, `Document`, only where there is gold: the document that the tags express,
-      without the entities that overlap another and without their relations. Training targets come
-      from it.
+    - `"document"`, `Document`: the gold document, with which predictions are compared; or the input
+      of a prediction;
+    - `"entities_given"`, `True`, only in the input of a prediction: the document's entities are
+      kept, and only relations are predicted;
+    - `"tagged_document"`, `Document`, only with a gold document: the document without the entities
+      that tags cannot express because they overlap others, and without their relations. It has the
+      training targets.
 
     # Parameters
 
     document : `Document`
-        The whole document.
+        The document.
     tagged_document : `Document`, optional (default = `None`)
-        `None` where the document is not gold; its relation types are not counted then.
+        `None` if the document is not gold; then its relation types are not counted.
     entities_given : `bool`, optional (default = `False`)
-        Whether a document that is not gold has the entities that it is to have.
+        Whether the entities of a document that is not gold are given.
     """
 
     __slots__: list = []

@@ -1,6 +1,4 @@
-"""
-A part of a file's documents that is held out of the rest.
-"""
+"""Holds out a random part of the documents in a file."""
 
 import random
 from dataclasses import dataclass
@@ -16,24 +14,24 @@ REST, HELD_OUT = "rest", "held_out"
 @dataclass(frozen=True)
 class FilePart:
     """
-    One of the two parts of a file: a random share of its documents, or the others.
+    One of the two parts of a file: a random sample of its documents, or the other documents.
 
-    Which documents are held out depends on the file, the share and the seed alone. Documents with
-    the same tokens are never in both parts.
+    The split depends only on the file, the share and the seed. Documents with the same tokens are
+    never in both parts.
 
     # Parameters
 
     part : `str`
-        `"held_out"` for the share, `"rest"` for the others.
+        `"held_out"` for the sample, `"rest"` for the other documents.
     held_out : `float`
-        How large the share is, between 0 and 1.
+        The share of the documents that are held out, between 0 and 1.
     seed : `int`
-        Another seed holds out other documents.
+        The seed of the random split.
 
     # Raises
 
     `ConfigurationError`
-        If a value is none of these.
+        If a value is not allowed.
     """
 
     part: str
@@ -54,10 +52,12 @@ class FilePart:
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "FilePart":
         """
+        A part from an object in a configuration.
+
         # Raises
 
         `ConfigurationError`
-            If a key is missing, or means nothing, or a value is none that it can have.
+            If a key is missing or unknown, or a value is not allowed.
         """
         names = ("part", "held_out", "seed")
         unknown = [name for name in settings if name not in names]
@@ -70,35 +70,35 @@ class FilePart:
 
     def of(self, documents: Sequence[Document]) -> List[Document]:
         """
-        The part of all of a file's documents, in their order.
+        The documents of the part, in the order of the file.
 
         # Raises
 
         `ConfigurationError`
             If one of the two parts would be empty.
         """
-        held_out = self._held_out_positions(documents)
+        held_out = self._held_out_indices(documents)
         if not 0 < len(held_out) < len(documents):
             raise ConfigurationError(
                 f"`held_out` is {self.held_out}: of {len(documents)} documents, that leaves one of "
                 "the two parts empty"
             )
-        wanted = self.part == HELD_OUT
-        return [document for i, document in enumerate(documents) if (i in held_out) == wanted]
+        is_held_out = self.part == HELD_OUT
+        return [document for i, document in enumerate(documents) if (i in held_out) == is_held_out]
 
-    def _held_out_positions(self, documents: Sequence[Document]) -> set[int]:
-        positions_of: Dict[Tuple[str, ...], List[int]] = {}
+    def _held_out_indices(self, documents: Sequence[Document]) -> set[int]:
+        indices_of: Dict[Tuple[str, ...], List[int]] = {}
         for i, document in enumerate(documents):
-            positions_of.setdefault(document.tokens, []).append(i)
-        groups = list(positions_of.values())
+            indices_of.setdefault(document.tokens, []).append(i)
+        groups = list(indices_of.values())
         random.Random(self.seed).shuffle(groups)
         number = round(self.held_out * len(documents))
-        chosen: set[int] = set()
+        held_out: set[int] = set()
         for group in groups:
-            # Sentences that are there more than once may not fit any more; others do.
-            if len(chosen) + len(group) <= number:
-                chosen.update(group)
-        return chosen
+            # A group of duplicates may be too large for the rest of the sample.
+            if len(held_out) + len(group) <= number:
+                held_out.update(group)
+        return held_out
 
     def __str__(self) -> str:
         name = "held out" if self.part == HELD_OUT else "without what is held out"

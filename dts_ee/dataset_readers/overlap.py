@@ -1,6 +1,4 @@
-"""
-What to do with overlapping entities, which a sequence of tags cannot express.
-"""
+"""Removes overlapping entities, which a sequence of tags cannot express."""
 
 from dts_ee.corpora.overlaps import find_excluded, without_entities
 from dts_ee.document import Document, DocumentError, Entity
@@ -10,19 +8,18 @@ OVERLAP_POLICIES = ("error", "longest", "first")
 
 def resolve_overlaps(document: Document, on_overlap: str, tag_sequences: str = "one") -> Document:
     """
-    The document without the entities that overlap a better one, and without their relations.
+    Removes the entities that overlap an entity which is kept, and their relations.
 
     # Parameters
 
     document : `Document`
-        Returned as it is where nothing overlaps.
+        The document. It is returned unchanged if no entities overlap.
     on_overlap : `str`
-        `"longest"` prefers the entity with the most tokens, then the one that starts first;
-        `"first"` the one that starts first, then the longest; what is still equal goes by the
-        order in the document. `"error"` raises.
+        `"longest"` keeps the entity with the most tokens, and of several the first. `"first"` keeps
+        the entity that starts first, and of several the longest. Ties are decided by the order in
+        the document. `"error"` raises an error.
     tag_sequences : `str`, optional (default = `"one"`)
-        With one sequence of tags `"per_type"`, only entities of the same type are in each other's
-        way.
+        With `"per_type"`, entities of different types may overlap.
 
     # Raises
 
@@ -49,8 +46,8 @@ def resolve_overlaps(document: Document, on_overlap: str, tag_sequences: str = "
         raise DocumentError(
             f"{_describe(document, document.entities[index])} overlaps "
             f"{_describe(document, document.entities[better])}, which tags cannot express: "
-            'set `on_overlap` of the dataset reader to "longest" or "first" to train without '
-            "one of them (it still counts as missed in evaluation)",
+            'set `on_overlap` of the dataset reader to "longest" or "first" to leave one of them '
+            "out of the tags (it still counts as missed in evaluation)",
             ("entities", index),
             document.id,
         )

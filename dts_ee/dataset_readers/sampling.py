@@ -1,6 +1,4 @@
-"""
-Random samples of a corpus.
-"""
+"""Draws random samples of documents."""
 
 import random
 from typing import Optional, Sequence, TypeVar
@@ -23,18 +21,18 @@ def sample_in_order(items: Sequence[T], number: Optional[int], seed: int) -> lis
     """
     A random sample without repetition, in the order of the items.
 
-    It depends on nothing but the arguments: no other random numbers are drawn or disturbed.
+    It depends only on the arguments, and does not change the state of other random generators.
 
     # Parameters
 
     items : `Sequence[T]`
-        What the sample is taken from.
+        The items.
     number : `Optional[int]`
-        How many to take, at least 1; all of them where there are fewer, or where it is `None`.
+        The size of the sample; all items if there are fewer, or if it is `None`.
     seed : `int`
-        Another seed takes another sample.
+        The seed of the sample.
     """
     if number is None or number >= len(items):
         return list(items)
-    positions = random.Random(seed).sample(range(len(items)), number)
-    return [items[position] for position in sorted(positions)]
+    indices = random.Random(seed).sample(range(len(items)), number)
+    return [items[i] for i in sorted(indices)]

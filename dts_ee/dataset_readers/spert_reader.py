@@ -1,6 +1,4 @@
-"""
-Readers of corpora in SpERT's JSON.
-"""
+"""Dataset readers for corpora in SpERT's JSON format."""
 
 import logging
 from itertools import groupby
@@ -32,46 +30,44 @@ class SpertReader(DatasetReader):
 
     Registered as a `DatasetReader` with name `"spert"`.
 
-    A data path is a path or a list of paths: several files are one split, read one after the other
-    (`train_data_path: ['train.json', 'dev.json']`). Instead of a path there can be an object, for a
-    corpus that has no development split: `{ path: 'train.json', part: 'held_out', held_out: 0.1,
-    seed: 0 }` is a random tenth of the file, in its order, and with `part: 'rest'` it is the
-    others. Documents with the same tokens are in one part.
+    A data path is a path or a list of paths. The files of a list are one split
+    (`train_data_path: ['train.json', 'dev.json']`). For a corpus without a development split, a
+    path can be an object: `{ path: 'train.json', part: 'held_out', held_out: 0.1, seed: 0 }` is a
+    random tenth of the file, and with `part: 'rest'` it is the other documents. Documents with the
+    same tokens are always in the same part.
 
     An instance has the fields `tokens` (`TextField`), `tags` (`TagsField` or `TagLayersField`,
-    vocabulary namespace `"labels"`) and `metadata` (`DocumentField`, which says what is in it;
-    relation types go to the namespace `"relation_labels"`). No label is known in advance: they come
-    from the data.
+    vocabulary namespace `"labels"`) and `metadata` (`DocumentField`; relation types are in the
+    namespace `"relation_labels"`). All labels are taken from the data.
 
     # Parameters
 
     tag_encoding : `str`, optional (default = `"BIO"`)
         `"BIO"` or `"BIOUL"`.
     token_indexers : `Dict[str, TokenIndexer]`, optional (default = `{"tokens": single_id}`)
-        How tokens become numbers.
+        The token indexers.
     tokenizer : `Tokenizer`, optional (default = `SpacyRulesTokenizer()`)
-        Splits raw text when predicting; corpora come with their tokens.
+        Splits raw text for predictions. Corpora are already tokenised.
     tag_sequences : `str`, optional (default = `"one"`)
-        `"one"` sequence of tags for each sentence, or one `"per_type"`, which lets entities of
-        different types overlap. The model has a tagger for each sequence.
+        `"one"` sequence of tags for each sentence, or one sequence `"per_type"`, so that entities
+        of different types may overlap. The model has a tagger for each sequence.
     on_overlap : `str`, optional (default = `"longest"`)
-        What becomes of entities that overlap, which tags cannot express: `"longest"` and `"first"`
-        keep one (see `resolve_overlaps`), `"error"` raises. What is dropped from the tags stays in
-        the gold document and so counts as missed in evaluation; a warning says how many these are.
+        How to treat overlapping entities, which tags cannot express: `"longest"` and `"first"` keep
+        one of them (see `resolve_overlaps`), `"error"` raises an error. The gold document keeps all
+        of them, so the removed ones count as missed in evaluation; a warning gives their number.
     max_documents : `int`, optional (default = `None`)
-        How many documents of a split are read, at most: a random sample of them, in their order,
-        where AllenNLP's `max_instances` takes the first ones. Everything that reads with this
-        reader reads a sample then, also `allennlp evaluate` and `predict --use-dataset-reader` with
-        the trained archive, unless `--overrides` sets this to null. Sentences that a predictor is
-        given are all predicted.
+        The largest number of documents that are read of a split: a random sample, in the order of
+        the file. (AllenNLP's `max_instances` takes the first ones.) It also applies to `allennlp
+        evaluate` and `predict --use-dataset-reader` with the trained archive, unless `--overrides`
+        sets it to null. The inputs of a predictor are never sampled.
     sampling_seed : `int`, optional (default = `0`)
-        Which sample. It is the same in every process and for every `random_seed`.
+        The seed of the sample. It does not depend on `random_seed`.
 
     # Raises
 
     `ConfigurationError`
-        If `tag_encoding`, `tag_sequences` or `on_overlap` is none of the above, or `max_documents`
-        is less than 1.
+        If `tag_encoding`, `tag_sequences` or `on_overlap` has another value, or `max_documents` is
+        less than 1.
     """
 
     def __init__(
@@ -98,7 +94,7 @@ class SpertReader(DatasetReader):
 
     def documents(self, file_path: DataPath) -> List[Document]:
         """
-        The documents that an experiment's data path means, whole, in all processes of a training.
+        Reads the documents of a data path.
 
         # Parameters
 
@@ -108,7 +104,7 @@ class SpertReader(DatasetReader):
         # Raises
 
         `ConfigurationError`
-            If the path is none.
+            If it is not a valid data path.
         `DocumentError`
             If a file is missing or cannot be read.
         """
@@ -138,77 +134,76 @@ class SpertReader(DatasetReader):
     def _with_tagged(
         self, file_path: str, documents: List[Document]
     ) -> List[Tuple[Document, Document]]:
-        """Each document of a file, and the part of it that tags can express."""
+        """Pairs of the documents of a file and their parts that tags can express."""
         try:
             tagged = [self._tagged(document) for document in documents]
         except DocumentError as error:
             raise error.located(None, file_path) from None
         if self._logs():
-            self._warn_of_dropped(file_path, documents, tagged)
+            self._warn_of_overlaps(file_path, documents, tagged)
         return list(zip(documents, tagged, strict=True))
 
     def _logs(self) -> bool:
-        """Whether this process is the one of several that logs what is read."""
+        """Whether this process logs messages: the first of several workers does."""
         worker, distributed = self.get_worker_info(), self.get_distributed_info()
         return not ((worker and worker.id) or (distributed and distributed.global_rank))
 
-    def _warn_of_dropped(
+    def _warn_of_overlaps(
         self, file_path: str, documents: List[Document], tagged: List[Document]
     ) -> None:
         pairs = [
-            (whole, kept)
-            for whole, kept in zip(documents, tagged, strict=True)
-            if whole is not kept
+            (document, tagged_document)
+            for document, tagged_document in zip(documents, tagged, strict=True)
+            if document is not tagged_document
         ]
         if not pairs:
             return
-        dropped = sum(len(whole.entities) - len(kept.entities) for whole, kept in pairs)
+        num_removed = sum(len(whole.entities) - len(kept.entities) for whole, kept in pairs)
         logger.warning(
-            "%s: %d of %d entities and %d of %d relations, in %d documents, are left out of "
-            "training because their spans overlap others (on_overlap: %s); they count as "
-            "missed in evaluation%s",
+            "%s: tags cannot express %d of %d entities and %d of %d relations, in %d documents, "
+            "because spans overlap (on_overlap: %s); these are not learned in training, and count "
+            "as missed in evaluation%s",
             file_path,
-            dropped,
+            num_removed,
             sum(len(document.entities) for document in documents),
             sum(len(whole.relations) - len(kept.relations) for whole, kept in pairs),
             sum(len(document.relations) for document in documents),
             len(pairs),
             self.on_overlap,
-            self._advice([whole for whole, _ in pairs], dropped),
+            self._advice([whole for whole, _ in pairs], num_removed),
         )
 
-    def _advice(self, overlapping: List[Document], dropped: int) -> str:
-        """What would leave fewer entities out, if anything."""
+    def _advice(self, overlapping: List[Document], num_removed: int) -> str:
+        """The end of the warning: the number of entities with `tag_sequences: "per_type"`."""
         per_type = sum(
             len(document.entities)
             - len(resolve_overlaps(document, self.on_overlap, "per_type").entities)
             for document in overlapping
         )
-        if per_type >= dropped:
+        if per_type >= num_removed:
             return ""
-        return f'; with tag_sequences "per_type" it would be {per_type}'
+        return f'; with tag_sequences "per_type" it would be {per_type} entities'
 
     def text_to_instance(
         self, document: Document, gold: bool = True, entities_given: bool = False
     ) -> Instance:
         """
-        An instance, without token indexers (see `apply_token_indexers`).
+        Converts a document to an instance, without token indexers (see `apply_token_indexers`).
 
         # Parameters
 
         document : `Document`
             The sentence.
         gold : `bool`, optional (default = `True`)
-            Whether its entities and relations are the truth. Where they are not, the instance has
-            no field `tags`.
+            Whether its entities and relations are gold. If not, the instance has no field `tags`.
         entities_given : `bool`, optional (default = `False`)
-            Whether, where they are not, its entities are nevertheless to be kept, and relations to
-            be found between them.
+            Whether to keep the entities of a document that is not gold, and to predict only
+            relations between them.
 
         # Raises
 
         `DocumentError`
-            If gold entities overlap and the reader was not told what to do then.
+            If gold entities overlap and `on_overlap` is `"error"`.
         """
         return self._instance(
             document, self._tagged(document) if gold else None, entities_given and not gold
@@ -245,12 +240,12 @@ class SpertReader(DatasetReader):
 @DatasetReader.register("conll04")
 class Conll04Reader(SpertReader):
     """
-    Reads CoNLL04 (Roth and Yih, 2004) in SpERT's JSON: a `SpertReader`.
+    A `SpertReader` with defaults for CoNLL04 (Roth and Yih, 2004).
 
     Registered as a `DatasetReader` with name `"conll04"`.
 
-    Its entities do not overlap, so an overlap is an error. Words with a hyphen are one token in the
-    corpus, so the default tokenizer for raw text keeps them whole.
+    The entities of the corpus do not overlap, so an overlap is an error. Words with a hyphen are
+    one token in the corpus, so the default tokenizer for raw text does not split them.
     """
 
     def __init__(
@@ -266,12 +261,12 @@ class Conll04Reader(SpertReader):
 @DatasetReader.register("ade")
 class AdeReader(SpertReader):
     """
-    Reads ADE-Corpus-V2 (Gurulingappa et al., 2012) in SpERT's JSON: a `SpertReader`.
+    A `SpertReader` with defaults for ADE-Corpus-V2 (Gurulingappa et al., 2012).
 
     Registered as a `DatasetReader` with name `"ade"`.
 
-    A drug may be named inside an adverse effect; the longest of overlapping entities is kept. Words
-    are split at hyphens in the corpus, and so by the default tokenizer for raw text.
+    A drug may be part of an adverse effect; the longest of overlapping entities is kept. The corpus
+    splits words at hyphens, and so does the default tokenizer for raw text.
     """
 
     def __init__(

@@ -1,6 +1,4 @@
-"""
-The field of an instance that holds one sequence of tags for each entity type.
-"""
+"""The field of an instance with one sequence of tags for each entity type."""
 
 from typing import Dict, Iterable, List, Optional, cast
 
@@ -19,17 +17,17 @@ from dts_ee.document import Entity
 
 class TagLayersField(Field[torch.Tensor]):
     """
-    Tags in as many sequences as the vocabulary has entity types, so that entities of different
-    types may overlap.
+    One sequence of tags for each entity type of the vocabulary, so that entities of different types
+    may overlap.
 
     Its tensor has the shape `(num_tokens, num_types)`; the sequences are in the order of
-    `tag_layers`. What the vocabulary lacks is treated as by `TagsField`. That there is one sequence
-    for each type is counted into the namespace `"tag_sequences_labels"`.
+    `tag_layers`. Types that are not in the vocabulary are treated as by `TagsField`. The setting
+    `"per_type"` is counted in the namespace `"tag_sequences_labels"`.
 
     # Parameters
 
     entities : `Iterable[Entity]`
-        Those of one type do not overlap.
+        The entities. Entities of the same type must not overlap.
     sequence_field : `SequenceField`
         The tokens.
     tag_encoding : `str`
@@ -54,7 +52,7 @@ class TagLayersField(Field[torch.Tensor]):
         by_type: Dict[str, List[Entity]] = {}
         for entity in entities:
             by_type.setdefault(entity.type, []).append(entity)
-        self._layers = {type: self._layer(listed) for type, listed in by_type.items()}
+        self._layers = {type: self._layer(of_type) for type, of_type in by_type.items()}
 
     def count_vocab_items(self, counter: Dict[str, Dict[str, int]]) -> None:
         for layer in self._layers.values() or [self._layer([])]:
@@ -65,7 +63,7 @@ class TagLayersField(Field[torch.Tensor]):
         tags = vocab.get_index_to_token_vocabulary(self._label_namespace)
         self._indexed = []
         for ids in tag_layers(tags, "per_type"):
-            # A layer of no type is that of a vocabulary without entities.
+            # The layer of a vocabulary without entities has no type.
             type = tag_type(tags[ids[-1]])
             layer = self._layers.get(type) or self._layer([])
             layer.index(vocab)

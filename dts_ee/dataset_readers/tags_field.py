@@ -1,6 +1,4 @@
-"""
-The field of an instance that holds its tags.
-"""
+"""The field of an instance with its tags."""
 
 from typing import Dict, List
 
@@ -22,8 +20,7 @@ TAG_NAMESPACE = "labels"
 
 TAG_SEQUENCES_NAMESPACE = "tag_sequences_labels"
 """
-The vocabulary's namespace for the reader's `tag_sequences`, which decides how many taggers a model
-has.
+The vocabulary's namespace for the reader's `tag_sequences`, from which the model takes it.
 """
 
 
@@ -31,17 +28,16 @@ class TagsField(SequenceLabelField):
     """
     A `SequenceLabelField` for entity tags that can be indexed with any `Vocabulary`.
 
-    An entity whose type the vocabulary lacks (an archive is evaluated on other data, or the
-    vocabulary was made from the training data alone) is indexed as being outside of any entity, as
-    the model cannot predict it; the gold document keeps it, so it counts as missed. For every type
-    that is there, all its tags are counted into the vocabulary, so that a model can predict a
-    three-token entity where training has none of that type. That the tags are one sequence is
-    counted into the namespace `"tag_sequences_labels"`.
+    Entities whose type is not in the vocabulary, for example in test data, get the tag "O". The
+    gold document keeps them, so they count as missed. For every type in the data, all of its tags
+    are added to the vocabulary, so that a model can predict a three-token entity of a type even if
+    the training data has none. The setting `"one"` is counted in the namespace
+    `"tag_sequences_labels"`.
 
     # Parameters
 
     tags : `List[str]`
-        One per token.
+        One tag for each token.
     sequence_field : `SequenceField`
         The tokens.
     tag_encoding : `str`
@@ -69,12 +65,12 @@ class TagsField(SequenceLabelField):
         counter[TAG_SEQUENCES_NAMESPACE]["one"] += 1
 
     def count_tags(self, counter: Dict[str, Dict[str, int]]) -> None:
-        """Counts the tags, and each that an entity of their types could have, at least once."""
+        """Counts the tags, and counts all other tags of their types once."""
         super().count_vocab_items(counter)
         counts = counter[self._label_namespace]
         types = {entity.type for entity in self._entities()}
         prefixes = TAG_PREFIXES[self._tag_encoding]
-        # Sorted, or the order of equally frequent tags would differ from run to run.
+        # Sorted, so that the order of equally frequent tags is the same in every run.
         for tag in [OUTSIDE, *(f"{p}-{type}" for type in sorted(types) for p in prefixes)]:
             # A count of 0 would not enter the vocabulary.
             counts[tag] = counts[tag] or 1
@@ -89,7 +85,7 @@ class TagsField(SequenceLabelField):
             )
         tags = self.labels
         if any(tag not in known for tag in tags):
-            # By whole entities, or half of one would remain.
+            # Whole entities are removed, not single tags.
             tags = entities_to_tags(
                 (
                     entity

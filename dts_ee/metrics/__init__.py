@@ -1,6 +1,4 @@
-"""
-Counts over entities and relations of `Document`s.
-"""
+"""Precision, recall and F1 of the entities and relations in `Document`s."""
 
 from dts_ee.metrics.counts import Score, TypedCounts
 from dts_ee.metrics.document_f1 import DocumentF1

@@ -1,6 +1,4 @@
-"""
-What the metrics over entities and over relations share.
-"""
+"""The base class of the metrics over predicted and gold documents."""
 
 from abc import ABC, abstractmethod
 from functools import partial
@@ -22,25 +20,25 @@ ItemsOf = Callable[[Document, Document], ItemSets]
 
 class DocumentF1(Metric, ABC):
     """
-    Precision, recall and F1 of what predicted `Document`s hold, under several protocols.
+    Precision, recall and F1 of the predictions in `Document`s, under several protocols.
 
-    A protocol says which items of a document are compared and what must agree for one to be right.
-    Items are sets: the same item twice in a document counts once.
+    A protocol defines the items of a document that are compared, and what must agree for an item to
+    be correct. Duplicate items in a document count once.
     """
 
     supports_distributed = True
 
     name: ClassVar[str]
-    """The task's name, the first part of the numbers' names."""
+    """The task's name, with which the names of its metrics begin."""
 
     protocols: ClassVar[Tuple[str, ...]]
-    """The names of the protocols; `strict`, whose numbers bear no name of a protocol, is one."""
+    """The names of the protocols, including `strict`."""
 
     untyped_protocols: ClassVar[Tuple[str, ...]] = ()
-    """Those that look at no type at all, so that there is no macro average."""
+    """The protocols that ignore types, and so have no macro average."""
 
     further_protocols: ClassVar[Mapping[str, ItemsOf]] = {}
-    """What compares the items under protocols that are added: see `register_protocol`."""
+    """The functions that return the items under added protocols: see `register_protocol`."""
 
     def __init__(self) -> None:
         self._counts: Dict[str, TypedCounts] = {}
@@ -48,15 +46,12 @@ class DocumentF1(Metric, ABC):
 
     @property
     def counts(self) -> TypedCounts:
-        """
-        Those of the protocol `strict` since the last reset, and until the next one: a reset makes
-        new ones and leaves these as they are.
-        """
+        """The counts of the protocol `strict` since the last reset, which replaced the object."""
         return self._counts[STRICT]
 
     @abstractmethod
     def items(self, protocol: str, predicted: Document, gold: Document) -> ItemSets:
-        """The predicted and the gold items of a document under a protocol."""
+        """The predicted and gold items of a document under a protocol."""
 
     def __call__(  # type: ignore[override]
         self, predictions: List[Document], gold: List[Document]
@@ -67,14 +62,14 @@ class DocumentF1(Metric, ABC):
         # Parameters
 
         predictions : `List[Document]`
-            The documents as predicted.
+            The predicted documents.
         gold : `List[Document]`
-            The same sentences, in the same order, as they should be.
+            The gold documents of the same sentences, in the same order.
 
         # Raises
 
         `ConfigurationError`
-            If the two are not the same sentences.
+            If the sentences differ.
         """
         _check_same_sentences(predictions, gold)
         batch = {protocol: TypedCounts() for protocol in self.protocols}
@@ -88,8 +83,8 @@ class DocumentF1(Metric, ABC):
 
     def scores(self) -> Scores:
         """
-        The scores over all documents since the last reset: of each protocol the averages, and under
-        `strict` those of each type that occurs.
+        The scores of all documents since the last reset: the averages of each protocol, and the
+        strict score of each type that occurs.
         """
         scores: Scores = {}
         for protocol, counts in self._counts.items():
@@ -102,22 +97,22 @@ class DocumentF1(Metric, ABC):
 
     def get_metric(self, reset: bool = False) -> Dict[str, float]:
         """
-        The numbers by name, over all documents since the last reset.
+        The scores of all documents since the last reset, by name.
 
         # Parameters
 
         reset : `bool`, optional (default = `False`)
-            Whether to start anew afterwards.
+            Whether to reset the counts afterwards.
 
         # Returns
 
         `Dict[str, float]`
             See `dts_ee.metrics.flat_names`.
         """
-        numbers = flatten(self.scores(), {self.name: self.protocols})
+        metrics = flatten(self.scores(), {self.name: self.protocols})
         if reset:
             self.reset()
-        return numbers
+        return metrics
 
     def reset(self) -> None:
         self._counts = {protocol: TypedCounts() for protocol in self.protocols}
@@ -139,7 +134,7 @@ def _check_same_sentences(predictions: List[Document], gold: List[Document]) -> 
 def _of_all_workers(batch: Dict[str, TypedCounts]) -> List[Dict[str, TypedCounts]]:
     if not is_distributed():
         return [batch]
-    # The workers meet different types, so their counts are no tensors of one shape to be summed.
+    # Workers have counts for different types, so the counts cannot be summed as tensors.
     batches: List[Dict[str, TypedCounts]] = [{}] * torch.distributed.get_world_size()
     torch.distributed.all_gather_object(batches, batch)
     return batches

@@ -1,6 +1,4 @@
-"""
-How well entities are recognised.
-"""
+"""The metric of named entity recognition."""
 
 from allennlp.training.metrics import Metric
 
@@ -15,15 +13,14 @@ class EntityF1(DocumentF1):
 
     Registered as a `Metric` with name `"entity_f1"`.
 
-    - strict: an entity is right if its span and its type are. `entity_f1` is the micro average
-      (the counts of all types together), `entity_macro_f1` the mean of the types' F1s,
-      unweighted, over the types that occur in gold or predictions; `_entity_Peop_f1` is that of
-      one type.
-    - boundaries: an entity is right if its span is. `entity_boundaries_f1`; there are no types,
-      so no macro average.
+    - strict: an entity is correct if its span and its type are. `entity_f1` is the micro average,
+      over the counts of all types together. `entity_macro_f1` is the unweighted mean over the types
+      that occur in gold or predictions. `_entity_Peop_f1` is the score of one type.
+    - boundaries: an entity is correct if its span is. `entity_boundaries_f1` is the micro average.
+      Types are ignored, so there is no macro average.
 
-    For each there are `precision` and `recall` in place of `f1`. What has nothing to divide by
-    is 0.
+    The names of precision and recall have `precision` and `recall` instead of `f1`. A score with a
+    division by 0 is 0.
     """
 
     name = "entity"

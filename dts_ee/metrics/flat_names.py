@@ -1,12 +1,12 @@
 """
-Scores as AllenNLP has them: numbers with a name each.
+Converts scores to AllenNLP's flat metrics and back.
 
-The names are `entity_f1` (strict, micro average), `entity_macro_f1`, `entity_boundaries_f1`,
-`entity_boundaries_macro_f1`, and `_entity_Peop_f1` for a type, with `precision` and `recall` in
-place of `f1`.
+The names of the metrics are `entity_f1` (strict, micro average), `entity_macro_f1`,
+`entity_boundaries_f1`, `entity_boundaries_macro_f1`, and `_entity_Peop_f1` for a type, with
+`precision` and `recall` instead of `f1`.
 
-A type with the name of an average or a protocol, `macro` or `boundaries`, has `type_` before its
-name: `_entity_type_macro_f1`. So has one that would look like such a type, `type_macro`.
+A type whose name is that of an average or a protocol, such as `macro` or `boundaries`, gets the
+prefix `type_`: `_entity_type_macro_f1`. So does a type such as `type_macro`.
 """
 
 from dataclasses import fields
@@ -17,7 +17,7 @@ from dts_ee.metrics.counts import Score
 from dts_ee.metrics.metric_key import MACRO, MICRO, STRICT, MetricKey, Scores
 
 PARTS = tuple(part.name for part in fields(Score))
-"""What a score consists of: `precision`, `recall` and `f1`."""
+"""The fields of a score: `precision`, `recall` and `f1`."""
 
 Protocols = Mapping[str, Sequence[str]]
 """The names of each task's protocols, by the task's name."""
@@ -27,24 +27,24 @@ _TYPE = "type_"
 
 def flatten(scores: Scores, protocols: Protocols, underscores: bool = False) -> Dict[str, float]:
     """
-    The numbers of scores, by name.
+    Converts scores to metrics by name.
 
     # Parameters
 
     scores : `Scores`
         The scores.
     protocols : `Protocols`
-        Those of the scores' tasks.
+        The protocols of the tasks.
     underscores : `bool`, optional (default = `False`)
-        Whether every name but that of the strict micro F1 begins with an underscore, as those of
-        single types do. AllenNLP's progress bar, which has one line, leaves these out.
+        Whether all names except that of the strict micro F1 begin with an underscore, as those of
+        single types always do. AllenNLP's progress bar leaves these metrics out.
 
     # Raises
 
     `ValueError`
-        If there is a score of a type under another protocol than `strict`.
+        If a score of a type is not of the protocol `strict`.
     """
-    numbers = {}
+    metrics = {}
     for key, score in scores.items():
         if key.type is not None and key.protocol != STRICT:
             raise ValueError(f"there is no name for a score of a type under {key.protocol}")
@@ -54,54 +54,56 @@ def flatten(scores: Scores, protocols: Protocols, underscores: bool = False) -> 
         else:
             middle = f"{_TYPE if _looks_like_average(key.type, averages) else ''}{key.type}_"
         for part in PARTS:
-            matters_most = middle == "" and part == "f1"
-            hidden = key.type is not None or (underscores and not matters_most)
-            numbers[f"{'_' if hidden else ''}{key.task}_{middle}{part}"] = getattr(score, part)
-    return numbers
+            is_strict_micro_f1 = middle == "" and part == "f1"
+            hidden = key.type is not None or (underscores and not is_strict_micro_f1)
+            metrics[f"{'_' if hidden else ''}{key.task}_{middle}{part}"] = getattr(score, part)
+    return metrics
 
 
 def unflatten(metrics: Mapping[str, Any], protocols: Protocols) -> Scores:
     """
-    The scores among AllenNLP's metrics: those that have precision, recall and F1.
+    Converts AllenNLP's metrics to scores. Other metrics, such as losses, are ignored.
 
     # Parameters
 
     metrics : `Mapping[str, Any]`
-        By name, with underscores or without, among others such as losses.
+        Metrics by name, with underscores or without.
     protocols : `Protocols`
-        Those of the tasks whose scores are looked for.
+        The protocols of the tasks.
     """
-    found: Dict[MetricKey, Dict[str, float]] = {}
-    for name, number in metrics.items():
+    parts_of: Dict[MetricKey, Dict[str, float]] = {}
+    for name, value in metrics.items():
         parsed = _parse(name, protocols)
         if parsed is not None:
             key, part = parsed
-            found.setdefault(key, {})[part] = number
-    return {key: Score(**parts) for key, parts in found.items() if len(parts) == len(PARTS)}
+            parts_of.setdefault(key, {})[part] = value
+    return {key: Score(**parts) for key, parts in parts_of.items() if len(parts) == len(PARTS)}
 
 
 def metrics_of(metrics: Mapping[str, Any], prefix: str) -> Dict[str, Any]:
     """
-    AllenNLP's metrics of one split, by their names without what tells the split.
+    AllenNLP's metrics of one split, by their names without the split's prefix.
 
     # Parameters
 
     metrics : `Mapping[str, Any]`
-        All metrics.
+        The metrics of all splits.
     prefix : `str`
-        What the names of the split's begin with, such as `"best_validation_"`.
+        The prefix, such as `"best_validation_"`.
     """
     return {
-        name[len(prefix) :]: number for name, number in metrics.items() if name.startswith(prefix)
+        name[len(prefix) :]: value for name, value in metrics.items() if name.startswith(prefix)
     }
 
 
 def check_names(protocols: Protocols) -> None:
     """
+    Checks that the metrics of tasks have unique names.
+
     # Raises
 
     `ValueError`
-        If names of scores of these tasks would say two things.
+        If a name is ambiguous.
     """
     for task, names in protocols.items():
         if not task or task.startswith("_") or STRICT not in names:
@@ -119,7 +121,7 @@ def check_names(protocols: Protocols) -> None:
 
 @cache
 def _averages(task: str, protocols: Tuple[str, ...]) -> Mapping[str, MetricKey]:
-    """The averages of a task, by what stands in their names between task and number."""
+    """The averages of a task, by the part of their names between the task and `f1`."""
     keys = {}
     for protocol in protocols:
         prefix = "" if protocol == STRICT else f"{protocol}_"
@@ -129,7 +131,7 @@ def _averages(task: str, protocols: Tuple[str, ...]) -> Mapping[str, MetricKey]:
 
 
 def _looks_like_average(type: str, averages: Mapping[str, MetricKey]) -> bool:
-    """Whether a type is called as an average is, after any number of `type_`."""
+    """Whether a type, without any number of prefixes `type_`, has the name of an average."""
     while type.startswith(_TYPE):
         type = type[len(_TYPE) :]
     return f"{type}_" in averages

@@ -1,6 +1,4 @@
-"""
-What a score is of.
-"""
+"""The keys of scores: task, protocol, and average or type."""
 
 from dataclasses import dataclass
 from typing import Dict, Optional
@@ -8,7 +6,7 @@ from typing import Dict, Optional
 from dts_ee.metrics.counts import Score
 
 STRICT = "strict"
-"""The protocol of which each type has a score, and whose scores bear no protocol's name."""
+"""The main protocol: types have scores under it, and its name is left out of metrics' names."""
 
 MICRO, MACRO = "micro", "macro"
 
@@ -16,18 +14,18 @@ MICRO, MACRO = "micro", "macro"
 @dataclass(frozen=True)
 class MetricKey:
     """
-    What a score is of: an average over all types, or one type.
+    The key of a score, which is an average over all types, or the score of one type.
 
     # Parameters
 
     task : `str`
         The task's name, such as `"entity"`.
     protocol : `str`, optional (default = `"strict"`)
-        What has to agree for an item to be right.
+        The name of the protocol.
     average : `str`, optional (default = `None`)
         `"micro"` or `"macro"`.
     type : `str`, optional (default = `None`)
-        The type. Either this or the average is given.
+        The type. Exactly one of average and type must be given.
 
     # Raises
 

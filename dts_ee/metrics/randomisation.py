@@ -1,6 +1,4 @@
-"""
-Whether one system is better than another, or was lucky in its sentences.
-"""
+"""A significance test for the difference in F1 of two systems."""
 
 import numpy
 
@@ -11,22 +9,21 @@ def micro_f1_p_value(
     counts: numpy.ndarray, other_counts: numpy.ndarray, num_shuffles: int = 10_000, seed: int = 0
 ) -> float:
     """
-    The probability that two systems differ in micro F1 by as much as they do, or more, if which
-    of them said what about a sentence is of no account.
+    The p-value of the difference in micro F1 between two systems.
 
-    A two-sided, paired test by approximate randomisation (Noreen 1989; for F1, Yeh 2000, "More
-    accurate tests for the statistical significance of result differences"): again and again, what
-    the two said about a sentence changes sides or does not, as a coin falls.
+    The test is a two-sided, paired approximate randomisation test (Noreen 1989; for F1, Yeh 2000,
+    "More accurate tests for the statistical significance of result differences"). Each shuffle
+    exchanges the predictions of the two systems for random sentences.
 
     # Parameters
 
     counts, other_counts : `numpy.ndarray`
-        Shape (num_sentences, 3): of each sentence, how many items are right, predicted and gold.
+        Shape (num_sentences, 3): the numbers of correct, predicted and gold items of each sentence.
         They may be means over several runs of a system.
     num_shuffles : `int`, optional (default = `10_000`)
-        How many times to shuffle. The p-value cannot be less than one in one more than that.
+        The number of shuffles. The p-value is at least `1 / (num_shuffles + 1)`.
     seed : `int`, optional (default = `0`)
-        Of the coin.
+        The seed of the shuffles.
 
     # Returns
 
@@ -36,7 +33,7 @@ def micro_f1_p_value(
     generator = numpy.random.default_rng(seed)
     totals, other_totals = counts.sum(axis=0), other_counts.sum(axis=0)
     differences = other_counts - counts
-    # As far as the last digits go, sums in another order are the same.
+    # The tolerance is for rounding errors: shuffled sums are in another order.
     observed = abs(_micro_f1(totals) - _micro_f1(other_totals)) - 1e-12
     num_reached = 0
     for first in range(0, num_shuffles, _SHUFFLES_AT_ONCE):
@@ -53,5 +50,5 @@ def micro_f1_p_value(
 def _micro_f1(totals: numpy.ndarray) -> numpy.ndarray:
     """From shape (..., 3) to shape (...)."""
     correct, predicted, gold = numpy.moveaxis(totals, -1, 0)
-    # As `Score` has it, 0 where there is nothing.
+    # 0 without items, as in `Score`.
     return 2 * correct / numpy.maximum(predicted + gold, numpy.finfo(float).tiny)

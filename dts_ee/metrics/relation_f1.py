@@ -1,6 +1,4 @@
-"""
-How well relations are extracted.
-"""
+"""The metric of relation extraction."""
 
 from typing import Set, Tuple
 
@@ -20,20 +18,19 @@ class RelationF1(DocumentF1):
 
     Registered as a `Metric` with name `"relation_f1"`.
 
-    - strict: a relation is right if its type is, and span and type of its head and of its tail.
-      `relation_f1` is the micro average (the counts of all types together), `relation_macro_f1`
-      the mean of the relation types' F1s, unweighted, over the types that occur in gold or
-      predictions; `_relation_Kill_f1` is that of one type. This is the number to quote.
-    - boundaries: as strict, but without the types of the entities: `relation_boundaries_f1`,
+    - strict: a relation is correct if its type is, and the spans and types of its head and tail.
+      `relation_f1` is the micro average, over the counts of all types together.
+      `relation_macro_f1` is the unweighted mean over the relation types that occur in gold or
+      predictions. `_relation_Kill_f1` is the score of one type. Report this protocol.
+    - boundaries: as strict, but the types of the entities are ignored: `relation_boundaries_f1`,
       `relation_boundaries_macro_f1`.
-    - gold_pairs: as strict, but a predicted relation is left out unless some gold relation, of
-      whatever type, has the same span as head and the same as tail: `relation_gold_pairs_f1`,
-      `relation_gold_pairs_macro_f1`. Relations that were invented between other entities then cost
-      nothing, so the precision is too high to be compared with that of any other protocol. It is
-      here because published figures were counted in this way.
+    - gold_pairs: as strict, but a predicted relation counts only if a gold relation of any type has
+      the same spans as head and tail: `relation_gold_pairs_f1`, `relation_gold_pairs_macro_f1`.
+      False relations between other entities do not count, so the precision cannot be compared with
+      that of other protocols. It exists because published results were counted in this way.
 
-    For each there are `precision` and `recall` in place of `f1`. What has nothing to divide by
-    is 0.
+    The names of precision and recall have `precision` and `recall` instead of `f1`. A score with a
+    division by 0 is 0.
     """
 
     name = "relation"

@@ -34,72 +34,73 @@ class DeeperTaskSpecificity(Model):
     """
     Recognises entities and extracts the relations between them (Crone 2020, arXiv 2002.06424).
 
-    Embedded tokens pass a shared stack of layers, then a stack for each task; any of the three may
-    be absent. The NER head tags the tokens; the RE head scores every ordered pair of entities by
-    the last token of each, or by another extract of its tokens, together with an embedding of the
-    last token's tag. In training the gold entities are paired, at inference the predicted ones.
+    The embedded tokens pass through a shared stack of layers, then through the stack of each task.
+    Each of the three stacks is optional. The NER head tags the tokens. The RE head scores every
+    ordered pair of entities; it represents an entity by its last token (or by another span
+    extractor) and by an embedding of that token's tag. The pairs are formed of gold entities in
+    training, and of predicted entities at inference.
 
-    Either task can be had alone: `"entities"` leaves out the RE head, and `"relations"` the NER
-    head, so that relations are extracted between entities that are given. With both heads, too,
-    entities can be given for a sentence, and the NER head is left out of it then.
+    With `tasks: "entities"` there is no RE head. With `tasks: "relations"` there is no NER head,
+    and relations are extracted between given entities. A model with both heads can be given the
+    entities of a sentence too; the NER head is not used for that sentence.
 
-    The loss is `L_NER + λ · L_RE`. `L_NER` is the NER head's. `L_RE` is the binary cross-entropy of
-    each pair and relation, summed over the relations and averaged over the batch's pairs: compared
-    with an average over pairs and relations, the same λ weighs as many times more as there are
-    relation types.
+    The loss is `L_NER + λ · L_RE`. `L_RE` is the binary cross-entropy of each pair and relation
+    type, summed over the relation types and averaged over the pairs of the batch. (With a mean over
+    the relation types as well, the same weight would need a λ that is `num_relations` times as
+    large.)
 
     # Parameters
 
     vocab : `Vocabulary`
-        Holds the tags and the relation types.
+        The vocabulary, with the tags and the relation types.
     text_field_embedder : `TextFieldEmbedder`
         Embeds the tokens.
     shared_encoder : `Seq2SeqEncoder`, optional (default = `None`)
-        The shared stack; as for the others, its input size is filled in.
+        The shared stack. The model fills in the input size of every stack.
     ner_encoder : `Seq2SeqEncoder`, optional (default = `None`)
         The NER-specific stack.
     relation_encoder : `Seq2SeqEncoder`, optional (default = `None`)
         The RE-specific stack.
     entity_tagger : `EntityTagger`, optional (default = `crf`)
-        The NER head.
+        The scoring layers of the NER head.
     span_extractor : `SpanExtractor`, optional (default = `last_token`)
-        What stands for an entity in the RE head; its input size is filled in. The default is the
+        Represents an entity in the RE head. The model fills in its input size. The default is the
         paper's.
     relation_scorer : `RelationScorer`, optional (default = `pairwise`)
-        The RE head. There is none where the vocabulary has no relation types.
+        The scoring layers of the RE head. A vocabulary without relation types gives no RE head.
     label_embedding_dim : `int`, optional (default = `25`)
-        The size of a tag's embedding in an entity's vector; 0 for none.
+        The size of the tag embedding in an entity's vector; 0 for none.
     dropout : `float`, optional (default = `0.35`)
-        Dropout before each stack, and where a task has no stack of its own, before its head.
+        Dropout before each stack, and before the head of a task without a stack.
     relation_dropout : `float`, optional (default = `0.5`)
         Dropout on the entities' vectors before pairs are scored.
     relation_loss_weight : `float`, optional (default = `5.0`)
         λ.
     relation_threshold : `float`, optional (default = `0.9`)
-        Θ, the probability from which on a relation is predicted.
+        Θ: a relation is predicted if its probability is at least this.
     relation_score : `str`, optional (default = `"relation"`)
-        What Θ is compared with, and a predicted relation's `probability`: the `"relation"`'s own
-        probability, as in the paper; or the `"joint"` one, its product with the probabilities of
-        the two entities (of those that are given, 1).
+        The probability that is compared with Θ and written to a predicted relation: `"relation"`
+        for the relation's own, as in the paper; `"joint"` for its product with the probabilities
+        of the two entities (1 for given entities).
     num_networks : `int`, optional (default = `1`)
-        How many networks with these layers there are, each with its own weights, over the same
-        embedded tokens. They are trained together, each by its own loss, and predict by the mean of
-        their tag scores and of their relations' probabilities. The paper has one.
+        The number of networks with these layers, each with its own weights, over the same embedded
+        tokens. They are trained together, each with its own loss. Predictions use the mean of
+        their tag scores and of their relation probabilities. The paper has one.
     tasks : `str`, optional (default = `"joint"`)
         `"joint"`, `"entities"` or `"relations"`.
     training_labels : `str`, optional (default = `"gold"`)
-        Whose tags are embedded in training: the `"gold"` ones, or those that the NER head has
-        `"predicted"`.
+        The tags that are embedded in training: the `"gold"` tags, or the tags `"predicted"` by the
+        NER head.
     tag_encoding, tag_sequences : `str`, optional (default = `None`)
-        The reader's settings, which the vocabulary holds. They need not be given here; others are
-        an error. Where there is a sequence of tags for each entity type, each has a tagger of its
-        own, and `L_NER` is the sum of the taggers' losses.
+        The reader's settings. The model takes them from the vocabulary, so they can be left out; a
+        different value is an error. With one sequence of tags for each entity type, each sequence
+        has its own tagger, and `L_NER` is the sum of the taggers' losses.
     further_heads : `List[TaskHead]`, optional (default = `None`)
-        Further tasks, each with a stack and a loss of its own.
+        The heads of further tasks, each with its own stack and loss.
     initializer : `InitializerApplicator`, optional
         Initialises the parameters.
     kwargs : `Any`
-        What every AllenNLP `Model` takes, such as a `regularizer`.
+        Other arguments of AllenNLP's `Model`, such as `regularizer`.
     """
 
     default_predictor = "dts"
@@ -142,8 +143,7 @@ class DeeperTaskSpecificity(Model):
         if tasks == "relations" and training_labels == "predicted":
             raise ConfigurationError("without the NER head there are no predicted training_labels")
         relation_types: Mapping[int, str] = {}
-        # Asked for a namespace that is not there, a vocabulary gets an empty one, which AllenNLP
-        # then cannot save.
+        # Reading a missing namespace would create an empty one, which AllenNLP cannot save.
         if RELATION_NAMESPACE in vocab.get_namespaces():
             relation_types = vocab.get_index_to_token_vocabulary(RELATION_NAMESPACE)
         if tasks == "relations" and not relation_types:
@@ -171,7 +171,7 @@ class DeeperTaskSpecificity(Model):
                 loss_weight=relation_loss_weight,
                 threshold=relation_threshold,
                 score=relation_score,
-                entities_found=tasks == "joint",
+                predicts_entities=tasks == "joint",
                 predict_tags=predict_tags,
             )
             heads.append(relation_head)
@@ -183,7 +183,7 @@ class DeeperTaskSpecificity(Model):
             stack = Stack(
                 shared_encoder,
                 text_field_embedder.get_output_dim(),
-                # Without shared layers each head's own dropout is the first.
+                # Without shared layers, the heads apply the first dropout.
                 0.0 if shared_encoder is None else dropout,
             )
             self._shared.append(stack)
@@ -203,32 +203,32 @@ class DeeperTaskSpecificity(Model):
 
     @property
     def entity_types(self) -> List[str]:
-        """The types of entities that the model knows, in alphabetical order."""
+        """The entity types that the model predicts, in alphabetical order."""
         return self.tag_sequences.entity_types
 
     @property
     def relation_types(self) -> List[str]:
-        """The types of relations that the model extracts, in alphabetical order."""
+        """The relation types that the model predicts, in alphabetical order."""
         return self.types.get(RELATIONS.name, [])
 
     @property
     def types(self) -> Dict[str, List[str]]:
-        """The types that the model predicts, by the names of their tasks."""
+        """The types that the model predicts, by the name of the task."""
         return {name: head.types for name, head in self.heads.items()}
 
     @property
     def recognises_entities(self) -> bool:
-        """Whether the model finds entities itself; otherwise they have to be given."""
+        """Whether the model predicts entities; otherwise they have to be given."""
         return ENTITIES.name in self.heads
 
     @property
     def extracts_relations(self) -> bool:
-        """Whether the model finds relations."""
+        """Whether the model predicts relations."""
         return RELATIONS.name in self.heads
 
     @property
     def document_metrics(self) -> List[DocumentF1]:
-        """The metrics of what the model predicts."""
+        """The metric of each head."""
         return [head.metric for head in self.heads.values()]
 
     def forward(
@@ -239,32 +239,33 @@ class DeeperTaskSpecificity(Model):
         thresholds: Mapping[str, float] = {},
     ) -> Dict[str, Any]:
         """
+        Computes the loss of a batch, and outside of training its predictions.
+
         # Parameters
 
         tokens : `TextFieldTensors`
             The sentences.
         metadata : `List[Dict[str, Any]]`
-            Of each sentence: `document`, the whole `Document` with all that is gold, and
-            `tagged_document`, the part of it that tags can express; or `document` and
-            `entities_given`, where relations are sought between the entities that it has.
+            For each sentence: `document`, the gold `Document`, and `tagged_document`, the part of
+            it that tags can express; or `document` and `entities_given`, to extract relations
+            between the entities of the document.
         tags : `torch.LongTensor`, optional (default = `None`)
-            Shape (batch_size, num_tokens), or, with one sequence for each type, (batch_size,
-            num_tokens, num_types): the gold tags.
+            The gold tags. Shape (batch_size, num_tokens), or, with one sequence for each type,
+            (batch_size, num_tokens, num_types).
         thresholds : `Mapping[str, float]`, optional (default = `{}`)
-            For this call alone, by the name of a head, the probability from which on something is
-            predicted: `{"relation": 0.3}`.
+            The thresholds of this call by the name of the head, such as `{"relation": 0.3}`.
 
         # Returns
 
         `Dict[str, Any]`
-            `loss` where gold tags were given, and, except in training, `documents`: each sentence
-            with its predicted entities and relations.
+            `loss` if gold tags are given, and, except in training, `documents`: the sentences with
+            predicted entities and relations.
 
         # Raises
 
         `ConfigurationError`
-            If a threshold is for a head that has none, or the reader writes other sequences of tags
-            than the model has.
+            If a threshold is given for a head without one, or the reader's `tag_sequences` is not
+            the model's.
         """
         self._check_thresholds(thresholds)
         batch = TaskBatch(_token_mask(tokens), metadata)
@@ -277,7 +278,7 @@ class DeeperTaskSpecificity(Model):
             losses = [head.loss(batch) for head in self.heads.values()]
             output["loss"] = torch.stack(losses).sum()
         if not self.training:
-            # What is gold for a task without a head is no prediction.
+            # The gold values of tasks without a head must not look like predictions.
             documents = [replace(document, extra={}) for document in batch.documents]
             for name, head in self.heads.items():
                 documents = head.predict(batch, documents, thresholds.get(name))
@@ -288,7 +289,7 @@ class DeeperTaskSpecificity(Model):
         return output
 
     def _encode(self, tokens: TextFieldTensors, mask: torch.BoolTensor) -> Dict[str, List[Any]]:
-        """The outputs of each head's networks."""
+        """The outputs of the networks of each head, by the head's name."""
         # Shape: (batch_size, num_tokens, embedding_dim)
         embedded = self.text_field_embedder(tokens)
         outputs: Dict[str, List[Any]] = {name: [] for name in self.heads}
@@ -305,7 +306,7 @@ class DeeperTaskSpecificity(Model):
                 raise ConfigurationError(f"the model has no head {name!r} with a threshold")
 
     def make_output_human_readable(self, output_dict: Dict[str, Any]) -> Dict[str, Any]:
-        """Puts the predicted documents' JSON in their place, as one list for each key."""
+        """Replaces the predicted documents by their JSON, as one list for each key."""
         rows = [prediction_to_json(document) for document in output_dict.pop("documents")]
         for key in dict.fromkeys(key for row in rows for key in row):
             output_dict[key] = [row.get(key) for row in rows]
@@ -313,11 +314,10 @@ class DeeperTaskSpecificity(Model):
 
     def get_metrics(self, reset: bool = False) -> Dict[str, float]:
         """
-        The losses of the tasks that the model has, and except in training their metrics.
+        The losses of the tasks, and, except in training, their scores.
 
-        `mean_f1`, the mean of their strict micro F1, is what to choose a model by. Names with an
-        underscore before them are those that AllenNLP's progress bar, which has one line, leaves
-        out.
+        `mean_f1` is the mean of the tasks' strict micro F1; use it to choose a model. AllenNLP's
+        progress bar leaves out metrics whose names begin with an underscore.
         """
         heads = list(self.heads.values())
         metrics = {head.loss_name: float(head.mean_loss.get_metric(reset)) for head in heads}
@@ -338,8 +338,9 @@ class DeeperTaskSpecificity(Model):
 
 def _token_mask(tokens: TextFieldTensors) -> torch.BoolTensor:
     """
-    AllenNLP's `get_text_field_mask`, where several indexers may give a mask as well: with two
-    encoders that have their own pieces of words, both do, and both masks are of the same tokens.
+    AllenNLP's `get_text_field_mask`, for any number of indexers that give a mask.
+
+    AllenNLP allows one such indexer, but two transformers with word pieces give two equal masks.
     Shape: (batch_size, num_tokens)
     """
     for tensors in tokens.values():

@@ -1,4 +1,4 @@
-"""Entity recognition: its layers, its loss, and how entities are decoded."""
+"""The head for named entity recognition: its layers, loss and decoding."""
 
 from dataclasses import replace
 from operator import attrgetter
@@ -19,16 +19,7 @@ from dts_ee.tasks import ENTITIES
 
 
 class EntityNetwork(torch.nn.Module):
-    """
-    The NER-specific stack, and a tagger for each sequence of tags.
-
-    # Parameters
-
-    stack : `Stack`
-        The stack.
-    taggers : `Sequence[EntityTagger]`
-        The taggers.
-    """
+    """The NER-specific stack, and a tagger for each sequence of tags."""
 
     def __init__(self, stack: Stack, taggers: Sequence[EntityTagger]) -> None:
         super().__init__()
@@ -36,7 +27,7 @@ class EntityNetwork(torch.nn.Module):
         self.taggers = torch.nn.ModuleList(taggers)
 
     def forward(self, shared: torch.Tensor, mask: torch.BoolTensor) -> List[TagScores]:
-        """The scores for each sequence of tags, see `TaskHead.forward`."""
+        """The tag scores of each sequence of tags, see `TaskHead.forward`."""
         # Shape: (batch_size, num_tokens, ner_dim)
         encoded = self.stack(shared, mask)
         return [tagger(encoded, mask) for tagger in self.taggers]
@@ -46,13 +37,12 @@ class EntityHead(TaskHead):
     """
     Recognises entities by tagging the tokens (Crone 2020; report, §3.2).
 
-    The loss is the tagger's. Of several sequences of tags each has a tagger of its own, and the
-    loss is the sum of theirs.
+    Each sequence of tags has its own tagger. The loss is the sum of the taggers' losses.
 
     # Parameters
 
     tag_sequences : `TagSequences`
-        Those that each sentence has.
+        The sequences of tags.
     encoder : `Lazy[Seq2SeqEncoder]` or `None`
         The NER-specific stack.
     tagger : `Lazy[EntityTagger]`
@@ -88,18 +78,20 @@ class EntityHead(TaskHead):
                 input_dim=stack.get_output_dim(), num_tags=num_tags, constraints=constraints
             )
             for num_tags, constraints in zip(
-                self._tag_sequences.numbers_of_tags, self._tag_sequences.constraints(), strict=True
+                self._tag_sequences.tag_counts, self._tag_sequences.constraints(), strict=True
             )
         ]
         return EntityNetwork(stack, taggers)
 
     def loss(self, batch: TaskBatch) -> torch.Tensor:
         assert batch.tags is not None
-        gold = self._tag_sequences.own_ids(batch.tags).unbind(2)
+        gold = self._tag_sequences.sequence_ids(batch.tags).unbind(2)
         losses = []
-        for scores in self._scores(batch):
-            of_sequences = [one.loss(tags) for one, tags in zip(scores, gold, strict=True)]
-            loss = torch.stack(of_sequences).sum()
+        for network_scores in self._scores(batch):
+            sequence_losses = [
+                scores.loss(tags) for scores, tags in zip(network_scores, gold, strict=True)
+            ]
+            loss = torch.stack(sequence_losses).sum()
             self.mean_loss(loss)
             losses.append(loss)
         return torch.stack(losses).mean()
@@ -108,58 +100,58 @@ class EntityHead(TaskHead):
         self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
     ) -> List[Document]:
         """
-        The documents with the entities that are found, each with its probability, in the order of
-        their spans. Where entities are given, those are kept. There are no relations yet.
+        Returns the documents with their predicted entities, sorted by span, each with its
+        probability. Given entities are kept. Relations are removed.
         """
-        entities = [document.entities for document in documents]
-        if not all(batch.entities_given):
-            entities = [
-                given if is_given else tuple(found)
-                for given, is_given, found in zip(
-                    entities, batch.entities_given, self._decode(batch), strict=True
-                )
-            ]
+        if all(batch.entities_given):
+            return [replace(document, relations=()) for document in documents]
         return [
-            replace(document, entities=found, relations=())
-            for document, found in zip(documents, entities, strict=True)
+            replace(
+                document,
+                entities=document.entities if is_given else tuple(predicted),
+                relations=(),
+            )
+            for document, is_given, predicted in zip(
+                documents, batch.entities_given, self._decode(batch), strict=True
+            )
         ]
 
     def predict_tags(self, batch: TaskBatch, network: int) -> torch.Tensor:
         """
-        The tags that a single network predicts.
+        Predicts the tags with a single network.
 
         # Parameters
 
         batch : `TaskBatch`
             The sentences, with the outputs of this head.
         network : `int`
-            The number of the network.
+            The index of the network.
 
         # Returns
 
         `torch.Tensor`
-            Shape (batch_size, num_tokens, num_sequences): ids among all tags.
+            Shape (batch_size, num_tokens, num_sequences): tag ids of the vocabulary.
         """
         decoded = [
-            _padded(self._tag_sequences.all_ids(sequence, scores.best()), batch.mask)
+            _pad(self._tag_sequences.vocabulary_ids(sequence, scores.best()), batch.mask)
             for sequence, scores in enumerate(self._scores(batch)[network])
         ]
         return torch.stack(decoded, dim=2)
 
     def _scores(self, batch: TaskBatch) -> List[List[TagScores]]:
-        """Of each network, for each sequence of tags."""
+        """The scores of each network for each sequence of tags."""
         return batch.outputs[self.name]
 
     def _decode(self, batch: TaskBatch) -> List[List[Entity]]:
         first, *others = self._scores(batch)
-        found: List[List[Entity]] = [[] for _ in batch.metadata]
+        predicted: List[List[Entity]] = [[] for _ in batch.metadata]
         for sequence, scores in enumerate(first):
             mean = scores.mean_with([network[sequence] for network in others])
             for sentence, entities in zip(
-                found, self._decode_sequence(sequence, mean, batch.mask), strict=True
+                predicted, self._decode_sequence(sequence, mean, batch.mask), strict=True
             ):
                 sentence += entities
-        return [sorted(sentence, key=attrgetter("span")) for sentence in found]
+        return [sorted(sentence, key=attrgetter("span")) for sentence in predicted]
 
     def _decode_sequence(
         self, sequence: int, scores: TagScores, mask: torch.BoolTensor
@@ -175,7 +167,7 @@ class EntityHead(TaskHead):
             for entity in sentence
         ]
         spans = TaggedSpans(
-            _padded(paths, mask),
+            _pad(paths, mask),
             sentences,
             starts,
             ends,
@@ -188,7 +180,7 @@ class EntityHead(TaskHead):
         ]
 
 
-def _padded(tag_ids: List[List[int]], mask: torch.BoolTensor) -> torch.Tensor:
+def _pad(tag_ids: List[List[int]], mask: torch.BoolTensor) -> torch.Tensor:
     """Shape: (batch_size, num_tokens)"""
     padded = torch.zeros(mask.shape, dtype=torch.long)
     for row, sentence in zip(padded, tag_ids, strict=True):

@@ -1,9 +1,9 @@
-"""The parameters of archives that version 0.1.0 wrote, by the names that they have now."""
+"""Renames the parameters in archives written by version 0.1.0."""
 
 import re
 from typing import Any, MutableMapping
 
-# What lay over one shared stack was one network for all tasks.
+# A network used to hold the layers of all tasks.
 _RENAMED = (
     (r"_networks\.(\d+)\.shared_encoder\.", r"_shared.\1.encoder."),
     (r"_networks\.(\d+)\.ner_encoder\.", r"_heads.entity.networks.\1.stack.encoder."),
@@ -18,14 +18,14 @@ _RENAMED = (
 
 def rename_old_parameters(state: MutableMapping[str, Any], prefix: str = "") -> None:
     """
-    Renames the parameters of an old archive; those of a new one keep their names.
+    Renames the parameters of an old archive in place. Current names are left as they are.
 
     # Parameters
 
     state : `MutableMapping[str, Any]`
         The parameters by name.
     prefix : `str`, optional (default = `""`)
-        What stands before the names of the model's parameters.
+        The prefix of the names of the model's parameters.
     """
     for name in [name for name in state if name.startswith(f"{prefix}_networks.")]:
         renamed = name.removeprefix(prefix)

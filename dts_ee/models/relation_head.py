@@ -1,4 +1,4 @@
-"""Relation extraction: its layers, its loss, and how relations are decoded."""
+"""The head for relation extraction: its layers, loss and decoding."""
 
 from dataclasses import dataclass, replace
 from typing import Callable, List, Mapping, Optional, Sequence
@@ -12,7 +12,7 @@ from allennlp.modules.span_extractors import SpanExtractor
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
-from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans, pair_numbers
+from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans, pair_indices
 from dts_ee.modules.kernels.dropout import Dropout
 from dts_ee.modules.relation_scorer import RelationScorer
 from dts_ee.modules.span_extractors.flat_spans import extract_flat_spans
@@ -22,7 +22,7 @@ from dts_ee.tasks import RELATIONS
 
 class RelationNetwork(torch.nn.Module):
     """
-    The RE-specific stack, and what scores pairs of entities.
+    The RE-specific stack, and the layers that score pairs of entities.
 
     # Parameters
 
@@ -31,7 +31,7 @@ class RelationNetwork(torch.nn.Module):
     label_embedding : `torch.nn.Embedding` or `None`
         Embeds the tag of an entity's last token.
     span_extractor : `SpanExtractor`
-        What stands for an entity.
+        Represents an entity.
     dropout : `float`
         The dropout on the entities' vectors.
     scorer : `RelationScorer`
@@ -61,14 +61,14 @@ class RelationNetwork(torch.nn.Module):
 @dataclass
 class RelationTokens:
     """
-    What a `RelationNetwork` makes of a batch.
+    The output of a `RelationNetwork` for a batch.
 
     # Parameters
 
     tokens : `torch.Tensor`
-        Shape (batch_size, num_tokens, token_dim).
+        Shape (batch_size, num_tokens, token_dim): the encoded tokens.
     network : `RelationNetwork`
-        The network, which scores pairs by them.
+        The network.
     """
 
     tokens: torch.Tensor
@@ -78,12 +78,14 @@ class RelationTokens:
         self, entities: Sequence[Sequence[Entity]], labels: torch.Tensor
     ) -> torch.Tensor:
         """
+        Scores every ordered pair of entities in each sentence.
+
         # Parameters
 
         entities : `Sequence[Sequence[Entity]]`
-            Those of each sentence.
+            The entities of each sentence.
         labels : `torch.LongTensor`
-            Shape (num_entities,): the tag of each entity that is embedded.
+            Shape (num_entities,): the tag to embed for each entity.
 
         # Returns
 
@@ -108,38 +110,38 @@ class RelationHead(TaskHead):
     Extracts relations by scoring every ordered pair of a sentence's entities (Crone 2020; report,
     §3.3).
 
-    The loss is the binary cross-entropy of each pair and relation, summed over the relations and
-    averaged over the batch's pairs.
+    The loss is the binary cross-entropy of each pair and relation type, summed over the relation
+    types and averaged over the pairs of the batch.
 
     # Parameters
 
     tag_sequences : `TagSequences`
-        Those that each sentence has.
+        The sequences of tags.
     relation_types : `Mapping[int, str]`
         The relation type of each column of scores.
     encoder : `Lazy[Seq2SeqEncoder]` or `None`
         The RE-specific stack.
     span_extractor : `Lazy[SpanExtractor]`
-        What stands for an entity.
+        Represents an entity.
     scorer : `Lazy[RelationScorer]`
         The scoring layers.
     label_embedding_dim : `int`
-        The size of a tag's embedding in an entity's vector; 0 for none.
+        The size of the tag embedding in an entity's vector; 0 for none.
     dropout, relation_dropout : `float`
         The dropout before the stack, and on the entities' vectors.
     loss_weight : `float`
         λ.
     threshold : `float`
-        Θ, the probability from which on a relation is predicted.
+        Θ: a relation is predicted if its probability is at least this.
     score : `str`
-        What Θ is compared with: the probability of the `"relation"`, or its product with those of
-        the two entities, the `"joint"` one.
-    entities_found : `bool`
-        Whether another head finds the entities. If not, they have to be given; those that tags can
-        express are, where a sentence is gold.
+        The probability that is compared with Θ: `"relation"` or `"joint"`, see
+        `DeeperTaskSpecificity`.
+    predicts_entities : `bool`
+        Whether another head predicts the entities. If not, they have to be given; in gold
+        sentences, the entities that tags can express are used.
     predict_tags : `Callable[[TaskBatch, int], torch.Tensor]`, optional (default = `None`)
-        The tags that are embedded in training, of shape (batch_size, num_tokens, num_sequences), of
-        a batch and the number of a network; `None` for the gold ones.
+        Returns the tags to embed in training, of shape (batch_size, num_tokens, num_sequences),
+        for a batch and the index of a network. `None` for the gold tags.
     """
 
     task = RELATIONS
@@ -159,7 +161,7 @@ class RelationHead(TaskHead):
         loss_weight: float,
         threshold: float,
         score: str,
-        entities_found: bool,
+        predicts_entities: bool,
         predict_tags: Optional[Callable[[TaskBatch, int], torch.Tensor]] = None,
     ) -> None:
         super().__init__()
@@ -175,7 +177,7 @@ class RelationHead(TaskHead):
         self._loss_weight = loss_weight
         self.threshold = threshold
         self._score = score
-        self._entities_found = entities_found
+        self._predicts_entities = predicts_entities
         self._predict_tags = predict_tags
 
     @property
@@ -202,8 +204,8 @@ class RelationHead(TaskHead):
 
     def loss(self, batch: TaskBatch) -> torch.Tensor:
         losses = [
-            self._network_loss(batch, number, tokens)
-            for number, tokens in enumerate(self._tokens(batch))
+            self._network_loss(batch, network, tokens)
+            for network, tokens in enumerate(self._tokens(batch))
         ]
         return self._loss_weight * torch.stack(losses).mean()
 
@@ -216,7 +218,7 @@ class RelationHead(TaskHead):
         entities = [document.entities for document in gold]
         logits = tokens.score_pairs(entities, self._tag_sequences.last_tags(entities, tags))
         if len(logits) == 0:
-            # A loss must have a gradient, be it of zeros.
+            # The loss must have a gradient, even if it is zero.
             return 0.0 * tokens.tokens.sum()
         targets = relation_targets(gold, self._columns).to(logits)
         # Shape: (num_pairs, num_relations)
@@ -231,17 +233,15 @@ class RelationHead(TaskHead):
         self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
     ) -> List[Document]:
         """
-        The documents with the relations between their entities, each with its probability, by the
-        mean of the networks' probabilities.
-
-        An entity without a probability is certain.
+        Returns the documents with the predicted relations between their entities. Probabilities
+        are the mean over the networks.
 
         # Raises
 
         `ConfigurationError`
             If entities have to be given, but none are.
         """
-        if not self._entities_found:
+        if not self._predicts_entities:
             documents = self._with_given_entities(batch)
         entities = [document.entities for document in documents]
         labels = self._tag_sequences.expected_last_tags(entities, batch.mask.device)
@@ -249,7 +249,7 @@ class RelationHead(TaskHead):
         # Shape: (num_pairs, num_relations)
         probabilities = torch.stack(scores).mean(0)
         if self._score == "joint":
-            probabilities = probabilities * _of_both_entities(entities).to(probabilities)
+            probabilities = probabilities * _entity_probabilities(entities).to(probabilities)
         relations = relations_above(
             self.threshold if threshold is None else threshold,
             probabilities,
@@ -257,12 +257,12 @@ class RelationHead(TaskHead):
             self._relation_types,
         )
         return [
-            replace(document, relations=tuple(found))
-            for document, found in zip(documents, relations, strict=True)
+            replace(document, relations=tuple(predicted))
+            for document, predicted in zip(documents, relations, strict=True)
         ]
 
     def _tokens(self, batch: TaskBatch) -> List[RelationTokens]:
-        """Those of each network."""
+        """The output of each network."""
         return batch.outputs[self.name]
 
     def _with_given_entities(self, batch: TaskBatch) -> List[Document]:
@@ -280,7 +280,7 @@ class RelationHead(TaskHead):
         return documents
 
     def _tagged_entities(self, document: Document) -> tuple[Entity, ...]:
-        """The entities that the tags of the vocabulary can express, in the order of their spans."""
+        """The entities that the tags of the vocabulary can express, sorted by span."""
         known = self._tag_sequences.entity_types
         entities = [entity for entity in document.entities if entity.type in known]
         return tuple(sorted(entities, key=lambda entity: (entity.span, entity.type)))
@@ -288,10 +288,10 @@ class RelationHead(TaskHead):
 
 def relation_targets(documents: Sequence[Document], columns: Mapping[str, int]) -> torch.Tensor:
     """
-    What the probabilities of all pairs of gold entities should become.
+    The training targets of all pairs of gold entities.
 
-    A relation type without a column, one that the training data never showed, has no target:
-    evaluation counts it as missed.
+    Relation types without a column (types that are not in the training data) are left out;
+    evaluation counts them as missed.
 
     # Parameters
 
@@ -319,7 +319,7 @@ def relation_targets(documents: Sequence[Document], columns: Mapping[str, int]) 
     # Shape: (num_relations_that_hold,)
     heads, tails, types = torch.tensor(relations, dtype=torch.long).view(-1, 3).unbind(1)
     targets = torch.zeros(int((counts * (counts - 1)).sum()), len(columns))
-    targets[pair_numbers(counts, heads, tails), types] = 1.0
+    targets[pair_indices(counts, heads, tails), types] = 1.0
     return targets
 
 
@@ -330,7 +330,7 @@ def relations_above(
     types: Mapping[int, str],
 ) -> List[List[Relation]]:
     """
-    The relations whose probability reaches a threshold.
+    The relations whose probability is at least the threshold.
 
     # Parameters
 
@@ -370,8 +370,11 @@ def relations_above(
     return relations
 
 
-def _of_both_entities(entities: Sequence[Sequence[Entity]]) -> torch.Tensor:
-    """The probability of both entities of each pair. Shape: (num_pairs, 1)"""
+def _entity_probabilities(entities: Sequence[Sequence[Entity]]) -> torch.Tensor:
+    """
+    The product of the probabilities of the two entities of each pair; 1 for an entity without a
+    probability. Shape: (num_pairs, 1)
+    """
     probabilities = torch.tensor(
         [
             1.0 if entity.probability is None else entity.probability

@@ -1,4 +1,4 @@
-"""The sequences of tags that a model gives to each sentence."""
+"""The sequences of tags that a model predicts for a sentence."""
 
 from typing import List, Mapping, Optional, Sequence, Tuple, cast
 
@@ -25,14 +25,14 @@ from dts_ee.modules.entity_batch import flatten_spans
 
 class TagSequences:
     """
-    One sequence for all entity types, or one for each, whose tags are then a part of all.
+    One sequence of tags for all entity types, or one sequence for each type.
 
-    A vocabulary's tags have an id among all; a sequence counts its own from 0.
+    A tag has an id in the vocabulary, and an id in its sequence, which counts from 0.
 
     # Parameters
 
     tags : `Mapping[int, str]`
-        The tag of each id.
+        The tag of each id in the vocabulary.
     tag_encoding : `str`
         `"BIO"` or `"BIOUL"`.
     tag_sequences : `str`
@@ -45,17 +45,17 @@ class TagSequences:
         self._tag_encoding = tag_encoding
         self._tag_sequences = tag_sequences
         self._layers = tag_layers(tags, tag_sequences)
-        # The sequence of each entity type
-        self._sequences = {
+        self._sequence_of_type = {
             tag_type(tags[tag_id]): sequence
             for sequence, layer in enumerate(self._layers)
             for tag_id in layer
             if tags[tag_id] != OUTSIDE
         }
-        # Shape: (num_sequences, num_tags); what a sequence does not have is outside of its entities
-        self._own_ids = torch.zeros(len(self._layers), max(tags) + 1, dtype=torch.long)
+        # Tags of other sequences have the id 0, which is "O".
+        # Shape: (num_sequences, num_tags)
+        self._sequence_ids = torch.zeros(len(self._layers), max(tags) + 1, dtype=torch.long)
         for sequence, layer in enumerate(self._layers):
-            self._own_ids[sequence, layer] = torch.arange(len(layer))
+            self._sequence_ids[sequence, layer] = torch.arange(len(layer))
 
     @classmethod
     def from_vocabulary(
@@ -65,20 +65,20 @@ class TagSequences:
         tag_sequences: Optional[str] = None,
     ) -> "TagSequences":
         """
-        The sequences that the reader of the training data writes.
+        The sequences of tags in the training data.
 
         # Parameters
 
         vocab : `Vocabulary`
-            Holds the tags, and whether they are one sequence.
+            The vocabulary, with the tags and the reader's `tag_sequences`.
         tag_encoding, tag_sequences : `str`, optional (default = `None`)
-            What they are expected to be. The vocabularies of version 0.1.0 do not say whether the
-            tags are one sequence, so that `tag_sequences` decides then.
+            The expected settings. The vocabularies of version 0.1.0 do not have the reader's
+            `tag_sequences`; the value given here is used for them.
 
         # Raises
 
         `ConfigurationError`
-            If there are no tags, or others than expected.
+            If the vocabulary has no tags, or does not have the expected settings.
         """
         tags = vocab.get_index_to_token_vocabulary(TAG_NAMESPACE)
         if not tags:
@@ -101,21 +101,21 @@ class TagSequences:
 
     @property
     def num_tags(self) -> int:
-        """How many tags all sequences have together."""
+        """The number of tags in the vocabulary."""
         return len(self._tags)
 
     @property
     def entity_types(self) -> List[str]:
-        """The types that the tags name, in alphabetical order."""
-        return sorted(self._sequences)
+        """The entity types of the tags, in alphabetical order."""
+        return sorted(self._sequence_of_type)
 
     @property
-    def numbers_of_tags(self) -> List[int]:
-        """How many tags each sequence has."""
+    def tag_counts(self) -> List[int]:
+        """The number of tags in each sequence."""
         return [len(layer) for layer in self._layers]
 
     def constraints(self) -> List[List[Tuple[int, int]]]:
-        """For each sequence the allowed transitions between its own ids, start and end included."""
+        """The allowed transitions between the ids of each sequence, start and end included."""
         return [
             allowed_transitions(
                 self._tag_encoding, {i: self._tags[tag_id] for i, tag_id in enumerate(layer)}
@@ -125,11 +125,13 @@ class TagSequences:
 
     def split(self, tags: torch.LongTensor) -> torch.LongTensor:
         """
+        Adds the dimension of the sequences to the tags of a reader.
+
         # Parameters
 
         tags : `torch.LongTensor`
-            Those of a reader. Shape (batch_size, num_tokens) for one sequence, (batch_size,
-            num_tokens, num_types) for one for each type.
+            Shape (batch_size, num_tokens), or, with one sequence for each type, (batch_size,
+            num_tokens, num_types).
 
         # Returns
 
@@ -139,43 +141,45 @@ class TagSequences:
         # Raises
 
         `ConfigurationError`
-            If the reader writes other sequences than the model has.
+            If the reader's `tag_sequences` is not the model's.
         """
-        of_reader = "one" if tags.dim() == 2 else "per_type"
-        if of_reader != self._tag_sequences:
+        reader_setting = "one" if tags.dim() == 2 else "per_type"
+        if reader_setting != self._tag_sequences:
             raise ConfigurationError(
-                f"the reader's tag_sequences is {of_reader!r}, but the model has taggers for "
-                f"{self._tag_sequences!r}: set tag_sequences of the reader to that"
+                f"the reader's tag_sequences is {reader_setting!r}, but the model's is "
+                f"{self._tag_sequences!r}: set the reader's to {self._tag_sequences!r} too"
             )
-        return cast(torch.LongTensor, tags.unsqueeze(2)) if of_reader == "one" else tags
+        return cast(torch.LongTensor, tags.unsqueeze(2)) if reader_setting == "one" else tags
 
-    def own_ids(self, tags: torch.Tensor) -> torch.Tensor:
+    def sequence_ids(self, tags: torch.Tensor) -> torch.Tensor:
         """
+        Converts tag ids of the vocabulary to tag ids of each sequence.
+
         # Parameters
 
         tags : `torch.LongTensor`
-            Shape (batch_size, num_tokens, num_sequences): ids among all tags.
+            Shape (batch_size, num_tokens, num_sequences).
 
         # Returns
 
         `torch.Tensor`
-            The same shape: those of each sequence's own.
+            The same shape.
         """
         sequences = torch.arange(len(self._layers), device=tags.device)
-        return self._own_ids.to(tags.device)[sequences, tags]
+        return self._sequence_ids.to(tags.device)[sequences, tags]
 
-    def all_ids(self, sequence: int, own_ids: Sequence[Sequence[int]]) -> List[List[int]]:
-        """The ids among all tags, of one sequence's own ids for several sentences."""
+    def vocabulary_ids(self, sequence: int, ids: Sequence[Sequence[int]]) -> List[List[int]]:
+        """Converts tag ids of one sequence, for several sentences, to those of the vocabulary."""
         layer = self._layers[sequence]
-        return [[layer[i] for i in sentence] for sentence in own_ids]
+        return [[layer[i] for i in sentence] for sentence in ids]
 
-    def entities(self, sequence: int, own_ids: Sequence[int]) -> List[Entity]:
-        """The entities that a sequence's own ids say, from left to right."""
+    def entities(self, sequence: int, ids: Sequence[int]) -> List[Entity]:
+        """The entities that the tag ids of one sequence express, from left to right."""
         layer = self._layers[sequence]
-        return tags_to_entities([self._tags[layer[i]] for i in own_ids], self._tag_encoding)
+        return tags_to_entities([self._tags[layer[i]] for i in ids], self._tag_encoding)
 
     def inside_id(self, sequence: int, type: str) -> int:
-        """A sequence's own id of the tag that continues an entity; -1 if there is none."""
+        """The id, in one sequence, of the tag that continues an entity; -1 if there is none."""
         for i, tag_id in enumerate(self._layers[sequence]):
             if self._tags[tag_id] == f"I-{type}":
                 return i
@@ -185,20 +189,19 @@ class TagSequences:
         self, entities: Sequence[Sequence[Entity]], device: torch.device
     ) -> torch.Tensor:
         """
-        The tag that each entity's last token has where the entity is tagged, whatever others there
-        are.
+        The tag of each entity's last token if the sentence had no other entities.
 
         # Parameters
 
         entities : `Sequence[Sequence[Entity]]`
-            Those of each sentence.
+            The entities of each sentence.
         device : `torch.device`
-            Where the tensor is to be.
+            The device of the returned tensor.
 
         # Returns
 
         `torch.Tensor`
-            Shape (num_entities,): ids among all tags.
+            Shape (num_entities,): tag ids of the vocabulary.
         """
         last_tags = [
             self._expected_last_tag(entity.type, min(entity.end - entity.start, 2))
@@ -209,30 +212,34 @@ class TagSequences:
 
     def _expected_last_tag(self, type: str, length: int) -> int:
         tag = entities_to_tags([Entity(type, 0, length)], length, self._tag_encoding)[-1]
-        # As in `last_tags`, an entity of a type that the vocabulary lacks is outside.
+        # As in `last_tags`, an entity with a type that is not in the vocabulary has the tag "O".
         return self._ids.get(tag, self._ids.get(OUTSIDE, 0))
 
     def last_tags(self, entities: Sequence[Sequence[Entity]], tags: torch.Tensor) -> torch.Tensor:
         """
-        The tag of each entity's last token, in the sequence that is for its type.
+        The tag of each entity's last token, in the sequence of the entity's type.
 
         # Parameters
 
         entities : `Sequence[Sequence[Entity]]`
-            Those of each sentence.
+            The entities of each sentence.
         tags : `torch.LongTensor`
-            Shape (batch_size, num_tokens, num_sequences): ids among all tags.
+            Shape (batch_size, num_tokens, num_sequences): tag ids of the vocabulary.
 
         # Returns
 
         `torch.Tensor`
-            Shape (num_entities,).
+            Shape (num_entities,): tag ids of the vocabulary.
         """
         spans = [[entity.span for entity in sentence] for sentence in entities]
         sentences, _, ends, _ = flatten_spans(spans, tags.device)
-        # A type that the vocabulary lacks has no sequence of its own, and is outside in all.
+        # A type that is not in the vocabulary has no sequence; its tag is "O" in all of them.
         sequences = torch.tensor(
-            [self._sequences.get(entity.type, 0) for sentence in entities for entity in sentence],
+            [
+                self._sequence_of_type.get(entity.type, 0)
+                for sentence in entities
+                for entity in sentence
+            ],
             dtype=torch.long,
             device=tags.device,
         )
@@ -240,22 +247,21 @@ class TagSequences:
 
 
 def _tag_sequences_of(vocab: Vocabulary) -> Optional[str]:
-    # Asked for a namespace that is not there, a vocabulary gets an empty one, which AllenNLP then
-    # cannot save.
+    # Reading a missing namespace would create an empty one, which AllenNLP cannot save.
     if TAG_SEQUENCES_NAMESPACE not in vocab.get_namespaces():
         return None
-    counted = vocab.get_token_to_index_vocabulary(TAG_SEQUENCES_NAMESPACE)
-    found = [name for name in TAG_SEQUENCES if name in counted]
-    if len(found) > 1:
+    values = vocab.get_token_to_index_vocabulary(TAG_SEQUENCES_NAMESPACE)
+    settings = [name for name in TAG_SEQUENCES if name in values]
+    if len(settings) > 1:
         raise ConfigurationError(
-            f"the readers' tag_sequences differ ({', '.join(found)}): set the same in all"
+            f"the readers' tag_sequences differ ({', '.join(settings)}): set the same in all"
         )
-    return found[0] if found else None
+    return settings[0] if settings else None
 
 
-def _check_setting(name: str, given: str, of_reader: Optional[str]) -> None:
-    if of_reader not in (None, given):
+def _check_setting(name: str, model_setting: str, reader_setting: Optional[str]) -> None:
+    if reader_setting not in (None, model_setting):
         raise ConfigurationError(
-            f"the model's {name} is {given}, but the reader's is {of_reader}: leave it out of the "
-            "model, which takes the reader's"
+            f"the model's {name} is {model_setting}, but the reader's is {reader_setting}: leave "
+            "it out of the model, which takes the reader's"
         )

@@ -1,4 +1,4 @@
-"""What each task of a model has: layers of its own, a loss, a metric and its part of a document."""
+"""The base class of a model's heads: one task with its layers, loss, metric and predictions."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -15,18 +15,18 @@ from dts_ee.tasks import Task
 @dataclass
 class TaskBatch:
     """
-    A batch of sentences as the heads of a model see it.
+    A batch of sentences, as the input of the heads.
 
     # Parameters
 
     mask : `torch.BoolTensor`
         Shape (batch_size, num_tokens).
     metadata : `List[Dict[str, Any]]`
-        What the reader says of each sentence, see `DocumentField`.
+        The reader's metadata of each sentence, see `DocumentField`.
     tags : `torch.LongTensor`, optional (default = `None`)
-        Shape (batch_size, num_tokens, num_sequences): the gold tags, where there are any.
+        Shape (batch_size, num_tokens, num_sequences): the gold tags, if there are any.
     outputs : `Dict[str, List[Any]]`
-        By the name of each head, the outputs of its networks.
+        The outputs of the networks of each head, by the head's name.
     """
 
     mask: torch.BoolTensor
@@ -36,34 +36,30 @@ class TaskBatch:
 
     @property
     def documents(self) -> List[Document]:
-        """The sentences, with all that is gold, or all that is given."""
+        """The sentences, with their gold or given entities and relations."""
         return [sentence["document"] for sentence in self.metadata]
 
     @property
     def tagged_documents(self) -> List[Document]:
-        """The gold sentences, with what tags can express: what a head learns from."""
+        """The gold sentences without entities that tags cannot express: the training targets."""
         return [sentence["tagged_document"] for sentence in self.metadata]
 
     @property
     def entities_given(self) -> List[bool]:
-        """Whether the entities of each sentence are given, and not to be predicted."""
+        """For each sentence, whether its entities are given rather than predicted."""
         return [sentence.get("entities_given", False) for sentence in self.metadata]
 
 
 class TaskHead(torch.nn.Module, Registrable, ABC):
     """
-    One task of the model `dts`: its layers over the shared ones, its loss, its metric, and how its
-    part of a document is predicted (Crone 2020; report, §3).
+    One task of the model `dts`: its layers above the shared layers, its loss, its metric and its
+    predictions (Crone 2020; report, §3).
 
-    A model may have several networks, each with its own shared layers (`num_networks`). A head then
-    has a network of its own over each of them; it learns by the mean of their losses, and predicts
-    by their mean.
+    With `num_networks` above 1, the model has several shared stacks, and a head has a network above
+    each of them. Its loss is the mean of the networks' losses, and it predicts with their mean.
 
-    A further head is registered by its name and listed in the model's `further_heads`. Its
-    constructor takes `vocab` from the model, and what it learns from is in the documents of the
-    batch.
-
-    A model is chosen by the mean of its heads' strict micro F1.
+    To add a task, register a head and list it in the model's `further_heads`. Its constructor takes
+    `vocab` from the model; its training targets are in the documents of the batch.
     """
 
     task: ClassVar[Task]
@@ -73,7 +69,7 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
     """The name of the loss among the model's metrics."""
 
     threshold: Optional[float] = None
-    """The probability from which on something is predicted; `None` where there is no such."""
+    """The least probability of a prediction; `None` for a head without a threshold."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,17 +85,17 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
     @property
     @abstractmethod
     def types(self) -> List[str]:
-        """What the head can predict, in alphabetical order."""
+        """The types that the head can predict, in alphabetical order."""
 
     @abstractmethod
     def build_network(self, input_dim: int) -> torch.nn.Module:
         """
-        The layers of the task over one of the model's shared stacks.
+        Builds the layers of the task above one of the model's shared stacks.
 
         # Parameters
 
         input_dim : `int`
-            The size of a token that has passed the shared layers.
+            The size of a token's vector after the shared layers.
 
         # Returns
 
@@ -109,11 +105,13 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
         """
 
     def add_network(self, input_dim: int) -> None:
-        """Adds the layers over one more shared stack."""
+        """Adds a network above one more shared stack."""
         self.networks.append(self.build_network(input_dim))
 
     def forward(self, shared: torch.Tensor, mask: torch.BoolTensor, network: int) -> Any:
         """
+        Runs one network of the head.
+
         # Parameters
 
         shared : `torch.Tensor`
@@ -121,19 +119,19 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
         mask : `torch.BoolTensor`
             Shape (batch_size, num_tokens).
         network : `int`
-            The number of the shared stack, and so of the head's network.
+            The index of the shared stack, and of the head's network.
 
         # Returns
 
         `Any`
-            What the network gives; the model puts it into the batch's `outputs`.
+            The output of the network; the model puts it into the batch's `outputs`.
         """
         return self.networks[network](shared, mask)
 
     @abstractmethod
     def loss(self, batch: TaskBatch) -> torch.Tensor:
         """
-        What the model adds up to its loss.
+        Computes the loss of the task; the model's loss is the sum over its heads.
 
         # Parameters
 
@@ -143,8 +141,8 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
         # Returns
 
         `torch.Tensor`
-            A scalar: the mean of the networks' losses, weighted. It has a gradient, be it of zeros,
-            also where nothing in the batch is to be learned from.
+            A scalar: the weighted mean of the networks' losses. It must have a gradient, even if
+            the batch has no targets for the task.
         """
 
     @abstractmethod
@@ -152,17 +150,19 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
         self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
     ) -> List[Document]:
         """
+        Adds the predictions of the task to documents.
+
         # Parameters
 
         batch : `TaskBatch`
             The sentences, with the outputs of all heads.
         documents : `List[Document]`
-            The sentences with what the heads before this one have predicted.
+            The sentences, with the predictions of the heads before this one.
         threshold : `float`, optional (default = `None`)
-            The probability from which on something is predicted, in the place of the head's own.
+            The least probability of a prediction; `None` for the head's own threshold.
 
         # Returns
 
         `List[Document]`
-            The documents with what is predicted for this task.
+            The documents with the predictions of this task.
         """

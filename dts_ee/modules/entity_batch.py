@@ -14,11 +14,12 @@ class EntityBatch:
     # Parameters
 
     vectors : `torch.Tensor`
-        Shape (num_entities, entity_dim): what an entity is scored by, `g` in the paper.
+        Shape (num_entities, entity_dim): the vectors of the entities, `g` in the paper.
     tokens : `torch.Tensor`
         Shape (batch_size, num_tokens, token_dim): the encoded sentences, `h` in the paper.
     sentences, starts, ends : `torch.LongTensor`
-        Shape (num_entities,): the entity's sentence, first token, and the token after its last.
+        Shape (num_entities,): the index of the entity's sentence, and its start and end token (end
+        exclusive).
     counts : `torch.LongTensor`
         Shape (batch_size,): the number of entities of each sentence.
     """
@@ -35,7 +36,7 @@ def flatten_spans(
     spans: Sequence[Sequence[Tuple[int, int]]], device: torch.device
 ) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """
-    The spans of each sentence (start, end exclusive) as flat index tensors.
+    Converts the spans of each sentence (start, end exclusive) to flat index tensors.
 
     # Returns
 
@@ -70,7 +71,7 @@ def entity_pairs(counts: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     # Returns
 
     `Tuple[torch.Tensor, torch.Tensor]`
-        `heads` and `tails`, each of shape (num_pairs,): positions among all entities of the batch.
+        `heads` and `tails`, each of shape (num_pairs,): indices of entities in the batch.
     """
     device = counts.device
     num_entities = int(counts.sum())
@@ -87,18 +88,18 @@ def entity_pairs(counts: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     return heads, tails
 
 
-def pair_numbers(
+def pair_indices(
     counts: torch.Tensor, wanted_heads: torch.Tensor, wanted_tails: torch.Tensor
 ) -> torch.Tensor:
     """
-    Where pairs stand among those of `entity_pairs`.
+    The indices of pairs in the output of `entity_pairs`.
 
     # Parameters
 
     counts : `torch.LongTensor`
         Shape (batch_size,): the number of entities of each sentence.
     wanted_heads, wanted_tails : `torch.LongTensor`
-        Shape (num_wanted,): positions among all entities of the batch.
+        Shape (num_wanted,): indices of entities in the batch.
 
     # Returns
 
@@ -117,25 +118,25 @@ def unordered_pairs(
     counts: torch.Tensor, heads: torch.Tensor, tails: torch.Tensor
 ) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """
-    Every two different entities of one sentence, once for both orders.
+    Every unordered pair of two different entities of one sentence.
 
     # Parameters
 
     counts : `torch.LongTensor`
         Shape (batch_size,): the number of entities of each sentence.
     heads, tails : `torch.LongTensor`
-        Shape (num_pairs,): ordered pairs, as positions among all entities of the batch.
+        Shape (num_pairs,): ordered pairs, as indices of entities in the batch.
 
     # Returns
 
     `Tuple[torch.Tensor, torch.Tensor, torch.Tensor]`
-        `firsts` and `seconds`, each of shape (num_unordered_pairs,), positions among all entities;
-        and for each ordered pair the number of the unordered one, of shape (num_pairs,).
+        `firsts` and `seconds`, each of shape (num_unordered_pairs,): indices of entities in the
+        batch; and, of shape (num_pairs,), the index of the unordered pair of each ordered pair.
     """
     # Shape: (num_entities,)
     entities = torch.arange(int(counts.sum()), device=counts.device)
     partners = torch.repeat_interleave(counts.cumsum(0), counts) - entities - 1
-    # The number of the pair with the next entity, were there one, counted from the entity itself.
+    # For each entity, the index of its pair with the next entity, minus the index of the latter.
     offsets = partners.cumsum(0) - partners - entities - 1
     # Shape: (num_unordered_pairs,)
     firsts = torch.repeat_interleave(entities, partners)

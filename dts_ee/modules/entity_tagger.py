@@ -1,4 +1,4 @@
-"""From a sentence's encoded tokens to its tags."""
+"""Scoring layers that tag encoded tokens."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,15 +12,17 @@ from allennlp.nn import Activation
 from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField, mean_crf
 from dts_ee.modules.kernels.crf_marginals import TaggedSpans, span_probabilities
 
-ScoresOfOneKind = TypeVar("ScoresOfOneKind", bound="TagScores")
+SomeTagScores = TypeVar("SomeTagScores", bound="TagScores")
 
 
 class TagScores(ABC):
-    """What a tagger makes of a batch: how well tags fit to its tokens."""
+    """The scores that a tagger gives to the tags of a batch."""
 
     @abstractmethod
     def loss(self, tags: torch.Tensor) -> torch.Tensor:
         """
+        Computes the loss of the gold tags.
+
         # Parameters
 
         tags : `torch.LongTensor`
@@ -33,22 +35,22 @@ class TagScores(ABC):
         """
 
     @abstractmethod
-    def mean_with(self: ScoresOfOneKind, others: Sequence[ScoresOfOneKind]) -> ScoresOfOneKind:
-        """The mean of these scores and of those of other taggers of the kind."""
+    def mean_with(self: SomeTagScores, others: Sequence[SomeTagScores]) -> SomeTagScores:
+        """The mean of these scores and the scores of other taggers of the same class."""
 
     @abstractmethod
     def best(self) -> List[List[int]]:
-        """The best tag ids of each sentence."""
+        """The tag ids of the best sequence for each sentence."""
 
     @abstractmethod
     def span_probabilities(self, spans: TaggedSpans) -> torch.Tensor:
         """
-        How probable it is that spans have the tags that they were given, and end where they end.
+        The marginal probability of each span: its tokens have their tags, and it ends at its end.
 
         # Parameters
 
         spans : `TaggedSpans`
-            With the tags that `best` gave, padded.
+            The spans, with the padded tags that `best` returned.
 
         # Returns
 
@@ -59,10 +61,10 @@ class TagScores(ABC):
 
 class EntityTagger(torch.nn.Module, Registrable, ABC):
     """
-    Tags encoded tokens: the NER-specific scoring layers.
+    Scores the tags of encoded tokens: the scoring layers of the NER head.
 
-    An implementation's constructor takes `input_dim`, `num_tags` and `constraints` (the allowed
-    transitions between tag ids, start and end included) from the model.
+    The model passes `input_dim`, `num_tags` and `constraints` (the allowed transitions between tag
+    ids, start and end included) to the constructor.
     """
 
     default_implementation = "crf"
@@ -70,6 +72,8 @@ class EntityTagger(torch.nn.Module, Registrable, ABC):
     @abstractmethod
     def forward(self, encoded: torch.Tensor, mask: torch.BoolTensor) -> TagScores:
         """
+        Scores the tags of a batch.
+
         # Parameters
 
         encoded : `torch.Tensor`
@@ -91,7 +95,7 @@ class CrfScores(TagScores):
     mask : `torch.BoolTensor`
         Shape (batch_size, num_tokens).
     crf : `BatchedConditionalRandomField`
-        The transitions.
+        The CRF, with the transition scores.
     """
 
     logits: torch.Tensor
@@ -100,8 +104,8 @@ class CrfScores(TagScores):
 
     def loss(self, tags: torch.Tensor) -> torch.Tensor:
         """
-        The negative log-likelihood of the gold tags, summed over a sentence's tokens and averaged
-        over the batch's sentences.
+        The negative log-likelihood of the gold tags, summed over the tokens of a sentence and
+        averaged over the sentences of the batch.
         """
         return -self.crf(self.logits, tags, self.mask) / len(self.logits)
 
@@ -127,9 +131,6 @@ class CrfEntityTagger(EntityTagger):
     """
     A hidden feed-forward layer, a linear layer and a linear-chain CRF (Crone 2020; report, §3.2).
 
-    The loss is the negative log-likelihood of the gold tags, summed over a sentence's tokens and
-    averaged over the batch's sentences.
-
     # Parameters
 
     input_dim : `int`
@@ -137,7 +138,7 @@ class CrfEntityTagger(EntityTagger):
     num_tags : `int`
         The number of tags.
     constraints : `List[Tuple[int, int]]`
-        The allowed transitions between tags, start and end included; decoding keeps to them.
+        The allowed transitions between tags, start and end included. They constrain decoding.
     feedforward : `FeedForward`, optional (default = one tanh layer of 128)
         The layer `FF^(e1)`; its `input_dim` is filled in.
     """

@@ -1,4 +1,4 @@
-"""The RE head: from the entities of a batch to a score for each pair and relation."""
+"""Scoring layers for pairs of entities."""
 
 from abc import ABC, abstractmethod
 from functools import partial
@@ -17,10 +17,9 @@ from dts_ee.modules.pair_features import CosineFeature, DistMultFeature, PairFea
 
 class RelationScorer(torch.nn.Module, Registrable, ABC):
     """
-    Scores pairs of entities for every relation.
+    Scores pairs of entities for every relation type: the scoring layers of the RE head.
 
-    An implementation's constructor takes `entity_dim`, `token_dim` and `num_relations` from the
-    model.
+    The model passes `entity_dim`, `token_dim` and `num_relations` to the constructor.
     """
 
     default_implementation = "pairwise"
@@ -30,12 +29,14 @@ class RelationScorer(torch.nn.Module, Registrable, ABC):
         self, entities: EntityBatch, heads: torch.Tensor, tails: torch.Tensor
     ) -> torch.Tensor:
         """
+        Scores pairs of entities.
+
         # Parameters
 
         entities : `EntityBatch`
             All entities of the batch.
         heads, tails : `torch.LongTensor`
-            Shape (num_pairs,): positions among the batch's entities.
+            Shape (num_pairs,): indices of entities in the batch.
 
         # Returns
 
@@ -49,8 +50,8 @@ class PairwiseRelationScorer(RelationScorer):
     """
     `FF^(r2)(f_i ∘ f_j ∘ features of the pair)` with `f_i = FF^(r1)(g_i)` (report, §3.3).
 
-    All pairs of a batch are scored together; where there are very many, in chunks, whose inner
-    values are computed again in the backward pass, so that memory stays bounded.
+    All pairs of a batch are scored together. More than `max_pairs_per_chunk` pairs are scored in
+    chunks with gradient checkpointing, which bounds the memory.
 
     # Parameters
 
@@ -63,11 +64,11 @@ class PairwiseRelationScorer(RelationScorer):
     feedforward : `FeedForward`, optional (default = one ReLU layer of 128)
         The layer `FF^(r1)` over an entity's vector; its `input_dim` is filled in.
     pair_features : `List[PairFeature]`, optional (default = `cosine` and `distmult`, the paper's)
-        What is looked at in a pair.
+        The features of a pair.
     pair_feedforward : `FeedForward`, optional (default = `None`)
-        A hidden layer between the pair's vector and the linear scores. The paper has none.
+        A hidden layer between the pair's vector and the linear layer. The paper has none.
     max_pairs_per_chunk : `int`, optional (default = `4096`)
-        How many pairs are scored at once.
+        The largest number of pairs that are scored at once.
     """
 
     def __init__(
@@ -129,8 +130,10 @@ class PairwiseRelationScorer(RelationScorer):
         tails: torch.Tensor,
     ) -> torch.Tensor:
         """
-        What is linear in the parts of a pair's vector need not be computed pair by pair: an
-        entity's own part once for the entity, and a symmetric feature's once for two pairs.
+        Scores pairs without a hidden layer.
+
+        The score is a sum over the parts of a pair's vector. So the part of an entity is computed
+        once for each entity, and that of a symmetric feature once for both orders of a pair.
         """
         features = [cast(PairFeature, feature) for feature in self.pair_features]
         hidden_dim = self.feedforward.get_output_dim()
@@ -151,10 +154,10 @@ class PairwiseRelationScorer(RelationScorer):
         if others:
             scores = scores + self._in_chunks(partial(score, others), heads, tails)
         if symmetric:
-            firsts, seconds, places = unordered_pairs(entities.counts, heads, tails)
+            firsts, seconds, indices = unordered_pairs(entities.counts, heads, tails)
             # Shape: (num_unordered_pairs, num_relations)
             shared = self._in_chunks(partial(score, symmetric), firsts, seconds)
-            scores = scores + embedding(places, shared)
+            scores = scores + embedding(indices, shared)
         return scores
 
     def _features(

@@ -1,4 +1,4 @@
-"""A stack of layers, of which there may be none."""
+"""A stack of encoder layers, which may be empty."""
 
 from typing import Optional
 
@@ -11,16 +11,16 @@ from dts_ee.modules.kernels.dropout import Dropout
 
 class Stack(torch.nn.Module):
     """
-    Dropout, then an encoder if there is one.
+    Dropout, followed by an optional encoder.
 
     # Parameters
 
     encoder : `Lazy[Seq2SeqEncoder]` or `None`
         The layers; their input size is filled in.
     input_dim : `int`
-        The size of a token.
+        The size of a token's vector.
     dropout : `float`
-        The dropout before the layers, or alone where there are none.
+        The dropout before the layers.
     """
 
     def __init__(
@@ -31,8 +31,8 @@ class Stack(torch.nn.Module):
         self.encoder: Optional[Seq2SeqEncoder] = None
         self._output_dim = input_dim
         if encoder is not None:
-            # AllenNLP's encoders name the size of their input in one of two ways, and take only
-            # the arguments that they know.
+            # AllenNLP's encoders call their input size `input_size` or `input_dim`; `Lazy` drops
+            # the argument that a constructor does not have.
             self.encoder = encoder.construct(input_size=input_dim, input_dim=input_dim)
             self._output_dim = self.encoder.get_output_dim()
 

@@ -1,8 +1,7 @@
 """
-Models by name: kept in the user's folder, or installed as packages.
+Named models, which are kept in the user's folder or installed as packages.
 
-Nothing heavy is imported here. `archive_copy`, `description` and `wheel`, which make what can be
-named, import AllenNLP.
+This module does not import AllenNLP; only `archive_copy`, `description` and `model_wheel` do.
 """
 
 from dts_ee.named_models.card import ModelCard

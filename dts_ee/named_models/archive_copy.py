@@ -1,6 +1,4 @@
-"""
-Copies of archives that have a name and a card, with their encoders or without.
-"""
+"""Copies archives, with a name and a model card, with or without their encoders."""
 
 import io
 import tarfile
@@ -33,25 +31,25 @@ def copy_archive(
     without_encoder: bool = False,
 ) -> ModelCard:
     """
-    Write an archive that is the same model, with a card.
+    Copies an archive and adds a model card.
 
-    The model is loaded, so that what cannot be loaded is not copied. Where the archive has a card
-    already, what that says and nothing else does is kept.
+    The model is loaded, so that a damaged archive is an error. Values that are only known from the
+    archive's former card are kept.
 
     # Parameters
 
     model : `Union[str, Path]`
         The archive, the folder of its training, or a model's name.
     target : `Path`
-        The file to write. It takes its name when everything has been written.
+        The file to write. It appears when it is complete.
     name, version, licence, description : `str`
         See `ModelCard`.
     training_data : `str`, optional (default = `None`)
-        The file that it was trained on, for the card; `None` is what its configuration says.
+        The training data for the card; `None` for that of the configuration.
     metrics : `Path`, optional (default = `None`)
-        What `dts-ee evaluate --output-file` wrote about it for test data.
+        The metrics of test data that `dts-ee evaluate --output-file` wrote.
     without_encoder : `bool`, optional (default = `False`)
-        Whether to leave out the encoders, which then are found by their checksums.
+        Whether to leave out the encoders, which are then found by their checksums.
 
     # Raises
 
@@ -84,7 +82,7 @@ def copy_archive(
 
 
 def _completed(card: ModelCard, former: ModelCard, training_data: Optional[str]) -> ModelCard:
-    """The card with what is known from the one that the archive had, and from nowhere else."""
+    """The card, with missing values from the archive's former card."""
     return replace(
         card,
         licence=former.licence if card.licence == NOT_STATED else card.licence,
@@ -119,7 +117,7 @@ def _write(folder: Path, card: ModelCard, target: Path) -> None:
     member.size = len(content)
     with (
         open_bytes_atomically(target) as file,
-        # Stored as it is: weights cannot be compressed much.
+        # Not compressed, because weights hardly get smaller.
         tarfile.open(fileobj=file, mode="w:gz", compresslevel=0) as tar,
     ):
         tar.addfile(member, io.BytesIO(content))

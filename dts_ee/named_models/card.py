@@ -1,6 +1,4 @@
-"""
-What is to be known about a model: the card that goes with it.
-"""
+"""Model cards."""
 
 import json
 import tarfile
@@ -9,12 +7,12 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sized
 
 CARD_NAME = "model_card.json"
-"""The card's name in an archive, where it comes first."""
+"""The name of the card's file, which is the first one in an archive."""
 
 NOT_STATED = "not stated"
 
 _TITLES = {"entities": "NER", "relations": "RE"}
-"""The titles of tasks in cards that were written before figures had one."""
+"""The titles of tasks in old cards, whose figures have none."""
 
 _SPLITS = {"development": "development data", "test": "test data"}
 
@@ -22,19 +20,19 @@ _SPLITS = {"development": "development data", "test": "test data"}
 @dataclass(frozen=True)
 class Figures:
     """
-    How good a model is at one task, by strict evaluation, from 0 to 1.
+    The strict scores of a model for one task, from 0 to 1.
 
     # Parameters
 
     precision, recall, f1 : `float`
-        Over all entities or relations (micro average).
+        The micro averages.
     macro_f1 : `float`
-        The mean of the types' F1.
+        The macro average of F1.
     types : `Dict[str, float]`
-        Each type's F1.
+        The F1 of each type.
     title : `str`, optional (default = `""`)
-        What the task is called, such as `"NER"`. The table of tasks cannot be asked here: nothing
-        that is imported with a card imports AllenNLP.
+        The task's title, such as `"NER"`. (This module must not import the table of tasks, which
+        imports AllenNLP.)
     """
 
     precision: float
@@ -48,16 +46,16 @@ class Figures:
 @dataclass(frozen=True)
 class Encoder:
     """
-    A pretrained encoder, or word vectors, that a model works with.
+    A pretrained encoder, or word vectors, that a model uses.
 
     # Parameters
 
     name : `str`
-        What it is called.
+        The encoder's name.
     included : `bool`
-        Whether its files are part of the model's archive.
+        Whether the model's archive has its files.
     licence : `str`, optional (default = `None`)
-        Under which terms, where that is known.
+        Its licence, if it is known.
     """
 
     name: str
@@ -68,29 +66,31 @@ class Encoder:
 @dataclass(frozen=True)
 class ModelCard:
     """
+    Information about a model for its users.
+
     # Parameters
 
     name, version : `str`
-        The model's.
+        The model's name and version.
     licence : `str`, optional (default = `"not stated"`)
-        Under which terms it can be used.
+        The model's licence.
     description : `str`, optional (default = `""`)
-        A sentence on what it is for.
+        A sentence on the model's purpose.
     entity_types, relation_types : `List[str]`, optional (default = `[]`)
-        What it finds.
+        The types that the model predicts.
     entities_given : `bool`, optional (default = `False`)
-        Whether it finds relations alone, between entities that are given.
+        Whether the model only predicts relations between given entities.
     training_data : `Dict[str, Any]`, optional (default = `{}`)
         `files`, and the numbers of `sentences`, `entities` and `relations`, as far as they are
         known.
     figures : `Dict[str, Dict[str, Figures]]`, optional (default = `{}`)
-        For `development` and `test`, those of `entities` and `relations`, where they are known.
+        For `development` and `test`, the scores of `entities` and `relations`, if they are known.
     encoders : `List[Encoder]`, optional (default = `[]`)
-        The pretrained parts.
+        The pretrained encoders.
     num_parameters : `int`, optional (default = `0`)
-        Of what was trained.
+        The number of trained parameters.
     made_with : `Dict[str, str]`, optional (default = `{}`)
-        Versions of packages, by their names.
+        The versions of packages, by their names.
     """
 
     name: str
@@ -107,12 +107,12 @@ class ModelCard:
     made_with: Dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The card as it is kept in an archive."""
+        """The card as JSON, as in an archive."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "ModelCard":
-        """A card that was kept. What a later version of this package has put in is left out."""
+        """Reads a card. Unknown keys, of later versions of this package, are ignored."""
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in json.loads(text).items() if name in known}
         values["figures"] = {
@@ -128,7 +128,7 @@ class ModelCard:
         return [encoder.name for encoder in self.encoders if not encoder.included]
 
     def summary(self) -> str:
-        """What it finds, and how well, in a line."""
+        """The model's types and scores in one line."""
         parts = [_count(self.entity_types, "entity type")]
         if self.entities_given:
             parts = ["entities are given"]
@@ -146,7 +146,7 @@ class ModelCard:
         return "; ".join(parts)
 
     def to_markdown(self) -> str:
-        """The card for people."""
+        """The card as Markdown."""
         blocks = [f"# {self.name} {self.version}"]
         if self.description:
             blocks.append(self.description)
@@ -192,13 +192,13 @@ class ModelCard:
             names = ", ".join(data["files"])
             facts.append(("Training data", f"{names}: {counts}" if counts else names))
         for encoder in self.encoders:
-            where = (
+            availability = (
                 "included"
                 if encoder.included
                 else f"not included: `dts-ee fetch {encoder.name}` gets it"
             )
             licence = f", {encoder.licence}" if encoder.licence else ""
-            facts.append(("Encoder", f"{encoder.name}{licence} ({where})"))
+            facts.append(("Encoder", f"{encoder.name}{licence} ({availability})"))
         facts.append(("Trained parameters", f"{self.num_parameters:,}"))
         versions = ", ".join(f"{name} {version}" for name, version in self.made_with.items())
         return [*facts, ("Made with", versions)]
@@ -215,16 +215,16 @@ class ModelCard:
             "| --- | --- | --- | --- | --- | --- |",
         ]
         for split, tasks in self.figures.items():
-            for task, found in tasks.items():
-                numbers = (found.precision, found.recall, found.f1, found.macro_f1)
-                cells = " | ".join(f"{100 * number:.1f}" for number in numbers)
+            for task, figures in tasks.items():
+                scores = (figures.precision, figures.recall, figures.f1, figures.macro_f1)
+                cells = " | ".join(f"{100 * score:.1f}" for score in scores)
                 rows.append(f"| {_SPLITS[split]} | {task} | {cells} |")
         blocks.append("\n".join(rows))
         split = "test" if "test" in self.figures else "development"
-        for task, found in self.figures[split].items():
-            scores = ", ".join(f"{name} {100 * f1:.1f}" for name, f1 in found.types.items())
-            if scores:
-                blocks.append(f"F1 of the types of {task}, {_SPLITS[split]}: {scores}.")
+        for task, figures in self.figures[split].items():
+            types = ", ".join(f"{name} {100 * f1:.1f}" for name, f1 in figures.types.items())
+            if types:
+                blocks.append(f"F1 of the types of {task}, {_SPLITS[split]}: {types}.")
         return blocks
 
     def _limits(self) -> str:
@@ -232,28 +232,27 @@ class ModelCard:
             "It is meant for text like its training data: of the same language and kind. For other "
             "text the figures do not hold; measure it on some of yours with `dts-ee evaluate`.",
             "It finds no types but those above, and relations only within a sentence.",
-            "A probability is the model's own and need not be how often it is right: "
-            "`dts-ee calibrate` fits it.",
+            "Its probabilities are not calibrated: `dts-ee calibrate` does that.",
         ]
         if "test" not in self.figures and self.figures:
             limits.append(
-                "The development data chose the epoch, so that its figures are higher than those "
-                "of new text."
+                "The epoch was chosen by the development data, so that these figures are higher "
+                "than those of new text."
             )
         sentences = self.training_data.get("sentences")
         if sentences is not None and sentences < 1000:
             limits.append(
-                f"It was trained on {sentences:,} sentences, which is little: much that is new to "
-                "it will be missed."
+                f"It was trained on {sentences:,} sentences, which are few: it will miss many "
+                "entities and relations in new text."
             )
         return "\n".join(f"- {limit}" for limit in limits)
 
 
 def read_card(archive: Path) -> Optional[ModelCard]:
     """
-    The card in an archive; `None` if there is none, or it cannot be read.
+    Reads the card of an archive, and nothing else in it.
 
-    Nothing else of the archive is read.
+    Returns `None` if there is no card, or it cannot be read.
     """
     try:
         with tarfile.open(archive, "r:gz") as tar:
@@ -266,8 +265,8 @@ def read_card(archive: Path) -> Optional[ModelCard]:
         return None
 
 
-def _count(things: Sized, name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+def _count(types: Sized, name: str) -> str:
+    return f"{len(types)} {name}{'' if len(types) == 1 else 's'}"
 
 
 def _rows(*rows: tuple[str, str]) -> str:

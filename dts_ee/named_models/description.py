@@ -1,6 +1,4 @@
-"""
-What can be told about a model from its archive, for its card.
-"""
+"""Makes the card of a model from its archive."""
 
 import json
 import platform
@@ -36,18 +34,20 @@ def describe_model(
     metrics: Mapping[str, Mapping[str, Any]] = {},
 ) -> ModelCard:
     """
+    Makes the card of a model.
+
     # Parameters
 
     archive : `Archive`
-        The loaded model.
+        The loaded archive.
     folder : `Path`
-        Its extracted archive.
+        The extracted archive.
     name, version, licence, description : `str`
         See `ModelCard`.
     training_data : `str`, optional (default = `None`)
-        What it was trained on, if not the files that its configuration names.
+        The training data; `None` for that of the configuration.
     metrics : `Mapping[str, Mapping[str, Any]]`, optional (default = `{}`)
-        For `development` and `test`, what was measured, by the names that AllenNLP writes.
+        AllenNLP's metrics for `development` and `test`.
 
     # Raises
 
@@ -61,11 +61,11 @@ def describe_model(
         )
     figures = {
         split: {
-            task.plural: found
+            task.plural: task_figures
             for name, task in TASKS.items()
-            if (found := _figures(numbers, task, model.types.get(name, []))) is not None
+            if (task_figures := _figures(split_metrics, task, model.types.get(name, [])))
         }
-        for split, numbers in metrics.items()
+        for split, split_metrics in metrics.items()
     }
     return ModelCard(
         name=name,
@@ -89,37 +89,37 @@ def describe_model(
 
 def training_metrics(archive: Path) -> Dict[str, Dict[str, Any]]:
     """
-    What a training has measured on its development and test data, if the archive is still in its
-    folder.
+    The metrics of a training on development and test data, if the archive is still in the folder of
+    the training.
     """
     file = archive.parent / "metrics.json"
     if archive.name != "model.tar.gz" or not file.is_file():
         return {}
-    numbers = read_metrics(file)
+    metrics = read_metrics(file)
     return {
-        "development": metrics_of(numbers, "best_validation_"),
-        "test": metrics_of(numbers, "test_"),
+        "development": metrics_of(metrics, "best_validation_"),
+        "test": metrics_of(metrics, "test_"),
     }
 
 
 def read_metrics(file: Path) -> Dict[str, Any]:
     """
-    Metrics that AllenNLP has written.
+    Reads a file of AllenNLP's metrics.
 
     # Raises
 
     `ConfigurationError`
-        If the file is missing, or holds none.
+        If the file is missing, or has no metrics.
     """
     try:
-        numbers = json.loads(file.read_text(encoding="utf-8"))
+        metrics = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from None
     except ValueError as error:
         raise ConfigurationError(f"{file} is no JSON: {error}") from None
-    if not isinstance(numbers, dict):
+    if not isinstance(metrics, dict):
         raise ConfigurationError(f"{file} holds no object of metrics")
-    return numbers
+    return metrics
 
 
 def _figures(metrics: Mapping[str, Any], task: Task, types: List[str]) -> Optional[Figures]:
@@ -136,7 +136,7 @@ def _figures(metrics: Mapping[str, Any], task: Task, types: List[str]) -> Option
 
 
 def _training_data(path: Any) -> Dict[str, Any]:
-    # What an environment variable names now need not be what it named in training.
+    # An environment variable may have another value than in the training.
     if path is None or "$" in json.dumps(path):
         return {}
     try:
@@ -147,7 +147,7 @@ def _training_data(path: Any) -> Dict[str, Any]:
     try:
         documents = [document for file in files for document in file.read()]
     except (ConfigurationError, DocumentError):
-        # The files need not be where they were.
+        # The files may have been moved.
         return {"files": names}
     return {
         "files": names,

@@ -1,6 +1,4 @@
-"""
-Which models there are by name, and where.
-"""
+"""Finds models by their names."""
 
 import os
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ KEPT_SUFFIX = ".tar.gz"
 @dataclass(frozen=True)
 class NamedModel:
     """
-    A model that has a name.
+    A model with a name.
 
     # Parameters
 
@@ -28,8 +26,7 @@ class NamedModel:
     archive : `Path`
         The file.
     package : `str`, optional (default = `None`)
-        The installed package that it is from, with its version; `None` for one that is kept in the
-        user's folder.
+        The name and version of the installed package; `None` for a model in the user's folder.
     """
 
     name: str
@@ -38,45 +35,45 @@ class NamedModel:
 
     @property
     def card(self) -> Optional[ModelCard]:
-        """What is known about it, which is read from the archive."""
+        """The model's card, which is read from the archive."""
         return read_card(self.archive)
 
 
 def kept_archive(name: str) -> Path:
-    """Where the archive of a model of this name is kept, or would be."""
+    """The path for the archive of a model in the user's folder, which may not exist."""
     return models_folder() / f"{name}{KEPT_SUFFIX}"
 
 
 def named_models() -> List[NamedModel]:
     """
-    All models that have names, in alphabetical order.
+    All named models, in alphabetical order.
 
-    Where a kept model and an installed one have the same name, both are there, the kept one first:
-    that is the one which the name means.
+    If a model in the user's folder and an installed one have the same name, the former comes first:
+    the name refers to it.
     """
     return sorted([*_kept_models(), *_installed_models()], key=lambda model: model.name)
 
 
 def find_model(model: Union[str, os.PathLike]) -> str:
     """
-    The archive that is meant by a path, an address or a model's name.
+    Finds an archive by a path, a URL or a model's name.
 
-    A path that exists goes before a name. An address, which has `://`, is returned as it is.
+    An existing path is preferred to a name. A URL is returned unchanged.
 
     # Parameters
 
     model : `Union[str, os.PathLike]`
-        The path of an archive or of a training's folder, an address, or a name.
+        The path of an archive or of the folder of a training, a URL, or a name.
 
     # Returns
 
     `str`
-        A path or an address.
+        A path or a URL.
 
     # Raises
 
     `ConfigurationError`
-        If it is none of these; the message has the names that are nearest.
+        If there is no such model; the message has the nearest names.
     """
     text = os.fspath(model)
     if os.path.exists(text) or "://" in text:
@@ -94,7 +91,7 @@ def find_model(model: Union[str, os.PathLike]) -> str:
 
 
 def unknown_name(name: str, models: List[NamedModel]) -> str:
-    """Says that no model has this name, and which have one that is like it."""
+    """The message for an unknown name, with the nearest names."""
     near = did_you_mean(name, [known.name for known in models]) or "."
     return f"no model has this name{near} `dts-ee models` lists the names"
 
@@ -116,7 +113,7 @@ def _installed_models() -> Iterator[NamedModel]:
 
 
 def _configuration_error(message: str) -> Exception:
-    # AllenNLP, which takes seconds to import, has been imported where a model is looked for.
+    # Not at the top: light commands import this module, and AllenNLP takes seconds to import.
     from allennlp.common.checks import ConfigurationError
 
     return ConfigurationError(message)

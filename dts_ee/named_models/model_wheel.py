@@ -1,6 +1,4 @@
-"""
-Models as packages that can be installed.
-"""
+"""Builds wheels of models."""
 
 import importlib.util
 import json
@@ -27,29 +25,14 @@ _SETUP = "import json, setuptools; setuptools.setup(**json.load(open('setup.json
 
 
 def check_name(name: str) -> None:
-    """
-    # Raises
-
-    `ConfigurationError`
-        If a model cannot have this name.
-    """
+    """Raises a `ConfigurationError` if a model cannot have this name."""
     problem = problem_with_name(name)
     if problem is not None:
         raise ConfigurationError(problem)
 
 
 def check_version(version: str) -> str:
-    """
-    # Returns
-
-    `str`
-        The version in its normal form (PEP 440).
-
-    # Raises
-
-    `ConfigurationError`
-        If it is none.
-    """
+    """Returns the normalised version (PEP 440), or raises a `ConfigurationError`."""
     try:
         return str(Version(version))
     except InvalidVersion:
@@ -57,12 +40,7 @@ def check_version(version: str) -> str:
 
 
 def check_not_taken(name: str) -> None:
-    """
-    # Raises
-
-    `ConfigurationError`
-        If another package than a model's has the name, or Python itself.
-    """
+    """Raises a `ConfigurationError` if a module of Python or another package has the name."""
     module = module_name(name)
     if module in sys.stdlib_module_names:
         raise ConfigurationError(f"{name!r} is the name of a module of Python itself")
@@ -70,7 +48,7 @@ def check_not_taken(name: str) -> None:
         distribution = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         spec = importlib.util.find_spec(module)
-        # A folder of this name, without the files of a package, is none.
+        # A folder without an `__init__.py` has no origin.
         if spec is not None and spec.origin is not None:
             raise ConfigurationError(
                 f"{name!r} is taken: {spec.origin} would be hidden by a package of this name"
@@ -84,20 +62,20 @@ def build_wheel(
     model: str, output_dir: Path, name: str, version: str = "1.0.0", **options: Any
 ) -> Tuple[Path, ModelCard]:
     """
-    Build the wheel of a model.
+    Builds the wheel of a model.
 
-    Nothing is downloaded. The wheel appears whole or not at all.
+    Nothing is downloaded. The wheel appears when it is complete.
 
     # Parameters
 
     model : `str`
         The archive, the folder of its training, or a model's name.
     output_dir : `Path`
-        The folder for the wheel, made when it is needed.
+        The folder for the wheel, which is created if necessary.
     name, version : `str`
-        The model's.
+        The model's name and version.
     options : `Any`
-        What else `copy_archive` takes.
+        Other arguments of `copy_archive`.
 
     # Returns
 
@@ -107,7 +85,7 @@ def build_wheel(
     # Raises
 
     `ConfigurationError`
-        As `copy_archive`, or if a model cannot have this name or version.
+        As `copy_archive`, and if a model cannot have this name or version.
     `OSError`
         If the wheel cannot be written.
     """
@@ -115,7 +93,7 @@ def build_wheel(
     version = check_version(version)
     check_not_taken(name)
     output_dir.mkdir(parents=True, exist_ok=True)
-    # In the same file system, so that the wheel can take its name at once.
+    # In the same file system, so that the wheel can be moved in one step.
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=output_dir) as temporary:
         project = Path(temporary)
         package = project / module_name(name)
@@ -124,7 +102,7 @@ def build_wheel(
         (package / "README.md").write_text(card.to_markdown(), encoding="utf-8")
         (package / "__init__.py").write_text(_module(card), encoding="utf-8")
         (project / "setup.json").write_text(json.dumps(_setup_options(card)), encoding="utf-8")
-        # Stored as it is: weights cannot be compressed much.
+        # Not compressed, because weights hardly get smaller.
         command = [sys.executable, "-c", _SETUP, "--quiet", "bdist_wheel", "--compression=stored"]
         completed = subprocess.run(command, cwd=project, capture_output=True, text=True)
         if completed.returncode != 0:
@@ -135,8 +113,8 @@ def build_wheel(
 
 
 def _setup_options(card: ModelCard) -> Dict[str, Any]:
-    # Nothing is required, not even dts-ee: pip would look at what that requires again, and AllenNLP
-    # asks for a torch that is older than the one it is made to run with.
+    # There are no requirements, not even dts-ee: pip would check its requirements again, and
+    # AllenNLP requires an older torch than the one that is installed.
     module = module_name(card.name)
     # The summary has one line.
     summary = " ".join((card.description or f"A model of dts_ee: {card.summary()}").split())

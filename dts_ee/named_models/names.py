@@ -1,6 +1,4 @@
-"""
-What a model can be called, and what its package and files are called then.
-"""
+"""The names of models, and of their packages and files."""
 
 import re
 from typing import Optional
@@ -8,17 +6,17 @@ from typing import Optional
 from packaging.utils import canonicalize_name
 
 ENTRY_POINTS = "dts_ee_models"
-"""The group of entry points by which an installed package makes its model known."""
+"""The group of the entry points with which installed packages register their models."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def problem_with_name(name: str) -> Optional[str]:
     """
-    Says why a name cannot be that of a model, or `None` if it can.
+    The reason why a model cannot have a name, or `None` if it can.
 
-    Names are those of Python packages in their normal form (PEP 503), beginning with a letter, so
-    that a model, its package and its file can all have the same one.
+    Names are normalised names of Python packages (PEP 503) that begin with a letter, so that a
+    model, its package and its file can have the same name.
     """
     if _NAME.fullmatch(name):
         return None
@@ -33,10 +31,10 @@ def problem_with_name(name: str) -> Optional[str]:
 
 
 def module_name(name: str) -> str:
-    """The Python package of the model's distribution."""
+    """The name of the Python package of a model."""
     return name.replace("-", "_")
 
 
 def archive_in_package(name: str) -> str:
-    """The archive's path in a folder of installed packages."""
+    """The path of the archive in the folder of installed packages."""
     return f"{module_name(name)}/model.tar.gz"

@@ -1,6 +1,4 @@
-"""
-Probabilities that say how often a model is right.
-"""
+"""Calibration of predicted probabilities by temperature scaling."""
 
 import json
 import math
@@ -13,24 +11,23 @@ from dts_ee.document import Document, DocumentError, Entity, Relation
 Item = TypeVar("Item", Entity, Relation)
 
 LEAST = 1e-7
-"""Nearer to 0 and 1, single precision does not tell probabilities apart."""
+"""Probabilities nearer to 0 or 1 cannot be distinguished in single precision."""
 
 
 @dataclass(frozen=True)
 class Calibration:
     """
-    A temperature for the probabilities of entities, and one for those of relations (Guo et al.
-    2017).
+    Temperatures for the probabilities of entities and relations (Guo et al. 2017).
 
-    Dividing a probability's log-odds by a temperature above 1 makes it less extreme, by one below 1
-    more so. The order of probabilities stays.
+    The log-odds of a probability are divided by the temperature: a temperature above 1 makes
+    probabilities less extreme, a temperature below 1 more extreme. Their order does not change.
 
     # Parameters
 
-    entity_temperature : `float`
-        That of entities.
-    relation_temperature : `float`
-        That of relations.
+    entity_temperature : `float`, optional (default = `1.0`)
+        The temperature of entities.
+    relation_temperature : `float`, optional (default = `1.0`)
+        The temperature of relations.
     """
 
     entity_temperature: float = 1.0
@@ -39,12 +36,12 @@ class Calibration:
     @classmethod
     def from_file(cls, path: PathOrStr) -> "Calibration":
         """
-        What `allennlp calibrate` wrote.
+        Reads a file that `allennlp calibrate` wrote.
 
         # Raises
 
         `DocumentError`
-            If the file cannot be read, or does not hold two temperatures above 0.
+            If the file cannot be read, or does not have two temperatures above 0.
         """
         text = read_text(path)
         try:
@@ -54,13 +51,13 @@ class Calibration:
         return cls(*(_temperature(record, task, str(path)) for task in ("entities", "relations")))
 
     def relation_threshold(self, threshold: float) -> float:
-        """What a threshold for calibrated probabilities is for those that the model gives."""
+        """Converts a threshold for calibrated probabilities to one for uncalibrated ones."""
         if threshold in (0.0, 1.0):
             return threshold
         return at_temperature(threshold, 1.0 / self.relation_temperature)
 
     def calibrated(self, document: Document) -> Document:
-        """A document with other probabilities of what was predicted in it."""
+        """The document with calibrated probabilities."""
         return replace(
             document,
             entities=tuple(
@@ -80,13 +77,13 @@ def _at_temperature(item: Item, temperature: float) -> Item:
 
 
 def log_odds(probability: float) -> float:
-    """The logarithm of `p / (1 - p)`, also of a probability that was rounded to 0 or 1."""
+    """The logarithm of `p / (1 - p)`, with a finite value for 0 and 1."""
     bounded = min(max(probability, LEAST), 1.0 - LEAST)
     return math.log(bounded) - math.log1p(-bounded)
 
 
 def at_temperature(probability: float, temperature: float) -> float:
-    """The probability whose log-odds are those of another, divided by a temperature."""
+    """Divides the log-odds of a probability by a temperature."""
     scaled = log_odds(probability) / temperature
     if scaled < 0:
         odds = math.exp(scaled)

@@ -1,4 +1,4 @@
-"""Entities and relations of raw or tokenised text."""
+"""The predictor for raw and tokenised text."""
 
 import json
 from dataclasses import replace
@@ -25,23 +25,22 @@ _ONE_LIST = "a file that is one list, as corpora are, is read with `--use-datase
 @Predictor.register("dts")
 class DtsPredictor(Predictor):
     """
-    Predicts the entities and relations of sentences and texts.
+    Predicts entities and relations in sentences and texts.
 
-    An input is a JSON object with `text`, a string of any number of sentences; or `sentence`, a
-    string that is one; or `tokens`, a list of strings, where a `sentence` beside it says which
-    characters the tokens are; and optionally `orig_id`. With `entities`, relations are found
-    between those, and no other entities are looked for.
+    The input is a JSON object with one of the keys `text` (a string of any number of sentences),
+    `sentence` (a string with one sentence) or `tokens` (a list of strings, with an optional
+    `sentence` that contains them), and optionally `orig_id`. With the key `entities`, only
+    relations between the given entities are predicted.
 
-    The output for a sentence holds `sentence`, `tokens`, and `orig_id` where it is known;
-    `entities` with `type`, `start` and `end` (tokens), `text`, `start_char` and `end_char`
-    (characters in the sentence), ends being exclusive; `relations` with `type`, `head` and `tail`
-    (positions among the entities); and the `probability` of each that was found. The output for a
-    text holds `text`, and `sentences`, a list of such objects, each with its `start_char`; all
-    characters are counted in the text. Either is again what the dataset readers read.
+    The output for a sentence has `sentence`, `tokens` and `orig_id`, if it is known; `entities`
+    with `type`, `start` and `end` (tokens), `text`, `start_char` and `end_char` (characters in the
+    sentence); `relations` with `type`, `head` and `tail` (indices of entities); and the
+    `probability` of each prediction. Ends are exclusive. The output for a text has `text` and
+    `sentences`, a list of such objects with their `start_char`; all characters are counted in the
+    text. Dataset readers can read both.
 
-    Sentences that are given together go through the model in batches of about the same length, and
-    the outputs are in the order of the inputs. What is predicted for a sentence does not depend on
-    the others, but for rounding.
+    Sentences are predicted in batches of similar length. The outputs have the order of the inputs.
+    A prediction does not depend on the other sentences, apart from rounding errors.
 
     # Parameters
 
@@ -52,23 +51,23 @@ class DtsPredictor(Predictor):
     frozen : `bool`, optional (default = `True`)
         See `Predictor`.
     max_batch_tokens : `int`, optional (default = `1024`)
-        The most tokens that go through the model together, padding included; a longer sentence goes
-        alone.
+        The largest number of tokens in a batch, padding included. A longer sentence is a batch of
+        its own.
     relation_threshold : `float`, optional (default = `None`)
-        The probability from which on a relation is predicted; `None` is the model's own.
+        Predict the relations with at least this probability; `None` for the model's own threshold.
     calibration : `str`, optional (default = `None`)
-        A file that `allennlp calibrate` wrote. Probabilities are changed by it, and a
-        `relation_threshold` is meant for what they are then.
+        A file that `allennlp calibrate` wrote, with which probabilities are calibrated. The
+        `relation_threshold` is for calibrated probabilities.
 
     # Raises
 
     `ConfigurationError`
-        If `max_batch_tokens` is less than 1, `relation_threshold` is not between 0 and 1, or there
-        is an argument of another name, such as a misspelt one.
+        If `max_batch_tokens` is less than 1, `relation_threshold` is not between 0 and 1, or an
+        argument is unknown.
     `DocumentError`
         If the calibration cannot be read.
     `TypeError`
-        If the dataset reader or the model is another.
+        If the dataset reader or the model has another type.
     """
 
     _model: DeeperTaskSpecificity
@@ -109,36 +108,36 @@ class DtsPredictor(Predictor):
 
     @property
     def entity_types(self) -> List[str]:
-        """The types of entities that the model knows, in alphabetical order."""
+        """The entity types that the model knows, in alphabetical order."""
         return self._model.entity_types
 
     def predict(self, sentence: str) -> JsonDict:
-        """The entities and relations of a raw sentence."""
+        """Predicts the entities and relations of a raw sentence."""
         return self.predict_json({"sentence": sentence})
 
     def predict_tokens(self, tokens: List[str]) -> JsonDict:
-        """The entities and relations of a sentence that is already split into tokens."""
+        """Predicts the entities and relations of a sentence that is already split into tokens."""
         return self.predict_json({"tokens": tokens})
 
     def predict_text(self, text: str) -> JsonDict:
-        """The entities and relations of a raw text of any number of sentences."""
+        """Predicts the entities and relations of a raw text of any number of sentences."""
         return self.predict_json({"text": text})
 
     def predict_json(self, inputs: JsonDict) -> JsonDict:
         return self.predict_batch_json([inputs])[0]
 
     def predict_batch_json(self, inputs: List[JsonDict]) -> List[JsonDict]:
-        return self.predict_requests([self.request(one_input) for one_input in inputs])
+        return self.predict_requests([self.request(json_dict) for json_dict in inputs])
 
     def request(self, inputs: JsonDict) -> Request:
         """
-        An input that has been read: its sentences, and whether their entities are given.
+        Reads an input: its sentences, and whether their entities are given.
 
         # Raises
 
         `DocumentError`
-            If it cannot be read, has entities but the model finds no relations, or has none but the
-            model finds no entities.
+            If it cannot be read, entities are given but the model does not predict relations, or
+            none are given but the model does not predict entities.
         """
         request = request_from_json(inputs, self._reader.tokenizer, self.entity_types)
         self._check_entities(request.entities_given, request.id)
@@ -159,14 +158,14 @@ class DtsPredictor(Predictor):
             )
 
     def predict_requests(self, requests: Sequence[Request]) -> List[JsonDict]:
-        """The output for each of several inputs."""
+        """The outputs for several inputs."""
         return [
-            _output(request, found)
-            for request, found in zip(requests, self.predict_sentences(requests), strict=True)
+            _output(request, sentences)
+            for request, sentences in zip(requests, self.predict_sentences(requests), strict=True)
         ]
 
     def predict_sentences(self, requests: Sequence[Request]) -> List[List[Document]]:
-        """For each of several inputs its sentences, with the entities and relations found."""
+        """The sentences of several inputs, with their predicted entities and relations."""
         sentences = [sentence for request in requests for sentence in request.sentences]
         given = [request.entities_given for request in requests for _ in request.sentences]
         predicted = iter(self._predict(sentences, given))
@@ -176,19 +175,19 @@ class DtsPredictor(Predictor):
         self, documents: Iterable[Document], entities_given: bool = False
     ) -> List[Document]:
         """
-        The same sentences with the entities and relations that are found.
+        Predicts the entities and relations of sentences.
 
         # Parameters
 
         documents : `Iterable[Document]`
             The sentences.
         entities_given : `bool`, optional (default = `False`)
-            Whether the entities that they have are kept, and only relations are found.
+            Whether to keep their entities, and to predict only relations.
 
         # Raises
 
         `DocumentError`
-            If given entities have a type that the model does not know, or as for `request`.
+            If given entities have a type that the model does not know, and as `request`.
         """
         sentences = []
         for document in documents:
@@ -220,10 +219,13 @@ class DtsPredictor(Predictor):
 
     def load_line(self, line: str) -> JsonDict:
         """
+        Reads a line of the input file.
+
         # Raises
 
         `DocumentError`
-            If the line is no JSON object; it names the line, blank ones left out.
+            If the line is not a JSON object. It names the number of the line; blank lines are not
+            counted.
         """
         self._num_lines += 1
         number = f"#{self._num_lines}"
@@ -237,7 +239,7 @@ class DtsPredictor(Predictor):
                 problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
             raise DocumentError(problem, document_id=number) from None
         except (ValueError, RecursionError) as error:
-            # A number of thousands of digits, or brackets within a thousand brackets.
+            # A number with thousands of digits, or JSON that is nested too deeply.
             raise DocumentError(f"invalid JSON: {error}", document_id=number) from None
         if not isinstance(inputs, dict):
             raise DocumentError(
@@ -254,7 +256,7 @@ class DtsPredictor(Predictor):
     def predict_batch_instance(self, instances: List[Instance]) -> List[JsonDict]:
         metadata = [instance["metadata"].metadata for instance in instances]  # type: ignore[attr-defined]
         documents = [sentence["document"] for sentence in metadata]
-        # Without a NER head, what is gold is what is given.
+        # Without a NER head, gold entities count as given.
         given = [
             sentence.get("entities_given", not self._model.recognises_entities)
             for sentence in metadata
@@ -273,9 +275,9 @@ class DtsPredictor(Predictor):
 
 
 def _output(request: Request, sentences: List[Document]) -> JsonDict:
-    """The JSON of an input with what was found in it."""
-    found = [prediction_to_json(sentence) for sentence in sentences]
+    """The JSON output for a request."""
+    outputs = [prediction_to_json(sentence) for sentence in sentences]
     if request.text is None:
-        return found[0]
+        return outputs[0]
     identifier = {} if request.id is None else {"orig_id": request.id}
-    return {**identifier, "text": request.text, "sentences": found}
+    return {**identifier, "text": request.text, "sentences": outputs}

@@ -1,27 +1,25 @@
-"""
-Which sentences to predict together.
-"""
+"""Groups sentences into batches by length."""
 
 from typing import Sequence
 
 
 def batches_by_length(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
     """
-    Groups sentences of about the same length, so that little of a batch is padding.
+    Groups sentences of similar length, so that batches have little padding.
 
     # Parameters
 
     lengths : `Sequence[int]`
         The number of tokens of each sentence.
     max_tokens : `int`
-        The most tokens in a batch, padding included: its number of sentences times the length of
-        its longest. A sentence that is longer is a batch of its own.
+        The largest number of tokens in a batch, padding included. A longer sentence is a batch of
+        its own.
 
     # Returns
 
     `list[list[int]]`
-        The batches, each a list of positions in `lengths`; the longest sentences come first, so
-        that what needs the most memory does at the start.
+        For each batch, the indices of its sentences in `lengths`. The longest sentences come first,
+        so that a lack of memory shows at once.
     """
     batches: list[list[int]] = []
     longest = 0

@@ -1,6 +1,4 @@
-"""
-From sentences to the entities and relations that a model finds in them.
-"""
+"""Predicts documents with a model, in batches."""
 
 from dataclasses import replace
 from typing import List, Optional, Sequence
@@ -21,10 +19,10 @@ from dts_ee.predictors.length_batches import batches_by_length
 from dts_ee.tasks import RELATIONS
 
 MAX_BATCH_TOKENS = 1024
-"""As many tokens go through a model together where nothing else is said, padding included."""
+"""The default for the largest number of tokens in a batch, padding included."""
 
 SENTENCES_AT_A_TIME = 1024
-"""Of so many sentences, those of about the same length are put together."""
+"""The number of sentences that are grouped by length together."""
 
 
 def predict_documents(
@@ -38,45 +36,45 @@ def predict_documents(
     max_batch_tokens: int = MAX_BATCH_TOKENS,
 ) -> List[Document]:
     """
-    The same sentences with the entities and relations that a model finds.
+    Predicts the entities and relations of sentences.
 
-    Everything that predicts comes through here. Sentences go through the model in batches of about
-    the same length. What is predicted for one does not depend on the others, but for rounding.
+    All predictions use this function. Sentences are predicted in batches of similar length. A
+    prediction does not depend on the other sentences, apart from rounding errors.
 
     # Parameters
 
     model : `Model`
-        A `dts` model, or a tagger that gives each sentence's tags, as AllenNLP's `crf_tagger` does.
+        A `dts` model, or a model whose output has `tags`, such as AllenNLP's `crf_tagger`.
     reader : `SpertReader`
         The reader that it was trained with.
     documents : `Sequence[Document]`
         The sentences.
     entities_given : `Sequence[bool]`, optional (default = `None`)
-        For each sentence whether the entities that it has are kept, and only relations are found
-        between them; `None` for no sentence.
+        For each sentence, whether to keep its entities and to predict only relations; `None` for no
+        sentence.
     gold : `bool`, optional (default = `False`)
-        Whether the sentences' entities and relations are the truth: the model's metrics count then
-        what is predicted.
+        Whether the entities and relations of the sentences are gold. If so, the model's metrics
+        count the predictions.
     relation_threshold : `float`, optional (default = `None`)
-        Θ, the probability from which on a relation is predicted, as the calibration has it; `None`
-        is the model's own.
+        Θ: predict the relations with at least this probability, after calibration; `None` for the
+        model's own threshold.
     calibration : `Calibration`, optional (default = `None`)
-        Changes the probabilities.
+        Calibrates the probabilities.
     max_batch_tokens : `int`, optional (default = `MAX_BATCH_TOKENS`)
-        The most tokens that go through the model together, padding included; a longer sentence goes
-        alone.
+        The largest number of tokens in a batch, padding included. A longer sentence is a batch of
+        its own.
 
     # Returns
 
     `List[Document]`
-        In the order of the sentences.
+        The predicted documents, in the order of the sentences.
 
     # Raises
 
     `ConfigurationError`
         If the model predicts neither documents nor tags.
     `DocumentError`
-        If gold entities overlap and the reader is to raise an error then.
+        If gold entities overlap and the reader's `on_overlap` is `"error"`.
     """
     if relation_threshold is not None and calibration is not None:
         relation_threshold = calibration.relation_threshold(relation_threshold)
@@ -88,17 +86,17 @@ def predict_documents(
             reader.text_to_instance(document, gold=gold, entities_given=is_given)
             for document, is_given in group
         ]
-        found: List[Document] = [document for document, _ in group]
-        lengths = [len(document.tokens) for document in found]
-        for positions in batches_by_length(lengths, max_batch_tokens):
-            batch = Batch([instances[i] for i in positions])
+        sentences: List[Document] = [document for document, _ in group]
+        lengths = [len(document.tokens) for document in sentences]
+        for indices in batches_by_length(lengths, max_batch_tokens):
+            batch = Batch([instances[i] for i in indices])
             for instance in batch:
                 reader.apply_token_indexers(instance)
-            sources = [found[i] for i in positions]
-            outputs = _predict_batch(model, reader, batch, sources, relation_threshold)
-            for i, document in zip(positions, outputs, strict=True):
-                found[i] = document
-        predicted += found
+            inputs = [sentences[i] for i in indices]
+            outputs = _predict_batch(model, reader, batch, inputs, relation_threshold)
+            for i, document in zip(indices, outputs, strict=True):
+                sentences[i] = document
+        predicted += sentences
     return predicted if calibration is None else list(map(calibration.calibrated, predicted))
 
 

@@ -1,6 +1,4 @@
-"""
-Predictions as text that a person reads on a terminal.
-"""
+"""Formats predictions as coloured text for a terminal."""
 
 import unicodedata
 from itertools import pairwise
@@ -16,17 +14,17 @@ _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 class ReadableOutput:
     """
-    Makes text of what the predictor `dts` gives.
+    Formats the output of the predictor `dts`.
 
-    Entities are in brackets, with their types and in their types' colours; each relation is a line
-    below its sentence. Where there are no colours, nothing is missing.
+    Entities are in brackets, with their types; the colours show the types too. The relations are in
+    lines below their sentence.
 
     # Parameters
 
     entity_types : `Sequence[str]`
-        The types that the model knows, which share six colours.
+        The types that the model knows. There are six colours.
     encoding : `str`, optional (default = `"utf-8"`)
-        What the text is written in. Where it has no arrows, these are `-` and `>`.
+        The terminal's encoding. If it has no arrows, `-` and `>` are used.
     """
 
     def __init__(self, entity_types: Sequence[str], encoding: str = "utf-8") -> None:
@@ -49,7 +47,7 @@ class ReadableOutput:
         # Returns
 
         `Text`
-            One or more lines, without the last one's end.
+            One or more lines, without a final newline.
         """
         sentences = output.get("sentences", [output])
         lines = []
@@ -74,7 +72,7 @@ class ReadableOutput:
             (entity["start_char"] - base, entity["end_char"] - base, entity["type"])
             for entity in sentence["entities"]
         ]
-        # Of those that begin or end together, the longer one is outside.
+        # Of two entities with the same start or end, the longer one has the outer brackets.
         spans.sort(key=lambda span: span[1] - span[0], reverse=True)
         ends = {0, len(text)}.union(*((start, end) for start, end, _ in spans))
         line = Text()
@@ -85,8 +83,8 @@ class ReadableOutput:
             for entity in spans:
                 if entity[0] == start:
                     line.append("[", self._style(entity[2]))
-            around = [entity for entity in spans if entity[0] <= start and end <= entity[1]]
-            line.append(text[start:end], f"bold {self._style(around[-1][2])}" if around else None)
+            outer = [entity for entity in spans if entity[0] <= start and end <= entity[1]]
+            line.append(text[start:end], f"bold {self._style(outer[-1][2])}" if outer else None)
         return line
 
     def _relation(self, relation: Dict[str, Any], sentence: JsonDict) -> Text:
@@ -107,7 +105,7 @@ class ReadableOutput:
 
 
 def _printable(text: str) -> str:
-    """The text in one line, without what would steer the terminal, and as long as it was."""
+    """Replaces control characters and line ends by spaces."""
     return "".join(
         " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character
         for character in text

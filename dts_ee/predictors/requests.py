@@ -1,39 +1,40 @@
-"""
-What a predictor is asked.
-"""
+"""Reads the JSON inputs of the predictor."""
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from allennlp.common.util import JsonDict
 from allennlp.data import Tokenizer
 
 from dts_ee.corpora.alignment import align_tokens
+from dts_ee.characters import is_blank
 from dts_ee.corpora.annotated_text import TextEntity
+from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.json_values import as_index, as_list, as_object, as_string, required
+from dts_ee.corpora.offsets import Mention, code_points, find_unit, same_text
 from dts_ee.corpora.sentences import one_sentence, sentences_of
 from dts_ee.corpora.spert import document_from_json
 from dts_ee.document import Document, DocumentError, Field, FieldParts
 from dts_ee.tokenizers import document_from_text, token_spans
 
 MAX_SENTENCE_TOKENS = 256
-"""A sentence of a text that is longer is divided; see `sentences_of`."""
+"""Longer sentences of a text are split; see `sentences_of`."""
 
 
 @dataclass(frozen=True)
 class Request:
     """
-    One input, ready to be predicted.
+    One input of the predictor.
 
     # Parameters
 
     sentences : `List[Document]`
-        One, or those of a text.
+        The sentence, or the sentences of a text.
     entities_given : `bool`, optional (default = `False`)
-        Whether the entities are known: those are kept, and only relations are sought.
+        Whether to keep the entities, and to predict only relations.
     text : `str`, optional (default = `None`)
-        Where the input is a text of any number of sentences, this.
+        The text, if the input is a text of any number of sentences.
     id : `str`, optional (default = `None`)
         The input's identifier.
     """
@@ -42,13 +43,14 @@ class Request:
     entities_given: bool = False
     text: Optional[str] = None
     id: Optional[str] = None
+    warnings: Tuple[str, ...] = ()
 
 
 def request_from_json(
     inputs: JsonDict, tokenizer: Tokenizer, entity_types: Sequence[str]
 ) -> Request:
     """
-    The request that a JSON object is. `docs/predict.md` says what can be in it.
+    Reads a JSON object. `docs/predict.md` describes its keys.
 
     # Parameters
 
@@ -62,7 +64,7 @@ def request_from_json(
     # Raises
 
     `DocumentError`
-        If it is none; the error names the document and the field.
+        If it is not a valid input; the error names the document and the field.
     """
     identifier = inputs.get("orig_id", inputs.get("id"))
     name = str(identifier) if isinstance(identifier, (int, str)) else None
@@ -92,22 +94,22 @@ def request_from_json(
 
 
 def _given(value: Any, entity_types: Sequence[str]) -> List[Dict[str, Any]]:
-    """The entities with what counts of each; as they are given, they are certain."""
+    """Reads the types and spans of the given entities, without their probabilities."""
     entities = []
     for i, item in enumerate(as_list(value, ("entities",))):
         field = ("entities", i)
         entity = as_object(item, field)
         type = as_string(required(entity, "type", field), (*field, "type"))
         check_type(type, entity_types, (*field, "type"))
-        positions = ("start", "end", "start_char", "end_char")
-        entities.append({"type": type, **{key: entity[key] for key in positions if key in entity}})
+        keys = ("start", "end", "start_char", "end_char")
+        entities.append({"type": type, **{key: entity[key] for key in keys if key in entity}})
     return entities
 
 
 def check_type(
     type: str, entity_types: Sequence[str], field: FieldParts, document_id: Optional[str] = None
 ) -> None:
-    """Raises a `DocumentError` that names the types which a model knows, if this is none."""
+    """Raises a `DocumentError` if the type is not one of the model's entity types."""
     if type not in entity_types:
         known = ", ".join(entity_types)
         raise DocumentError(
@@ -126,7 +128,7 @@ def _tokenised(inputs: JsonDict, entities: List[Dict[str, Any]]) -> Document:
 
 
 def _by_tokens(entity: Dict[str, Any], index: int, document: Document) -> Dict[str, Any]:
-    """The entity by its tokens, also where it is given by its characters."""
+    """Converts an entity with character offsets to token indices."""
     if "start" in entity or "end" in entity or "start_char" not in entity:
         return entity
     field = ("entities", index)

@@ -1,8 +1,7 @@
 """
-Data and weights that experiments need, fetched from where they are published, and verified.
+Downloads and verifies the corpora and weights of the experiments.
 
-What lists them is imported here, and needs no other package than tqdm; `store` and the sources need
-AllenNLP and more.
+This module, which lists them, only requires tqdm; `store` and the sources require AllenNLP.
 """
 
 from dts_ee.resources.known_file import KnownFile

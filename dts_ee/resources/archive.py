@@ -1,6 +1,4 @@
-"""
-Reading single members out of zip archives that nobody vouches for.
-"""
+"""Reads single members of untrusted zip archives."""
 
 import zipfile
 import zlib
@@ -15,12 +13,12 @@ from dts_ee.resources.source_errors import SourceError
 @contextmanager
 def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """
-    Open the zip archive (or wheel) at `path`.
+    Opens a zip archive or wheel.
 
     # Raises
 
     `SourceError`
-        If it is not one, here or at any reading inside the `with` block.
+        If it is damaged, here or inside the `with` block.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -33,27 +31,27 @@ def copy_member(
     archive: zipfile.ZipFile, member: str, destination: Path, limit: Optional[int]
 ) -> None:
     """
-    Copy one named member to `destination`.
+    Copies one member to a file.
 
-    Nothing is ever extracted under a name that an archive chooses, so no archive can write
-    elsewhere; and none can fill the disk, since what it unpacks to is checked beforehand.
+    The archive cannot choose the name of the file, so it cannot write elsewhere. The size of the
+    member is checked first, so it cannot fill the disk.
 
     # Parameters
 
     archive : `zipfile.ZipFile`
-        Read-only; the CRC of the member is checked.
+        The archive; the CRC of the member is checked.
     member : `str`
-        The full name inside.
+        The full name of the member.
     destination : `Path`
         The file to write.
     limit : `int`, optional
-        How many bytes the member may have.
+        The largest number of bytes of the member.
 
     # Raises
 
     `SourceError`
-        If there is no such member, or if it is too large, encrypted or compressed in an unknown
-        way.
+        If there is no such member, or it is too large, encrypted, or compressed by an unknown
+        method.
     """
     name = Path(archive.filename or "").name
     try:
@@ -65,6 +63,6 @@ def copy_member(
     try:
         with archive.open(info) as stream:
             copy_stream(stream, destination, info.file_size, destination.name)
-    # Encrypted, or compressed by a method that zipfile does not know.
+    # The member is encrypted, or compressed by an unknown method.
     except RuntimeError as error:
         raise SourceError(f"{member} in {name} cannot be read ({error})") from error

@@ -1,6 +1,4 @@
-"""
-Downloads over HTTP that go on where an earlier one stopped.
-"""
+"""HTTP downloads that can be resumed."""
 
 import os
 import time
@@ -13,30 +11,30 @@ import requests
 from dts_ee.resources.known_file import KnownFile, progress_bar
 from dts_ee.resources.source_errors import SourceDownError, SourceError
 
-# What a broken transfer can lose, since `requests` gives only whole pieces.
-PIECE_SIZE = 64 * 1024
+# An interrupted transfer loses at most one chunk.
+CHUNK_SIZE = 64 * 1024
 
 
 class _Interrupted(Exception):
-    """The transfer stopped early, and a further attempt may complete it."""
+    """The transfer was interrupted; another attempt may complete it."""
 
 
 class Downloader:
     """
-    Downloads files, and remembers for its lifetime which hosts do not answer.
+    Downloads files, and remembers hosts that do not answer.
 
     Proxies and certificates are those of `requests` (`HTTPS_PROXY`, `REQUESTS_CA_BUNDLE`, ...).
 
     # Parameters
 
     connect_timeout : `float`, optional (default = `5.0`)
-        Seconds after which a host that accepts no connection is given up.
+        The timeout for connections, in seconds.
     read_timeout : `float`, optional (default = `30.0`)
-        Seconds without a byte after which a transfer counts as interrupted.
+        The timeout for reading, in seconds, after which a transfer counts as interrupted.
     attempts : `int`, optional (default = `4`)
-        How often a transfer is begun before the source is given up.
+        The number of attempts for a transfer.
     pause : `float`, optional (default = `1.0`)
-        Seconds before the second attempt; doubled for every further one.
+        The seconds before the second attempt; doubled for every further attempt.
     """
 
     def __init__(
@@ -54,18 +52,17 @@ class Downloader:
 
     def download(self, url: str, destination: Path, known: KnownFile) -> None:
         """
-        Download `url` to `destination`.
+        Downloads `url` to `destination`.
 
-        The bytes are collected in `destination` + `.part`, which stays when the download is
-        interrupted and is continued by the next one. `destination` appears only when it is
-        complete and agrees with `known`.
+        The file `destination` + `.part` has the received bytes; after an interruption, the next
+        call continues it. `destination` appears when it is complete and agrees with `known`.
 
         # Raises
 
         `SourceDownError`
-            If the host does not answer, or breaks off again and again.
+            If the host does not answer, or interrupts all attempts.
         `SourceError`
-            If it has not got the file, or has another one.
+            If the host does not have the file, or has a different one.
         """
         host = urlsplit(url).netloc
         if host in self._unreachable:
@@ -119,7 +116,7 @@ class Downloader:
     def _receive(self, response: requests.Response, url: str, part: Path, known: KnownFile) -> None:
         status = response.status_code
         if status == 416:
-            # The part is no beginning of what the server has now.
+            # The file on the server has changed, and is shorter than the part.
             part.unlink(missing_ok=True)
             raise _Interrupted("has another file than before")
         if status >= 500 or status == 429:
@@ -137,7 +134,7 @@ class Downloader:
         if known.size is not None and total != known.size:
             raise SourceError(f"{url} has {total} bytes instead of {known.size}")
         if status == 200:
-            # In this order: a validator must never stand beside bytes of another version.
+            # In this order: the validator must never be that of another version than the bytes.
             part.write_bytes(b"")
             _keep_validator(part, response)
         try:
@@ -145,12 +142,12 @@ class Downloader:
                 part.open("ab") as target,
                 progress_bar(total, known.name, initial=offset) as bar,
             ):
-                for chunk in response.iter_content(PIECE_SIZE):
+                for chunk in response.iter_content(CHUNK_SIZE):
                     target.write(chunk)
                     bar.update(len(chunk))
         except requests.RequestException:
             raise _Interrupted("breaks off the transfer") from None
-        # Older versions of urllib3 do not complain about an early end.
+        # Older versions of urllib3 do not raise an error for an early end.
         if total is not None and part.stat().st_size < total:
             raise _Interrupted("breaks off the transfer")
 
@@ -186,6 +183,6 @@ def _range_headers(part: Path, offset: int, known: KnownFile) -> Dict[str, str]:
     if _validator_path(part).exists():
         headers["If-Range"] = _validator_path(part).read_text()
     elif known.sha256 is None:
-        # Nothing could tell whether the two halves belong together.
+        # Without a checksum, parts of different versions would not be noticed.
         return {}
     return headers

@@ -1,6 +1,4 @@
-"""
-GloVe vectors that were packed as a NumPy array, turned back into Stanford's text format.
-"""
+"""Converts GloVe vectors in a NumPy array to Stanford's text format."""
 
 import importlib.util
 import json
@@ -19,8 +17,8 @@ from dts_ee.resources.source_errors import SourceError
 from dts_ee.resources.wheel import Wheel
 from dts_ee.resources.wheel_sources import SingleWheelSource
 
-# One requirement for every supported interpreter; pip takes the newest release that has a wheel
-# for the one at hand. What it reads is checked: the resulting file has a known SHA-256.
+# pip takes the newest release with a wheel for the interpreter. The SHA-256 of the resulting file
+# is known, so any version is safe.
 PYARROW = "pyarrow>=14"
 
 _ROWS_AT_ONCE = 10_000
@@ -29,16 +27,16 @@ _ROWS_AT_ONCE = 10_000
 @Source.register("glove_in_wheel")
 class GloveInWheelSource(SingleWheelSource):
     """
-    One file of GloVe vectors, from a wheel that has them as an array and its words in Parquet.
+    A file of GloVe vectors, from a wheel with a NumPy array and the words in a Parquet file.
 
     # Parameters
 
     wheel : `Wheel`
         The wheel.
     vectors : `str`
-        The member with the array, in NumPy's format. Shape: (num_words, dim), float32.
+        The name of the array in the wheel. Shape: (num_words, dim), float32.
     words : `str`
-        The member with the words, in Parquet's format, in the array's order.
+        The name of the Parquet file in the wheel, with the words in the order of the array.
     column : `str`
         The column of the words.
     """
@@ -66,11 +64,11 @@ class GloveInWheelSource(SingleWheelSource):
 
 def read_parquet_words(table: Path, column: str, folder: Path) -> List[str]:
     """
-    Read a column of strings out of a Parquet file.
+    Reads a column of strings in a Parquet file.
 
-    pyarrow is needed for this alone and unpacks to some 170 MB, so it is no dependency: if it is
-    not installed, pip puts it into a folder that is deleted afterwards. A process of its own reads
-    the table, because a library cannot be unloaded again from this one.
+    pyarrow is not a dependency, because nothing else needs it and it has about 170 MB. If it is not
+    installed, pip installs it into a temporary folder. A separate process reads the table, because
+    a library cannot be unloaded from this process.
 
     # Parameters
 
@@ -79,12 +77,12 @@ def read_parquet_words(table: Path, column: str, folder: Path) -> List[str]:
     column : `str`
         The column.
     folder : `Path`
-        For temporary files.
+        The folder for temporary files.
 
     # Raises
 
     `SourceError`
-        If pyarrow cannot be had, or cannot read the table.
+        If pyarrow cannot be installed, or cannot read the table.
     """
     words = folder / "words.json"
     with pip_folder(folder) as scratch:
@@ -103,11 +101,11 @@ def read_parquet_words(table: Path, column: str, folder: Path) -> List[str]:
 
 def write_glove_text(words: List[str], vectors: Path, destination: Path) -> None:
     """
-    Write the text format that AllenNLP's `embedding` token embedder reads: in each line a word
-    and its values, with single spaces between them.
+    Writes word vectors in the text format of AllenNLP's `embedding` token embedder: each line has a
+    word and its values, separated by single spaces.
 
-    The values have the five significant digits that Stanford's own files have. So these are
-    reproduced byte for byte, and reading them gives exactly the array's numbers again.
+    The values have five significant digits, as in Stanford's files. So the file is the same byte
+    for byte, and has exactly the numbers of the array.
 
     # Parameters
 
@@ -121,10 +119,10 @@ def write_glove_text(words: List[str], vectors: Path, destination: Path) -> None
     # Raises
 
     `SourceError`
-        If the two do not belong together, or if a word would break its line into other fields.
+        If the numbers of words and vectors differ, or a word has white space.
     """
     try:
-        # Pickled objects would be executed by loading them.
+        # Loading pickled objects could run code.
         array = numpy.load(vectors, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
         raise SourceError(f"{vectors.name} holds no array ({error})") from error
@@ -133,7 +131,7 @@ def write_glove_text(words: List[str], vectors: Path, destination: Path) -> None
             f"{len(words)} words do not fit an array of {array.dtype} with the shape {array.shape}"
         )
     for word in words:
-        # `str.split` knows every kind of white space, and finds none inside a good word.
+        # `str.split` splits at every kind of white space.
         if word.split() != [word]:
             raise SourceError(f"the word {word!r} cannot be written to a line")
     line = "%s" + " %.5g" * array.shape[1] + "\n"

@@ -1,6 +1,4 @@
-"""
-Files whose size and SHA-256 are known, and copying with a progress bar.
-"""
+"""Files with a known size and SHA-256, and functions to check and copy them."""
 
 import hashlib
 import json
@@ -19,16 +17,16 @@ CHUNK_SIZE = 1024 * 1024
 
 class KnownFile:
     """
-    What is known beforehand about a file that is fetched.
+    The expected name, size and SHA-256 of a file.
 
     # Parameters
 
     name : `str`
-        The file's name. A name that leads into another folder is refused.
+        The name, which must be a plain file name.
     size : `int`, optional (default = `None`)
-        Its length in bytes, `None` where that could not be found out.
+        The size in bytes; `None` if it is not known.
     sha256 : `str`, optional (default = `None`)
-        Its SHA-256 in lower-case hexadecimal, `None` where no trustworthy one is known.
+        The SHA-256 in lower-case hexadecimal; `None` if it is not known.
 
     # Raises
 
@@ -44,42 +42,42 @@ class KnownFile:
 
     @classmethod
     def from_params(cls, params: "Params") -> "KnownFile":
-        """What AllenNLP calls for a source's own files, without which it need not be imported."""
+        """Lets AllenNLP construct the files of a source, without importing AllenNLP here."""
         return cls(**params.as_dict(quiet=True))
 
     def problem_with(self, path: Path) -> Optional[str]:
         """
-        What distinguishes the file at `path` from this one: a sentence, or `None` if nothing does.
+        Checks a file. Returns the problem, or `None` if there is none.
 
-        The whole file is read. One without a known checksum must at least be of the format that
-        its name says, so that no server's error page passes for it.
+        The whole file is read. Without a known SHA-256, the file must at least have the format of
+        its suffix, so that an error page of a server is not accepted.
         """
         size = path.stat().st_size
         if self.size is not None and size != self.size:
             return f"{self.name} has {size} bytes instead of {self.size}"
         if self.sha256 is None:
             return None if _has_format_of_name(path, self.name) else f"{self.name} is not valid"
-        found = sha256_of(path)
-        if found != self.sha256:
-            return f"{self.name} has the SHA-256 {found} instead of {self.sha256}"
+        sha256 = sha256_of(path)
+        if sha256 != self.sha256:
+            return f"{self.name} has the SHA-256 {sha256} instead of {self.sha256}"
         return None
 
 
 def check_plain_name(name: str) -> None:
     """
-    Refuse a name that would lead out of the folder that it is joined to.
+    Checks that a name cannot refer to a file in another folder.
 
     # Raises
 
     `ManifestError`
-        If `name` is empty, a dot name, or holds a separator of any system.
+        If `name` is empty, `.` or `..`, or contains a path separator of any system.
     """
     if name in ("", ".", "..") or any(character in name for character in "/\\:\0"):
         raise ManifestError(f"{name!r} is not a plain file name")
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of the file at `path`, in lower-case hexadecimal."""
+    """The SHA-256 of a file, in lower-case hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_SIZE):
@@ -89,18 +87,18 @@ def sha256_of(path: Path) -> str:
 
 def copy_stream(source: IO[bytes], destination: Path, size: Optional[int], label: str) -> None:
     """
-    Write everything that `source` holds to the file `destination`, with a progress bar.
+    Copies a stream to a file, with a progress bar.
 
     # Parameters
 
     source : `IO[bytes]`
-        Where to read.
+        The stream.
     destination : `Path`
-        Replaced if it exists; in a folder that exists.
+        The file, which is replaced if it exists.
     size : `int`, optional
-        How many bytes there should be, for the bar.
+        The expected number of bytes.
     label : `str`
-        What the bar says.
+        The label of the progress bar.
     """
     with destination.open("wb") as target, progress_bar(size, label) as bar:
         while chunk := source.read(CHUNK_SIZE):
@@ -109,7 +107,7 @@ def copy_stream(source: IO[bytes], destination: Path, size: Optional[int], label
 
 
 def progress_bar(size: Optional[int], label: str, initial: int = 0) -> tqdm:
-    """A bar that counts bytes, silent where nobody watches (standard error is not a terminal)."""
+    """A progress bar for bytes, which is only shown if standard error is a terminal."""
     return tqdm(
         total=size,
         initial=initial,

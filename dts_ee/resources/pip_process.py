@@ -1,6 +1,4 @@
-"""
-Running pip, in a process of its own.
-"""
+"""Runs pip in a separate process."""
 
 import os
 import shutil
@@ -19,9 +17,9 @@ from dts_ee.resources.source_errors import SourceError
 @contextmanager
 def pip_folder(parent: Path) -> Iterator[Path]:
     """
-    A folder in `parent` for pip to work in, removed at the end of the `with` block.
+    A temporary folder for pip, which is removed at the end of the `with` block.
 
-    It has a name of its own every time: when a run is killed, its pip may live on for a while.
+    Its name is always new, because pip may continue for a while after its parent process is killed.
     """
     for leftover in parent.glob("pip-*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -34,21 +32,21 @@ def pip_folder(parent: Path) -> Iterator[Path]:
 
 def run_pip(arguments: List[str], scratch: Path, expected: KnownFile) -> None:
     """
-    Run this interpreter's pip, and keep what it prints unless it fails.
+    Runs pip with a progress bar instead of its output.
 
     # Parameters
 
     arguments : `List[str]`
-        The command and its options.
+        pip's command and options.
     scratch : `Path`
-        A folder for pip's temporary files, where they cannot be left behind elsewhere.
+        The folder for pip's temporary files.
     expected : `KnownFile`
-        What the progress bar counts towards.
+        The file that pip downloads, for the progress bar.
 
     # Raises
 
     `SourceError`
-        If pip fails; with what it says about that.
+        If pip fails, with pip's error message.
     """
     command = [
         *(sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check"),
@@ -72,7 +70,7 @@ def run_pip(arguments: List[str], scratch: Path, expected: KnownFile) -> None:
         process.wait()
     if process.returncode != 0:
         lines = log.read_text(errors="replace").strip().splitlines()
-        # Warnings of every single attempt to connect come before them.
+        # The lines before them are warnings about attempts to connect.
         errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:]
         raise SourceError("pip failed: " + " ".join(errors))
 
@@ -83,6 +81,6 @@ def _largest_file(folder: Path) -> int:
         try:
             sizes.append(path.stat().st_size)
         except FileNotFoundError:
-            # pip has moved it since.
+            # pip has moved the file.
             continue
     return max(sizes)

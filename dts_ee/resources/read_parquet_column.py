@@ -1,8 +1,8 @@
 """
-Writes one column of a Parquet file as a JSON list: `TABLE COLUMN OUTPUT LIBRARY`, where LIBRARY is
-a folder that pyarrow is imported from, if it is there.
+A script that writes a column of a Parquet file as a JSON list.
 
-This file is run as a script, and imports neither the package nor AllenNLP.
+Its arguments are TABLE COLUMN OUTPUT LIBRARY, where LIBRARY is a folder from which pyarrow is
+imported, if it exists. It imports neither this package nor AllenNLP.
 """
 
 import json
@@ -12,11 +12,11 @@ from typing import List
 
 
 def main(arguments: List[str]) -> None:
-    """Do what the module says, with the words of the command line."""
+    """Runs the script."""
     table, column, output, library = arguments
-    # Python puts the script's own folder first, whose modules have common names.
-    here = str(Path(__file__).parent)
-    sys.path[:] = [library, *(folder for folder in sys.path if folder != here)]
+    # Python puts the script's folder first, whose modules would hide others of the same name.
+    script_folder = str(Path(__file__).parent)
+    sys.path[:] = [library, *(folder for folder in sys.path if folder != script_folder)]
     # Not at the top: the package's modules must be importable without pyarrow.
     import pyarrow.parquet
 

@@ -1,6 +1,4 @@
-"""
-The checksums of files that had no known one when they were fetched.
-"""
+"""Records the checksums of fetched files that have no known checksum."""
 
 import os
 from pathlib import Path
@@ -18,7 +16,7 @@ class ChecksumRecord:
     # Parameters
 
     folder : `Path`
-        The resource's folder, which need not exist.
+        The resource's folder, which may not exist yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,7 +29,7 @@ class ChecksumRecord:
                 self._digests[name] = digest
 
     def add(self, name: str) -> str:
-        """Keep, and return, the SHA-256 that the file `name` in the folder has now."""
+        """Computes, records and returns the SHA-256 of a file in the folder."""
         self._digests[name] = sha256_of(self._folder / name)
         lines = [f"{digest}  {name}\n" for name, digest in sorted(self._digests.items())]
         temporary = self._path.with_name(f".{RECORD_NAME}.part")
@@ -43,5 +41,5 @@ class ChecksumRecord:
         return name in self._digests
 
     def complete(self, file: KnownFile) -> KnownFile:
-        """The same file with the SHA-256 that is known or, failing that, recorded."""
+        """The file with its known SHA-256 or, if there is none, the recorded one."""
         return KnownFile(file.name, file.size, file.sha256 or self._digests.get(file.name))

@@ -1,6 +1,4 @@
-"""
-Resources and the manifest that lists them.
-"""
+"""Resources, and the manifest that lists them."""
 
 import json
 from pathlib import Path
@@ -18,22 +16,22 @@ MANIFEST = Path(__file__).with_name("manifest.json")
 
 class Resource:
     """
-    Files that belong together, and where they can be had.
+    A set of files with its sources, such as a corpus or an encoder.
 
     # Parameters
 
     name : `str`
-        The resource's name, and that of its folder.
+        The name of the resource and of its folder.
     description : `str`
-        One line on what it is.
+        A description of one line.
     licence : `str`
-        Under which terms.
+        The licence.
     files : `List[KnownFile]`
-        What it consists of.
+        The files.
     sources : `Iterable[Source]`
-        Where the files come from; the first that has them is taken.
+        The sources of the files, in the order in which they are tried.
     note : `str`, optional (default = `None`)
-        What else its user should know, as on a checksum that is missing.
+        A note for users, for example on a missing checksum.
 
     # Raises
 
@@ -60,32 +58,32 @@ class Resource:
 
     @property
     def size(self) -> Optional[int]:
-        """The number of bytes of all files together, `None` where one of them is not known."""
+        """The total size of the files in bytes; `None` if a size is not known."""
         sizes = [file.size for file in self.files if file.size is not None]
         return sum(sizes) if len(sizes) == len(self.files) else None
 
     def state(self, root: Path) -> str:
         """
-        A few words on what is there, judged quickly: by names and sizes alone.
+        The state of the resource on disk in a few words, judged by names and sizes only.
 
         # Parameters
 
         root : `Path`
-            The folder that has a sub-folder for each resource.
+            The folder with a subfolder for each resource.
         """
         folder = root / self.name
-        found = [file for file in self.files if (folder / file.name).is_file()]
-        for file in found:
+        existing = [file for file in self.files if (folder / file.name).is_file()]
+        for file in existing:
             if file.size not in (None, (folder / file.name).stat().st_size):
                 return f"{file.name} has a wrong size"
-        if len(found) == len(self.files):
+        if len(existing) == len(self.files):
             return "there"
-        return f"{len(found)} of {len(self.files)} files" if found else "absent"
+        return f"{len(existing)} of {len(self.files)} files" if existing else "absent"
 
 
 def resource_names(path: Path = MANIFEST) -> List[str]:
     """
-    The names in a manifest, in its order.
+    The names of the resources in a manifest.
 
     # Raises
 
@@ -97,16 +95,17 @@ def resource_names(path: Path = MANIFEST) -> List[str]:
 
 def command_to_fetch(path: str) -> str:
     """
+    The command that fetches a missing file or folder.
+
     # Parameters
 
     path : `str`
-        A file or folder that is missing.
+        The missing file or folder.
 
     # Returns
 
     `str`
-        ``"`dts-ee fetch minilm` gets it"`` if the path is that of a resource, or leads into it, and
-        otherwise nothing.
+        ``"`dts-ee fetch minilm` gets it"`` if the path belongs to a resource, else an empty string.
     """
     folders = Path(path).parts
     for name in resource_names():
@@ -117,12 +116,12 @@ def command_to_fetch(path: str) -> str:
 
 def load_manifest(path: Path = MANIFEST) -> Dict[str, Resource]:
     """
-    Read a manifest. Its sources are built when they are asked for.
+    Reads a manifest. Its sources are constructed when they are used.
 
     # Returns
 
     `Dict[str, Resource]`
-        By name, in the manifest's order.
+        The resources by name, in the order of the manifest.
 
     # Raises
 
@@ -136,16 +135,16 @@ def load_manifest(path: Path = MANIFEST) -> Dict[str, Resource]:
 
 
 class _DescribedSources:
-    """Sources that are described in a manifest, and built whenever somebody goes through them."""
+    """The sources of a resource, which are constructed for each iteration."""
 
     def __init__(self, descriptions: List[Dict[str, Any]]) -> None:
         self._descriptions = descriptions
 
     def __iter__(self) -> Iterator["Source"]:
-        # AllenNLP takes seconds to import, and whoever only lists the resources needs no source.
+        # Not at the top: AllenNLP takes seconds to import, and a list of resources needs no source.
         from allennlp.common import Params
 
-        # Where sources are registered.
+        # These modules register the sources.
         from dts_ee.resources import glove, web, wheel_sources  # noqa: F401
         from dts_ee.resources.source import Source
 

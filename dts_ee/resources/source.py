@@ -1,6 +1,4 @@
-"""
-What a source of files is, and the local folder as the simplest one.
-"""
+"""The base class of sources of files, and the source for a local folder."""
 
 import logging
 from abc import abstractmethod
@@ -19,73 +17,73 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Workspace:
     """
-    What a source works with.
+    The folder and the downloader for a source.
 
     # Parameters
 
     folder : `Path`
-        For unfinished files; it outlives an interruption, so that a second run can go on from it.
-        It has the resource's name.
+        The folder for unfinished files, with the name of the resource. It is kept after an
+        interruption, so that the next run can continue.
     downloader : `Downloader`
-        The way to the network.
+        The downloader.
     """
 
     folder: Path
     downloader: Downloader
 
     def report_failure(self, sentence: str) -> None:
-        """Log that something could not be had, in a sentence without a full stop."""
+        """Logs a failure; `sentence` has no full stop."""
         logger.warning("%s: %s.", self.folder.name, sentence)
 
 
 class Source(Registrable):
-    """A place that holds some or all files of a resource."""
+    """A source of some or all files of a resource."""
 
     is_verified: bool = False
-    """Whether all that this gives was compared with a known SHA-256 as part of a whole."""
+    """Whether the files come from an archive with a known SHA-256."""
 
     @property
     @abstractmethod
     def location(self) -> str:
-        """Where this is, for messages."""
+        """The location of the source, for messages."""
 
     @abstractmethod
     def provide(
         self, files: List[KnownFile], workspace: Workspace
     ) -> Iterator[Tuple[KnownFile, Path]]:
         """
-        Bring files into the workspace, one after the other.
+        Copies files into the workspace, one after the other.
 
         # Parameters
 
         files : `List[KnownFile]`
-            What is wanted.
+            The files to provide.
         workspace : `Workspace`
-            Where to put it, and whom to tell about a file that cannot be had.
+            The workspace, which also logs missing files.
 
         # Returns
 
         `Iterator[Tuple[KnownFile, Path]]`
-            Each file that could be had, and its path in the workspace. The caller checks it and
-            takes it away.
+            The files of the source, and their paths in the workspace. The caller checks and moves
+            them.
 
         # Raises
 
         `SourceError`
-            If the source as a whole is of no use.
+            If the source fails as a whole.
         """
 
 
 class LocalMirror(Source):
     """
-    A folder with one sub-folder for each resource, as this package itself fills one.
+    A local folder with a subfolder for each resource, such as `resources/` of another machine.
 
     # Parameters
 
     root : `Path`
         The folder.
     resource_name : `str`
-        The sub-folder.
+        The subfolder.
     """
 
     def __init__(self, root: Path, resource_name: str) -> None:

@@ -1,19 +1,17 @@
-"""
-The errors of a manifest, and of a source that has not got what is wanted.
-"""
+"""The errors of manifests and sources."""
 
 
 class ManifestError(ValueError):
-    """A manifest is not well-formed."""
+    """An error in a manifest."""
 
 
 class SourceError(Exception):
     """
-    A source could not give a file, and another one may be tried.
+    A source could not provide a file; another source may have it.
 
-    The message is a plain sentence without a full stop.
+    The message is a sentence without a full stop.
     """
 
 
 class SourceDownError(SourceError):
-    """The source as a whole does not work: asking it for another file is of no use."""
+    """The source does not work at all, so no other file is requested from it."""

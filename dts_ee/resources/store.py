@@ -1,6 +1,4 @@
-"""
-The folder that resources are put into.
-"""
+"""The folder for fetched resources."""
 
 import logging
 import os
@@ -24,18 +22,18 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class FetchResult:
     """
-    What became of one resource.
+    The result of fetching a resource.
 
     # Parameters
 
     folder : `Path`
-        Where its files are.
+        The folder of the resource.
     fetched : `Dict[str, str]`
-        Of each file that was put there now, its name and the location that it comes from.
+        The locations of the sources of newly fetched files, by file name.
     missing : `List[KnownFile]`
-        What could not be had; empty if all is well.
+        The files that could not be fetched.
     unverified : `Dict[str, str]`
-        The SHA-256 of each file that was taken without a known one to compare it with.
+        The SHA-256 of files without a known one, by file name.
     """
 
     folder: Path
@@ -46,21 +44,20 @@ class FetchResult:
 
 class ResourceStore:
     """
-    A folder with one sub-folder for each resource.
+    A folder with a subfolder for each resource.
 
-    Files are verified in full, by size and SHA-256, whenever `fetch` is called. For a file
-    without a known SHA-256 the one that it had when it came is kept in `SHA256SUMS` beside it.
-    Unfinished files lie in `.downloads`, and a file appears under its own name only when it is
-    complete and correct.
+    `fetch` always checks the size and SHA-256 of all files. If the SHA-256 of a file is not known,
+    that of the fetched file is recorded in `SHA256SUMS` beside it. Unfinished files are in
+    `.downloads`; a file gets its name when it is complete and correct.
 
     # Parameters
 
     root : `Path`
-        The folder, made when it is needed.
+        The folder, which is created if necessary.
     mirror : `Path`, optional (default = `None`)
-        Another such folder, to be asked before all other sources.
+        Another folder of this kind, which is tried before all other sources.
     downloader : `Downloader`, optional (default = `None`)
-        The way to the network.
+        The downloader.
     """
 
     def __init__(
@@ -75,9 +72,9 @@ class ResourceStore:
 
     def fetch(self, resource: Resource) -> FetchResult:
         """
-        Get what is missing or wrong of a resource, and leave the rest as it is.
+        Fetches the missing and damaged files of a resource.
 
-        A second process that fetches the same waits for the first.
+        A second process that fetches the same resource waits for the first.
 
         # Raises
 
@@ -93,7 +90,7 @@ class ResourceStore:
             logger.warning("Another process is fetching %s; waiting for it.", resource.name)
             lock.acquire()
         try:
-            # The other process may have removed it.
+            # Another process may have removed it.
             unfinished.mkdir(exist_ok=True)
             result = self._fetch(resource, Workspace(unfinished, self._downloader))
             if not result.missing or not any(unfinished.iterdir()):
@@ -109,7 +106,7 @@ class ResourceStore:
         unverified: Dict[str, str] = {}
         for file in resource.files:
             if file not in missing and file.sha256 is None and file.name not in record:
-                # Somebody has put it there.
+                # The user has copied it into the folder.
                 unverified[file.name] = record.add(file.name)
         fetched: Dict[str, str] = {}
         for source in self._sources(resource):

@@ -1,6 +1,4 @@
-"""
-Sources on the web: single files, a repository of the Hugging Face hub, a zip archive.
-"""
+"""Sources on the web: files with URLs, repositories of the Hugging Face hub, and zip archives."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -16,11 +14,11 @@ from dts_ee.resources.source_errors import SourceDownError, SourceError
 
 
 class SeparateFilesSource(Source):
-    """Files with one URL each."""
+    """Files with their own URLs."""
 
     @abstractmethod
     def url_of(self, file: KnownFile) -> str:
-        """Where this one file is."""
+        """The URL of a file."""
 
     def provide(
         self, files: List[KnownFile], workspace: Workspace
@@ -32,7 +30,7 @@ class SeparateFilesSource(Source):
             except SourceDownError:
                 raise
             except SourceError as error:
-                # One file that is missing or wrong says nothing about the others.
+                # The other files may still be fetched.
                 workspace.report_failure(str(error))
             else:
                 yield file, path
@@ -41,14 +39,14 @@ class SeparateFilesSource(Source):
 @Source.register("url")
 class UrlSource(SeparateFilesSource):
     """
-    Files under one address.
+    Files with a common base URL.
 
     # Parameters
 
     base : `str`
-        The address that they have in common, with its final `/`.
+        The base URL, with its final `/`.
     paths : `Dict[str, str]`, optional (default = `None`)
-        What follows for each file name; without it, the name itself.
+        The rest of the URL by file name; by default the file name itself.
     """
 
     def __init__(self, base: str, paths: Optional[Dict[str, str]] = None) -> None:
@@ -66,7 +64,7 @@ class UrlSource(SeparateFilesSource):
 @Source.register("hub")
 class HubSource(SeparateFilesSource):
     """
-    Files of a repository on the Hugging Face hub (or on what `HF_ENDPOINT` names instead).
+    Files of a repository on the Hugging Face hub, or on the host in `HF_ENDPOINT`.
 
     # Parameters
 
@@ -96,9 +94,9 @@ class ZipSource(Source):
     # Parameters
 
     url : `str`
-        Where it is.
+        The URL of the archive.
     archive : `KnownFile`
-        Its name, size and SHA-256.
+        The archive's name, size and SHA-256.
     """
 
     def __init__(self, url: str, archive: KnownFile) -> None:
@@ -114,7 +112,7 @@ class ZipSource(Source):
         self, files: List[KnownFile], workspace: Workspace
     ) -> Iterator[Tuple[KnownFile, Path]]:
         path = workspace.folder / self._archive.name
-        # It is there already where an earlier run was interrupted while unpacking.
+        # The archive exists already if an earlier run was interrupted while unpacking.
         if not path.exists() or self._archive.problem_with(path) is not None:
             workspace.downloader.download(self._url, path, self._archive)
         with open_archive(path) as archive:

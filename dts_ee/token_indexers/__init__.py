@@ -1,7 +1,3 @@
-"""
-Tokens to numbers.
-"""
-
 from dts_ee.token_indexers.casing import CasingIndexer
 from dts_ee.token_indexers.spacy_vectors import SpacyVectorsIndexer
 from dts_ee.token_indexers.word_pieces import WordPiecesIndexer

@@ -1,6 +1,4 @@
-"""
-How a word is written: its case and its digits.
-"""
+"""Indexes tokens by their casing."""
 
 from typing import Dict, List
 
@@ -16,16 +14,16 @@ CASING_CLASSES = (
     "contains_digit",
     "other",
 )
-"""The classes of `casing_class`, in the order in which they are tried."""
+"""The classes of `casing_class`."""
 
 
 def casing_class(word: str) -> str:
     """
-    The first of these that fits: every character is a digit; every one a letter, and the word lower
-    case, upper case, or title case; at least half of its characters are digits; at least one is;
-    other.
+    The casing class of a word (Crone 2020, arXiv 2002.06424).
 
-    The classes follow Crone (2020, arXiv 2002.06424).
+    `numeric`: all characters are digits. `lower`, `upper`, `title`: all characters are letters, in
+    this case. `mainly_numeric`: at least half of the characters are digits. `contains_digit`: at
+    least one is. `other`: any other word.
     """
     digits = sum(character.isdigit() for character in word)
     if digits:
@@ -45,12 +43,12 @@ def casing_class(word: str) -> str:
 @TokenIndexer.register("casing")
 class CasingIndexer(TokenIndexer):
     """
-    Indexes a token by how it is written, for the embedder `casing`.
+    Indexes a token by its casing class, for the embedder `casing`.
 
     Registered as a `TokenIndexer` with name `"casing"`.
 
-    The index is 1 more than the index of `casing_class` in `CASING_CLASSES`: 0 is padding. The
-    vocabulary is not used.
+    The index is 1 plus the index of the class in `CASING_CLASSES`; 0 is padding. The vocabulary is
+    not used.
 
     # Parameters
 

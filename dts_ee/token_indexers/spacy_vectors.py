@@ -1,6 +1,4 @@
-"""
-Words as rows of spaCy's vectors.
-"""
+"""Indexes tokens by the rows of spaCy's word vectors."""
 
 from typing import Dict, List, Optional
 
@@ -20,16 +18,16 @@ class SpacyVectorsIndexer(TokenIndexer):
 
     Registered as a `TokenIndexer` with name `"spacy_vectors"`.
 
-    A word is looked up as it is written, and if it has no vector, in lower case. The index is 1
-    more than the row: 0 is padding, and words without a vector. The vocabulary is not used.
+    A word is looked up as it is written, then in lower case. The index is 1 plus the row; 0 is for
+    padding and words without a vector. The vocabulary is not used.
 
     # Parameters
 
     folder : `str`
-        Where the files `vectors` and `key2row` are, such as `vocab` in a pipeline of spaCy's.
+        The folder with the files `vectors` and `key2row`, such as `vocab` in a spaCy pipeline.
     serialization_dir : `str`, optional (default = `None`)
-        Where the training run keeps its files, or where an archive was extracted: copies in there
-        come first. AllenNLP fills it in.
+        The directory of a training run, or an extracted archive, whose copies of the files come
+        first. AllenNLP fills it in.
     token_min_padding_length : `int`, optional (default = `0`)
         See `TokenIndexer`.
 
@@ -65,7 +63,7 @@ class SpacyVectorsIndexer(TokenIndexer):
         return row if row >= 0 else self._rows.get(get_string_id(word.lower()), -1)
 
     def __eq__(self, other: object) -> bool:
-        # The table of rows is large, and the same where the files are.
+        # The rows are not compared, because there are many of them: they come from the folder.
         if isinstance(other, SpacyVectorsIndexer):
             return (self._folder, self._token_min_padding_length) == (
                 other._folder,

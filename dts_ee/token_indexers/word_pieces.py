@@ -13,11 +13,12 @@ from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_tokenizer
 @TokenIndexer.register("word_pieces")
 class WordPiecesIndexer(TokenIndexer):
     """
-    Splits the words of a sentence into the pieces of a pretrained transformer, all at once.
+    Splits the words of a sentence into the word pieces of a pretrained transformer.
 
-    It goes with the `frozen_transformer` embedder. AllenNLP's `pretrained_transformer_mismatched`
-    calls the tokenizer for every word and cuts a long text into segments without overlap; this
-    indexer calls it once per sentence, cuts nothing, and leaves the windows to the embedder.
+    Use it with the embedders `frozen_transformer` and `fine_tuned_transformer`. AllenNLP's
+    `pretrained_transformer_mismatched` calls the tokenizer for every word, and splits a long text
+    into segments without overlap. This indexer calls the tokenizer once for each sentence, and the
+    embedder splits long sentences into overlapping windows.
 
     Registered as a `TokenIndexer` with name "word_pieces".
 
@@ -27,15 +28,15 @@ class WordPiecesIndexer(TokenIndexer):
         The folder of a Hugging Face model, or its name on the Hugging Face hub. It must be the
         embedder's.
     serialization_dir : `str`, optional (default = `None`)
-        Where the training run keeps its files, or where an archive was extracted: a copy of the
-        tokenizer in there comes first. AllenNLP fills it in.
+        The directory of a training run, or an extracted archive, whose copy of the tokenizer comes
+        first. AllenNLP fills it in.
     token_min_padding_length : `int`, optional (default = `0`)
         See `TokenIndexer`.
 
     # Raises
 
     `ConfigurationError`
-        If the tokenizer is not found, or is none of the fast tokenizers.
+        If the tokenizer is not found, or is not a fast tokenizer.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class WordPiecesIndexer(TokenIndexer):
         self._tokenizer = tokenizer.backend_tokenizer
 
     def count_vocab_items(self, token: Token, counter: Dict[str, Dict[str, int]]) -> None:
-        """Counts nothing: the pieces have their indices from the tokenizer."""
+        """Does nothing: the tokenizer has the indices of the word pieces."""
 
     def get_empty_token_list(self) -> IndexedTokenList:
         return {"piece_ids": [], "piece_counts": [], "mask": []}
@@ -61,9 +62,9 @@ class WordPiecesIndexer(TokenIndexer):
         # Returns
 
         `IndexedTokenList`
-            `piece_ids`, the pieces of the whole sentence, without special tokens; `piece_counts`,
-            the number of pieces of each word; and `mask`, true for each word. A word of which the
-            tokenizer leaves nothing (a control character, for example) has the unknown piece.
+            `piece_ids`, the word pieces of the sentence, without special tokens; `piece_counts`,
+            the number of word pieces of each word; and `mask`, true for each word. A word without
+            word pieces, such as a control character, gets the unknown token.
         """
         words = [token.ensure_text() for token in tokens]
         encoding = self._tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False)
@@ -75,11 +76,11 @@ class WordPiecesIndexer(TokenIndexer):
         if without_pieces.size:
             if self._unknown_id is None:
                 raise ConfigurationError(
-                    f"The tokenizer of {self._model_name} has no unknown token, and no pieces for "
-                    f"the word {words[without_pieces[0]]!r}."
+                    f"The tokenizer of {self._model_name} has no unknown token, and no word pieces "
+                    f"for the word {words[without_pieces[0]]!r}."
                 )
-            positions = numpy.cumsum(piece_counts)[without_pieces]
-            piece_ids = numpy.insert(piece_ids, positions, self._unknown_id).astype(int).tolist()
+            indices = numpy.cumsum(piece_counts)[without_pieces]
+            piece_ids = numpy.insert(piece_ids, indices, self._unknown_id).astype(int).tolist()
             piece_counts[without_pieces] = 1
         return {
             "piece_ids": piece_ids,
@@ -88,7 +89,7 @@ class WordPiecesIndexer(TokenIndexer):
         }
 
     def __eq__(self, other: object) -> bool:
-        # Two tokenizers from the same files are different objects.
+        # Two tokenizers from the same files compare as different.
         if isinstance(other, WordPiecesIndexer):
             return (self._model_name, self._token_min_padding_length) == (
                 other._model_name,

@@ -1,6 +1,4 @@
-"""
-Raw text to words, by rules alone.
-"""
+"""Rule-based tokenization of raw text."""
 
 import re
 from functools import cache
@@ -18,17 +16,17 @@ from dts_ee.document import Document, DocumentError
 @Tokenizer.register("spacy_rules")
 class SpacyRulesTokenizer(Tokenizer):
     """
-    Splits text by the rules that spaCy has for a language; no spaCy model is needed.
+    Splits text by spaCy's rules for a language. No spaCy model is needed.
 
     Registered as a `Tokenizer` with name `"spacy_rules"`.
 
     # Parameters
 
     language : `str`, optional (default = `"en"`)
-        The language's code, as `spacy.blank` takes it.
+        The language code, as in `spacy.blank`.
     split_hyphens : `bool`, optional (default = `True`)
-        Whether a hyphen between two letters (`London-based`) or two digits (`1994-1996`) is a token
-        of its own. One between a digit and a letter (`5-fluorouracil`) never is.
+        Whether a hyphen between two letters (`London-based`) or two digits (`1994-1996`) is a
+        separate token. A hyphen between a digit and a letter (`5-fluorouracil`) never is.
     """
 
     def __init__(self, language: str = "en", split_hyphens: bool = True) -> None:
@@ -37,12 +35,12 @@ class SpacyRulesTokenizer(Tokenizer):
 
     def tokenize(self, text: str) -> List[Token]:
         """
-        The words of a text, with their places in it; white space is not among them.
+        The words of a text, with their character offsets. White space is left out.
 
         # Raises
 
         `ConfigurationError`
-            If spaCy does not have the language, or lacks something for it.
+            If spaCy does not have the language, or a package for the language is missing.
         """
         rules = _load_rules(self._language, self._split_hyphens)
         return [
@@ -52,8 +50,8 @@ class SpacyRulesTokenizer(Tokenizer):
         ]
 
 
-# Not an attribute of the tokenizer, which is sent to worker processes. spaCy is imported when it is
-# first needed, because every command would wait for it.
+# Not an attribute, because the tokenizer is sent to worker processes. spaCy is imported here, so
+# that commands that do not need it start faster.
 @cache
 def _load_rules(language: str, split_hyphens: bool) -> Any:
     from spacy.lang.char_classes import ALPHA, HYPHENS
@@ -62,7 +60,7 @@ def _load_rules(language: str, split_hyphens: bool) -> Any:
     try:
         language_class = get_lang_class(language)
         infixes = _infixes(language_class.Defaults.infixes or (), split_hyphens, ALPHA, HYPHENS)
-        # Rules that a tokenizer is given later take as long again to prepare as those it had.
+        # Changing the rules of a finished tokenizer would compile them twice.
         defaults = type("Defaults", (language_class.Defaults,), {"infixes": infixes})
         pipeline_class = type(language_class.__name__, (language_class,), {"Defaults": defaults})
         return pipeline_class().tokenizer
@@ -75,12 +73,12 @@ def _load_rules(language: str, split_hyphens: bool) -> Any:
 def _infixes(
     rules: Sequence[Union[str, Pattern]], split_hyphens: bool, letters: str, hyphens: str
 ) -> List[Union[str, Pattern]]:
-    # Languages differ in whether a hyphen after a digit splits; the corpora agree that it does not.
+    # Some languages split at a hyphen after a digit; the corpora do not.
     infixes = [rule for rule in rules if not re.search(rule, "a-b")]
     marks = hyphens.split("|")
     if not split_hyphens:
         infixes = [rule for rule in infixes if not re.search(rule, "1-2")]
-        # The longer dashes separate words, they do not join them.
+        # Longer dashes still separate words.
         marks.remove("-")
     return [*infixes, f"(?<=[{letters}])(?:{'|'.join(marks)})(?=[{letters}])"]
 
@@ -89,23 +87,23 @@ def document_from_text(
     sentence: str, tokenizer: Tokenizer, document_id: Optional[str] = None
 ) -> Document:
     """
-    The document of a raw sentence: its text, its tokens and where they stand; no entities yet.
+    Tokenizes a raw sentence into a document without entities.
 
     # Parameters
 
     sentence : `str`
         The text.
     tokenizer : `Tokenizer`
-        Any that splits text into words; its tokens must stand in the text as they are.
+        A tokenizer whose tokens are substrings of the text.
     document_id : `str`, optional (default = `None`)
         The document's identifier.
 
     # Raises
 
     `DocumentError`
-        If the sentence has no words, or the tokens are not pieces of it.
+        If the sentence has no words, or the tokens are not substrings of it.
     """
-    if not sentence.strip():
+    if is_blank(sentence):
         raise DocumentError("there are no words in the sentence", "sentence", document_id)
     try:
         offsets = token_spans(sentence, tokenizer)
@@ -121,19 +119,23 @@ def document_from_text(
 
 def token_spans(text: str, tokenizer: Tokenizer) -> List[Tuple[int, int]]:
     """
-    The first character of each token and the one after its last.
+    The start and end characters of the tokens of a text (end exclusive).
 
     # Parameters
 
     text : `str`
         The text.
     tokenizer : `Tokenizer`
-        Any that splits text into words; its tokens must stand in the text as they are.
+        A tokenizer whose tokens are substrings of the text.
 
     # Raises
 
     `DocumentError`
-        If the tokens are not pieces of the text.
+        If the tokens are not substrings of the text.
     """
-    words = [token.ensure_text() for token in tokenizer.tokenize(text)]
-    return list(align_tokens([word for word in words if word.strip()], text))
+
+    def tokenize(raw: str) -> List[Tuple[int, int]]:
+        words = [token.ensure_text() for token in tokenizer.tokenize(raw)]
+        return list(align_tokens([word for word in words if word.strip()], raw))
+
+    return word_spans(text, tokenize)

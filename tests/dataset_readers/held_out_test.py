@@ -82,11 +82,11 @@ def test_a_data_loader_takes_it(corpus):
     assert len(list(loader.iter_instances())) == 90
 
 
-def test_the_file_is_named_with_what_is_left_out_of_training(caplog):
+def test_the_warning_of_overlaps_names_the_file(caplog):
     read(part_of(TINY_CASE_REPORTS, "rest", 0.2), AdeReader())
     read(part_of(TINY_CASE_REPORTS, "held_out", 0.2), AdeReader())
-    (message,) = [each.message for each in caplog.records if each.name.startswith("dts_ee")]
-    assert message.startswith(f"{TINY_CASE_REPORTS}: 1 of ")
+    (message,) = [record.message for record in caplog.records if record.name.startswith("dts_ee")]
+    assert message.startswith(f"{TINY_CASE_REPORTS}: tags cannot express 1 of ")
 
 
 def test_a_part_is_described():

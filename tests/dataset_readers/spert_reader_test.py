@@ -141,9 +141,10 @@ def test_overlapping_entities_are_kept_in_the_gold_document_alone(caplog):
     messages = [record.message for record in caplog.records if record.name.startswith("dts_ee")]
     # 2 + 3 + 3 + 0 + 3 + 1 + 2 entities and 1 + 2 + 1 + 0 + 2 + 0 + 1 relations.
     assert messages == [
-        f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations, in 1 documents, are left "
-        "out of training because their spans overlap others (on_overlap: longest); they count as "
-        'missed in evaluation; with tag_sequences "per_type" it would be 0'
+        f"{TINY_CASE_REPORTS}: tags cannot express 1 of 14 entities and 1 of 7 relations, in 1 "
+        "documents, because spans overlap (on_overlap: longest); these are not learned in "
+        'training, and count as missed in evaluation; with tag_sequences "per_type" it would be 0 '
+        "entities"
     ]
 
 
@@ -217,8 +218,8 @@ def test_each_of_several_files_has_its_own_warning(tmp_path, caplog):
         read(AdeReader(), [TINY_CASE_REPORTS, TINY_NEWS, more])
     messages = [record.message for record in caplog.records if record.name.startswith("dts_ee")]
     assert [message.partition(", in ")[0] for message in messages] == [
-        f"{TINY_CASE_REPORTS}: 1 of 14 entities and 1 of 7 relations",
-        f"{more}: 1 of 3 entities and 1 of 1 relations",
+        f"{TINY_CASE_REPORTS}: tags cannot express 1 of 14 entities and 1 of 7 relations",
+        f"{more}: tags cannot express 1 of 3 entities and 1 of 1 relations",
     ]
 
 

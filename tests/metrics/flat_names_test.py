@@ -85,7 +85,7 @@ def test_names(key, name, hidden_name):
     assert flatten(score, PROTOCOLS, underscores=True)[hidden_name] == 0.375
 
 
-def test_all_but_the_f1_that_matters_most_are_kept_out_of_the_progress_bar():
+def test_the_progress_bar_shows_only_the_strict_micro_f1():
     flat = flatten({MetricKey("entity", average=MICRO): Score(0.5, 1, 0.67)}, PROTOCOLS, True)
     assert flat == {"_entity_precision": 0.5, "_entity_recall": 1, "entity_f1": 0.67}
 

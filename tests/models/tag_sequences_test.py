@@ -62,5 +62,5 @@ def test_vocabularies_that_no_model_can_have(vocabulary, message):
 @pytest.mark.parametrize(("own", "shape"), [("one", (1, 2, 2)), ("per_type", (1, 2))])
 def test_a_reader_that_writes_other_sequences(own, shape):
     sequences = TagSequences.from_vocabulary(_vocabulary(BIO, own))
-    with pytest.raises(ConfigurationError, match=f"but the model has taggers for '{own}'"):
+    with pytest.raises(ConfigurationError, match=f"but the model's is '{own}'"):
         sequences.split(cast(torch.LongTensor, torch.zeros(shape, dtype=torch.long)))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dts_ee.modules.entity_batch import entity_pairs, flatten_spans, pair_numbers, unordered_pairs
+from dts_ee.modules.entity_batch import entity_pairs, flatten_spans, pair_indices, unordered_pairs
 
 
 @pytest.mark.parametrize("counts", [[0], [1], [2], [0, 0], [3, 0, 1, 4], [1, 1], [5, 2]])
@@ -33,9 +33,9 @@ def test_pairs_are_found_by_their_head_and_tail():
     # Sentences of two, one and three entities: (0, 1) (1, 0), none, (3, 4) (3, 5) (4, 3) (4, 5) ...
     wanted = [(5, 4), (0, 1), (3, 5), (1, 0), (4, 3)]
     heads, tails = torch.tensor(wanted).unbind(1)
-    assert pair_numbers(torch.tensor([2, 1, 3]), heads, tails).tolist() == [7, 0, 3, 1, 4]
+    assert pair_indices(torch.tensor([2, 1, 3]), heads, tails).tolist() == [7, 0, 3, 1, 4]
     nothing = torch.zeros(0, dtype=torch.long)
-    assert pair_numbers(torch.tensor([1, 0]), nothing, nothing).shape == (0,)
+    assert pair_indices(torch.tensor([1, 0]), nothing, nothing).shape == (0,)
 
 
 def test_spans_are_flattened_sentence_after_sentence():

@@ -55,8 +55,8 @@ def test_the_card_for_people():
         "F1 of the types of entities, test data: Loc 72.5, Peop 90.0.",
     ):
         assert line in text.splitlines()
-    assert "which is little" not in text
-    assert "chose the epoch" not in text
+    assert "which are few" not in text
+    assert "The epoch was chosen" not in text
 
 
 def test_limits_that_not_every_model_has():
@@ -67,7 +67,7 @@ def test_limits_that_not_every_model_has():
         training_data={"files": ["a"], "sentences": 30},
         figures={"development": {"entities": Figures(1.0, 1.0, 1.0, 1.0, {})}},
     ).to_markdown()
-    assert "It was trained on 30 sentences, which is little" in small
-    assert "The development data chose the epoch" in small
+    assert "It was trained on 30 sentences, which are few" in small
+    assert "The epoch was chosen by the development data" in small
     assert "| Licence | not stated |" in small
     assert "None are known." in ModelCard("a", "1").to_markdown()

@@ -5,11 +5,11 @@ import pytest
 import requests
 
 from dts_ee.resources import KnownFile
-from dts_ee.resources.download import PIECE_SIZE, Downloader
+from dts_ee.resources.download import CHUNK_SIZE, Downloader
 from dts_ee.resources.source_errors import SourceDownError, SourceError
 
 # Long enough to be broken off after several of the pieces that are kept.
-CONTENT = bytes(range(256)) * (5 * PIECE_SIZE // 256)
+CONTENT = bytes(range(256)) * (5 * CHUNK_SIZE // 256)
 
 
 def part_of(destination: Path) -> Path:
@@ -36,24 +36,24 @@ def test_downloads_and_leaves_no_part(server, downloader, destination, file):
 def test_goes_on_where_a_transfer_broke_off(server, downloader, destination, file):
     server.files["file.bin"] = CONTENT
     server.etags["file.bin"] = '"1"'
-    server.breaks = [PIECE_SIZE, 2 * PIECE_SIZE + 5]
+    server.breaks = [CHUNK_SIZE, 2 * CHUNK_SIZE + 5]
     downloader.download(server.url + "file.bin", destination, file)
     assert destination.read_bytes() == CONTENT
     ranges = [request.get("Range") for request in server.requests]
-    assert ranges == [None, f"bytes={PIECE_SIZE}-", f"bytes={3 * PIECE_SIZE}-"]
+    assert ranges == [None, f"bytes={CHUNK_SIZE}-", f"bytes={3 * CHUNK_SIZE}-"]
 
 
 def test_goes_on_where_an_earlier_run_gave_up(server, downloader, destination, file):
     server.files["file.bin"] = CONTENT
-    server.breaks = [PIECE_SIZE] * 3
+    server.breaks = [CHUNK_SIZE] * 3
     with pytest.raises(SourceDownError, match="breaks off the transfer, after 3 attempts"):
         downloader.download(server.url + "file.bin", destination, file)
     assert not destination.exists()
-    assert part_of(destination).read_bytes() == CONTENT[: 3 * PIECE_SIZE]
+    assert part_of(destination).read_bytes() == CONTENT[: 3 * CHUNK_SIZE]
 
     Downloader().download(server.url + "file.bin", destination, file)
     assert destination.read_bytes() == CONTENT
-    assert server.requests[-1]["Range"] == f"bytes={3 * PIECE_SIZE}-"
+    assert server.requests[-1]["Range"] == f"bytes={3 * CHUNK_SIZE}-"
 
 
 def test_a_complete_part_is_not_asked_for_again(server, downloader, destination, file):
@@ -82,7 +82,7 @@ def test_starts_again_when_the_server_has_a_newer_version(server, downloader, de
     unknown = KnownFile("file.bin")
     server.files["file.bin"] = CONTENT[::-1]
     server.etags["file.bin"] = '"old"'
-    server.breaks = [PIECE_SIZE] * 3
+    server.breaks = [CHUNK_SIZE] * 3
     with pytest.raises(SourceDownError):
         downloader.download(server.url + "file.bin", destination, unknown)
     server.files["file.bin"] = CONTENT
@@ -96,7 +96,7 @@ def test_starts_again_when_the_server_has_a_newer_version(server, downloader, de
 def test_halves_that_nothing_holds_together_are_not_joined(server, downloader, destination, etags):
     server.files["file.bin"] = CONTENT
     server.etags = etags
-    server.breaks = [PIECE_SIZE]
+    server.breaks = [CHUNK_SIZE]
     downloader.download(server.url + "file.bin", destination, KnownFile("file.bin"))
     assert destination.read_bytes() == CONTENT
     assert [request.get("Range") for request in server.requests] == [None, None]
@@ -105,10 +105,10 @@ def test_halves_that_nothing_holds_together_are_not_joined(server, downloader, d
 def test_a_server_without_ranges(server, downloader, destination, file):
     server.files["file.bin"] = CONTENT
     server.supports_ranges = False
-    server.breaks = [PIECE_SIZE]
+    server.breaks = [CHUNK_SIZE]
     downloader.download(server.url + "file.bin", destination, file)
     assert destination.read_bytes() == CONTENT
-    assert server.requests[-1]["Range"] == f"bytes={PIECE_SIZE}-"
+    assert server.requests[-1]["Range"] == f"bytes={CHUNK_SIZE}-"
 
 
 def test_passing_trouble_of_the_server(server, downloader, destination, file):

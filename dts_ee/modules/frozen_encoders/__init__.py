@@ -1,4 +1,1 @@
-"""
-Encoders that are not trained: their files, how they run over sentences, and what keeps their
-output.
-"""
+"""Frozen encoders: their files, their computation, and the cache of their features."""

@@ -1,11 +1,11 @@
 """
-Where the files of an encoder, or of word vectors, are found, and where they are kept.
+Finds the files of encoders and word vectors, and copies them into archives.
 
-A frozen encoder is no part of a model's weights, so a checkpoint does not hold it. For an archive
-to work without the folder that it was trained from, the encoder's files are put under the
-`vocabulary` folder of the serialization directory, which AllenNLP archives whole. The name there
-begins with a full stop: `Vocabulary.from_files` takes every other name for a namespace. An archive
-that leaves an encoder out has a record of its checksums there (see `left_out_encoders`).
+A checkpoint does not contain a frozen encoder. So that an archive works without the encoder's
+original folder, the encoder's files are copied into the `vocabulary` folder of the serialization
+directory, which AllenNLP archives as a whole. The name of the folder in it begins with a full stop,
+because `Vocabulary.from_files` reads every other file as a namespace. If an encoder is left out of
+an archive, the folder has a record of its checksums (see `left_out_encoders`).
 """
 
 import hashlib
@@ -51,18 +51,18 @@ _CONFIGURATION_FILES = (
 )
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-"""In the order in which they are looked for; large ones are divided, with an index beside."""
+"""In the order of preference. Large ones are split into several files with an index file."""
 
 
 def kept_folder(name: str, serialization_dir: Union[str, os.PathLike]) -> Path:
     """
-    The folder in a serialization directory that is for the files of one encoder.
+    The folder for the files of an encoder in a serialization directory.
 
     # Parameters
 
     name : `str`
-        What the configuration calls the encoder. The folder's name ends with a digest of it, as
-        two paths may end alike.
+        The encoder's name in the configuration. The folder's name ends with a digest of it, because
+        two paths may have the same last part.
     serialization_dir : `Union[str, os.PathLike]`
         The directory of a training run, or an extracted archive.
     """
@@ -81,17 +81,17 @@ def keep_files(
     name: str, files: Mapping[str, Path], serialization_dir: Union[str, os.PathLike]
 ) -> None:
     """
-    Puts an encoder's files where an archive of this serialization directory will include them.
+    Copies an encoder's files into a serialization directory, so that its archive includes them.
 
-    They are hard links where the file system allows it, else copies. The folder appears under its
-    name with all its files at once, or not at all; where it exists it is left as it is.
+    Hard links are used if the file system allows it. The folder appears with all its files or not
+    at all. An existing folder is not changed.
 
     # Parameters
 
     name : `str`
-        What the configuration calls the encoder.
+        The encoder's name in the configuration.
     files : `Mapping[str, Path]`
-        The name to keep each file by, and where it is now.
+        The name of each file in the folder, and its current path.
     serialization_dir : `Union[str, os.PathLike]`
         The directory of a training run.
     """
@@ -99,7 +99,7 @@ def keep_files(
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside `vocabulary` rather than in it, so that no archive holds what a killed run leaves.
+    # Not in `vocabulary`, so that the archive never contains the remains of a killed run.
     temporary = Path(serialization_dir) / f".encoder-{uuid.uuid4().hex}"
     temporary.mkdir()
     try:
@@ -108,7 +108,7 @@ def keep_files(
         try:
             os.replace(temporary, folder)
         except OSError:
-            # Another process of the same run was first.
+            # Another process of the same run may have made the folder.
             if not folder.is_dir():
                 raise
     finally:
@@ -120,23 +120,24 @@ def find_transformer(
     model_name: str, serialization_dir: Optional[Union[str, os.PathLike]] = None
 ) -> Path:
     """
-    The folder with the configuration, weights and tokenizer of a Hugging Face model.
+    Finds the folder with the configuration, weights and tokenizer of a Hugging Face model.
 
-    The copy in the serialization directory comes first, or what was left out there, then a folder
-    of this name. The Hugging Face hub is asked for what is no path: not for a name that begins with
-    `resources/`, where `fetch` puts its files, or with the name of a folder that is there.
+    The copy in the serialization directory comes first (or the original, if it was left out of the
+    archive), then a folder of this name, then the Hugging Face hub. A name that begins with
+    `resources/`, where `fetch` puts its files, or with an existing folder is never looked up on the
+    hub.
 
     # Parameters
 
     model_name : `str`
-        A folder, or the name of a model of the Hugging Face hub, which may begin with `hf://`.
+        A folder, or the name of a model on the Hugging Face hub, which may begin with `hf://`.
     serialization_dir : `Union[str, os.PathLike]`, optional (default = `None`)
         The directory of a training run, or an extracted archive.
 
     # Raises
 
     `ConfigurationError`
-        If the model is in none of these folders.
+        If the model is not found.
     """
     kept = _kept(model_name, serialization_dir)
     if kept is not None:
@@ -150,7 +151,7 @@ def find_transformer(
         return _hub_folder(model_name)
     raise ConfigurationError(
         f"The encoder {model_name!r} was not found: "
-        f"{_places(model_name, serialization_dir, folder / 'config.json')}. "
+        f"{_reason(model_name, serialization_dir, folder / 'config.json')}. "
         f"{command_to_fetch(model_name) or '`dts-ee fetch` gets the encoders of the experiments'}."
     )
 
@@ -159,28 +160,28 @@ def find_spacy_vectors(
     name: str, serialization_dir: Optional[Union[str, os.PathLike]] = None
 ) -> dict[str, Path]:
     """
-    The files of spaCy's word vectors, by name.
+    Finds the files of spaCy's word vectors, by name.
 
     The copies in the serialization directory come first.
 
     # Parameters
 
     name : `str`
-        A folder with `vectors` and `key2row`, such as `vocab` in a pipeline of spaCy's.
+        A folder with `vectors` and `key2row`, such as `vocab` in a spaCy pipeline.
     serialization_dir : `Union[str, os.PathLike]`, optional (default = `None`)
         The directory of a training run, or an extracted archive.
 
     # Raises
 
     `ConfigurationError`
-        If one of them is in none of these folders.
+        If a file is not found.
     """
     folder = _kept(name, serialization_dir) or Path(name).expanduser()
     for file in _SPACY_FILES:
         if not (folder / file).is_file():
             raise ConfigurationError(
                 f"The word vectors {name!r} were not found: "
-                f"{_places(name, serialization_dir, folder / file)}. "
+                f"{_reason(name, serialization_dir, folder / file)}. "
                 f"{command_to_fetch(name) or '`dts-ee fetch` gets those of the experiments'}."
             )
     return {file: folder / file for file in _SPACY_FILES}
@@ -192,10 +193,10 @@ def find_elmo(
     serialization_dir: Optional[Union[str, os.PathLike]] = None,
 ) -> dict[str, Path]:
     """
-    The two files of an ELMo, by the names `options.json` and `weights.hdf5`.
+    Finds the two files of an ELMo model, by the names `options.json` and `weights.hdf5`.
 
     The copies in the serialization directory come first. A URL is downloaded once, to AllenNLP's
-    own cache.
+    cache.
 
     # Parameters
 
@@ -209,7 +210,7 @@ def find_elmo(
     # Raises
 
     `ConfigurationError`
-        If a file is in none of these folders.
+        If a file is not found.
     """
     folders = ""
     if serialization_dir is not None:
@@ -218,29 +219,29 @@ def find_elmo(
         if kept is not None:
             return {file: kept / file for file in _ELMO_FILES}
         folders = f" in {kept_folder(name, serialization_dir)}, nor"
-    found = {}
+    files = {}
     for name, source in zip(_ELMO_FILES, (options_file, weight_file), strict=True):
         try:
-            found[name] = Path(cached_path(source))
+            files[name] = Path(cached_path(source))
         except Exception as error:
-            # A URL may fail with the errors of several libraries, a path with `FileNotFoundError`.
+            # Several libraries may raise their own errors for a URL.
             raise ConfigurationError(
                 f"ELMo was not found{folders} under the name {source!r}: {error}. "
                 "`dts-ee fetch elmo-5.5b` gets the one of the experiments."
             ) from error
-    return found
+    return files
 
 
 def elmo_name(options_file: str, weight_file: str) -> str:
-    """What the files of an ELMo are kept as."""
+    """The name of an ELMo model in a serialization directory."""
     return f"{options_file} {weight_file}"
 
 
 def weight_files(folder: Path) -> List[Path]:
     """
-    The files with the weights of a Hugging Face model: none if there are none.
+    The files with the weights of a Hugging Face model; an empty list if there are none.
 
-    Of safetensors and PyTorch's own files, the former are taken where there are both.
+    Safetensors files are preferred to PyTorch's own.
 
     # Parameters
 
@@ -250,7 +251,7 @@ def weight_files(folder: Path) -> List[Path]:
     # Raises
 
     `ConfigurationError`
-        If the weights are in several files, and one of them is missing.
+        If one of several files with weights is missing.
     """
     for name in _WEIGHT_FILES:
         if (folder / name).is_file():
@@ -265,15 +266,15 @@ def weight_files(folder: Path) -> List[Path]:
                     f"The weights in {folder} are not complete: there is no {', '.join(missing)}."
                 )
             return files
-        # Earlier archives have such files without their index.
-        parts = sorted(folder.glob(name.replace(".", "-*.")))
-        if parts:
-            return parts
+        # Old archives have such files without their index.
+        files = sorted(folder.glob(name.replace(".", "-*.")))
+        if files:
+            return files
     return []
 
 
 def transformer_files(folder: Path) -> dict[str, Path]:
-    """The files of a Hugging Face model that its use needs, by name."""
+    """The files of a Hugging Face model that are needed to use it, by name."""
     weights = weight_files(folder)
     patterns = [*_CONFIGURATION_FILES, *(f"{name}.index.json" for name in _WEIGHT_FILES)]
     others = [file for pattern in patterns for file in sorted(folder.glob(pattern))]
@@ -281,7 +282,7 @@ def transformer_files(folder: Path) -> dict[str, Path]:
 
 
 def first_line(error: BaseException) -> str:
-    """What another library's error says, in one line."""
+    """The first line of another library's error message."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
@@ -294,8 +295,8 @@ def _kept(name: str, serialization_dir: Optional[Union[str, os.PathLike]]) -> Op
     return folder if folder.is_dir() else None
 
 
-def _places(name: str, serialization_dir: Optional[Union[str, os.PathLike]], wanted: Path) -> str:
-    problem = f"{wanted.parent.absolute()} holds no {wanted.name}"
+def _reason(name: str, serialization_dir: Optional[Union[str, os.PathLike]], missing: Path) -> str:
+    problem = f"{missing.parent.absolute()} holds no {missing.name}"
     if serialization_dir is None:
         return problem
     return f"{kept_folder(name, serialization_dir)} does not exist, and {problem}"
@@ -305,12 +306,12 @@ def _is_hub_name(name: str) -> bool:
     first, _, second = name.partition("/")
     if not _HUB_NAME.fullmatch(name) or Path(first).exists():
         return False
-    # Without `fetch` there is no such folder yet.
+    # Before the first `fetch`, the folder does not exist.
     return not (second and first == "resources")
 
 
 def _hub_folder(name: str) -> Path:
-    """The folder with the files of a model of the hub, downloaded where they are not yet."""
+    """The folder with the files of a model of the hub, which are downloaded if necessary."""
     try:
         for weights in _WEIGHT_FILES:
             patterns = [weights, weights.replace(".", "-*."), f"{weights}.index.json"]
@@ -327,7 +328,7 @@ def _hub_folder(name: str) -> Path:
     except ConfigurationError:
         raise
     except Exception as error:
-        # The hub's client raises its own errors, those of its HTTP library, and plain OSErrors.
+        # The hub's client raises its own errors, its HTTP library's, and `OSError`s.
         raise ConfigurationError(
             f"The encoder {name!r} is no folder here, and could not be downloaded from the Hugging "
             f"Face hub. Where there is a network, type `huggingface-cli download {name} "

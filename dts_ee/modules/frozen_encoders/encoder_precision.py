@@ -1,4 +1,4 @@
-"""The arithmetic that a frozen encoder computes in: 32-bit, or faster and less exact."""
+"""The numerical precision of a frozen encoder."""
 
 from typing import Optional
 
@@ -13,11 +13,11 @@ _SMALLEST_SCALE = 1e-12
 
 class Int8Linear(torch.nn.Module):
     """
-    A trained linear layer that multiplies in 8-bit integers.
+    A trained linear layer with 8-bit integer products (dynamic quantisation).
 
-    The weights of each output are rounded to whole multiples of a scale of their own, and so is
-    each input vector as it comes. torch's own dynamic quantisation has one scale for all inputs of
-    a call, so that the result for a word depends on what else is in the batch, and is less exact.
+    The weights of each output feature have their own scale, and so has each input vector. torch's
+    own dynamic quantisation has one scale for all inputs of a call. It is less exact, and the
+    result for a word depends on the other words of the batch.
 
     # Parameters
 
@@ -65,14 +65,14 @@ class Int8Linear(torch.nn.Module):
 
 def convert_to_precision(network: torch.nn.Module, precision: str) -> torch.nn.Module:
     """
-    Makes a network compute in the precision, in place.
+    Converts a network to a precision, in place.
 
     # Parameters
 
     network : `torch.nn.Module`
-        In float32, on the CPU, and not to be trained any more.
+        A network in float32 on the CPU, which is not trained any more.
     precision : `str`
-        `"float32"`; `"bfloat16"` for everything; or `"int8"` for the products of the linear layers.
+        `"float32"`; `"bfloat16"` for all computations; or `"int8"` for the linear layers.
 
     # Returns
 
@@ -82,7 +82,7 @@ def convert_to_precision(network: torch.nn.Module, precision: str) -> torch.nn.M
     # Raises
 
     `ConfigurationError`
-        If there is no such precision, or this version of torch does not have it.
+        If there is no such precision, or this version of torch does not support it.
     """
     if precision not in PRECISIONS:
         raise ConfigurationError(
@@ -106,17 +106,19 @@ def convert_to_precision(network: torch.nn.Module, precision: str) -> torch.nn.M
 
 def check_precision(precision: str, device: torch.device) -> None:
     """
+    Checks that a device supports a precision.
+
     # Parameters
 
     precision : `str`
         One of `PRECISIONS`.
     device : `torch.device`
-        Where to compute.
+        The device.
 
     # Raises
 
     `ConfigurationError`
-        If the device cannot compute in it, or only more slowly than in float32.
+        If the device does not support it, or is slower than with float32.
     """
     if precision == "int8" and device.type != "cpu":
         raise ConfigurationError(
@@ -154,6 +156,6 @@ def _has_bfloat16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported()
     if device.type != "cpu":
         return True
-    # Older versions of torch cannot tell.
+    # Older versions of torch do not have this function.
     is_supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
     return torch.backends.mkldnn.is_available() and is_supported()

@@ -1,6 +1,4 @@
-"""
-The configuration and the tokenizer of a Hugging Face model, from its folder.
-"""
+"""Loads the configuration and the tokenizer of a Hugging Face model."""
 
 import json
 import logging
@@ -25,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 def load_config(folder: Path) -> PretrainedConfig:
     """
-    The configuration of a Hugging Face model.
+    Loads the configuration of a Hugging Face model.
 
     # Parameters
 
@@ -35,13 +33,13 @@ def load_config(folder: Path) -> PretrainedConfig:
     # Raises
 
     `ConfigurationError`
-        If it cannot be read, or is of a type that the installed transformers do not know.
+        If it cannot be read, or the installed version of transformers does not know its type.
     """
     try:
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if "model_type" not in settings:
-            # As in files from before other types: those of SciBERT and BioBERT, for example. The
-            # library would guess the type from the folder's path.
+            # Old BERT models, such as SciBERT and BioBERT, have no type. transformers would guess
+            # it from the folder's path.
             return BertConfig.from_pretrained(str(folder))
         return AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
@@ -55,7 +53,7 @@ def load_tokenizer(
     model_name: str, serialization_dir: Optional[str] = None
 ) -> PreTrainedTokenizerFast:
     """
-    The fast tokenizer of a Hugging Face model, ready for sentences that are split into words.
+    Loads the fast tokenizer of a Hugging Face model, and sets it up for words as inputs.
 
     # Parameters
 
@@ -84,7 +82,7 @@ def load_tokenizer(
     if not tokenizer.is_fast:
         raise ConfigurationError(f"There is no fast tokenizer for the model in {folder}.")
     backend = tokenizer.backend_tokenizer
-    # The file may ask for both (sentence-transformers' do); pieces must not be lost here.
+    # Tokenizer files may turn both on, as those of sentence-transformers do.
     backend.no_truncation()
     backend.no_padding()
     _mark_beginnings_of_words(backend)
@@ -101,16 +99,17 @@ def load_tokenizer(
 
 def _lowers_case(folder: Path) -> Optional[bool]:
     """
-    Whether BERT's tokenizer has to write everything in lower case, where its settings do not say.
+    Whether a BERT tokenizer has to convert words to lower case; `None` if its settings say it.
 
-    The library would take it for granted, also for a model in upper and lower case.
+    transformers assumes that it has to, even for cased models.
     """
     settings = folder / "tokenizer_config.json"
     if settings.is_file() and "do_lower_case" in json.loads(settings.read_text(encoding="utf-8")):
         return None
-    whole = folder / "tokenizer.json"
-    if whole.is_file():
-        return _normalizer_lowers(json.loads(whole.read_text(encoding="utf-8")).get("normalizer"))
+    fast_tokenizer = folder / "tokenizer.json"
+    if fast_tokenizer.is_file():
+        content = json.loads(fast_tokenizer.read_text(encoding="utf-8"))
+        return _normalizer_lowers(content.get("normalizer"))
     vocabulary = folder / "vocab.txt"
     if vocabulary.is_file():
         return not _is_cased(vocabulary.read_text(encoding="utf-8").splitlines())
@@ -124,17 +123,17 @@ def _normalizer_lowers(normalizer: Optional[Dict[str, Any]]) -> Optional[bool]:
 
 
 def _is_cased(pieces: Iterable[str]) -> bool:
-    """Whether more than one in a hundred pieces has upper case, special ones aside."""
+    """Whether more than 1 % of the word pieces have upper case, special tokens aside."""
     ordinary = [piece for piece in pieces if not piece.startswith(("[", "<"))]
     return sum(piece != piece.lower() for piece in ordinary) > len(ordinary) / 100
 
 
 def _mark_beginnings_of_words(tokenizer: Tokenizer) -> None:
     """
-    Makes a word have the pieces that it has after a space.
+    Makes a tokenizer split every word as it would after a space.
 
-    That is where byte-level tokenizers and sentencepiece's see that a word begins, and a sentence
-    comes to them as words without spaces.
+    Byte-level and sentencepiece tokenizers recognise the beginning of a word by the space before
+    it, but get the words of a sentence without spaces.
     """
     state = json.loads(tokenizer.to_str())
     if state["pre_tokenizer"] is None:

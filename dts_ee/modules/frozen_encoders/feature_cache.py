@@ -1,4 +1,4 @@
-"""Keeps what a frozen encoder says about a sentence, in memory or in a file."""
+"""The cache of a frozen encoder's features, in memory or in a file."""
 
 import logging
 from typing import Any, Dict, Mapping, Optional
@@ -15,21 +15,22 @@ _GIB = 1 << 30
 
 class FeatureCache:
     """
-    Features of sentences by key: in a file if there is one, else in memory up to a limit.
+    The features of sentences by key: in a file if there is one, else in memory up to a limit.
 
-    What is in the file is not kept in memory too: the file is mapped, so that reading from it
-    copies the numbers once, and the system keeps in its page cache what memory there is for.
+    Features in the file are not kept in memory too: the file is memory-mapped, so the operating
+    system's page cache holds as much of it as fits.
 
-    When the memory is full nothing is pushed out, as an epoch that goes through more sentences
-    than fit would then find none of them: the others are encoded anew.
+    When the memory is full, nothing is removed from it. Otherwise an epoch with more sentences than
+    fit would never find any of them. Further sentences are encoded every time.
 
     # Parameters
 
     memory_limit_gib : `float`
-        How many GiB of features are kept in memory, without a file or when it takes no more. The
-        16-bit numbers of a sentence take `2 * num_layers * num_words * dim` bytes.
+        The largest size of the features in memory, in GiB. Memory is used without a file, or when
+        the file cannot be written any more. A sentence takes `2 * num_layers * num_words * dim`
+        bytes.
     file : `FeatureFile`, optional (default = `None`)
-        Where features are kept beyond this run.
+        A file that keeps features for later runs.
     """
 
     def __init__(self, memory_limit_gib: float, file: Optional[FeatureFile] = None) -> None:
@@ -41,6 +42,8 @@ class FeatureCache:
 
     def get(self, key: bytes, num_words: int) -> Optional[torch.Tensor]:
         """
+        The features of a sentence.
+
         # Returns
 
         `torch.Tensor`
@@ -52,7 +55,7 @@ class FeatureCache:
         return features
 
     def add(self, entries: Mapping[bytes, torch.Tensor]) -> None:
-        """Keeps contiguous float16 CPU tensors of shape `(num_layers, num_words, dim)`."""
+        """Adds contiguous float16 CPU tensors of shape `(num_layers, num_words, dim)`."""
         if self._file is None or not self._file.write(entries):
             for key, features in entries.items():
                 self._keep_in_memory(key, features)
@@ -62,14 +65,14 @@ class FeatureCache:
         return len(self._features)
 
     def __str__(self) -> str:
-        """What is kept where, and how much room it takes."""
+        """Where features are kept, and their size."""
         stored_in = [] if self._file is None else [str(self._file)]
         if self._file is None or self._features:
             stored_in.append(f"memory: {len(self)} sentences, {format_size(self.num_bytes)}")
         return "; ".join(stored_in)
 
     def __deepcopy__(self, memo: Dict[int, Any]) -> "FeatureCache":
-        # A copy of the model asks the same encoder; an open file cannot be copied.
+        # Copies of a model share the encoder; an open file cannot be copied.
         return self
 
     def _keep_in_memory(self, key: bytes, features: torch.Tensor) -> None:

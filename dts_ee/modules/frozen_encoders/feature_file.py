@@ -1,4 +1,4 @@
-"""A file of feature tensors that survives runs and is shared by processes."""
+"""A file of feature tensors, which processes share and later runs reuse."""
 
 import logging
 import os
@@ -15,12 +15,12 @@ from allennlp.common.util import format_size
 
 logger = logging.getLogger(__name__)
 
-# The most that a file may grow to. It takes only the space that its entries need.
+# The largest size of a file. It takes only the space that its entries need.
 _MAP_SIZE = 1 << 40
-# What a file leaves free of its disk, for checkpoints, archives and everybody else.
+# The disk space that is left free for checkpoints, archives and other programs.
 _RESERVED_BYTES = 1 << 30
 _NO_ROOM = f"less than {format_size(_RESERVED_BYTES)} of the disk would be free"
-# What LMDB raises for a file that is not its own, or is no longer whole.
+# LMDB's errors for damaged files, and for files of other programs.
 _DAMAGE = (
     lmdb.InvalidError,
     lmdb.CorruptedError,
@@ -31,22 +31,22 @@ _DAMAGE = (
 
 class FeatureFile:
     """
-    Half-precision tensors by key, in an LMDB file, which is mapped into memory.
+    Half-precision tensors by key, in a memory-mapped LMDB file.
 
-    LMDB makes a write whole or not at all, and lets several processes of one machine use the file;
-    on a network file system no two machines may. The pages that were read count as resident memory
-    of the process, but they are the system's page cache, which it takes back when it needs room.
+    LMDB's writes are atomic, and several processes of one machine can use the file. Two machines
+    must not use it over a network file system. The pages that were read count as resident memory of
+    the process, but they belong to the page cache, which the operating system can reclaim.
 
-    AllenNLP's `TensorCache`, which is built on LMDB too, cannot read back its own entries with
-    torch 2.6 and later, commits every entry by itself, and unpickles what it reads; here an entry
-    is a checksum and the bare numbers, and a batch is written in one transaction.
+    AllenNLP's `TensorCache` is built on LMDB too. It cannot read its own entries with torch 2.6 and
+    later, commits every entry by itself, and unpickles what it reads. Here an entry is a checksum
+    and the numbers, and a batch is written in one transaction.
 
-    Use `open_feature_file`, which never opens one file twice: LMDB does not allow it.
+    Use `open_feature_file`: LMDB does not allow a process to open a file twice.
 
     # Parameters
 
     path : `Path`
-        The file. It is made where it does not exist.
+        The file, which is created if it does not exist.
     num_layers : `int`
         The first dimension of every tensor.
     dim : `int`
@@ -55,14 +55,14 @@ class FeatureFile:
     # Raises
 
     `OSError`, `lmdb.Error`
-        If the file can be neither made nor opened.
+        If the file can be neither created nor opened.
     """
 
     def __init__(self, path: Path, num_layers: int, dim: int) -> None:
         self._path = path
         self._num_layers = num_layers
         self._dim = dim
-        # On a full disk, the file that LMDB locks by would kill the process as it is mapped.
+        # On a full disk, mapping LMDB's lock file would kill the process.
         self._is_writable = self._has_room(0)
         if not path.exists():
             if not self._is_writable:
@@ -75,19 +75,22 @@ class FeatureFile:
             self._environment = self._open()
         except _DAMAGE as error:
             self._make_anew(str(error))
-        # Not `self`: a log record that is kept would keep the file open.
+        # Not `self`: a stored log record would keep the file open.
         logger.info(
             "Opened the feature file %s%s", str(self), "" if self._is_writable else ", only read"
         )
 
     def read(self, key: bytes, num_words: int) -> Optional[torch.Tensor]:
         """
+        Reads an entry.
+
+        An entry with a wrong checksum or size counts as missing. A damaged file is renamed, and a
+        new one is created. Both are logged.
+
         # Returns
 
         `torch.Tensor`
-            Shape `(num_layers, num_words, dim)`, float16, or `None` if there is no such entry. An
-            entry whose checksum or size is wrong is taken for none; a file that turns out to be
-            damaged is set aside and made anew. Both are logged.
+            Shape `(num_layers, num_words, dim)`, float16, or `None` if there is no such entry.
         """
         if self._environment is None:
             return None
@@ -101,13 +104,15 @@ class FeatureFile:
 
     def write(self, entries: Mapping[bytes, torch.Tensor]) -> bool:
         """
-        Adds the entries, in one transaction.
+        Adds entries in one transaction.
+
+        If writing fails, or would leave less than a GiB of the disk free, that is logged, and
+        nothing more is written to the file.
 
         # Returns
 
         `bool`
-            Whether they are in the file. A disk that is full, or has less than a GiB left, is
-            logged, and ends writing, as does anything else that cannot be written.
+            Whether the entries are in the file.
         """
         if self._environment is None or not self._is_writable:
             return False
@@ -152,7 +157,7 @@ class FeatureFile:
             readonly=not self._is_writable,
             lock=self._is_writable,
         )
-        # Reading past the end of a file that was cut short would kill the process.
+        # Reading past the end of a truncated file would kill the process.
         needed = _num_bytes(environment)
         if self._path.stat().st_size < needed:
             environment.close()
@@ -162,7 +167,7 @@ class FeatureFile:
     def _features(self, key: bytes, entry: memoryview, num_words: int) -> Optional[torch.Tensor]:
         num_numbers = self._num_layers * num_words * self._dim
         if len(entry) == _entry_bytes(num_numbers):
-            # The copy is writable, which torch wants, and outlives the transaction.
+            # The copy is writable, as torch requires, and remains valid after the transaction.
             words = numpy.frombuffer(entry, dtype=numpy.uint64).copy()
             if words[0] == _checksum(key, words):
                 numbers = torch.from_numpy(_numbers(words, num_numbers))
@@ -177,7 +182,7 @@ class FeatureFile:
         return None
 
     def _recover(self, error: lmdb.Error) -> None:
-        """A damaged file is made anew. One that cannot be, or cannot be read, is done with."""
+        """Replaces a damaged file by a new one. If that fails, the file is no longer used."""
         assert self._environment is not None
         self._environment.close()
         self._environment = None
@@ -215,7 +220,7 @@ def _entry_bytes(num_numbers: int) -> int:
 
 
 def _entry(key: bytes, features: torch.Tensor) -> numpy.ndarray:
-    """An entry as 64-bit words: the checksum, and the numbers with zeros to the next full word."""
+    """An entry as 64-bit words: the checksum, and the numbers, padded with zeros."""
     words = numpy.zeros(_entry_bytes(features.numel()) // 8, dtype=numpy.uint64)
     _numbers(words, features.numel())[:] = features.numpy().reshape(-1)
     words[0] = _checksum(key, words)
@@ -227,8 +232,8 @@ def _numbers(words: numpy.ndarray, num_numbers: int) -> numpy.ndarray:
 
 
 def _checksum(key: bytes, words: numpy.ndarray) -> numpy.uint64:
-    # A sum costs next to nothing; a CRC over everything took three quarters of the time of a read.
-    # With the key in it, zeros that a crash has left are no entry.
+    # A sum is fast; a CRC over all numbers took three quarters of the time of a read. It includes
+    # the key, so that zeros after a crash are not a valid entry.
     return words[1:].sum(initial=zlib.crc32(key), dtype=numpy.uint64)
 
 
@@ -237,12 +242,12 @@ _open_files: "WeakValueDictionary[str, FeatureFile]" = WeakValueDictionary()
 
 def open_feature_file(path: Path, num_layers: int, dim: int) -> FeatureFile:
     """
-    The `FeatureFile` of this path: the one that is open already, or a new one.
+    Opens a `FeatureFile`, or returns the one that is already open for this path.
 
     # Raises
 
     `OSError`
-        If the file can be neither made nor opened.
+        If the file can be neither created nor opened.
     """
     key = str(path.resolve())
     file = _open_files.get(key)

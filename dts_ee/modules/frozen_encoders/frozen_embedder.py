@@ -18,29 +18,28 @@ logger = logging.getLogger(__name__)
 
 class FrozenEmbedder(TokenEmbedder):
     """
-    Embeds words by an encoder that is never trained, and in training asks it only once for each
-    sentence.
+    Embeds words with a frozen encoder. In training, each sentence is encoded once, and its features
+    are cached.
 
-    The features of all layers are rounded to half precision before the layers are mixed: a sentence
-    has the same features in training, in evaluation and in prediction. What is trained is the mix:
-    AllenNLP's `ScalarMix`, if there is more than one layer.
+    The features of all layers are rounded to half precision before the layers are mixed, so a
+    sentence has the same features in training, evaluation and prediction. If there is more than one
+    layer, their mix is trained: AllenNLP's `ScalarMix`.
 
-    Features are kept from the first call of `train()` on, as sentences come again in the epochs of
-    a training run; AllenNLP's trainer calls it at the start of each. An archive that predicts or is
-    evaluated is never told to train: it reads the file of features if there is one, keeps nothing,
-    and mixes the layers as it encodes, so that its memory does not grow with the sentences.
+    Features are cached from the first call of `train()` on, which AllenNLP's trainer calls in every
+    epoch. An archive that predicts or is evaluated reads the feature file if there is one, and
+    caches nothing, so its memory does not grow with the number of sentences.
 
     # Parameters
 
     encoder : `FrozenEncoder`
-        What the features come from.
+        The encoder.
     name : `str`
-        What the encoder is called in the log and in the name of the file.
+        The encoder's name in the log and in the name of the feature file.
     cache_dir : `str`, optional (default = `None`)
-        A folder for a file of features that survives this run; its name has a digest of the weights
-        and of every setting that the features depend on. The folder is made if the one above it
-        exists. Where neither does, as for an archive that is used on another machine, there is no
-        file.
+        A folder for a feature file, which later runs reuse. The file's name has a digest of the
+        weights and of all settings that change the features. The folder is created if its parent
+        exists. If the parent does not exist, for example because an archive is used on another
+        machine, there is no file.
     memory_limit_gib : `float`, optional (default = `4.0`)
         See `FeatureCache`.
     """
@@ -70,7 +69,7 @@ class FrozenEmbedder(TokenEmbedder):
         return self._encoder.dim
 
     def train(self, mode: bool = True) -> "FrozenEmbedder":
-        """Sets the mode of the module. Once that was training, features are kept."""
+        """Sets the mode of the module. The first call with `True` turns the cache on."""
         if mode and not self._keeps_features:
             self._keeps_features = True
             self._cache = FeatureCache(self._memory_limit_gib, self._file())
@@ -78,30 +77,32 @@ class FrozenEmbedder(TokenEmbedder):
 
     def embed(self, sentences: Sequence[Sentence], mask: torch.Tensor) -> torch.Tensor:
         """
+        Embeds a batch of sentences.
+
         # Parameters
 
         sentences : `Sequence[Sentence]`
             One for each row of `mask`.
         mask : `torch.Tensor`
-            Shape `(batch_size, num_words)`, boolean: true where there is a word.
+            Shape `(batch_size, num_words)`, boolean.
 
         # Returns
 
         `torch.Tensor`
-            Shape `(batch_size, num_words, dim)`, with zeros where there is no word.
+            Shape `(batch_size, num_words, dim)`, zero at padding.
         """
         keys = [_key(sentence) for sentence in sentences]
-        found, missing = self._look_up(keys, sentences)
-        # Mixed precision in training must not make the features others than in prediction.
+        cached, missing = self._look_up(keys, sentences)
+        # Features must not differ between training with mixed precision and prediction.
         with torch.autocast(device_type=mask.device.type, enabled=False):
             # Shape: (num_layers,)
             weights = self._layer_weights(mask.device)
             if self._keeps_features or weights.requires_grad:
-                found.update(self._encode(missing, mask.device))
+                cached.update(self._encode(missing, mask.device))
                 # Shape: (sum of word counts, dim)
-                mixed = _mix(weights, torch.cat([found[key] for key in keys], dim=1))
+                mixed = _mix(weights, torch.cat([cached[key] for key in keys], dim=1))
             else:
-                vectors = {key: _mix(weights, features) for key, features in found.items()}
+                vectors = {key: _mix(weights, features) for key, features in cached.items()}
                 if missing:
                     encoded = self._encoder.encode_mixed(
                         list(missing.values()), weights, mask.device
@@ -116,24 +117,24 @@ class FrozenEmbedder(TokenEmbedder):
     def _look_up(
         self, keys: Sequence[bytes], sentences: Sequence[Sentence]
     ) -> tuple[Dict[bytes, torch.Tensor], Dict[bytes, Sentence]]:
-        """The features that are there, and the sentences that are to be encoded, each once."""
-        found: Dict[bytes, torch.Tensor] = {}
+        """The cached features, and the sentences without cached features."""
+        cached: Dict[bytes, torch.Tensor] = {}
         missing: Dict[bytes, Sentence] = {}
         for key, sentence in zip(keys, sentences, strict=True):
-            if key in found or key in missing:
+            if key in cached or key in missing:
                 continue
             num_words = len(sentence[-1])
             features = self._cache.get(key, num_words) if num_words else self._no_words()
             if features is None:
                 missing[key] = sentence
             else:
-                found[key] = features
-        return found, missing
+                cached[key] = features
+        return cached, missing
 
     def _encode(
         self, missing: Dict[bytes, Sentence], device: torch.device
     ) -> Dict[bytes, torch.Tensor]:
-        """All layers of what is missing, which are kept in training."""
+        """Encodes sentences, with all layers, and caches their features in training."""
         if not missing:
             if self._num_encoded > 2 * self._num_logged:
                 self._log_encoded()
@@ -150,7 +151,7 @@ class FrozenEmbedder(TokenEmbedder):
         return encoded
 
     def _log_encoded(self) -> None:
-        # For the first batch that needs no encoding; then only when twice as many were encoded.
+        # Called for the first batch of cached sentences, then when twice as many were encoded.
         logger.info(
             "%s has encoded %d sentences in %.1f s. Kept in %s",
             self._name,
@@ -164,8 +165,8 @@ class FrozenEmbedder(TokenEmbedder):
         """Shape: `(num_layers,)`"""
         if self._mix is None:
             return torch.ones(1, device=device)
-        # What the mix makes of unit vectors is its weights. One product with them is several times
-        # as fast as the mix of the layers themselves, and equal to it.
+        # The mix of unit vectors gives the weights. A product with them is several times as fast as
+        # mixing the layers one by one.
         return self._mix(torch.eye(self._encoder.num_layers, device=device).unbind(0))
 
     def _no_words(self) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""What pretrained encoders have in common that are never trained."""
+"""The base class of frozen encoders."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -10,35 +10,34 @@ from allennlp.common.checks import ConfigurationError
 
 Sentence = Tuple[numpy.ndarray, ...]
 """
-The arrays of integers that stand for one sentence, without padding. The last of them has as many
-rows as the sentence has words.
+The input of an encoder for one sentence: arrays of integers without padding. The last array has one
+row for each word.
 """
 
 EncodedWords = Tuple[torch.Tensor, Sequence[torch.Tensor]]
 """
-Shapes `(num_words,)`: the indices of words among those of all sentences, on the CPU; and, for each
-layer, `(num_words, dim)`: what the encoder says about them.
+The indices of words among the words of all sentences, on the CPU, of shape `(num_words,)`; and
+their vectors for each layer, of shape `(num_words, dim)`.
 """
 
 
 class FrozenEncoder(ABC):
     """
-    A pretrained encoder that is never trained, outside of any model's tree of modules.
+    A pretrained encoder that is never trained, and is not a submodule of the model.
 
-    So its weights are in no checkpoint, no moving average and no optimiser, and nothing can bring
-    it into training mode. What it says is rounded to half precision, layer by layer, whether it is
-    to be kept or not.
+    So its weights are not in checkpoints, moving averages and optimisers, and it never is in
+    training mode. Its features are always rounded to half precision, layer by layer.
 
     # Parameters
 
     network : `torch.nn.Module`
-        The encoder itself.
+        The encoder's network.
     num_layers : `int`
-        How many layers the features have.
+        The number of layers of the features.
     dim : `int`
-        The size of each layer's vectors.
+        The size of the vectors of each layer.
     settings : `Dict[str, Any]`
-        All that decides, beside the weights, what comes out for a sentence.
+        All settings that change the features, apart from the weights.
     """
 
     def __init__(
@@ -52,25 +51,27 @@ class FrozenEncoder(ABC):
         self._device: Optional[torch.device] = None
 
     def fingerprint(self) -> str:
-        """32 hexadecimal digits that stand for the weights and the settings."""
+        """A digest of the weights and settings, of 32 hexadecimal digits."""
         if self._fingerprint is None:
             self._fingerprint = self._compute_fingerprint()
         return self._fingerprint
 
     def encode(self, sentences: Sequence[Sentence], device: torch.device) -> List[torch.Tensor]:
         """
+        Encodes sentences.
+
         # Parameters
 
         sentences : `Sequence[Sentence]`
-            Each with at least one word.
+            Sentences with at least one word.
         device : `torch.device`
-            Where to compute.
+            The device of the computation.
 
         # Returns
 
         `List[torch.Tensor]`
             One contiguous tensor per sentence, of shape `(num_layers, num_words, dim)`, float16,
-            on the CPU. It does not depend on the other sentences, but for rounding.
+            on the CPU. It does not depend on the other sentences, apart from rounding errors.
 
         # Raises
 
@@ -83,7 +84,7 @@ class FrozenEncoder(ABC):
         features = torch.full(
             (self.num_layers, sum(word_counts), self.dim), torch.nan, dtype=torch.float16
         )
-        # What is made outside of the inference mode can take part in training.
+        # A tensor that is created in inference mode could not be used in training.
         with torch.inference_mode():
             for words, layers in self._encode(sentences, device):
                 for i, layer in enumerate(layers):
@@ -98,17 +99,17 @@ class FrozenEncoder(ABC):
         self, sentences: Sequence[Sentence], weights: torch.Tensor, device: torch.device
     ) -> List[torch.Tensor]:
         """
-        The weighted sum of the layers that `encode` gives, without ever holding all layers of all
-        sentences.
+        Encodes sentences with a weighted sum of the layers, without holding all layers of all
+        sentences in memory.
 
         # Parameters
 
         sentences : `Sequence[Sentence]`
-            Each with at least one word.
+            Sentences with at least one word.
         weights : `torch.Tensor`
             Shape `(num_layers,)`.
         device : `torch.device`
-            Where to compute.
+            The device of the computation.
 
         # Returns
 
@@ -139,18 +140,18 @@ class FrozenEncoder(ABC):
         digest.update(repr(sorted(self._settings.items())).encode())
         for name, tensor in self.network.state_dict().items():
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            # As bytes, since numpy does not know bfloat16.
+            # As bytes, because numpy does not have bfloat16.
             digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return digest.hexdigest()
 
     def _move_to(self, device: torch.device) -> None:
-        # A walk over all modules takes its time too.
+        # `to` visits all modules, even if nothing has to be moved.
         if device != self._device:
             self.network.to(device)
             self._device = device
 
     def _check_range(self, features: torch.Tensor) -> None:
-        # Rounded to half precision, what is too large has become infinite.
+        # Rounding to half precision turns values that are too large into infinity.
         if not torch.isfinite(features).all():
             raise ConfigurationError(
                 f"{type(self).__name__} gave values that 16-bit floating point cannot hold."
@@ -160,8 +161,8 @@ class FrozenEncoder(ABC):
     def _encode(
         self, sentences: Sequence[Sentence], device: torch.device
     ) -> Iterator[EncodedWords]:
-        """Encodes all words, each once, some at a time, in any order."""
+        """Encodes every word once, in parts and in any order."""
 
     def __deepcopy__(self, memo: Dict[int, Any]) -> "FrozenEncoder":
-        # It never changes, so the copies of a model can share it.
+        # It never changes, so copies of a model share it.
         return self

@@ -1,8 +1,8 @@
 """
-Encoders that are left out of an archive because they can be had elsewhere, by their checksums.
+Leaves encoders out of archives, and finds them again by their checksums.
 
-Instead of an encoder's files, its folder in the archive then has one file that says which
-resource of the manifest they are, and what their SHA-256 is.
+Instead of the encoder's files, its folder in the archive has a record with the name of the resource
+in the manifest and the SHA-256 of its files.
 """
 
 import functools
@@ -21,17 +21,17 @@ _RECORD = "left_out.json"
 
 def resource_of(folder: Path) -> Optional[Resource]:
     """
-    The resource of the manifest that the files of an encoder are, all of them, by their SHA-256.
+    The resource in the manifest that contains all files of an encoder, with the same SHA-256.
 
     # Parameters
 
     folder : `Path`
-        The encoder's files, and nothing else.
+        The folder with the encoder's files and no other files.
 
     # Returns
 
     `Optional[Resource]`
-        `None` if they are none, or one has no known SHA-256.
+        `None` if there is no such resource.
     """
     files = sorted(folder.iterdir())
     for resource in load_manifest().values():
@@ -45,17 +45,17 @@ def resource_of(folder: Path) -> Optional[Resource]:
 
 def leave_out(folder: Path) -> None:
     """
-    Replaces the files of an encoder by a record of what they are.
+    Replaces the files of an encoder by a record of their checksums.
 
     # Parameters
 
     folder : `Path`
-        The encoder's files in an extracted archive. It may be left out already.
+        The encoder's folder in an extracted archive. It may have a record already.
 
     # Raises
 
     `ConfigurationError`
-        If they cannot be had by their checksums.
+        If no resource in the manifest has these files.
     """
     if is_left_out(folder):
         return
@@ -77,7 +77,7 @@ def leave_out(folder: Path) -> None:
 
 
 def encoder_name(folder: Path) -> str:
-    """What an encoder is called: the resource that was left out, or as its folder."""
+    """The name of an encoder: the name of the resource that was left out, or of its folder."""
     if is_left_out(folder):
         return _read_record(folder)["resource"]
     # The folder's name ends with a digest.
@@ -91,22 +91,22 @@ def is_left_out(folder: Path) -> bool:
 
 def find_left_out(folder: Path, name: str) -> Path:
     """
-    A folder that has the files which were left out; they are the same, by their SHA-256.
+    Finds a folder with the files that were left out, and checks their SHA-256.
 
-    It is looked for where the model was trained from, in `resources` of the working folder, and in
-    the user's own.
+    It looks in the folder that the model was trained with, in `resources` of the working directory,
+    and in the user's resources folder.
 
     # Parameters
 
     folder : `Path`
         The encoder's folder in an extracted archive.
     name : `str`
-        What the configuration calls the encoder.
+        The encoder's name in the configuration.
 
     # Raises
 
     `ConfigurationError`
-        If there is none; the message says how to get it.
+        If there is no such folder; the message says how to get the files.
     """
     record = _read_record(folder)
     resource = record["resource"]
@@ -121,9 +121,9 @@ def find_left_out(folder: Path, name: str) -> Path:
         if not problem:
             return folder
         problems.append(f"in {folder}, {problem}")
-    found = f" ({'; '.join(problems)})" if problems else ""
+    reasons = f" ({'; '.join(problems)})" if problems else ""
     raise ConfigurationError(
-        f"The model needs {resource}, which is not part of it and was not found{found}: "
+        f"The model needs {resource}, which is not part of it and was not found{reasons}: "
         f"`dts-ee fetch {resource} --to {resources_folder()}` gets it"
     )
 
@@ -144,5 +144,5 @@ def _problem(file: KnownFile, folder: Path) -> Optional[str]:
 def _problem_with(
     path: Path, size: int, modified: int, name: str, sha256: Optional[str]
 ) -> Optional[str]:
-    # A model asks for the same files more than once: for its tokens, and for its vectors.
+    # A model checks the same files twice: for its tokenizer and for its network.
     return KnownFile(name, sha256=sha256).problem_with(path)

@@ -4,39 +4,40 @@ from typing import Sequence
 
 
 def split_into_padded_batches(
-    lengths: Sequence[int], max_rows: int, max_positions: int, call_cost: int
+    lengths: Sequence[int], max_rows: int, max_tokens: int, call_cost: int
 ) -> list[list[int]]:
     """
-    Splits sequences into batches, each padded to its longest, so that they cost the least in all.
+    Splits sequences into padded batches with the least total cost, by dynamic programming.
 
-    A batch costs its positions, those of the padding included, and `call_cost` beside them.
+    The cost of a batch is its number of tokens, padding included, plus `call_cost`.
 
     # Parameters
 
     lengths : `Sequence[int]`
         The length of each sequence.
     max_rows : `int`
-        How many sequences a batch holds at most; at least 1.
-    max_positions : `int`
-        How many positions a batch of several sequences holds at most.
+        The largest number of sequences in a batch; at least 1.
+    max_tokens : `int`
+        The largest number of tokens, padding included, in a batch of several sequences.
     call_cost : `int`
-        What a batch costs whatever its size, in positions.
+        The fixed cost of a batch, in tokens.
 
     # Returns
 
     `list[list[int]]`
-        The positions of each batch's sequences in `lengths`: each once, the longest first.
+        For each batch, the indices of its sequences in `lengths`. The longest sequences come first.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
-    # For the first 0, 1, 2, ... in this order: the least cost, and where their last batch starts.
+    # For the first 0, 1, 2, ... sequences in this order: the least cost, and the start of the last
+    # batch.
     costs, starts = [0], [0]
     for end in range(1, len(order) + 1):
         candidates: list[tuple[int, int]] = []
         for start in range(end - 1, max(end - max_rows, 0) - 1, -1):
-            positions = (end - start) * lengths[order[start]]
-            if positions > max_positions and candidates:
+            tokens = (end - start) * lengths[order[start]]
+            if tokens > max_tokens and candidates:
                 break
-            candidates.append((costs[start] + positions + call_cost, start))
+            candidates.append((costs[start] + tokens + call_cost, start))
         cost, start = min(candidates)
         costs.append(cost)
         starts.append(start)

@@ -1,4 +1,4 @@
-"""Pretrained transformers that are never trained."""
+"""Frozen pretrained transformers."""
 
 import functools
 from pathlib import Path
@@ -29,9 +29,10 @@ _NO_LIMIT = 1 << 30
 
 class TransformerEncoder(FrozenEncoder):
     """
-    A pretrained transformer as a `FrozenEncoder`: windows in, vectors of words out.
+    A pretrained transformer as a `FrozenEncoder`, which encodes long sentences in windows.
 
-    A `Sentence` is a pair of arrays: the ids of all pieces, and the number of pieces of each word.
+    A `Sentence` is a pair of arrays: the ids of all word pieces, and the number of pieces of each
+    word.
 
     # Parameters
 
@@ -40,7 +41,7 @@ class TransformerEncoder(FrozenEncoder):
     pooling, layers, layer_mix, max_length, window_overlap, batch_size, precision
         See `FrozenTransformerEmbedder`.
     with_specials : `bool`, optional (default = `True`)
-        Whether special tokens are put around each window. If not, the pieces must have them.
+        Whether to put special tokens around each window. If not, the pieces must include them.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class TransformerEncoder(FrozenEncoder):
         piece_counts = numpy.concatenate([counts for _, counts in sentences])
         if piece_ids.max() >= self._num_pieces:
             raise ConfigurationError(
-                f"There is a piece {piece_ids.max()}, but the encoder knows {self._num_pieces}: "
+                f"There is a word piece {piece_ids.max()}, but the encoder has {self._num_pieces}: "
                 "the `word_pieces` indexer and the `frozen_transformer` embedder must name the "
                 "same model."
             )
@@ -129,12 +130,12 @@ class TransformerEncoder(FrozenEncoder):
             if is_pooled[window.keep_start : window.keep_end].any()
         ]
         parts = self._encode_parts(windows, piece_ids, words, is_pooled, device)
-        # Words that are longer than a window: several windows have a part of each.
+        # Words that are longer than a window are in several windows.
         cut = [words[w.keep_start] for w in windows if continues[w.keep_start]]
         return _join_parts(parts, torch.from_numpy(numpy.unique(cut))) if cut else parts
 
     def _windows(self, sentences: Sequence[Sentence]) -> List[Window]:
-        """The windows of all sentences, as indices into the pieces of all."""
+        """The windows of all sentences, as indices into the word pieces of all sentences."""
         windows = []
         offset = 0
         for ids, counts in sentences:
@@ -152,17 +153,15 @@ class TransformerEncoder(FrozenEncoder):
         device: torch.device,
     ) -> Iterator[EncodedWords]:
         """
-        Encodes the windows, and adds up what they say about the pieces of a word, divided by their
-        number: of a word whose pieces are in several windows, each gives a part.
+        Encodes windows, and averages the vectors of the pieces of each word. If the pieces of a
+        word are in several windows, each window gives a part of the average.
         """
         specials = len(self._prefix) + len(self._suffix)
         num_pooled = torch.from_numpy(numpy.bincount(words[is_pooled])).to(device).float()
         lengths = [window.end - window.start + specials for window in windows]
-        for positions in split_into_padded_batches(
-            lengths, self._batch_size, *_batch_costs(device)
-        ):
-            batch = [windows[i] for i in positions]
-            length = lengths[positions[0]]
+        for indices in split_into_padded_batches(lengths, self._batch_size, *_batch_costs(device)):
+            batch = [windows[i] for i in indices]
+            length = lengths[indices[0]]
             kept = [numpy.arange(window.keep_start, window.keep_end) for window in batch]
             kept = [pieces[is_pooled[pieces]] for pieces in kept]
             # Shape: (num_kept,), each
@@ -170,7 +169,7 @@ class TransformerEncoder(FrozenEncoder):
             rows = numpy.repeat(numpy.arange(len(batch)), [len(pieces) for pieces in kept])
             window_starts = numpy.array([window.start for window in batch])
             columns = pieces - window_starts[rows] + len(self._prefix)
-            # Where a word begins, or the part of one.
+            # Whether a word, or its part in a window, begins at the piece.
             begins = (numpy.diff(words[pieces], prepend=-1) != 0) | (
                 numpy.diff(rows, prepend=-1) != 0
             )
@@ -197,7 +196,7 @@ class TransformerEncoder(FrozenEncoder):
         device: torch.device,
     ) -> List[torch.Tensor]:
         """
-        The hidden states of each layer, or their mean alone. Shape of each: `(num_windows, length,
+        The hidden states of each layer, or only their mean. Shape of each: `(num_windows, length,
         dim)`.
         """
         inputs = numpy.full((len(windows), length), self._padding_id, dtype=numpy.int64)
@@ -215,28 +214,28 @@ class TransformerEncoder(FrozenEncoder):
         selected = [hidden_states[layer].float() for layer in self._layers]
         if not self._takes_mean:
             return selected
-        # One after the other, as a stack of all layers would not stay in the processor's cache.
+        # One by one, because a stack of all layers would not fit the processor's cache.
         return [functools.reduce(torch.add, selected) / len(selected)]
 
 
 def _join_parts(parts: Iterator[EncodedWords], cut: torch.Tensor) -> Iterator[EncodedWords]:
-    """Gives every word as it comes, but those in `cut` (sorted) in the end, added up."""
+    """Yields all words of the parts; the parts of words in `cut` (sorted) are added up last."""
     sums: List[torch.Tensor] = []
     for words, layers in parts:
         is_cut = torch.isin(words, cut)
-        positions = torch.searchsorted(cut, words[is_cut])
+        indices = torch.searchsorted(cut, words[is_cut])
         if not sums:
             sums = [layer.new_zeros(len(cut), layer.shape[1]) for layer in layers]
         for total, layer in zip(sums, layers, strict=True):
-            total.index_add_(0, positions.to(layer.device), layer[is_cut])
+            total.index_add_(0, indices.to(layer.device), layer[is_cut])
         yield words[~is_cut], [layer[~is_cut] for layer in layers]
     yield cut, sums
 
 
 def _batch_costs(device: torch.device) -> Tuple[int, int]:
-    """The most positions of a batch, padding included, and what a batch costs beside these."""
+    """`max_tokens` and `call_cost` of `split_into_padded_batches`."""
     if device.type == "cpu":
-        # Measured with MiniLM and MPNet, one thread. Larger batches are no faster.
+        # Measured with MiniLM and MPNet on one thread. Larger batches are not faster.
         return 1024, 40
     # As few batches as possible.
     return _NO_LIMIT, _NO_LIMIT

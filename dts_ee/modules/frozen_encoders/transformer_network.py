@@ -1,4 +1,4 @@
-"""A pretrained transformer from the files of a Hugging Face folder, and what it is made of."""
+"""Loads and inspects pretrained transformers in Hugging Face folders."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -22,18 +22,18 @@ from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_config
 
 def load_network(folder: Path) -> PreTrainedModel:
     """
-    A pretrained encoder, in evaluation mode.
+    Loads a pretrained encoder, in evaluation mode.
 
     # Parameters
 
     folder : `Path`
-        A folder with config.json and weights, in safetensors or PyTorch's own format, in one file
-        or several. A model with a head for its pretraining will do.
+        A folder with config.json and weights, in safetensors or PyTorch's own format, in one or
+        several files. The model may have a pretraining head, which is not used.
 
     # Raises
 
     `ConfigurationError`
-        If it is no encoder, or its weights are not complete.
+        If the model is not an encoder, or its weights are not complete.
     """
     config = load_config(folder)
     if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
@@ -51,10 +51,10 @@ def load_network(folder: Path) -> PreTrainedModel:
     model_class = MODEL_MAPPING[type(config)]
     options = {}
     if takes_arg(model_class, "add_pooling_layer"):
-        # It would be for the whole sentence; the files of some encoders have no weights for it.
+        # Only sentence vectors need it, and some models have no weights for it.
         options["add_pooling_layer"] = False
-        weights = {name: each for name, each in weights.items() if ".pooler." not in f".{name}"}
-    # With the weights at hand, as older versions of transformers cannot read safetensors.
+        weights = {name: tensor for name, tensor in weights.items() if ".pooler." not in f".{name}"}
+    # The weights are passed in, because older versions of transformers cannot read safetensors.
     network, loading = model_class.from_pretrained(
         None, config=config, state_dict=weights, output_loading_info=True, **options
     )
@@ -83,7 +83,7 @@ def _load_weights(file: Path) -> Dict[str, torch.Tensor]:
 
 
 def special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
-    """What the tokenizer puts before a text, and what behind it."""
+    """The ids of the special tokens that the tokenizer puts before and after a text."""
     with_specials = tokenizer("a", add_special_tokens=True)["input_ids"]
     without = tokenizer("a", add_special_tokens=False)["input_ids"]
     for start in range(len(with_specials) - len(without) + 1):
@@ -94,16 +94,17 @@ def special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], Tu
 
 
 def position_limit(network: PreTrainedModel) -> int:
+    """The largest number of tokens that the network can encode."""
     for name, module in network.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
-            # RoBERTa and its kin (MPNet is one) count positions from behind the padding's index.
+            # RoBERTa and similar models, such as MPNet, number positions from `padding_idx + 1` on.
             reserved = 0 if module.padding_idx is None else module.padding_idx + 1
             return module.num_embeddings - reserved
     return getattr(network.config, "max_position_embeddings", 512)
 
 
 def architecture(config: PretrainedConfig) -> str:
-    """The configuration without what the encoder's output does not depend on."""
+    """The settings of a configuration that can change the encoder's output."""
     settings = config.to_dict()
     for name in ("_name_or_path", "transformers_version", "architectures", "torch_dtype"):
         settings.pop(name, None)
@@ -111,9 +112,9 @@ def architecture(config: PretrainedConfig) -> str:
 
 
 def drop_layers_above(network: PreTrainedModel, last: int) -> None:
-    """What comes after the last layer that is asked for need not be computed, or kept."""
-    # BERT, RoBERTa, MPNet, ELECTRA, DeBERTa; DistilBERT. The layers of others may be followed by
-    # something that belongs to the last of them.
+    """Removes the layers above the last one that is used."""
+    # `encoder` is that of BERT, RoBERTa, MPNet, ELECTRA and DeBERTa, `transformer` DistilBERT's.
+    # Other networks may apply something after the last layer, and are not changed.
     stack = getattr(network, "encoder", getattr(network, "transformer", None))
     modules = getattr(stack, "layer", None)
     if isinstance(modules, torch.nn.ModuleList) and last < len(modules):

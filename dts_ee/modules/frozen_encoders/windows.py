@@ -8,9 +8,9 @@ from typing import Sequence
 @dataclass(frozen=True)
 class Window:
     """
-    The pieces `start` up to, and without, `end` that are encoded together.
+    A range of word pieces, `start` to `end` (exclusive), that are encoded together.
 
-    Of what comes out, the pieces `keep_start` up to, and without, `keep_end` are used.
+    Only the vectors of the pieces `keep_start` to `keep_end` (exclusive) are used.
     """
 
     start: int
@@ -19,7 +19,7 @@ class Window:
     keep_end: int
 
     def shifted(self, offset: int) -> "Window":
-        """The same window where `offset` pieces come before."""
+        """The window with `offset` added to all indices."""
         return Window(
             self.start + offset,
             self.end + offset,
@@ -30,27 +30,26 @@ class Window:
 
 def split_into_windows(piece_counts: Sequence[int], capacity: int, overlap: int) -> list[Window]:
     """
-    Splits a sentence's word pieces into windows that an encoder can take.
+    Splits the word pieces of a sentence into windows of limited length.
 
-    Windows begin and end between words; only a word that fills more than a whole window is cut.
-    Each piece is kept from one window, and all pieces of a word from the same: the one in which the
-    nearer of the window's two edges is furthest away. An edge where the sentence itself begins or
-    ends takes nothing from a word's context, and does not count.
+    Windows begin and end between words; only a word that is longer than a window is cut. The vector
+    of a word is taken from the window with the most context for it, which is the distance of the
+    word to the nearer edge of the window. The edges of the sentence do not count.
 
     # Parameters
 
     piece_counts : `Sequence[int]`
-        How many pieces each word has.
+        The number of pieces of each word.
     capacity : `int`
-        The most pieces that one window holds.
+        The largest number of pieces in a window.
     overlap : `int`
-        How many pieces at most two neighbouring windows share (the last window, which reaches
-        back as far as it can, may share more). It must be less than `capacity`.
+        The largest number of pieces that two neighbouring windows share. (The last window begins as
+        early as possible, and may share more.) It must be less than `capacity`.
 
     # Returns
 
     `list[Window]`
-        In the order of the sentence. Their kept ranges are disjoint and cover all pieces.
+        The windows from left to right. Their kept ranges are disjoint and cover all pieces.
     """
     num_pieces = sum(piece_counts)
     if num_pieces == 0:
@@ -71,7 +70,7 @@ def split_into_windows(piece_counts: Sequence[int], capacity: int, overlap: int)
 
 
 def _unit_bounds(piece_counts: Sequence[int], capacity: int) -> list[int]:
-    # Where windows may begin and end: between words, and inside those longer than a window.
+    # Windows may begin and end between words, and inside words that are longer than a window.
     bounds = [0]
     for count in piece_counts:
         word_end = bounds[-1] + count
@@ -92,7 +91,7 @@ def _spans(bounds: list[int], capacity: int, overlap: int) -> list[tuple[int, in
         if end == last:
             break
         spans.append((bounds[first], bounds[end]))
-        # The next window reaches back over the overlap, but must get beyond this one's end.
+        # The next window begins with the overlap, but must end later than this one.
         first += 1
         while bounds[end] - bounds[first] > overlap or bounds[end + 1] - bounds[first] > capacity:
             first += 1

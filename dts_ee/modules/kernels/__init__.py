@@ -1,4 +1,1 @@
-"""
-Tensor code that replaces slower library code: the CRF and its marginals, dropout, maxima
-over ranges, and GRUs.
-"""
+"""Fast implementations of CRFs and their marginals, dropout, range maxima and GRUs."""

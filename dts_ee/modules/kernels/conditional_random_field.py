@@ -13,8 +13,8 @@ _FORBIDDEN = -10000.0
 
 class BatchedConditionalRandomField(ConditionalRandomField):
     """
-    AllenNLP's `ConditionalRandomField` with the same parameters, constraints, likelihood, tags and
-    scores, but without its loops over sentences and tags.
+    AllenNLP's `ConditionalRandomField` without its loops over sentences and tags. Parameters,
+    constraints and results are the same.
 
     Masks must be left-aligned: the unmasked tokens of a sentence come first.
 
@@ -23,7 +23,7 @@ class BatchedConditionalRandomField(ConditionalRandomField):
     num_tags : `int`
         The number of tags.
     constraints : `List[Tuple[int, int]]`, optional (default = `None`)
-        The allowed transitions, as `allowed_transitions` gives them; they bind decoding alone.
+        The allowed transitions, from `allowed_transitions`. They only constrain decoding.
     include_start_end_transitions : `bool`, optional (default = `True`)
         Whether to score the first and the last tag of a sentence.
     """
@@ -49,7 +49,7 @@ class BatchedConditionalRandomField(ConditionalRandomField):
     def _input_likelihood(
         self, logits: torch.Tensor, transitions: torch.Tensor, mask: torch.BoolTensor
     ) -> torch.Tensor:
-        # With the batch last, every step works on long runs of memory.
+        # With the batch as the last dimension, every step works on contiguous memory.
         # Shape: (num_tokens, num_tags, batch_size)
         emissions = logits.permute(1, 2, 0).contiguous()
         # Shape: (num_tags, num_tags, 1)
@@ -75,9 +75,8 @@ class BatchedConditionalRandomField(ConditionalRandomField):
 
     def constrained_scores(self) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """
-        The scores of each first tag, of shape (num_tags,), of each step from a tag to another, of
-        shape (num_tags, num_tags), and of each last tag, of shape (num_tags,): very low where the
-        constraints forbid them.
+        The scores of the start, of shape (num_tags,), of the transitions, of shape (num_tags,
+        num_tags), and of the end, of shape (num_tags,). Forbidden transitions have very low scores.
         """
         num_tags = self.num_tags
         allowed = self._constraint_mask
@@ -107,12 +106,12 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         mask : `torch.BoolTensor`, optional (default = `None`)
             Shape (batch_size, num_tokens), left-aligned.
         top_k : `int`, optional (default = `None`)
-            If given, AllenNLP's own decoding returns that many sequences for each sentence.
+            If given, AllenNLP's own decoding returns this number of sequences for each sentence.
 
         # Returns
 
         `List[Tuple[List[int], float]]`
-            For each sentence its tags, one a token, and the score of the sequence.
+            For each sentence, one tag for each token, and the score of the sequence.
         """
         if top_k is not None:
             return cast(Any, super()).viterbi_tags(logits, mask, top_k)
@@ -134,13 +133,14 @@ class BatchedConditionalRandomField(ConditionalRandomField):
 
 def mean_crf(crfs: Sequence[BatchedConditionalRandomField]) -> BatchedConditionalRandomField:
     """
-    A field whose score of any tag sequence is the mean of those that several fields give it, if its
-    emission scores are the mean of theirs too. It is not for training.
+    A CRF with the mean of the parameters of several CRFs, for prediction.
+
+    With the mean of their emission scores, it scores a tag sequence with the mean of their scores.
 
     # Parameters
 
     crfs : `Sequence[BatchedConditionalRandomField]`
-        With the same tags and constraints.
+        CRFs with the same tags and constraints.
     """
     mean = copy.deepcopy(crfs[0])
     with torch.no_grad():
@@ -152,7 +152,7 @@ def mean_crf(crfs: Sequence[BatchedConditionalRandomField]) -> BatchedConditiona
 
 
 def _at_the_last_token(steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Of (num_tokens, num_tags, batch_size), each sentence's last token: (batch_size, num_tags)."""
+    """From shape (num_tokens, num_tags, batch_size) to (batch_size, num_tags)."""
     return steps[lengths - 1, :, torch.arange(len(lengths), device=steps.device)]
 
 
@@ -166,15 +166,15 @@ def _best_paths(
     """
     The Viterbi algorithm over a batch.
 
-    A step is so little to compute that what a call costs by itself decides. That is least in numpy,
-    with memory that is used again. Nor does numpy start threads for it.
+    The arrays of a step are small, so the overhead of the calls decides. It is lowest in numpy with
+    preallocated memory; numpy starts no threads for it either.
 
     # Parameters
 
     emissions : `numpy.ndarray`
         Shape (num_tokens, num_tags, batch_size).
     start, end : `numpy.ndarray`
-        Shape (num_tags,): the scores of starting and of ending with a tag.
+        Shape (num_tags,): the scores of a tag at the start and at the end.
     transitions : `numpy.ndarray`
         Shape (num_tags, num_tags), from and to.
     lengths : `numpy.ndarray`
@@ -183,8 +183,8 @@ def _best_paths(
     # Returns
 
     `Tuple[numpy.ndarray, numpy.ndarray]`
-        The tags, of shape (batch_size, num_tokens), where behind a sentence's end its last tag is
-        repeated; and the score of each sentence's tags, of shape (batch_size,).
+        The tags, of shape (batch_size, num_tokens), padded with a sentence's last tag; and the
+        scores of the sequences, of shape (batch_size,).
     """
     num_tokens, num_tags, batch_size = emissions.shape
     # Shape: (num_tags * num_tags, batch_size), contiguous
@@ -196,13 +196,14 @@ def _best_paths(
     best = numpy.empty_like(emissions)
     best[0] = emissions[0] + start[:, None]
     for last_best, emission, next_best in zip(best, emissions[1:], best[1:]):
-        # `mode` is there for speed alone: by default numpy checks before it writes to `out`.
+        # `mode="clip"` is faster: by default numpy buffers before it writes to `out`.
         last_best.take(sources, axis=0, out=candidates, mode="clip")
         numpy.add(candidates, steps, out=candidates)
         numpy.maximum.reduce(by_source, axis=0, out=next_best)
         numpy.add(next_best, emission, out=next_best)
 
-    # Where a path came from is asked on the way back, for one tag of each sentence alone.
+    # Backtracking needs the previous tag of one tag of each sentence only, so there are no stored
+    # back pointers.
     # Shape: (num_tokens, batch_size, num_tags)
     best = numpy.ascontiguousarray(best.transpose(0, 2, 1))
     # Shape: (batch_size, num_tags)
@@ -211,12 +212,12 @@ def _best_paths(
     last_tags = complete.argmax(axis=1)
     # Shape: (num_tags, num_tags), to and from
     into = numpy.ascontiguousarray(transitions.T)
-    # Shape: (num_tokens, batch_size): whether the sentence goes on behind the token.
-    goes_on = numpy.arange(num_tokens)[:, None] < lengths - 1
+    # Shape: (num_tokens, batch_size)
+    has_next = numpy.arange(num_tokens)[:, None] < lengths - 1
     paths = numpy.empty((num_tokens, batch_size), dtype=last_tags.dtype)
     paths[-1] = tags = last_tags
     for token in range(num_tokens - 2, -1, -1):
-        origins = (best[token] + into.take(tags, axis=0)).argmax(axis=1)
-        tags = numpy.where(goes_on[token], origins, last_tags)
+        previous = (best[token] + into.take(tags, axis=0)).argmax(axis=1)
+        tags = numpy.where(has_next[token], previous, last_tags)
         paths[token] = tags
     return paths.T, complete.max(axis=1)

@@ -1,4 +1,4 @@
-"""How probable parts of a decoded tag sequence are, by a conditional random field."""
+"""Marginal probabilities of spans in a decoded tag sequence, under a conditional random field."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,10 @@ class TaggedSpans:
     tags : `torch.LongTensor`
         Shape (batch_size, num_tokens): a tag sequence for each sentence.
     sentences, starts, ends : `torch.LongTensor`
-        Shape (num_spans,): a span's sentence, first token, and the token after its last.
+        Shape (num_spans,): the index of the span's sentence, and its start and end token (end
+        exclusive).
     continuations : `torch.LongTensor`
-        Shape (num_spans,): the tag with which the next token would continue the span; -1 for none.
+        Shape (num_spans,): the tag that would continue the span at the next token; -1 for none.
     """
 
     tags: torch.Tensor
@@ -37,14 +38,14 @@ def span_probabilities(
     spans: TaggedSpans,
 ) -> torch.Tensor:
     """
-    The marginal probability that the tokens of a span have their tags, and that the token after it,
-    if there is one, does not continue it. Of all tag sequences, those that the field's
-    constraints forbid count for nothing.
+    The marginal probability that the tokens of a span have their tags, and that the next token, if
+    there is one, does not continue the span. Tag sequences that the constraints forbid have the
+    probability 0.
 
     # Parameters
 
     crf : `BatchedConditionalRandomField`
-        The field.
+        The CRF.
     logits : `torch.Tensor`
         Shape (batch_size, num_tokens, num_tags): the emission scores.
     mask : `torch.BoolTensor`
@@ -58,20 +59,21 @@ def span_probabilities(
         Shape (num_spans,).
     """
     paths, sentences, starts, ends = spans.tags, spans.sentences, spans.starts, spans.ends
-    # In double precision, as of a long sentence's large scores small differences are taken.
+    # In double precision: the scores of long sentences are large, and their differences small.
     logits = logits.double()
     start, transitions, end = (scores.double() for scores in crf.constrained_scores())
     lengths = mask.sum(1)
     # Shape: (num_tokens, batch_size, num_tags)
     emissions = logits.transpose(0, 1)
-    # Of each tag at each token, the scores of all that may stand before it, and after it.
+    # The log-sum of the scores of all tag sequences before each tag at each token, and after it.
     # Shape: (num_tokens, batch_size, num_tags)
     before = _forward_scores(emissions, start, transitions)
     after = _backward_scores(emissions, transitions, end, lengths)
     # Shape: (batch_size,)
     total = torch.logsumexp(before[0] + emissions[0] + after[0], dim=1)
 
-    # Shape: (batch_size, num_tokens): of a path, the score of each tag and of the step to it
+    # The scores of the tags of a path, and of the transitions to them.
+    # Shape: (batch_size, num_tokens)
     tag_scores = logits.gather(2, paths.unsqueeze(2)).squeeze(2)
     steps = torch.zeros_like(tag_scores)
     steps[:, 1:] = transitions[paths[:, :-1], paths[:, 1:]]
@@ -110,6 +112,6 @@ def _backward_scores(
     for token in range(len(emissions) - 2, -1, -1):
         # Shape: (batch_size, 1, num_tags)
         following = (scores[-1] + emissions[token + 1]).unsqueeze(1)
-        here = torch.logsumexp(following + transitions, dim=2)
-        scores.append(torch.where((token + 1 >= lengths).unsqueeze(1), end, here))
+        inner = torch.logsumexp(following + transitions, dim=2)
+        scores.append(torch.where((token + 1 >= lengths).unsqueeze(1), end, inner))
     return torch.stack(scores[::-1])

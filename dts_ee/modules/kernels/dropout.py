@@ -1,8 +1,8 @@
-"""Dropout that spends little time on random numbers."""
+"""Dropout that is fast on a CPU."""
 
 import torch
 
-# A random number of 16 bits decides about an element.
+# The number of values of a random number of 16 bits.
 _NUM_RANDOM = 1 << 16
 
 
@@ -10,9 +10,9 @@ class Dropout(torch.nn.Dropout):
     """
     `torch.nn.Dropout`, several times as fast on a CPU.
 
-    There torch draws a random number of 64 bits for each element and compares one after the other.
-    Here 16 bits decide, so that the probability is rounded to a multiple of 2^-16; what is left is
-    scaled by what that makes it, and its expectation stays exact.
+    torch draws a random number of 64 bits for each element. This class draws 16 bits: it rounds the
+    probability to a multiple of 2^-16, and scales the kept elements by the rounded probability, so
+    that the expectation is exact.
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
@@ -21,14 +21,16 @@ class Dropout(torch.nn.Dropout):
 
 def dropout(tensor: torch.Tensor, probability: float, training: bool) -> torch.Tensor:
     """
+    Sets random elements to zero and scales the others, as `torch.nn.functional.dropout` does.
+
     # Parameters
 
     tensor : `torch.Tensor`
         Any shape.
     probability : `float`
-        Of each element to become zero.
+        The probability that an element becomes zero.
     training : `bool`
-        Whether to do anything.
+        Whether to apply dropout.
 
     # Returns
 
@@ -38,11 +40,11 @@ def dropout(tensor: torch.Tensor, probability: float, training: bool) -> torch.T
     num_dropped = round(probability * _NUM_RANDOM)
     if not training or num_dropped in (0, _NUM_RANDOM) or tensor.device.type != "cpu":
         return torch.nn.functional.dropout(tensor, probability, training)
-    # From torch's own generator, so that its seed decides.
+    # From torch's generator, for reproducible results with its seed.
     bits = torch.empty((tensor.numel() + 3) // 4, dtype=torch.int64)
     bits.random_(torch.iinfo(torch.int64).min, None)
-    # numpy compares many at a time.
+    # The comparison is vectorised in numpy.
     kept = bits.numpy().view("uint16")[: tensor.numel()] >= num_dropped
-    # Shape: that of the tensor
+    # Shape: the tensor's
     factors = torch.from_numpy(kept.view("uint8")).to(tensor.dtype).view(tensor.shape)
     return tensor * factors.mul_(_NUM_RANDOM / (_NUM_RANDOM - num_dropped))

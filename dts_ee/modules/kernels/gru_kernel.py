@@ -1,4 +1,4 @@
-"""One bidirectional GRU layer over packed sentences, both directions at once."""
+"""A bidirectional GRU layer over packed sentences, with both directions in one step."""
 
 from typing import Any, Optional, Tuple
 
@@ -7,7 +7,7 @@ from torch.autograd.function import once_differentiable
 
 from dts_ee.modules.kernels.packing import Packing
 
-# The products of a training step take up to half as long again where rows are no multiple of this.
+# Matrix products in training take up to 1.5 times as long if the row size is no multiple of this.
 _ALIGNMENT = 16
 
 
@@ -20,14 +20,14 @@ def bidirectional_gru(
     packing: Packing,
 ) -> torch.Tensor:
     """
-    The equations of a bidirectional `torch.nn.GRU` of one layer, with its own backward pass.
+    A bidirectional `torch.nn.GRU` of one layer, with its own backward pass.
 
-    On a CPU `torch.nn.GRU` takes one direction after the other, and has autograd record every
+    On a CPU, `torch.nn.GRU` computes one direction after the other, and autograd records every
     operation of every step. Here a step is one batched product and a few elementwise operations
     for both directions, and the gradients of the weights are single products over all tokens.
 
-    Each pair holds first what reads a sentence from its beginning, then what reads it from its end.
-    The rows of weights and biases are for the reset gate, the update gate and the new state.
+    Each pair of arguments is for the forward and the backward direction. The rows of weights and
+    biases are for the reset gate, the update gate and the new state, as in `torch.nn.GRU`.
 
     # Parameters
 
@@ -36,11 +36,11 @@ def bidirectional_gru(
     input_weights : `Tuple[torch.Tensor, torch.Tensor]`
         Shape of each: (3 * hidden_size, input_size).
     weights : `Tuple[torch.Tensor, torch.Tensor]`
-        Of the last state. Shape of each: (3 * hidden_size, hidden_size).
+        The recurrent weights. Shape of each: (3 * hidden_size, hidden_size).
     input_biases, biases : `Tuple[torch.Tensor, torch.Tensor]`
         Shape of each: (3 * hidden_size,).
     packing : `Packing`
-        How the tokens are packed.
+        The packing of the tokens.
 
     # Returns
 
@@ -48,7 +48,7 @@ def bidirectional_gru(
         Shape (num_tokens, 2 * hidden_size), packed.
     """
     size = weights[0].shape[1]
-    # What the last state adds to the two gates comes to the same as what the token adds.
+    # The two biases of a gate are added anyway, so they can be added in advance.
     gate_biases = [torch.nn.functional.pad(bias[: 2 * size], (0, size)) for bias in biases]
     arguments = (
         tokens,
@@ -73,6 +73,8 @@ def _run(
     keep: bool = False,
 ) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """
+    The forward pass.
+
     # Parameters
 
     input_bias : `torch.Tensor`
@@ -80,19 +82,20 @@ def _run(
     weight : `torch.Tensor`
         Shape (2, 3 * hidden_size, hidden_size).
     bias : `torch.Tensor`
-        Shape (2, hidden_size): added to what the last state gives to the new one.
+        Shape (2, hidden_size): the recurrent bias of the new state.
     keep : `bool`
-        Whether all of what the backward pass needs is returned, or the states alone count.
+        Whether to return all values for the backward pass, or only the states.
 
     # Returns
 
     `Tuple[torch.Tensor, torch.Tensor, torch.Tensor]`
-        `states`, shape (2, num_tokens, hidden_size); the gates and the new states before they are
-        mixed with the last, shape (2, num_tokens, 3 * hidden_size); and what the last states gave
-        to the new ones, shape (2, num_tokens, hidden_size).
+        `states`, shape (2, num_tokens, hidden_size); the gates and candidate states, shape (2,
+        num_tokens, 3 * hidden_size); and the recurrent part of the candidate states before the
+        reset gate, shape (2, num_tokens, hidden_size).
     """
     num_tokens, size = len(tokens), weight.shape[2]
-    # Shape: (2, num_tokens, 3 * hidden_size), the second in the order of the reversed sentences
+    # The tokens of the second direction are in the order of the reversed sentences.
+    # Shape: (2, num_tokens, 3 * hidden_size)
     parts = tokens.new_empty(2, num_tokens, 3 * size)
     torch.addmm(input_bias[0], tokens, forward_weight.t(), out=parts[0])
     reversed_parts = torch.addmm(input_bias[1], tokens, backward_weight.t())
@@ -172,7 +175,7 @@ class _BidirectionalGru(torch.autograd.Function):
         weight_grad = torch.bmm(recurrent_grad.transpose(1, 2), last)
         bias_grad = recurrent_grad[..., 2 * size :].sum(1)
 
-        # What the token gave to the new state did not pass the reset gate.
+        # The input part of the candidate state does not pass through the reset gate.
         parts_grad = recurrent_grad
         torch.mul(states_grad, new_slopes, out=parts_grad[..., 2 * size :])
         forward_grad, backward_grad = parts_grad[0], parts_grad[1].index_select(0, packing.mirror)
@@ -201,19 +204,19 @@ def _run_back(
     packing: Packing,
 ) -> Tuple[torch.Tensor, torch.Tensor]:
     """
-    Adds to the gradient of each state what comes to it from the later ones, in place.
+    The backward pass through the steps: adds the gradients of later states to `states_grad`.
 
     # Returns
 
     `Tuple[torch.Tensor, torch.Tensor]`
-        The gradient of what the last states gave to gates and new states, shape (2, num_tokens,
-        3 * hidden_size); and the derivative of a state by what enters the tanh of the new one,
-        shape (2, num_tokens, hidden_size).
+        The gradient of the recurrent parts of the gates and candidate states, shape (2, num_tokens,
+        3 * hidden_size); and the derivative of a state with respect to the argument of the tanh in
+        the candidate state, shape (2, num_tokens, hidden_size).
     """
     size = weight.shape[2]
     reset, update, new = parts.split(size, dim=2)
     new_slopes = (1 - update) * (1 - new * new)
-    # First the derivatives of a state by them; what comes from later states is multiplied in.
+    # First the local derivatives of a state; the loop multiplies them by the state's gradient.
     recurrent_grad = torch.empty_like(parts)
     torch.mul(new_slopes * recurrent_parts, reset * (1 - reset), out=recurrent_grad[..., :size])
     torch.mul(last - new, update * (1 - update), out=recurrent_grad[..., size : 2 * size])

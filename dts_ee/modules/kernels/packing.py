@@ -1,4 +1,4 @@
-"""The tokens of a padded batch without the padding, in the order in which an RNN reads them."""
+"""Packing of a padded batch: its tokens without the padding, in the order of an RNN's steps."""
 
 from itertools import accumulate
 from typing import List, Tuple
@@ -8,8 +8,8 @@ import torch
 
 class Packing:
     """
-    Puts all first tokens of a batch together, then all second ones, and so on; at each step the
-    longer sentences come first.
+    Packs the first tokens of all sentences, then the second tokens, and so on, like
+    `torch.nn.utils.rnn.pack_padded_sequence`. Within a step, longer sentences come first.
 
     # Parameters
 
@@ -18,18 +18,18 @@ class Packing:
     """
 
     batch_sizes: List[int]
-    """How many sentences have a token at each step."""
+    """The number of sentences that have a token at each step."""
 
     mirror: torch.Tensor
     """
-    Shape (num_unmasked,): for each packed token, the number of the one that stands as far from its
-    sentence's end as this one from the beginning.
+    Shape (num_unmasked,): for each packed token, the index of the token at the same distance from
+    the end of the sentence. It reverses the sentences.
     """
 
     previous: torch.Tensor
     """
     Shape (num_unmasked - batch_sizes[0],): for each packed token that is not the first of its
-    sentence, the number of the one before.
+    sentence, the index of the previous token.
     """
 
     def __init__(self, mask: torch.Tensor) -> None:
@@ -40,23 +40,24 @@ class Packing:
         steps = torch.arange(mask.shape[1], device=mask.device).unsqueeze(1)
         # Shape: (num_tokens, batch_size)
         present = steps < lengths
-        numbers = present.flatten().cumsum(0).view_as(present) - 1
+        indices = present.flatten().cumsum(0).view_as(present) - 1
         self.batch_sizes = [size for size in present.sum(1).tolist() if size > 0]
         # Shape: (num_unmasked,)
-        self._places = (order * mask.shape[1] + steps)[present]
-        self.mirror = numbers.gather(0, (lengths - 1 - steps).clamp(min=0))[present]
-        self.previous = numbers[:-1][present[1:]]
+        self._padded_indices = (order * mask.shape[1] + steps)[present]
+        self.mirror = indices.gather(0, (lengths - 1 - steps).clamp(min=0))[present]
+        self.previous = indices[:-1][present[1:]]
 
     def steps(self) -> List[Tuple[int, int]]:
-        """Of each step, the number of the first packed token, and of the first of the next step."""
+        """The start and end of each step in the packed tokens (end exclusive)."""
         ends = list(accumulate(self.batch_sizes))
         return list(zip([0, *ends], ends))
 
     def pack(self, padded: torch.Tensor) -> torch.Tensor:
         """From shape (batch_size, num_tokens, dim) to shape (num_unmasked, dim)."""
-        return padded.flatten(0, 1).index_select(0, self._places)
+        return padded.flatten(0, 1).index_select(0, self._padded_indices)
 
     def unpack(self, packed: torch.Tensor) -> torch.Tensor:
-        """From shape (num_unmasked, dim) to shape (batch_size, num_tokens, dim), padded by 0."""
+        """From shape (num_unmasked, dim) to shape (batch_size, num_tokens, dim), padded with 0."""
         padded = packed.new_zeros(self._shape.numel(), packed.shape[1])
-        return padded.index_copy(0, self._places, packed).view(*self._shape, packed.shape[1])
+        padded = padded.index_copy(0, self._padded_indices, packed)
+        return padded.view(*self._shape, packed.shape[1])

@@ -1,4 +1,4 @@
-"""The maximum over any range of tokens, without visiting the tokens of each range."""
+"""Maxima over ranges of tokens, in constant time for each range."""
 
 from typing import Any, List, Tuple
 
@@ -9,18 +9,18 @@ from torch.nn.functional import embedding
 
 class RangeMax:
     """
-    Answers, for many ranges over the same tokens, what the largest value of each feature is.
+    Max pooling over many ranges of the same tokens, by a sparse table.
 
-    A table holds the maxima over all runs of 1, 2, 4, … tokens; any range is covered by two
-    overlapping runs. Building costs O(num_tokens · log(longest)) and a range O(1), however long it
-    is, in time and in memory; gradients flow to the tokens that hold the maxima.
+    The table holds the maxima over all runs of 1, 2, 4, … tokens, and two overlapping runs cover
+    any range. Building takes O(num_tokens · log(longest)) time and memory, a range O(1). Gradients
+    flow to the tokens with the maxima.
 
     # Parameters
 
     tokens : `torch.Tensor`
         Shape (batch_size, num_tokens, dim).
     longest : `int`
-        The length of the longest range that will be asked for.
+        The length of the longest range.
     """
 
     def __init__(self, tokens: torch.Tensor, longest: int) -> None:
@@ -28,12 +28,13 @@ class RangeMax:
         width = 1
         while 2 * width <= longest:
             last = levels[-1]
-            # The last `width` positions start no run of this length: what stands there is not read.
+            # No run of this length starts at the last `width` tokens: their values are not used.
             levels.append(
                 torch.cat([_maximum(last[:, :-width], last[:, width:]), last[:, -width:]], 1)
             )
             width *= 2
-        # Shape: (num_levels * batch_size * num_tokens + 1, dim); the last row is of empty ranges
+        # The last row is for empty ranges.
+        # Shape: (num_levels * batch_size * num_tokens + 1, dim)
         self._table = torch.cat(
             [*(level.flatten(0, 1) for level in levels), tokens.new_zeros(1, tokens.shape[2])]
         )
@@ -43,11 +44,13 @@ class RangeMax:
         self, sentences: torch.Tensor, starts: torch.Tensor, ends: torch.Tensor
     ) -> torch.Tensor:
         """
+        The maxima over ranges.
+
         # Parameters
 
         sentences, starts, ends : `torch.LongTensor`
-            Shape (num_ranges,): the sentence, the first token, and the token after the last. An
-            empty range (`ends <= starts`) has the maximum 0.
+            Shape (num_ranges,): the index of the sentence, and the start and end token (end
+            exclusive). The maximum of an empty range (`ends <= starts`) is 0.
 
         # Returns
 
@@ -59,35 +62,35 @@ class RangeMax:
         # `frexp` writes n as m · 2^e with 0.5 <= m < 1: e - 1 is exactly the floor of log2(n).
         levels = torch.frexp(lengths.clamp(min=1).double()).exponent.long() - 1
         rows = (levels * self._batch_size + sentences) * self._num_tokens
-        nothing = len(self._table) - 1
-        first = (rows + starts).masked_fill(empty, nothing)
-        last = (rows + ends - (1 << levels)).masked_fill(empty, nothing)
+        empty_row = len(self._table) - 1
+        first = (rows + starts).masked_fill(empty, empty_row)
+        last = (rows + ends - (1 << levels)).masked_fill(empty, empty_row)
         # Shape: (num_ranges, dim)
         return _maximum(embedding(first, self._table), embedding(last, self._table))
 
 
-def _maximum(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+def _maximum(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     if torch.is_grad_enabled():
-        return _Maximum.apply(one, other)
-    return torch.maximum(one, other)
+        return _Maximum.apply(first, second)
+    return torch.maximum(first, second)
 
 
 class _Maximum(torch.autograd.Function):
     """
-    `torch.maximum` with a backward pass of a third of the time.
+    `torch.maximum` with a backward pass in a third of the time.
 
-    Where both are equal, the first has the whole gradient, not half of it: here it is mostly the
-    same token that both come from.
+    If both values are equal, the first one gets the whole gradient, not half of it: usually both
+    come from the same token.
     """
 
     @staticmethod
-    def forward(ctx: Any, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        ctx.save_for_backward(one >= other)
-        return torch.maximum(one, other)
+    def forward(ctx: Any, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(first >= second)
+        return torch.maximum(first, second)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
         (is_first,) = ctx.saved_tensors
-        grad_of_one = grad * is_first
-        return grad_of_one, grad - grad_of_one
+        first_grad = grad * is_first
+        return first_grad, grad - first_grad

@@ -13,7 +13,7 @@ class BilinearFeature(PairFeature):
     """
     `p(g_i)^T W_k q(g_j)` for each relation k, where p and q project to `hidden_dim`.
 
-    Unlike DistMult it tells head from tail. It is no part of the paper's model.
+    Unlike DistMult, it is not symmetric in head and tail. The paper's model does not have it.
 
     # Parameters
 
@@ -22,7 +22,7 @@ class BilinearFeature(PairFeature):
     num_relations : `int`
         The number of relation types.
     hidden_dim : `int`, optional (default = `64`)
-        The size to which head and tail are projected.
+        The size of the projected head and tail.
     """
 
     def __init__(self, entity_dim: int, num_relations: int, hidden_dim: int = 64) -> None:

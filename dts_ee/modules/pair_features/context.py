@@ -1,4 +1,4 @@
-"""The words between two entities."""
+"""The tokens between two entities."""
 
 from typing import Any, Tuple
 
@@ -12,10 +12,10 @@ from dts_ee.modules.pair_features.pair_feature import PairFeature
 @PairFeature.register("context")
 class ContextFeature(PairFeature):
     """
-    The largest value of each feature of the tokens between head and tail.
+    The tokens between head and tail, max-pooled.
 
-    Where nothing stands between them (they touch or overlap) it is zero. Pooled context comes from
-    SpERT (Eberts and Ulges 2019, §3); it is no part of the paper's model.
+    It is zero if there are no tokens between them. Pooled context comes from SpERT (Eberts and
+    Ulges 2019, §3); the paper's model does not have it.
 
     # Parameters
 

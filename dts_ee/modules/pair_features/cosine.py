@@ -1,4 +1,4 @@
-"""The cosine between two entities."""
+"""The cosine similarity of two entities."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dts_ee.modules.pair_features.pair_feature import PairFeature
 
 @PairFeature.register("cosine")
 class CosineFeature(PairFeature):
-    """The cosine of the head's and the tail's vectors (report, §3.3)."""
+    """The cosine similarity of the vectors of head and tail (report, §3.3)."""
 
     symmetric = True
 

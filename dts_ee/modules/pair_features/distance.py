@@ -1,4 +1,4 @@
-"""How far apart two entities stand, and in which order."""
+"""The signed distance of two entities."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from dts_ee.modules.pair_features.pair_feature import PairFeature
 @PairFeature.register("distance")
 class DistanceFeature(PairFeature):
     """
-    An embedding of the number of tokens between head and tail, with the sign of their order.
+    An embedding of the number of tokens between head and tail, and of their order.
 
-    Distances are put into ten buckets (0 to 4 each its own, then 5-7, 8-15, 16-31, 32-63, 64 and
-    more), once for each order. It is no part of the paper's model.
+    There are ten buckets of distances (0, 1, 2, 3, 4, 5-7, 8-15, 16-31, 32-63, 64 and more) for
+    each order. The paper's model does not have this feature.
 
     # Parameters
 

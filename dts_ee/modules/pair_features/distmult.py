@@ -1,4 +1,4 @@
-"""DistMult: how well two entities fit each relation."""
+"""DistMult: a diagonal bilinear form for each relation."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class DistMultFeature(PairFeature):
     """
     `g_i^T diag(m_k) g_j` for each relation k (Yang et al. 2014; report, §3.3).
 
-    It is symmetric in head and tail: a relation's direction must come from elsewhere.
+    It is symmetric in head and tail, so it does not represent the direction of a relation.
 
     # Parameters
 

@@ -1,4 +1,4 @@
-"""What a relation scorer may look at in a pair of entities."""
+"""The base class of features of a pair of entities."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -11,14 +11,14 @@ from dts_ee.modules.entity_batch import EntityBatch
 
 class PairFeature(torch.nn.Module, Registrable, ABC):
     """
-    A vector for each pair of entities.
+    A vector for each pair of entities, as an input of the relation scorer.
 
-    A constructor takes what it needs of `entity_dim`, `token_dim` and `num_relations` from the
-    relation scorer.
+    The relation scorer passes `entity_dim`, `token_dim` and `num_relations` to the constructor, as
+    far as it has parameters of these names.
     """
 
     symmetric: bool = False
-    """Whether a pair's vector is the same if head and tail are exchanged."""
+    """Whether a pair's vector stays the same if head and tail are exchanged."""
 
     @abstractmethod
     def get_output_dim(self) -> int:
@@ -26,7 +26,7 @@ class PairFeature(torch.nn.Module, Registrable, ABC):
 
     def prepare(self, entities: EntityBatch) -> Any:
         """
-        What `forward` needs and no single pair decides, made once for all chunks of pairs.
+        Computes what `forward` needs for all pairs, once for all chunks of pairs.
 
         # Parameters
 
@@ -40,14 +40,16 @@ class PairFeature(torch.nn.Module, Registrable, ABC):
         self, entities: EntityBatch, heads: torch.Tensor, tails: torch.Tensor, prepared: Any
     ) -> torch.Tensor:
         """
+        Computes the vectors of pairs.
+
         # Parameters
 
         entities : `EntityBatch`
             All entities of the batch.
         heads, tails : `torch.LongTensor`
-            Shape (num_pairs,): positions among the batch's entities.
+            Shape (num_pairs,): indices of entities in the batch.
         prepared : `Any`
-            What `prepare` returned.
+            The return value of `prepare`.
 
         # Returns
 

@@ -13,9 +13,10 @@ from dts_ee.modules.kernels.packing import Packing
 @Seq2SeqEncoder.register("bidirectional_gru")
 class BidirectionalGruEncoder(PytorchSeq2SeqWrapper):
     """
-    AllenNLP's `gru` with `bidirectional: true`: the same parameters, names and values, in less
-    time on a CPU, where both directions share one product for each step (see
-    `dts_ee.modules.kernels.gru_kernel`). On a GPU it is cuDNN's, as AllenNLP's is.
+    AllenNLP's `gru` with `bidirectional: true`, but faster on a CPU.
+
+    Parameter names and results are the same. On a CPU, both directions share one product for each
+    step (see `dts_ee.modules.kernels.gru_kernel`). On a GPU, cuDNN's GRU is used.
 
     Registered as a `Seq2SeqEncoder` with name "bidirectional_gru". Masks must be left-aligned: the
     unmasked tokens of a sentence come first.
@@ -60,14 +61,14 @@ class BidirectionalGruEncoder(PytorchSeq2SeqWrapper):
         inputs : `torch.Tensor`
             Shape (batch_size, num_tokens, input_size).
         mask : `torch.BoolTensor`, optional
-            Shape (batch_size, num_tokens); `None` stands for no padding.
+            Shape (batch_size, num_tokens); `None` if there is no padding.
         hidden_state : `torch.Tensor`, optional (default = `None`)
-            Shape (2 * num_layers, batch_size, hidden_size): the first states, instead of zeros.
+            Shape (2 * num_layers, batch_size, hidden_size): the initial states; `None` for zeros.
 
         # Returns
 
         `torch.Tensor`
-            Shape (batch_size, num_tokens, 2 * hidden_size), zero where the mask is.
+            Shape (batch_size, num_tokens, 2 * hidden_size), zero at padding.
         """
         if inputs.is_cuda or hidden_state is not None:
             return cast(Any, super()).forward(inputs, mask, hidden_state)
@@ -83,16 +84,16 @@ class BidirectionalGruEncoder(PytorchSeq2SeqWrapper):
         return packing.unpack(tokens)
 
     def _layer(self, layer: int, tokens: torch.Tensor, packing: Packing) -> torch.Tensor:
-        def of_both_directions(name: str) -> Tuple[torch.Tensor, torch.Tensor]:
+        def parameters(name: str) -> Tuple[torch.Tensor, torch.Tensor]:
             name = f"{name}_l{layer}"
             return getattr(self._module, name), getattr(self._module, f"{name}_reverse")
 
         # Shape: (num_unmasked, 2 * hidden_size)
         return bidirectional_gru(
             tokens,
-            of_both_directions("weight_ih"),
-            of_both_directions("weight_hh"),
-            of_both_directions("bias_ih"),
-            of_both_directions("bias_hh"),
+            parameters("weight_ih"),
+            parameters("weight_hh"),
+            parameters("bias_ih"),
+            parameters("bias_hh"),
             packing,
         )

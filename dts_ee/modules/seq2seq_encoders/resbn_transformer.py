@@ -11,14 +11,14 @@ class ResBnTransformer(Seq2SeqEncoder):
     """
     `proj(x) + BatchNorm(proj(TransformerEncoder(x + positional(x))))` (report, §4.2).
 
-    The batch norm sees each feature over the batch's unpadded tokens; a training batch of one
-    single token, which has no variance, is normalised by the running statistics. Attention heads
-    need an input that they divide: the input is padded with zero features up to the next multiple.
+    The statistics of the batch norm are over the unpadded tokens of the batch. A training batch of
+    a single token has no variance; the running statistics are used for it. The input is padded with
+    zero features to a multiple of the number of attention heads.
 
     # Parameters
 
     input_dim : `int`
-        The size of a token.
+        The size of a token's vector.
     hidden_dim : `int`
         The size of an encoded token.
     num_layers : `int`, optional (default = `1`)
@@ -54,11 +54,11 @@ class ResBnTransformer(Seq2SeqEncoder):
         self._transformer = torch.nn.TransformerEncoder(
             layer, num_layers, enable_nested_tensor=False
         )
-        # The layers start as copies of one another; initialised anew, each learns its own.
+        # torch initialises all layers with copies of the same weights.
         for parameter in self._transformer.parameters():
             if parameter.dim() > 1:
                 torch.nn.init.xavier_uniform_(parameter)
-        # The batch norm would take a bias away again, and has its own.
+        # The batch norm cancels a bias before it, and has its own.
         self._output_projection = torch.nn.Linear(input_dim + self._padding, hidden_dim, bias=False)
         self._residual_projection = torch.nn.Linear(input_dim, hidden_dim)
         self._batch_norm = torch.nn.BatchNorm1d(hidden_dim)
@@ -85,7 +85,7 @@ class ResBnTransformer(Seq2SeqEncoder):
         # Returns
 
         `torch.Tensor`
-            Shape (batch_size, num_tokens, hidden_dim); zero where the mask is.
+            Shape (batch_size, num_tokens, hidden_dim), zero at padding.
         """
         # Shape: (batch_size, num_tokens, input_dim + padding)
         positioned = torch.nn.functional.pad(add_positional_features(inputs), (0, self._padding))

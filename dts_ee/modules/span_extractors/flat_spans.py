@@ -1,4 +1,4 @@
-"""AllenNLP's span extractors for spans that come one after the other, without padding."""
+"""Calls AllenNLP's span extractors with spans that are not padded."""
 
 import torch
 from allennlp.modules.span_extractors import SpanExtractor
@@ -12,15 +12,16 @@ def extract_flat_spans(
     counts: torch.Tensor,
 ) -> torch.Tensor:
     """
+    Extracts the vectors of spans, sentence after sentence.
+
     # Parameters
 
     extractor : `SpanExtractor`
-        What makes a vector of a span.
+        The span extractor.
     tokens : `torch.Tensor`
         Shape (batch_size, num_tokens, dim).
     starts, ends : `torch.LongTensor`
-        Shape (num_spans,): the first token of each span and the token after its last, sentence
-        after sentence.
+        Shape (num_spans,): the start and end token of each span (end exclusive).
     counts : `torch.LongTensor`
         Shape (batch_size,): the number of spans of each sentence.
 
@@ -30,7 +31,7 @@ def extract_flat_spans(
         Shape (num_spans, span_dim).
     """
     if len(starts) == 0:
-        # Not every extractor takes a batch without spans.
+        # Some extractors fail for a batch without spans.
         return tokens.new_zeros(0, extractor.get_output_dim())
     # Shape: (batch_size, most_spans)
     mask = torch.arange(int(counts.max()), device=counts.device) < counts.unsqueeze(1)

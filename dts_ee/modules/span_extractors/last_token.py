@@ -1,4 +1,4 @@
-"""What stands for an entity: its last token, alone or with the maximum over all its tokens."""
+"""Span extractors that use the last token of a span."""
 
 from typing import Optional
 
@@ -11,7 +11,7 @@ from dts_ee.modules.kernels.range_max import RangeMax
 @SpanExtractor.register("last_token")
 class LastTokenSpanExtractor(SpanExtractor):
     """
-    A span's last token, which is all that the paper looks at (report, §3.3).
+    The last token of a span, as in the paper (report, §3.3).
 
     # Parameters
 
@@ -44,9 +44,9 @@ class LastTokenSpanExtractor(SpanExtractor):
         span_indices : `torch.LongTensor`
             Shape (batch_size, num_spans, 2): the first and the last token of each span.
         sequence_mask : `torch.BoolTensor`, optional (default = `None`)
-            Not used: a span has no padding in it.
+            Not used: spans contain no padding.
         span_indices_mask : `torch.BoolTensor`, optional (default = `None`)
-            Shape (batch_size, num_spans): which spans there are; the others become zero.
+            Shape (batch_size, num_spans): false for padding, whose vectors become zero.
 
         # Returns
 
@@ -76,10 +76,10 @@ class LastTokenSpanExtractor(SpanExtractor):
 @SpanExtractor.register("last_token_and_maximum")
 class LastTokenAndMaximumSpanExtractor(LastTokenSpanExtractor):
     """
-    A span's last token, and beside it the largest value of each feature of all its tokens.
+    The last token of a span, concatenated with its max-pooled tokens.
 
-    Spans that are pooled by their maximum come from SpERT (Eberts and Ulges 2019, §3); the second
-    half is no part of the paper's model.
+    Max-pooled spans come from SpERT (Eberts and Ulges 2019, §3); the paper's model does not have
+    them.
     """
 
     def get_output_dim(self) -> int:

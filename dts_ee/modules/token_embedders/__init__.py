@@ -1,7 +1,3 @@
-"""
-Token embedders.
-"""
-
 from dts_ee.modules.token_embedders.casing import CasingEmbedder
 from dts_ee.modules.token_embedders.distinct_characters import DistinctCharactersEncoder
 from dts_ee.modules.token_embedders.fine_tuned_transformer import FineTunedTransformerEmbedder

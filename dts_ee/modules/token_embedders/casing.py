@@ -1,6 +1,4 @@
-"""
-How words are written, as vectors.
-"""
+"""Embeds tokens by their casing."""
 
 import torch
 from allennlp.modules import TokenEmbedder
@@ -9,7 +7,7 @@ from allennlp.modules import TokenEmbedder
 @TokenEmbedder.register("casing")
 class CasingEmbedder(TokenEmbedder):
     """
-    One-hot vectors of the classes that the indexer `casing` gives; nothing is learned.
+    One-hot vectors of the classes of the indexer `casing`, without trained parameters.
 
     Registered as a `TokenEmbedder` with name `"casing"`.
     """
@@ -24,12 +22,12 @@ class CasingEmbedder(TokenEmbedder):
         # Parameters
 
         tokens : `torch.Tensor`
-            Shape (batch_size, num_tokens): 1 to 7, and 0 where there is padding.
+            Shape (batch_size, num_tokens): 1 to 7, and 0 for padding.
 
         # Returns
 
         `torch.Tensor`
-            Shape (batch_size, num_tokens, 7), all 0 where there is padding.
+            Shape (batch_size, num_tokens, 7), zero at padding.
         """
         # Shape: (batch_size, num_tokens, num_classes + 1)
         one_hot = torch.nn.functional.one_hot(tokens, self.num_classes + 1)

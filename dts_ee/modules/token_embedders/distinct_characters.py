@@ -1,6 +1,4 @@
-"""
-Words by their characters, each distinct word of a batch once.
-"""
+"""Character-based token embeddings that encode each distinct word of a batch once."""
 
 from typing import Tuple
 
@@ -12,22 +10,22 @@ from allennlp.modules.token_embedders import TokenCharactersEncoder, TokenEmbedd
 @TokenEmbedder.register("distinct_character_encoding")
 class DistinctCharactersEncoder(TokenCharactersEncoder):
     """
-    AllenNLP's `character_encoding` with the same parameters, weights and values, which encodes a
-    word once for all its occurrences in the batch.
+    AllenNLP's `character_encoding`, which encodes a word once for all its occurrences in the batch.
 
-    What differs is dropout: a word gets one mask for a batch, the same for each occurrence.
+    Parameters, weights and values are the same. Only dropout differs: all occurrences of a word in
+    a batch have the same dropout mask.
 
-    Registered as a `TokenEmbedder` with name "distinct_character_encoding". It goes with AllenNLP's
+    Registered as a `TokenEmbedder` with name "distinct_character_encoding". Use it with AllenNLP's
     `characters` indexer.
 
     # Parameters
 
     embedding : `Embedding`
-        What a character is.
+        Embeds characters.
     encoder : `Seq2VecEncoder`
-        Makes a word's vector of those of its characters.
+        Encodes the characters of a word as a vector.
     dropout : `float`, optional (default = `0.0`)
-        Dropout over the vectors of the distinct words.
+        Dropout on the vectors of the distinct words.
     """
 
     def forward(self, token_characters: torch.Tensor) -> torch.Tensor:
@@ -35,7 +33,7 @@ class DistinctCharactersEncoder(TokenCharactersEncoder):
         # Parameters
 
         token_characters : `torch.Tensor`
-            Shape (batch_size, num_tokens, num_characters): 0 where there is no character.
+            Shape (batch_size, num_tokens, num_characters): character ids, 0 for padding.
 
         # Returns
 
@@ -52,6 +50,8 @@ class DistinctCharactersEncoder(TokenCharactersEncoder):
 
 def _distinct_rows(rows: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     """
+    `torch.unique(rows, return_inverse=True, dim=0)`, but faster.
+
     # Parameters
 
     rows : `torch.Tensor`
@@ -60,12 +60,11 @@ def _distinct_rows(rows: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     # Returns
 
     `Tuple[torch.Tensor, torch.Tensor]`
-        The distinct rows, of shape (num_distinct, num_columns), and which of them each row is, of
-        shape (num_rows,).
+        The distinct rows, of shape (num_distinct, num_columns), and for each row the index of its
+        distinct row, of shape (num_rows,).
     """
     array = rows.cpu().contiguous().numpy()
-    # Rows as strings of bytes, which are sorted in a fraction of the time that `torch.unique` takes
-    # for rows of numbers.
+    # Rows as strings of bytes are sorted much faster than rows of numbers.
     strings = array.view(numpy.dtype((numpy.void, array.shape[1] * array.itemsize))).squeeze(1)
     _, first, indices = numpy.unique(strings, return_index=True, return_inverse=True)
     distinct = rows.index_select(0, torch.from_numpy(first).to(rows.device))

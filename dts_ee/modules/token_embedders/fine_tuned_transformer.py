@@ -31,31 +31,31 @@ _ALL_LAYERS = {"output_hidden_states": True, "return_dict": True}
 @TokenEmbedder.register("fine_tuned_transformer")
 class FineTunedTransformerEmbedder(TokenEmbedder):
     """
-    Embeds words by a pretrained transformer of which the top layers, or all, are trained with the
-    model.
+    Embeds words by a pretrained transformer, and fine-tunes its top layers, or all of its layers.
 
-    What is below them stays as it is, so that in training it is computed once for each sentence and
-    kept (see `FrozenEmbedder`). A word is the mean of its pieces, and these are the mean of the
-    trained layers. A sentence that is longer than the encoder's limit is encoded in overlapping
-    windows. It goes with the `word_pieces` indexer.
+    The layers below them are frozen: in training, their output is computed once for each sentence
+    and cached (see `FrozenEmbedder`). The vector of a word is the mean over its word pieces and
+    over the trained layers. A sentence that is longer than the encoder's limit is encoded in
+    overlapping windows.
 
-    The trained layers are the parameters whose names contain `trained_layers`. They want a smaller
-    learning rate than the rest of the model: see `parameter_groups` of AllenNLP's optimizers.
+    The names of the trained parameters contain `trained_layers`. They need a smaller learning rate
+    than the other parameters of the model: see `parameter_groups` of AllenNLP's optimizers.
 
-    Registered as a `TokenEmbedder` with name "fine_tuned_transformer".
+    Registered as a `TokenEmbedder` with name "fine_tuned_transformer". Use it with the
+    `word_pieces` indexer.
 
     # Parameters
 
     model_name : `str`
         The folder of a Hugging Face model, or its name on the Hugging Face hub.
     num_trained_layers : `Union[int, str]`, optional (default = `3`)
-        How many layers are trained, or `"all"`: then the embeddings below them are trained too.
+        The number of layers to train, or `"all"` for all layers and the embeddings below them.
     highest_layer : `int`, optional (default = `None`)
-        The highest of them, counted from 1. What comes after it is not computed. `None` is the
-        encoder's last.
+        The highest layer to train, counted from 1. The layers above it are not computed. `None` for
+        the encoder's last layer.
     cache_dir : `str`, optional (default = `None`)
-        See `FrozenEmbedder`. What is kept here has as many vectors as a sentence has pieces. Where
-        all layers are trained, there is nothing to keep.
+        See `FrozenEmbedder`. The cached features have one vector for each word piece. With
+        `num_trained_layers: "all"` there is nothing to cache.
     memory_limit_gib : `float`, optional (default = `4.0`)
         See `FeatureCache`.
     serialization_dir : `str`, optional (default = `None`)
@@ -64,7 +64,7 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
     # Raises
 
     `ConfigurationError`
-        If the encoder is not found, its weights are not complete, or it has no such layers.
+        If the encoder is not found, its weights are not complete, or it does not have these layers.
     """
 
     def __init__(
@@ -124,16 +124,16 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         # Parameters
 
         piece_ids : `torch.LongTensor`
-            Shape `(batch_size, num_pieces)`, the pieces of each sentence without special tokens.
+            Shape `(batch_size, num_pieces)`, the word pieces of a sentence without special tokens.
         piece_counts : `torch.LongTensor`
-            Shape `(batch_size, num_words)`, the number of pieces of each word.
+            Shape `(batch_size, num_words)`, the number of word pieces of each word.
         mask : `torch.BoolTensor`
             Shape `(batch_size, num_words)`.
 
         # Returns
 
         `torch.Tensor`
-            Shape `(batch_size, num_words, dim)`, with zeros where there is no word.
+            Shape `(batch_size, num_words, dim)`, zero at padding.
         """
         counts = [
             row[:num_words]
@@ -158,11 +158,11 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
     def _windows(
         self, piece_ids: numpy.ndarray, counts: Sequence[numpy.ndarray]
     ) -> Tuple[List[numpy.ndarray], List[slice]]:
-        """Pieces that are encoded together, special ones among them, and which of them are used."""
+        """The word pieces of each window, with special tokens, and the range of those to use."""
         prefix, suffix = (numpy.array(ids, dtype=piece_ids.dtype) for ids in self._specials)
         windows, kept = [], []
         for ids, sentence_counts in zip(piece_ids, counts, strict=True):
-            # A quarter of a window, as with a frozen encoder.
+            # As with a frozen encoder.
             overlap = self._capacity // 4
             for window in split_into_windows(sentence_counts.tolist(), self._capacity, overlap):
                 windows.append(numpy.concatenate([prefix, ids[window.start : window.end], suffix]))
@@ -198,12 +198,12 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
 
 def _layers_above(network: PreTrainedModel, num_below: int, folder: Path) -> torch.nn.Module:
     """
-    The layers above a number of others, as a module of their own.
+    The layers above the first `num_below` layers, as a separate module.
 
     # Raises
 
     `ConfigurationError`
-        If they do not say the same apart from the network as they do in it.
+        If the separate module gives other results than the network.
     """
     problem = ConfigurationError(
         f"The encoder in {folder} ({network.config.model_type}) has no layers that can be trained "
@@ -236,26 +236,28 @@ def _run_layers(
     stack: torch.nn.Module, states: torch.Tensor, mask: torch.Tensor
 ) -> Sequence[torch.Tensor]:
     """
+    Runs a stack of transformer layers.
+
     # Parameters
 
     stack : `torch.nn.Module`
         The layers.
     states : `torch.Tensor`
-        Shape `(num_windows, num_pieces, dim)`.
+        Shape `(num_windows, num_pieces, dim)`: the input of the first layer.
     mask : `torch.Tensor`
         Shape `(num_windows, num_pieces)`, boolean.
 
     # Returns
 
     `Sequence[torch.Tensor]`
-        What each layer gives, of the shape of `states`.
+        The output of each layer, of the shape of `states`.
     """
     options: Dict[str, Any] = {}
     # Shape: (num_windows, num_pieces)
     attention_mask = mask.long()
-    # The layers of DeBERTa take the mask as it is.
+    # DeBERTa's layers take the mask itself, those of other models an additive mask.
     if takes_arg(stack.forward, "head_mask"):
         options["head_mask"] = [None] * len(cast(Any, stack).layer)
-        # Shape: (num_windows, 1, 1, num_pieces), added to the scores of attention
+        # Shape: (num_windows, 1, 1, num_pieces)
         attention_mask = (~mask)[:, None, None, :] * torch.finfo(states.dtype).min
     return stack(states, attention_mask=attention_mask, **options, **_ALL_LAYERS).hidden_states[1:]

@@ -17,8 +17,8 @@ class ElmoEncoder(FrozenEncoder):
     """
     AllenNLP's ELMo as a `FrozenEncoder`.
 
-    AllenNLP's ELMo begins a sentence with the states that the batch before it has left, so that its
-    output depends on what came before. Here each batch begins with empty states.
+    AllenNLP's ELMo keeps its LSTM states between batches, so its output depends on earlier batches.
+    Here the states are reset before each batch.
 
     A `Sentence` is one array: the character ids of each word, of shape `(num_words, 50)`.
 
@@ -29,7 +29,7 @@ class ElmoEncoder(FrozenEncoder):
     weight_file : `Path`
         ELMo's weights, HDF5.
     batch_size : `int`, optional (default = `32`)
-        How many sentences are encoded together.
+        The number of sentences that are encoded together.
     """
 
     def __init__(self, options_file: Path, weight_file: Path, batch_size: int = 32) -> None:
@@ -56,7 +56,7 @@ class ElmoEncoder(FrozenEncoder):
     ) -> Iterator[EncodedWords]:
         word_counts = numpy.array([len(characters) for (characters,) in sentences])
         starts = word_counts.cumsum() - word_counts
-        # The longest come first, so that one batch holds sentences of about the same length.
+        # Sorted, so that the sentences of a batch have similar lengths.
         order = numpy.argsort(-word_counts, kind="stable")
         for first in range(0, len(order), self._batch_size):
             batch = order[first : first + self._batch_size]
@@ -69,7 +69,7 @@ class ElmoEncoder(FrozenEncoder):
             self._lstm.reset_states()
             activations = self.network(torch.from_numpy(inputs).to(device))["activations"]
             words = [starts[i] + numpy.arange(word_counts[i]) for i in batch]
-            # The first and the last vector of a row are the sentence's boundaries.
+            # The first and the last vector of a row are those of the boundary tokens.
             vectors = [
                 row * (inputs.shape[1] + 2) + 1 + numpy.arange(word_counts[i])
                 for row, i in enumerate(batch)
@@ -84,14 +84,14 @@ class ElmoEncoder(FrozenEncoder):
 @TokenEmbedder.register("frozen_elmo")
 class FrozenElmoEmbedder(FrozenEmbedder):
     """
-    Embeds words by ELMo ([Peters et al., 2018](https://arxiv.org/abs/1802.05365)), which stays as
-    it is, with a learned mix of its layers.
+    Embeds words by a frozen ELMo ([Peters et al., 2018](https://arxiv.org/abs/1802.05365)), with a
+    trained mix of its layers.
 
-    In training a sentence is encoded once, and its features are kept (see `FrozenEmbedder`). What
-    comes out for it does not depend on the sentences before it, as it does in AllenNLP's
-    `elmo_token_embedder`. It goes with AllenNLP's `elmo_characters` indexer.
+    In training, a sentence is encoded once, and its features are cached (see `FrozenEmbedder`).
+    Unlike with AllenNLP's `elmo_token_embedder`, they do not depend on earlier sentences.
 
-    Registered as a `TokenEmbedder` with name "frozen_elmo".
+    Registered as a `TokenEmbedder` with name "frozen_elmo". Use it with AllenNLP's
+    `elmo_characters` indexer.
 
     # Parameters
 
@@ -100,19 +100,19 @@ class FrozenElmoEmbedder(FrozenEmbedder):
     weight_file : `str`
         ELMo's weights, HDF5: a path or a URL.
     batch_size : `int`, optional (default = `32`)
-        How many sentences are encoded together.
+        The number of sentences that are encoded together.
     cache_dir : `str`, optional (default = `None`)
         See `FrozenEmbedder`.
     memory_limit_gib : `float`, optional (default = `4.0`)
         See `FeatureCache`.
     serialization_dir : `str`, optional (default = `None`)
-        Where the training run keeps its files, or where an archive was extracted. ELMo's files are
-        put in there for the archive, and taken from there where they are. AllenNLP fills it in.
+        The directory of a training run, or an extracted archive; AllenNLP fills it in. ELMo's files
+        are copied into it for the archive, or read from it.
 
     # Raises
 
     `ConfigurationError`
-        If a file is not found, or the two do not fit each other.
+        If a file is not found, or the two files do not fit together.
     """
 
     def __init__(
@@ -135,12 +135,12 @@ class FrozenElmoEmbedder(FrozenEmbedder):
         # Parameters
 
         elmo_tokens : `torch.LongTensor`
-            Shape `(batch_size, num_words, 50)`, the character ids of each word, 0 in the padding.
+            Shape `(batch_size, num_words, 50)`, the character ids of each word, 0 for padding.
 
         # Returns
 
         `torch.Tensor`
-            Shape `(batch_size, num_words, dim)`, with zeros where there is no word.
+            Shape `(batch_size, num_words, dim)`, zero at padding.
         """
         # Shape: (batch_size, num_words)
         mask = (elmo_tokens > 0).any(dim=2)

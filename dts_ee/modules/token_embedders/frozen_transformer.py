@@ -16,45 +16,45 @@ from dts_ee.modules.frozen_encoders.transformer_encoder import TransformerEncode
 @TokenEmbedder.register("frozen_transformer")
 class FrozenTransformerEmbedder(FrozenEmbedder):
     """
-    Embeds words by a pretrained transformer that stays as it is, by several of its layers.
+    Embeds words by a frozen pretrained transformer, with a mix of its layers.
 
-    In training a sentence is encoded once, and its features are kept (see `FrozenEmbedder`). One
-    that is longer than the encoder's limit is encoded in overlapping windows. It goes with the
-    `word_pieces` indexer.
+    In training, a sentence is encoded once, and its features are cached (see `FrozenEmbedder`). A
+    sentence that is longer than the encoder's limit is encoded in overlapping windows.
 
-    Registered as a `TokenEmbedder` with name "frozen_transformer".
+    Registered as a `TokenEmbedder` with name "frozen_transformer". Use it with the `word_pieces`
+    indexer.
 
     # Parameters
 
     model_name : `str`
         The folder of a Hugging Face model, or its name on the Hugging Face hub.
     pooling : `str`, optional (default = `"mean"`)
-        What a word takes from its pieces: their `"mean"`, or the `"first"`.
+        How the vectors of word pieces are pooled to the vector of a word: their `"mean"`, or the
+        `"first"` one.
     layers : `Union[str, List[int]]`, optional (default = `"all"`)
-        Which layers are mixed: 0 is the layer of the embeddings, and negative numbers count from
-        the last. What comes after the highest of them is not computed.
+        The layers to mix: 0 is the embedding layer, and negative numbers count from the last layer.
+        The layers above the highest of them are not computed.
     layer_mix : `str`, optional (default = `"trained"`)
-        How they are mixed: with weights that are `"trained"`, or by their `"mean"`. Of a mean, the
-        features that are kept are as small as those of one layer, and training is faster.
+        How the layers are mixed: with `"trained"` weights, or by their `"mean"`. With the mean, the
+        cached features are as small as those of one layer, and training is faster.
     max_length : `int`, optional (default = `None`)
-        The most pieces that are encoded together, with special tokens. `None` is the encoder's own
-        limit.
+        The largest number of word pieces in a window, special tokens included. `None` for the
+        encoder's own limit.
     window_overlap : `int`, optional (default = `None`)
-        How many pieces neighbouring windows share. `None` is a quarter of a window.
+        The number of word pieces that neighbouring windows share. `None` for a quarter of a window.
     batch_size : `int`, optional (default = `32`)
-        How many windows are encoded together, at most.
+        The largest number of windows that are encoded together.
     precision : `str`, optional (default = `"float32"`)
-        What the encoder computes in: `"float32"`; `"bfloat16"`, where the processor has it; or
-        `"int8"`, on the CPU alone. The other two are faster, and their features are less exact. A
-        trained archive can be used with another precision than it was trained with.
+        The encoder's numerical precision: `"float32"`; `"bfloat16"`, if the processor supports it;
+        or `"int8"`, on the CPU only. The latter two are faster and less exact. An archive can be
+        used with another precision than it was trained with.
     cache_dir : `str`, optional (default = `None`)
         See `FrozenEmbedder`.
     memory_limit_gib : `float`, optional (default = `4.0`)
         See `FeatureCache`.
     serialization_dir : `str`, optional (default = `None`)
-        Where the training run keeps its files, or where an archive was extracted. The encoder's
-        files are put in there for the archive, and taken from there where they are. AllenNLP fills
-        it in.
+        The directory of a training run, or an extracted archive; AllenNLP fills it in. The
+        encoder's files are copied into it for the archive, or read from it.
 
     # Raises
 
@@ -98,16 +98,16 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
         # Parameters
 
         piece_ids : `torch.LongTensor`
-            Shape `(batch_size, num_pieces)`, the pieces of each sentence without special tokens.
+            Shape `(batch_size, num_pieces)`, the word pieces of a sentence without special tokens.
         piece_counts : `torch.LongTensor`
-            Shape `(batch_size, num_words)`, the number of pieces of each word.
+            Shape `(batch_size, num_words)`, the number of word pieces of each word.
         mask : `torch.BoolTensor`
             Shape `(batch_size, num_words)`.
 
         # Returns
 
         `torch.Tensor`
-            Shape `(batch_size, num_words, dim)`, with zeros where there is no word.
+            Shape `(batch_size, num_words, dim)`, zero at padding.
         """
         sentences = [
             (ids[: counts.sum()], counts[:num_words])

@@ -1,6 +1,4 @@
-"""
-Word vectors of spaCy's, as they are.
-"""
+"""Embeds tokens by spaCy's word vectors."""
 
 from typing import Optional
 
@@ -10,28 +8,28 @@ from allennlp.modules import TokenEmbedder
 
 from dts_ee.modules.frozen_encoders.encoder_files import find_spacy_vectors, keep_files
 
-# As large as those of GloVe, so that the layers above need not tell the two apart.
+# That of GloVe vectors, so that the layers above get inputs of the same scale with both.
 _ROOT_MEAN_SQUARE = 0.5
 
 
 @TokenEmbedder.register("spacy_vectors")
 class SpacyVectorsEmbedder(TokenEmbedder):
     """
-    Embeds words by spaCy's vectors, many words by the same one; nothing is learned.
+    Embeds words by spaCy's word vectors, which are cased and not trained.
 
-    spaCy's medium-sized pipelines have few vectors for many words, which are written in upper and
-    lower case. They are scaled, all by the same factor. They are no part of a checkpoint: an
-    archive holds the files themselves.
+    In spaCy's medium-sized pipelines, many words share a vector. All vectors are scaled by the same
+    factor. A checkpoint does not contain them; an archive contains their files.
 
-    Registered as a `TokenEmbedder` with name `"spacy_vectors"`.
+    Registered as a `TokenEmbedder` with name `"spacy_vectors"`. Use it with the indexer of the same
+    name.
 
     # Parameters
 
     folder : `str`
-        That of the indexer `spacy_vectors`.
+        The `folder` of the indexer.
     serialization_dir : `str`, optional (default = `None`)
-        Where the training run keeps its files, or where an archive was extracted. The files are put
-        in there for the archive, and taken from there where they are. AllenNLP fills it in.
+        The directory of a training run, or an extracted archive; AllenNLP fills it in. The files
+        are copied into it for the archive, or read from it.
 
     # Raises
 
@@ -47,7 +45,8 @@ class SpacyVectorsEmbedder(TokenEmbedder):
         # Shape: (num_vectors, dim)
         vectors = torch.from_numpy(numpy.load(files["vectors"]))
         vectors *= _ROOT_MEAN_SQUARE / vectors.square().mean().sqrt()
-        # Shape: (num_vectors + 1, dim); the first row is of padding and of unknown words
+        # The first row is for padding and unknown words.
+        # Shape: (num_vectors + 1, dim)
         vectors = torch.cat([vectors.new_zeros(1, vectors.shape[1]), vectors])
         self.register_buffer("_vectors", vectors, persistent=False)
         if serialization_dir is not None:
@@ -61,7 +60,7 @@ class SpacyVectorsEmbedder(TokenEmbedder):
         # Parameters
 
         tokens : `torch.Tensor`
-            Shape (batch_size, num_tokens): what the indexer gave.
+            Shape (batch_size, num_tokens): the output of the indexer.
 
         # Returns
 
