@@ -14,7 +14,6 @@ from dts_ee.corpora.offsets import Mention, OffsetUnit, code_points, find_unit, 
 from dts_ee.corpora.text_reading import Spans, TextReading, sentence_starts
 from dts_ee.document import Document, Entity, Field, Relation
 
-
 OTHER_UNIT = "offsets in another unit"
 """The problem of a remark on a document whose offsets do not count code points."""
 
@@ -207,11 +206,8 @@ class AnnotatedText:
         )
         if not self.repair and not all_quoted:
             return plain
-        self.remark(
-            OTHER_UNIT,
-            f"offsets count {unit.name}: {num_fitting} of {len(mentions)} entities fit",
-            lost=False,
-        )
+        remark = other_unit_remark(unit, num_fitting, len(mentions))
+        self.remark(remark.problem, remark.detail, lost=False)
         return unit
 
     def _at_offsets(self, entity: TextEntity) -> str:
@@ -372,6 +368,12 @@ class AnnotatedText:
             )
             return None
         return Relation(relation.type, head, tail, relation.probability)
+
+
+def other_unit_remark(unit: OffsetUnit, num_fitting: int, num_entities: int) -> Remark:
+    """A remark on a document whose offsets do not count code points."""
+    detail = f"they count {unit.name}: {num_fitting} of {num_entities} entities fit"
+    return Remark(OTHER_UNIT, detail, lost=False)
 
 
 def nearest_occurrence(text: str, quoted: str, start: int) -> Optional[tuple[int, int]]:

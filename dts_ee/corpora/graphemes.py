@@ -3,6 +3,7 @@ Characters as a reader sees them: grapheme clusters of one or more code points.
 """
 
 from functools import cached_property
+from typing import Optional
 from unicodedata import normalize
 
 from dts_ee.characters import without_invisible
@@ -53,7 +54,7 @@ class Graphemes:
         return list(zip(borders, borders[1:], strict=False))
 
 
-def canonical(text: str) -> tuple[str, list[int], list[int]]:
+def canonical(text: str, written: Optional[str] = None) -> tuple[str, list[int], list[int]]:
     """
     A text in which canonically equal characters are the same (NFC), without invisible ones.
 
@@ -61,6 +62,8 @@ def canonical(text: str) -> tuple[str, list[int], list[int]]:
 
     text : `str`
         The text.
+    written : `str`, optional (default = `None`)
+        A text of the same length that stands for it, with other characters in some positions.
 
     # Returns
 
@@ -68,13 +71,14 @@ def canonical(text: str) -> tuple[str, list[int], list[int]]:
         The text, and for each character of it where the cluster begins and ends in the original
         that it comes from.
     """
+    written = text if written is None else written
     if text.isascii():
-        return text, list(range(len(text))), list(range(1, len(text) + 1))
+        return written, list(range(len(text))), list(range(1, len(text) + 1))
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for start, end in Graphemes(text).spans():
-        for character in normalize("NFC", without_invisible(text[start:end])):
+        for character in normalize("NFC", without_invisible(written[start:end])):
             characters.append(character)
             starts.append(start)
             ends.append(end)

@@ -104,7 +104,8 @@ def find_unit(
     The unit in which the offsets of all mentions are counted.
 
     A mention fits a unit if its characters are its text; where that is not known, if it is in the
-    document and neither begins nor ends inside a word.
+    document and neither begins nor ends inside a word. If no text is known, code points are taken
+    unless a mention is outside of the document then.
 
     # Parameters
 
@@ -126,25 +127,25 @@ def find_unit(
     def num_fitting(unit: OffsetUnit) -> int:
         return sum(fits(text, mention, unit, token_borders) for mention in mentions)
 
-    best = code_points(text)
-    num_best = num_code_points = num_fitting(best)
+    plain = best = code_points(text)
+    num_plain = num_best = num_fitting(plain)
     quoted = any(mention.quoted is not None for mention in mentions)
-    if num_best < len(mentions):
-        for unit in _other_units(text, quoted):
-            number = num_fitting(unit)
-            if number > num_best and 2 * number > len(mentions):
-                best, num_best = unit, number
-            if num_best == len(mentions):
-                break
-    if not quoted and num_best < len(mentions):
-        # Without any text to compare, less than all is no evidence.
-        return code_points(text), num_code_points
-    return best, num_best
+    is_possible = all(
+        plain.span(mention) and not plain.ends_after_text(mention) for mention in mentions
+    )
+    if num_plain == len(mentions) or (is_possible and not quoted):
+        return plain, num_plain
+    for unit in _other_units(text, quoted):
+        number = num_fitting(unit)
+        if number > num_best and 2 * number > len(mentions):
+            best, num_best = unit, number
+        if num_best == len(mentions):
+            break
+    # Without any text to compare, less than all is no evidence.
+    return (best, num_best) if quoted or num_best == len(mentions) else (plain, num_plain)
 
 
-def fits(
-    text: str, mention: Mention, unit: OffsetUnit, token_borders: Container[int] = ()
-) -> bool:
+def fits(text: str, mention: Mention, unit: OffsetUnit, token_borders: Container[int] = ()) -> bool:
     """Whether a mention fits a unit; see `find_unit`."""
     span = unit.span(mention)
     if span is None:

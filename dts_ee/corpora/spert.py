@@ -13,6 +13,7 @@ import os
 from dataclasses import replace
 from typing import Any, Callable, Iterable, Mapping, Optional
 
+from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
@@ -280,12 +281,22 @@ def _sentences(record: Any, place: str, path: str) -> list[tuple[str, Any]]:
     if isinstance(record, DocumentError):
         return [(place, record.located(None, path))]
     if not isinstance(record, dict) or "sentences" not in record or "tokens" in record:
-        return [(place, record)]
+        return [] if _is_blank_prediction(record) else [(place, record)]
     try:
         sentences = as_list(record["sentences"], ("sentences",))
     except DocumentError as error:
         return [(place, error.located(place, path))]
     return [(f"{place}-{i}", each) for i, each in enumerate(sentences, start=1)]
+
+
+def _is_blank_prediction(record: Any) -> bool:
+    """Whether it is what `allennlp predict` writes for a sentence without words."""
+    return (
+        isinstance(record, dict)
+        and isinstance(record.get("sentence"), str)
+        and is_blank(record["sentence"])
+        and record.get("tokens") == record.get("entities") == record.get("relations") == []
+    )
 
 
 def _list_records(text: str) -> list[tuple[str, Any]]:

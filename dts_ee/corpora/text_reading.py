@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
-from dts_ee.characters import is_blank, visible_span
-from dts_ee.corpora.graphemes import Graphemes
+from dts_ee.characters import is_blank
+from dts_ee.corpora.graphemes import canonical
 
 Spans = list[tuple[int, int]]
 
@@ -56,7 +56,7 @@ def word_spans(text: str, tokenize: Tokenize) -> Spans:
 
     Invisible characters, such as zero-width spaces, are like spaces where they are not inside a
     word: no tokens, and not part of one. A grapheme cluster, such as a letter with its combining
-    marks, is in one token.
+    marks, is in one token. The tokenizer is given NFC, because rules do not know combining marks.
 
     # Parameters
 
@@ -67,13 +67,13 @@ def word_spans(text: str, tokenize: Tokenize) -> Spans:
     """
     if text.isascii():
         return tokenize(text)
-    graphemes = Graphemes(text)
+    characters, starts, ends = canonical(text, _with_spaces_for_invisible(text))
     spans: Spans = []
-    for start, end in tokenize(_with_spaces_for_invisible(text)):
-        start, end = visible_span(text, start, end)
-        start, end = graphemes.end(start), graphemes.end(end)
-        if start < end:
-            spans.append((start, end))
+    for first, last in tokenize(characters):
+        # Several characters may come from one grapheme cluster.
+        start = max(starts[first], spans[-1][1] if spans else 0)
+        if start < ends[last - 1]:
+            spans.append((start, ends[last - 1]))
     return spans
 
 
@@ -82,7 +82,9 @@ def _with_spaces_for_invisible(text: str) -> str:
     characters = list(text)
     for i, character in enumerate(text):
         # A zero-width space separates words, where other invisible characters may be in one.
-        in_word = character != "\u200b" and text[i - 1 : i].isalnum() and text[i + 1 : i + 2].isalnum()
+        in_word = (
+            character != "\u200b" and text[i - 1 : i].isalnum() and text[i + 1 : i + 2].isalnum()
+        )
         if not character.isspace() and is_blank(character) and not in_word:
             characters[i] = " "
     return "".join(characters)

@@ -16,10 +16,8 @@ from dts_ee.document import Document, DocumentError
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.prediction import MAX_BATCH_TOKENS, predict_documents
-from dts_ee.predictors.requests import Request, check_type, request_from_json
+from dts_ee.predictors.requests import Request, as_inputs, check_type, request_from_json
 from dts_ee.suggestions import did_you_mean
-
-_ONE_LIST = "a file that is one list, as corpora are, is read with `--use-dataset-reader`"
 
 
 @Predictor.register("dts")
@@ -224,8 +222,8 @@ class DtsPredictor(Predictor):
         # Raises
 
         `DocumentError`
-            If the line is not a JSON object. It names the number of the line; blank lines are not
-            counted.
+            If the line is not a JSON object, a list of tokens or a string. It names the number of
+            the line; blank lines are not counted.
         """
         self._num_lines += 1
         number = f"#{self._num_lines}"
@@ -233,22 +231,31 @@ class DtsPredictor(Predictor):
             inputs = json.loads(line)
         except json.JSONDecodeError as error:
             problem = f"invalid JSON: {error.msg} (column {error.colno})"
-            if line.lstrip().startswith("["):
-                problem = f"no object: {_ONE_LIST}"
-            elif not line.lstrip().startswith("{"):
+            if not line.lstrip().startswith(("{", "[")):
                 problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
             raise DocumentError(problem, document_id=number) from None
         except (ValueError, RecursionError) as error:
             # A number with thousands of digits, or JSON that is nested too deeply.
             raise DocumentError(f"invalid JSON: {error}", document_id=number) from None
-        if not isinstance(inputs, dict):
+        return as_inputs(inputs, number)
+
+    def load_item(self, value: Any, number: int) -> JsonDict:
+        """
+        The inputs for an item of a list, which is how SpERT's prediction data is written.
+
+        # Raises
+
+        `DocumentError`
+            If it is not an input, or is an annotated document. It names the number of the item.
+        """
+        if isinstance(value, dict) and "entities" in value:
             raise DocumentError(
-                f"an object is expected, not {type(inputs).__name__}; {_ONE_LIST}",
-                document_id=number,
+                "the file is a list of annotated documents: a corpus is read with "
+                "`--use-dataset-reader`, and inputs with given entities from JSON Lines",
+                "entities",
+                f"#{number}",
             )
-        if "id" not in inputs:
-            inputs.setdefault("orig_id", number)
-        return inputs
+        return as_inputs(value, f"#{number}")
 
     def predict_instance(self, instance: Instance) -> JsonDict:
         return self.predict_batch_instance([instance])[0]
@@ -269,6 +276,8 @@ class DtsPredictor(Predictor):
             raise DocumentError(
                 "a text is several instances; a `sentence` is one", "text", request.id
             )
+        if not request.sentences:
+            raise DocumentError("there are no words in the sentence", "sentence", request.id)
         return self._reader.text_to_instance(
             request.sentences[0], gold=False, entities_given=request.entities_given
         )
@@ -277,7 +286,11 @@ class DtsPredictor(Predictor):
 def _output(request: Request, sentences: List[Document]) -> JsonDict:
     """The JSON output for a request."""
     outputs = [prediction_to_json(sentence) for sentence in sentences]
-    if request.text is None:
-        return outputs[0]
     identifier = {} if request.id is None else {"orig_id": request.id}
-    return {**identifier, "text": request.text, "sentences": outputs}
+    warnings = {"warnings": list(request.warnings)} if request.warnings else {}
+    if request.text is not None:
+        return {**identifier, "text": request.text, "sentences": outputs, **warnings}
+    if request.blank_sentence is not None:
+        nothing: JsonDict = {"tokens": [], "entities": [], "relations": []}
+        return {**identifier, "sentence": request.blank_sentence, **nothing}
+    return {**outputs[0], **warnings}
