@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
 from allennlp.commands import Subcommand
+from allennlp.common.checks import ConfigurationError
 
-from dts_ee.corpora.alignment import align_tokens
+from dts_ee.commands.reading_arguments import add_reading_arguments, reading_from_args
+from dts_ee.corpora.annotated_text import INEXPRESSIBLE
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
 from dts_ee.corpora.formats import FORMATS
-from dts_ee.corpora.text_reading import SENTENCE_MODES, TextReading, Tokenize
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import DocumentError
-from dts_ee.tokenizers import SpacyRulesTokenizer
+from dts_ee.tokenizers import TOKENIZERS
 
 MAX_PRINTED_REMARKS = 20
 """The maximum number of remarks that are printed; `--report` writes all."""
-
-TOKENIZERS = ("rules", "rules-keep-hyphens", "whitespace")
 
 
 @Subcommand.register("convert")
@@ -85,21 +85,7 @@ class Convert(Subcommand):
         subparser.add_argument(
             "--seed", type=int, default=0, metavar="N", help="the seed of the folds"
         )
-        subparser.add_argument(
-            "--tokenizer",
-            choices=TOKENIZERS,
-            default="rules",
-            help="how raw text becomes words (ade-corpus, brat, label-studio): by spaCy's rules "
-            "for English, with hyphens between letters split off or kept, or at "
-            "white space",
-        )
-        subparser.add_argument(
-            "--sentences",
-            choices=SENTENCE_MODES,
-            default="rules",
-            help="how raw text becomes sentences (brat, label-studio): by spaCy's rules and at "
-            "blank lines, or each line or each text as one sentence",
-        )
+        add_reading_arguments(subparser)
         subparser.set_defaults(func=convert_from_args)
         return subparser
 
@@ -113,7 +99,7 @@ def convert_from_args(args: argparse.Namespace) -> None:
         Path(source),
         target_format,
         Path(target),
-        TextReading(tokenize_by(args.tokenizer), args.sentences),
+        reading_from_args(args),
         args.folds,
         args.seed,
     )
@@ -121,6 +107,9 @@ def convert_from_args(args: argparse.Namespace) -> None:
         _write_report(args.report, remarks)
     if remarks:
         print(_summary(remarks, args.report), file=sys.stderr)
+    advice = _advice_on_tokenizers(args, remarks)
+    if advice is not None:
+        print(advice, file=sys.stderr)
     documents = corpus.documents
     print(
         f"{target}: {len(documents)} documents, "
@@ -239,25 +228,41 @@ def _check_formats(source_format: str, target_format: str) -> None:
             )
 
 
-def tokenize_by(name: str) -> Tokenize:
-    """
-    Returns the tokenizer of a name.
+def _advice_on_tokenizers(args: argparse.Namespace, remarks: Sequence[Remark]) -> Optional[str]:
+    """Which tokenizers could express the entities that are lost, by reading the source again."""
+    num_lost = _num_inexpressible(remarks)
+    if not num_lost:
+        return None
+    source_format, source = args.source
+    kept = []
+    for name in TOKENIZERS:
+        if name == args.tokenizer:
+            continue
+        try:
+            reading = reading_from_args(args, name)
+        except ConfigurationError:
+            # The encoder of `word-pieces` need not be there.
+            continue
+        corpus = FORMATS[source_format].read(Path(source), reading)
+        num_kept = num_lost - _num_inexpressible(corpus.remarks)
+        if num_kept > 0:
+            kept.append((num_kept, name))
+    lines = [
+        f"{num_lost} entities begin or end inside a token, where text without annotation has no "
+        "other tokens:"
+    ]
+    lines += [
+        f"  --tokenizer {name} would keep {num_kept} of {num_lost}"
+        for num_kept, name in sorted(kept, key=lambda item: -item[0])
+    ]
+    lines.append(
+        "  --divide-tokens keeps all in the training data, but `predict` cannot make such tokens"
+    )
+    return "\n".join(lines)
 
-    # Parameters
 
-    name : `str`
-        `"rules"` (spaCy's for English, where a hyphen between letters is a token of its own),
-        `"rules-keep-hyphens"` (where it is not) or `"whitespace"`.
-    """
-    if name == "whitespace":
-        return lambda text: [match.span() for match in re.finditer(r"\S+", text)]
-    tokenizer = SpacyRulesTokenizer(split_hyphens=name == "rules")
-
-    def spans(text: str) -> List[Tuple[int, int]]:
-        words = [token.ensure_text() for token in tokenizer.tokenize(text)]
-        return list(align_tokens(words, text))
-
-    return spans
+def _num_inexpressible(remarks: Sequence[Remark]) -> int:
+    return sum(remark.problem == INEXPRESSIBLE for remark in remarks)
 
 
 def _write_report(path: Path, remarks: Sequence[Remark]) -> None:

@@ -27,6 +27,7 @@ from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.data import Instance
 
 from dts_ee.commands.model_arguments import MODEL_HELP
+from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.compat.predict_command import register_predict_manager
 from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
@@ -73,6 +74,7 @@ class PredictDocuments(Predict):
             action="store_true",
             help="print JSON Lines on a terminal too (predictor `dts`)",
         )
+        add_sentence_arguments(subparser, None)
         subparser.add_argument(
             "--on-error",
             choices=("stop", "skip"),
@@ -127,6 +129,7 @@ def predict_from_args(args: argparse.Namespace) -> None:
         for name in ("relation_threshold", "calibration")
         if getattr(args, name) is not None
     }
+    options.update(sentence_options(args))
     if options:
         predictor_args = json.loads(args.predictor_args.strip() or "{}")
         args.predictor_args = json.dumps({**predictor_args, **options})

@@ -7,7 +7,7 @@ characters of the abstract, which is not in the file, and neither are the positi
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterator, Sequence
 
 from tqdm import tqdm
@@ -75,7 +75,7 @@ def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
         sentences.setdefault((line.abstract, line.sentence), []).append(line)
     if not sentences:
         raise DocumentError("there are no lines in the file", path=str(path))
-    whole = TextReading(reading.tokenize, "whole")
+    whole = replace(reading, sentences="whole")
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []

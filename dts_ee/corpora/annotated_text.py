@@ -4,6 +4,7 @@ Texts with entities by their characters, and their conversion to documents.
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Container, Hashable, Iterator, Optional, Sequence, Union
 
@@ -11,11 +12,21 @@ from dts_ee.characters import is_blank, visible_span
 from dts_ee.corpora.corpus import REPEATED_ENTITY, REPEATED_RELATION, Remark
 from dts_ee.corpora.graphemes import Graphemes, canonical
 from dts_ee.corpora.offsets import Mention, OffsetUnit, code_points, find_unit, fits
-from dts_ee.corpora.text_reading import Spans, TextReading, sentence_starts
+from dts_ee.corpora.sentence_rules import Spans
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import Document, Entity, Field, Relation
 
 OTHER_UNIT = "offsets in another unit"
 """The problem of a remark on a document whose offsets do not count code points."""
+
+DIVIDED_TOKEN = "token divided at the border of an entity"
+"""The problem of a remark on a token that is two because of the annotation."""
+
+INEXPRESSIBLE = "entity that the tokens cannot express"
+"""The problem of a remark on an entity that begins or ends inside a token."""
+
+CROSSED_END = "end of a sentence that a relation crosses"
+"""The problem of a remark on an end that may be none."""
 
 
 @dataclass(frozen=True)
@@ -121,18 +132,25 @@ class AnnotatedText:
         """
         entities = self._located_entities()
         spans = reading.tokenize(self.text) if self.tokens is None else self.tokens
-        spans = self._divided(spans, entities)
+        if reading.divide_tokens:
+            spans = self._divided(spans, entities)
         if not spans:
             self.remark("text without words", repr(self.text))
             return []
+        entities = self._expressible(spans, entities)
         token_entities = {
             entity.key: Entity(
                 entity.type, *_token_span(spans, entity.start, entity.end), entity.probability
             )
             for entity in entities
         }
-        starts = self._sentence_starts(spans, reading.sentences, list(token_entities.values()))
-        return self._sentences(spans, starts, token_entities)
+        starts = self._sentence_starts(spans, reading, list(token_entities.values()))
+        documents = self._sentences(spans, starts, token_entities)
+        if self.tokens is None:
+            self._remark_on_crossed_ends(spans, starts, token_entities)
+        if self.tokens is None and reading.note is not None:
+            return [replace(document, tokenizer=reading.note) for document in documents]
+        return documents
 
     def _located_entities(self) -> list[TextEntity]:
         """
@@ -141,16 +159,16 @@ class AnnotatedText:
         """
         located = []
         # Tokens of the source may begin or end with white space, or inside a grapheme cluster.
-        known = {border for span in self.tokens or () for border in span}
+        starts, ends = ({span[i] for span in self.tokens or ()} for i in (0, 1))
         graphemes = Graphemes(self.text)
-        for entity in self._entities_in_text(known):
+        for entity in self._entities_in_text(starts | ends):
             quoted = self.text[entity.start : entity.end]
             start, end = visible_span(self.text, entity.start, entity.end)
             if start == end:
                 self.remark("entity without words", f"{entity.type} is {quoted!r}", entity.location)
                 continue
-            start = entity.start if entity.start in known else graphemes.start(start)
-            end = entity.end if entity.end in known else graphemes.end(end)
+            start = entity.start if entity.start in starts else graphemes.start(start)
+            end = entity.end if entity.end in ends else graphemes.end(end)
             if (start, end) != (entity.start, entity.end):
                 is_part = start < entity.start or entity.end < end
                 self.remark(
@@ -245,31 +263,75 @@ class AnnotatedText:
             if len(pieces) > 1:
                 words = " ".join(self.text[slice(*piece)] for piece in pieces)
                 self.remark(
-                    "token divided at the border of an entity",
-                    f"{self.text[start:end]!r} into {words!r}",
+                    DIVIDED_TOKEN,
+                    f"{self.text[start:end]!r} into {words!r}; without the entity, `predict` makes "
+                    "one token",
                     lost=False,
                 )
             divided.extend(pieces)
         return divided
 
-    def _sentence_starts(self, spans: Spans, mode: str, entities: Sequence[Entity]) -> list[int]:
+    def _expressible(self, spans: Spans, entities: Sequence[TextEntity]) -> list[TextEntity]:
+        """The entities that are whole tokens."""
+        starts, ends = {start for start, _ in spans}, {end for _, end in spans}
+        whole = []
+        for entity in entities:
+            if entity.start in starts and entity.end in ends:
+                whole.append(entity)
+                continue
+            first = bisect_right(spans, entity.start, key=lambda span: span[0]) - 1
+            last = bisect_left(spans, entity.end, key=lambda span: span[1])
+            around = self.text[spans[max(first, 0)][0] : spans[min(last, len(spans) - 1)][1]]
+            self.remark(
+                INEXPRESSIBLE,
+                f"{entity.type} {self.text[entity.start : entity.end]!r} in {around!r}",
+                entity.location,
+            )
+        return whole
+
+    def _sentence_starts(
+        self, spans: Spans, reading: TextReading, entities: Sequence[Entity]
+    ) -> list[int]:
         if self.tokens is None:
-            starts = sentence_starts(self.text, spans, mode)
+            starts = reading.sentence_starts(self.text, spans)
         else:
             firsts = [start for start, _ in spans]
             starts = sorted({0, *(bisect_left(firsts, start) for start in self.sentence_starts)})
         inside = {token for entity in entities for token in range(entity.start + 1, entity.end)}
         kept = [start for start in starts if start not in inside]
         for start in sorted(inside.intersection(starts)):
-            around = self.text[
-                spans[max(start - 3, 0)][0] : spans[min(start + 2, len(spans) - 1)][1]
-            ]
             self.remark(
                 "sentences joined",
-                f"an entity goes on after the end of one: {around!r}",
+                f"an entity goes on after the end of one: {self._around(spans, start)!r}",
                 lost=False,
             )
         return kept
+
+    def _around(self, spans: Spans, start: int) -> str:
+        """The words around the start of a sentence."""
+        return self.text[spans[max(start - 3, 0)][0] : spans[min(start + 2, len(spans) - 1)][1]]
+
+    def _remark_on_crossed_ends(
+        self, spans: Spans, starts: list[int], entities: dict[Hashable, Entity]
+    ) -> None:
+        """Remarks on the ends between neighbouring sentences that have a relation."""
+        crossed: Counter[int] = Counter()
+        for relation in self.relations:
+            if relation.head in entities and relation.tail in entities:
+                first, last = sorted(
+                    bisect_right(starts, entities[key].start) - 1
+                    for key in (relation.head, relation.tail)
+                )
+                if last == first + 1:
+                    crossed[starts[last]] += 1
+        for start, number in sorted(crossed.items()):
+            self.remark(
+                CROSSED_END,
+                f"{number} {'relation' if number == 1 else 'relations'} across "
+                f"{self._around(spans, start)!r}: if it is none, --abbreviations, or --sentences "
+                "lines or whole",
+                lost=False,
+            )
 
     def _sentences(
         self, spans: Spans, starts: list[int], entities: dict[Hashable, Entity]

@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import Optional, Sequence
 
 from dts_ee.characters import is_blank
-from dts_ee.corpora.annotated_text import OTHER_UNIT, AnnotatedText, TextEntity
+from dts_ee.corpora.annotated_text import DIVIDED_TOKEN, OTHER_UNIT, AnnotatedText, TextEntity
 from dts_ee.corpora.corpus import REPEATED_ENTITY, Remark
-from dts_ee.corpora.text_reading import Spans, TextReading, Tokenize, sentence_starts
+from dts_ee.corpora.sentence_rules import Spans
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import Document, DocumentError
 
 
 def sentences_of(
     text: str,
-    tokenize: Tokenize,
+    reading: TextReading,
     entities: Sequence[TextEntity] = (),
     max_tokens: Optional[int] = None,
     document_id: Optional[str] = None,
@@ -23,16 +24,15 @@ def sentences_of(
     """
     The sentences of a text, with `start_char`, the character at which they begin.
 
-    A sentence ends at a blank line and where spaCy's sentencizer ends it, after `.`, `!`, `?` and
-    the like, but not inside an entity. Tokens are divided where an entity begins or ends inside
+    No sentence ends inside an entity. Tokens are divided where a given entity begins or ends inside
     them.
 
     # Parameters
 
     text : `str`
         The text.
-    tokenize : `Tokenize`
-        The tokenizer.
+    reading : `TextReading`
+        How the text is divided into sentences and tokens.
     entities : `Sequence[TextEntity]`, optional (default = `()`)
         Given entities; errors name them by their locations.
     max_tokens : `int`, optional (default = `None`)
@@ -41,7 +41,8 @@ def sentences_of(
     document_id : `str`, optional (default = `None`)
         The text's identifier. Its sentences get `id-1`, `id-2`, …, or `id` if there is only one.
     remarks : `list[Remark]`, optional (default = `None`)
-        Where the entities' offsets count something else than code points, a remark is added.
+        Remarks are added where the entities' offsets count something else than code points, and
+        where tokens are divided.
 
     # Returns
 
@@ -53,10 +54,10 @@ def sentences_of(
     `DocumentError`
         If an entity has no words, is not in the text, is another text or occurs twice.
     """
-    spans = tokenize(text)
+    spans = reading.tokenize(text)
     if not spans and not entities:
         return []
-    starts = sentence_starts(text, spans, "rules")
+    starts = reading.sentence_starts(text, spans)
     if max_tokens is not None:
         starts = _bounded(text, spans, starts, max_tokens)
     documents = _documents(text, spans, starts, entities, document_id, remarks, True)
@@ -65,7 +66,7 @@ def sentences_of(
 
 def one_sentence(
     text: str,
-    tokenize: Tokenize,
+    reading: TextReading,
     entities: Sequence[TextEntity],
     document_id: Optional[str] = None,
     remarks: Optional[list[Remark]] = None,
@@ -75,7 +76,7 @@ def one_sentence(
 
     # Parameters
 
-    text, tokenize, entities, document_id, remarks
+    text, reading, entities, document_id, remarks
         See `sentences_of`.
 
     # Raises
@@ -85,7 +86,7 @@ def one_sentence(
     """
     if is_blank(text):
         raise DocumentError("there are no words in the sentence", "sentence", document_id)
-    return _documents(text, tokenize(text), [0], entities, document_id, remarks)[0]
+    return _documents(text, reading.tokenize(text), [0], entities, document_id, remarks)[0]
 
 
 def _documents(
@@ -106,12 +107,12 @@ def _documents(
         with_start_chars=with_start_chars,
         repair=False,
     )
-    documents = annotated.documents(TextReading(lambda text: spans))
+    documents = annotated.documents(TextReading(lambda text: spans, divide_tokens=True))
     for remark in annotated.remarks:
         if remark.lost or remark.problem == REPEATED_ENTITY:
             problem = f"{remark.problem}: {remark.detail}"
             raise DocumentError(problem, remark.location, document_id)
-        if remark.problem == OTHER_UNIT and remarks is not None:
+        if remark.problem in (OTHER_UNIT, DIVIDED_TOKEN) and remarks is not None:
             remarks.append(remark)
     if document_id is None:
         return [replace(document, id=None) for document in documents]

@@ -41,7 +41,16 @@ SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 ReadValue = Callable[[Any, FieldParts], Any]
 
-_KEYS = ("tokens", "entities", "relations", "orig_id", "id", "sentence", "start_char")
+_KEYS = (
+    "tokens",
+    "entities",
+    "relations",
+    "orig_id",
+    "id",
+    "sentence",
+    "start_char",
+    "tokenizer",
+)
 
 _EXTRA_KEYS: dict[str, ReadValue] = {}
 
@@ -134,8 +143,9 @@ def document_from_json(
     One document from its JSON. An entity or a relation that is there more than once is kept once.
 
     Beside the keys of the format it understands `id` (where there is no `orig_id`), `sentence` (the
-    text which the tokens make up), `start_char` (where the sentence begins in a longer text) and an
-    entity's or a relation's `probability`; other keys are passed over, unless they look like a
+    text which the tokens make up), `start_char` (where the sentence begins in a longer text),
+    `tokenizer` (the configuration of the one that made the tokens) and an entity's or a relation's
+    `probability`; other keys are passed over, unless they look like a
     misspelt one that is missing.
 
     # Parameters
@@ -188,6 +198,7 @@ def document_from_json(
             token_offsets=offsets,
             start_char=as_index(record, "start_char", ()) if "start_char" in record else None,
             extra=extra,
+            tokenizer=record["tokenizer"] if isinstance(record.get("tokenizer"), dict) else None,
         )
         entities, relations, remarks = without_repeats(
             len(tokens), entities, relations, document_id
@@ -240,6 +251,8 @@ def document_to_json(document: Document) -> dict[str, Any]:
         if relation.probability is not None:
             item["probability"] = relation.probability
         record["relations"].append(item)
+    if document.tokenizer is not None:
+        record["tokenizer"] = dict(document.tokenizer)
     return {**record, **document.extra}
 
 

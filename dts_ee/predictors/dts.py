@@ -18,6 +18,7 @@ from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.prediction import MAX_BATCH_TOKENS, predict_documents
 from dts_ee.predictors.requests import Request, as_inputs, check_type, request_from_json
 from dts_ee.suggestions import did_you_mean
+from dts_ee.tokenizers import TokenSentenceSplitter, sentence_splitter_of, text_reading
 
 
 @Predictor.register("dts")
@@ -56,12 +57,17 @@ class DtsPredictor(Predictor):
     calibration : `str`, optional (default = `None`)
         A file that `allennlp calibrate` wrote, with which probabilities are calibrated. The
         `relation_threshold` is for calibrated probabilities.
+    sentences : `str`, optional (default = `None`)
+        How raw text is split into sentences: `"rules"`, `"lines"`, `"whole"`, or the name or the
+        folder of a spaCy pipeline; `None` for the dataset reader's way.
+    abbreviations : `List[str]`, optional (default = `None`)
+        Abbreviations whose full stop does not end a sentence, for `"rules"`.
 
     # Raises
 
     `ConfigurationError`
-        If `max_batch_tokens` is less than 1, `relation_threshold` is not between 0 and 1, or an
-        argument is unknown.
+        If `max_batch_tokens` is less than 1, `relation_threshold` is not between 0 and 1, there is
+        no such spaCy pipeline, or an argument is unknown.
     `DocumentError`
         If the calibration cannot be read.
     `TypeError`
@@ -78,11 +84,14 @@ class DtsPredictor(Predictor):
         max_batch_tokens: int = MAX_BATCH_TOKENS,
         relation_threshold: Optional[float] = None,
         calibration: Optional[str] = None,
+        sentences: Optional[str] = None,
+        abbreviations: Optional[List[str]] = None,
         **unknown: Any,
     ) -> None:
         if unknown:
             name = next(iter(unknown))
-            hint = did_you_mean(name, ("max_batch_tokens", "relation_threshold", "calibration"))
+            names = ("max_batch_tokens", "relation_threshold", "calibration")
+            hint = did_you_mean(name, (*names, "sentences", "abbreviations"))
             raise ConfigurationError(f"the predictor `dts` takes no {name!r}{hint}")
         if not isinstance(dataset_reader, SpertReader):
             raise TypeError(
@@ -103,6 +112,12 @@ class DtsPredictor(Predictor):
                 f"relation_threshold is a probability from 0 to 1, not {relation_threshold}"
             )
         self._relation_threshold = relation_threshold
+        splitter = dataset_reader.sentences
+        if sentences is not None or abbreviations is not None:
+            splitter = sentence_splitter_of(sentences or "rules", abbreviations)
+        if isinstance(splitter, TokenSentenceSplitter):
+            splitter.prepare()
+        self._reading = text_reading(dataset_reader.tokenizer, splitter)
 
     @property
     def entity_types(self) -> List[str]:
@@ -137,7 +152,7 @@ class DtsPredictor(Predictor):
             If it cannot be read, entities are given but the model does not predict relations, or
             none are given but the model does not predict entities.
         """
-        request = request_from_json(inputs, self._reader.tokenizer, self.entity_types)
+        request = request_from_json(inputs, self._reading, self.entity_types)
         self._check_entities(request.entities_given, request.id)
         return request
 

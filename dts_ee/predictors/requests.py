@@ -1,11 +1,9 @@
 """Reads the JSON inputs of the predictor."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from allennlp.common.util import JsonDict
-from allennlp.data import Tokenizer
 
 from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
@@ -15,8 +13,8 @@ from dts_ee.corpora.json_values import as_index, as_list, as_object, as_string, 
 from dts_ee.corpora.offsets import Mention, code_points, find_unit, same_text
 from dts_ee.corpora.sentences import one_sentence, sentences_of
 from dts_ee.corpora.spert import document_from_json
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import Document, DocumentError, Entity, Field, FieldParts
-from dts_ee.tokenizers import token_spans
 
 MAX_SENTENCE_TOKENS = 256
 """Longer sentences of a text are split; see `sentences_of`."""
@@ -80,7 +78,7 @@ def as_inputs(value: Any, number: str) -> JsonDict:
 
 
 def request_from_json(
-    inputs: JsonDict, tokenizer: Tokenizer, entity_types: Sequence[str]
+    inputs: JsonDict, reading: TextReading, entity_types: Sequence[str]
 ) -> Request:
     """
     Reads a JSON object. `docs/predict.md` describes its keys.
@@ -89,8 +87,8 @@ def request_from_json(
 
     inputs : `JsonDict`
         The object.
-    tokenizer : `Tokenizer`
-        Splits raw text into tokens.
+    reading : `TextReading`
+        How raw text is divided into sentences and tokens.
     entity_types : `Sequence[str]`
         The types that given entities can have.
 
@@ -114,14 +112,13 @@ def request_from_json(
                 f'there is neither "text" nor "sentence" nor "tokens", but {sorted(inputs)}'
             )
         text = as_string(inputs[key], (key,))
-        tokenize = partial(token_spans, tokenizer=tokenizer)
         by_characters = _by_characters(entities)
         if key == "sentence" and not (is_blank(text) and not entities):
-            sentence = one_sentence(text, tokenize, by_characters, name, remarks)
+            sentence = one_sentence(text, reading, by_characters, name, remarks)
             return Request([sentence], given, id=name, warnings=_warnings(remarks))
         if key == "sentence":
             return Request([], given, id=name, blank_sentence=text)
-        sentences = sentences_of(text, tokenize, by_characters, MAX_SENTENCE_TOKENS, name, remarks)
+        sentences = sentences_of(text, reading, by_characters, MAX_SENTENCE_TOKENS, name, remarks)
         return Request(sentences, given, text, name, warnings=_warnings(remarks))
     except DocumentError as error:
         raise error.located(name, None) from None

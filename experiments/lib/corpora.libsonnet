@@ -1,5 +1,6 @@
 // The corpora: a dataset reader and the files.
 local environment = import 'environment.libsonnet';
+local text = import 'text.libsonnet';
 
 // What is held out of the training part of ADE's folds, to choose an epoch by: which share, and by which
 // seed. The reader takes it in the place of a path.
@@ -21,10 +22,11 @@ local ade_development = { held_out: 0.1, seed: 0 };
       validation: train('held_out'),
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
-  // The files that three environment variables name. There need be no development and no test data.
+  // The files that three environment variables name. There need be no development and no test data. How text is
+  // tokenized, four more say: see text.libsonnet.
   own: {
     local named(variable) = if std.objectHas(environment, variable) then '$' + variable,
-    reader: { type: 'spert' },
+    reader: { type: 'spert' } + text,
     train: '$TRAIN_DATA',
     validation: named('DEVELOPMENT_DATA'),
     test: named('TEST_DATA'),

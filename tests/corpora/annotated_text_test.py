@@ -78,8 +78,8 @@ def test_tokens_are_divided_where_entities_begin_and_end():
     assert document.tokens == ("an", "Oslo", "-based", "firm", ".")
     assert [document.entity_text(entity) for entity in document.entities] == ["Oslo", "firm"]
     assert [(remark.detail, remark.lost) for remark in text.remarks] == [
-        ("'Oslo-based' into 'Oslo -based'", False),
-        ("'firm.' into 'firm .'", False),
+        (f"{pair}; without the entity, `predict` makes one token", False)
+        for pair in ("'Oslo-based' into 'Oslo -based'", "'firm.' into 'firm .'")
     ]
 
 
@@ -115,8 +115,13 @@ def test_what_cannot_be_a_document_is_lost_and_listed():
         ("relation between two sentences", True),
         ("relation of an entity that is not there", True),
         ("relation of an entity with itself", True),
+        ("end of a sentence that a relation crosses", False),
     ]
-    assert [str(remark.location) for remark in text.remarks[3:]] == ["line 6", "line 7", "line 8"]
+    assert text.remarks[-1].detail == (
+        "1 relation across 'Ann left . Bob came .': if it is none, --abbreviations, or --sentences "
+        "lines or whole"
+    )
+    assert [str(remark.location) for remark in text.remarks[3:-1]] == ["line 6", "line 7", "line 8"]
 
 
 def test_what_is_there_twice_becomes_one():

@@ -111,6 +111,7 @@ def test_what_cannot_be_a_document_is_listed(tmp_path):
         ("result of another kind", "annotations[1].result[7]", True),
         ("relation between two sentences", "annotations[1].result[5]", True),
         ("relation of an entity that is not there", "annotations[1].result[6]", True),
+        ("end of a sentence that a relation crosses", "None", False),
         ("task without annotation", "None", True),
     ]
 

@@ -9,5 +9,9 @@ def at_white_space(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
-def reading(sentences: str = "rules", tokenize: Tokenize = at_white_space) -> TextReading:
-    return TextReading(tokenize, sentences)
+def reading(
+    sentences: str = "rules",
+    tokenize: Tokenize = at_white_space,
+    divide_tokens: bool = True,
+) -> TextReading:
+    return TextReading(tokenize, sentences, divide_tokens)

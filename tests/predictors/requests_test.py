@@ -4,14 +4,14 @@ import pytest
 
 from dts_ee.document import DocumentError, Entity
 from dts_ee.predictors.requests import MAX_SENTENCE_TOKENS, as_inputs, request_from_json
-from dts_ee.tokenizers import SpacyRulesTokenizer
+from dts_ee.tokenizers import SpacyRulesTokenizer, text_reading
 
 TYPES = ["Loc", "Peop"]
 TEXT = "Ann Lee left. Bob saw Rome."
 
 
 def request(**inputs):
-    return request_from_json(inputs, SpacyRulesTokenizer(), TYPES)
+    return request_from_json(inputs, text_reading(SpacyRulesTokenizer()), TYPES)
 
 
 def by_characters(text, quoted, type="Peop"):
