@@ -247,10 +247,7 @@ def _advice_on_tokenizers(args: argparse.Namespace, remarks: Sequence[Remark]) -
         num_kept = num_lost - _num_inexpressible(corpus.remarks)
         if num_kept > 0:
             kept.append((num_kept, name))
-    lines = [
-        f"{num_lost} entities begin or end inside a token, where text without annotation has no "
-        "other tokens:"
-    ]
+    lines = [f"{num_lost} entities begin or end inside a token, so that no model could find them:"]
     lines += [
         f"  --tokenizer {name} would keep {num_kept} of {num_lost}"
         for num_kept, name in sorted(kept, key=lambda item: -item[0])

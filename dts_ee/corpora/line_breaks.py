@@ -141,9 +141,7 @@ def _width(block: Sequence[_Line]) -> int:
     return lengths[-1]
 
 
-def _is_item(
-    block: Sequence[_Line], index: int, width: int, are_items: Sequence[bool]
-) -> bool:
+def _is_item(block: Sequence[_Line], index: int, width: int, are_items: Sequence[bool]) -> bool:
     """Whether a line is an item of a list, where it is known for the lines before it."""
     marker = block[index].marker
     if marker is None:

@@ -3,6 +3,7 @@
 import os
 from typing import Any, Dict, Optional
 
+from allennlp.common import Registrable
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.tokenizers import Tokenizer, WhitespaceTokenizer
 
@@ -71,10 +72,10 @@ def note_of(tokenizer: Tokenizer) -> Optional[Dict[str, Any]]:
     `Optional[Dict[str, Any]]`
         `None` if the tokenizer does not tell.
     """
-    try:
-        return tokenizer.to_params().as_dict(quiet=True)
-    except NotImplementedError:
+    # What `Registrable` tells by itself leaves out the settings.
+    if type(tokenizer)._to_params is Registrable._to_params:
         return None
+    return tokenizer.to_params().as_dict(quiet=True)
 
 
 def variables_of(note: Dict[str, Any]) -> Optional[str]:

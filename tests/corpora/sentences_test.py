@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dts_ee.corpora.annotated_text import TextEntity
 from dts_ee.corpora.sentences import one_sentence, sentences_of
 from dts_ee.document import DocumentError, Entity
-from dts_ee.tokenizers import SpacyRulesTokenizer, text_reading
+from dts_ee.tokenizers import RulesSentenceSplitter, SpacyRulesTokenizer, text_reading
 
 READING = text_reading(SpacyRulesTokenizer(split_hyphens=False))
 
@@ -42,6 +42,40 @@ def test_sentences(sentences):
 def test_a_blank_line_ends_a_sentence_and_the_end_of_a_line_does_not():
     text = "\n\nA heading\n \nThe first line\nand the second\r\n\r\nThe end\n"
     assert texts(text) == ["A heading", "The first line\nand the second", "The end"]
+
+
+def test_a_numbered_list():
+    text = "MEDICATIONS:\n1. Aspirin 81 mg daily\n2. Lipitor 20 mg qhs\nALLERGIES: none\n"
+    assert texts(text) == text.splitlines()
+    assert texts("- Ann lives in Tarnby\n- Bo works for Elm Works") == [
+        "- Ann lives in Tarnby",
+        "- Bo works for Elm Works",
+    ]
+
+
+def test_abbreviations_end_no_sentence():
+    text = "Er kam z.B. Montag. Siehe Abb. Drei, d. h. Eins. Gut. Erst. Ende."
+    found = sentences_of(text, READING)
+    assert len(found) > 3
+    splitter = RulesSentenceSplitter(["z. B.", "Abb", "d.h."])
+    reading = text_reading(SpacyRulesTokenizer("de"), splitter)
+    assert [sentence.text for sentence in sentences_of(text, reading)] == [
+        "Er kam z.B. Montag.",
+        "Siehe Abb. Drei, d. h. Eins.",
+        "Gut.",
+        "Erst.",
+        "Ende.",
+    ]
+
+
+def test_invisible_characters_and_combining_marks_hide_no_end():
+    assert texts("I bought Elm Works\u2764\ufe0f. Peter left.") == [
+        "I bought Elm Works\u2764\ufe0f.",
+        "Peter left.",
+    ]
+    assert texts("Ann left.\u200b Bo stayed.") == ["Ann left.", "Bo stayed."]
+    assert texts("She saw Jose\u0301. He left.") == ["She saw Jose\u0301.", "He left."]
+    assert texts("\u200b") == []
 
 
 def test_sentences_know_their_place_and_have_identifiers():
