@@ -130,7 +130,7 @@ def test_there_and_back(folder, name):
 def test_long_list_of_what_is_lost_goes_to_the_report(folder, capsys):
     bad = "12|No cough without zalotril.|headache|3|8|zalotril|17|25\n"
     (folder / "DRUG-AE.rel").write_text(RELATIONS + bad * 15)
-    target = ("--to", "spert", "ade.json")
+    target = ("--to", "spert", "ade.json", "--divide-tokens")
     assert run(*ADE, *target) == 0
     without_report = capsys.readouterr().err
     assert "Lost: mention that is not in its text (1), " in without_report
