@@ -40,8 +40,9 @@ check: $(INSTALLED) ## Run ruff, mypy against the packages of Python 3.11, and i
 	@$(BIN)/lint-imports
 
 # With as many threads as torch takes by itself, unless the caller has set a number.
-bench: $(INSTALLED) ## Measure speed and memory; TOPICS="decoding training" for some of it
-	@$(if $(filter file,$(origin OMP_NUM_THREADS)),env -u OMP_NUM_THREADS )$(BIN)/python -m benchmarks $(TOPICS)
+bench: $(INSTALLED) ## Measure speed and memory; TOPICS="decoding training" for some of it, RUNS=3 for three rounds
+	@$(if $(filter file,$(origin OMP_NUM_THREADS)),env -u OMP_NUM_THREADS )$(BIN)/python -m pytest \
+		$(or $(TOPICS:%=benchmarks/%_benchmark.py),benchmarks) $(RUNS:%=--benchmark-min-rounds=%)
 
 format: $(INSTALLED) ## Let ruff format the code and sort its imports
 	@$(BIN)/ruff check --fix --select I .

@@ -1,1 +1,1 @@
-"""Measures how fast the project is and how much memory it takes: `python -m benchmarks --help`."""
+"""What costs how much: `make bench` runs it, docs/speed.md and docs/serving.md hold the figures."""

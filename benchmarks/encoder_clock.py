@@ -8,46 +8,31 @@ import torch
 from transformers import PreTrainedModel
 
 
-def find_encoder(predict: Callable[[], Any]) -> PreTrainedModel:
-    """
-    The encoder that a prediction calls, wherever it is kept.
-
-    # Raises
-
-    `RuntimeError`
-        If there is none, as when features came from a cache, or more than one.
-    """
-    called: dict[int, PreTrainedModel] = {}
-
-    def note(module: torch.nn.Module, _: Any) -> None:
-        if isinstance(module, PreTrainedModel):
-            called[id(module)] = module
-
-    handle = torch.nn.modules.module.register_module_forward_pre_hook(note)
-    try:
-        predict()
-    finally:
-        handle.remove()
-    if len(called) != 1:
-        raise RuntimeError(f"the prediction called {len(called)} encoders instead of one")
-    return next(iter(called.values()))
-
-
 class EncoderClock:
     """
-    Adds up the time in an encoder's forward pass, and the sequences that went through it.
-
-    # Parameters
-
-    encoder : `PreTrainedModel`
-        The encoder.
+    Adds up the time in the forward pass of the one encoder that a prediction calls, wherever it is
+    kept, and the sequences that went through it.
     """
 
-    def __init__(self, encoder: PreTrainedModel) -> None:
+    def __init__(self, predict: Callable[[], Any]) -> None:
+        called: set[PreTrainedModel] = set()
+
+        def note(module: torch.nn.Module, _: Any) -> None:
+            if isinstance(module, PreTrainedModel):
+                called.add(module)
+
+        handle = torch.nn.modules.module.register_module_forward_pre_hook(note)
+        try:
+            predict()
+        finally:
+            handle.remove()
+        if len(called) != 1:
+            raise RuntimeError(f"the prediction called {len(called)} encoders instead of one")
+        (self.encoder,) = called
         self.reset()
         self._start = 0.0
-        encoder.register_forward_pre_hook(self._begin, with_kwargs=True)
-        encoder.register_forward_hook(self._end)
+        self.encoder.register_forward_pre_hook(self._begin, with_kwargs=True)
+        self.encoder.register_forward_hook(self._end)
 
     def reset(self) -> None:
         """Begins again at nothing."""

@@ -121,7 +121,7 @@ def check_entity(
         raise DocumentError("the type is empty", (*field, "type"), document_id)
     if not 0 <= entity.start < entity.end <= num_tokens:
         raise DocumentError(
-            f"tokens {entity.start} to {entity.end} (exclusive) are no span of a sentence of "
+            f"tokens {entity.start} to {entity.end} (exclusive) are not a span in a sentence of "
             f"{num_tokens} tokens",
             field,
             document_id,

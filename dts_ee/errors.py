@@ -76,7 +76,7 @@ class Explanation:
     # Parameters
 
     message : `str`
-        What is wrong and what to do, in one line.
+        The problem and its remedy, in one line.
     status : `int`
         The exit status.
     is_expected : `bool`, optional (default = `True`)

@@ -1,7 +1,7 @@
-// What is left out of an experiment, or changed in it, one thing at a time: a function of the complete
-// experiment. Each row of `allennlp ablate` is one of these; what an experiment does not have is not
-// left out of it. `only` names the task that a row is about, where it has but one; `pipeline` names two
-// rows, of which the second's models extract relations between the entities that the first's have found.
+// The rows of `allennlp ablate`: a function of the complete experiment, which returns experiments without
+// one part, or with one change. Parts that the experiment does not have are skipped. `only` is the task of
+// an experiment with a single task. `pipeline` names two rows: the models of the second extract relations
+// between the entities that the models of the first predict.
 local without(object, names) = {
   [name]: object[name]
   for name in std.objectFields(object)
@@ -20,11 +20,11 @@ function(experiment)
   local with_model(model) = experiment { model+: model };
   local without_stack(name) = experiment { model: without(experiment.model, [name]) };
   local without_pair_feature(type) = with_model({
-    relation_scorer+: { pair_features: [each for each in pair_features if each.type != type] },
+    relation_scorer+: { pair_features: [feature for feature in pair_features if feature.type != type] },
   });
   local without_inputs(names) = experiment {
     dataset_reader+: { token_indexers: without(super.token_indexers, names) },
-    // What reads a sample of the other splits, see lib/experiment.libsonnet.
+    // The reader of a sample of the validation and test splits, see lib/experiment.libsonnet.
     [if std.objectHas(experiment, 'validation_dataset_reader') then 'validation_dataset_reader']+: {
       token_indexers: without(super.token_indexers, names),
     },
@@ -38,19 +38,19 @@ function(experiment)
   };
   local inputs_where(condition) = [name for name in std.objectFields(embedders) if condition(embedders[name])];
   local inputs = {
-    'character vectors': inputs_where(function(each) std.endsWith(each.type, 'character_encoding')),
-    casing: inputs_where(function(each) each.type == 'casing'),
-    'word vectors': inputs_where(function(each) std.member(['embedding', 'spacy_vectors'], each.type)),
+    'character vectors': inputs_where(function(embedder) std.endsWith(embedder.type, 'character_encoding')),
+    casing: inputs_where(function(embedder) embedder.type == 'casing'),
+    'word vectors': inputs_where(function(embedder) std.member(['embedding', 'spacy_vectors'], embedder.type)),
     'contextual encoder': inputs_where(is_contextual),
   };
 
   local shared = stack('shared_encoder');
   local specific = std.max(depth(stack('ner_encoder')), depth(stack('relation_encoder')));
-  local layer = [each for each in [shared, stack('relation_encoder'), stack('ner_encoder')] if each != null];
-  local shared_layers(number) = layer[0] {
+  local stacks = [encoder for encoder in [shared, stack('relation_encoder'), stack('ner_encoder')] if encoder != null];
+  local shared_layers(number) = stacks[0] {
     num_layers: number,
-    // What the model has before each stack.
-    [if std.objectHas(layer[0], 'dropout') then 'dropout']:
+    // The same dropout as the model's before each stack.
+    [if std.objectHas(stacks[0], 'dropout') then 'dropout']:
       if number > 1 then std.get(experiment.model, 'dropout', 0.35) else 0.0,
   };
 

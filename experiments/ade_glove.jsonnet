@@ -1,9 +1,9 @@
-// ADE, one of ten folds, with no contextual encoder.
+// ADE, one of ten folds, without a contextual encoder.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
 
-// The fold is 0 to 9; `allennlp cross-validate` goes through them.
+// `allennlp cross-validate` trains on the folds 0 to 9.
 function(fold=0)
   experiment(
     corpus=corpora.ade(fold),

@@ -1,10 +1,10 @@
-// ADE, one of ten folds, with a ResBN-Transformer in place of the shared GRU.
+// ADE, one of ten folds, with a ResBN-Transformer instead of the shared GRU.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';
 local layers = import 'lib/layers.libsonnet';
 
-// The fold is 0 to 9; `allennlp cross-validate` goes through them.
+// `allennlp cross-validate` trains on the folds 0 to 9.
 function(fold=0)
   experiment(
     corpus=corpora.ade(fold),

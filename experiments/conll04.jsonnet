@@ -1,4 +1,4 @@
-// CoNLL04 with a frozen MPNet, and layers of each task's own alone: the paper has a shared one before them.
+// CoNLL04 with a frozen MPNet and only task-specific layers. The paper has a shared layer before them.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';

@@ -1,4 +1,4 @@
-// CoNLL04 with the frozen MPNet, and beside it two of its layers that are trained with the model.
+// CoNLL04 with the frozen MPNet, and in addition two of its layers, fine-tuned.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';

@@ -1,4 +1,4 @@
-// CoNLL04 with no contextual encoder: GloVe, and spaCy's vectors, which know upper from lower case.
+// CoNLL04 without a contextual encoder: GloVe, and spaCy's word vectors, which are cased.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';

@@ -1,4 +1,4 @@
-// CoNLL04 with a frozen MiniLM: a smaller encoder, and smaller layers beside it.
+// CoNLL04 with a frozen MiniLM, a smaller encoder, and smaller layers.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';

@@ -1,4 +1,4 @@
-// CoNLL04 with a ResBN-Transformer in place of the shared GRU.
+// CoNLL04 with a ResBN-Transformer instead of the shared GRU.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';

@@ -1,4 +1,4 @@
-// The sample corpus of case reports, with nothing that has to be fetched.
+// The sample corpus of case reports, without inputs that have to be fetched.
 local corpora = import 'lib/corpora.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
 local features = import 'lib/features.libsonnet';

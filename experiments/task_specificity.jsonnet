@@ -1,4 +1,4 @@
-// The rows of ablations.jsonnet that are about the layers: which of them should both tasks share?
+// The rows of ablations.jsonnet on shared and task-specific layers.
 local ablations = import 'ablations.jsonnet';
 
 function(experiment) [

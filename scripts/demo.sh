@@ -1,6 +1,5 @@
 #!/bin/sh
-# What `make demo` runs, in the repository with the environment installed: AllenNLP's own commands on
-# the sample corpus.
+# Runs AllenNLP's commands on the sample corpus, for `make demo`.
 set -eu
 
 PATH="$PWD/.venv/bin:$PATH"
@@ -26,7 +25,7 @@ show allennlp render out/sample/predictions.jsonl out/sample/predictions.html \
 
 cat <<'END'
 
-Done. The sample corpus is small and made up: these figures say that everything runs, no more.
+Done. The sample corpus is small and made up: the scores only show that everything runs.
 
   archive            out/sample/model.tar.gz, and a copy by the name news-small (dts-ee models)
   metrics, training  out/sample/metrics.json

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Prints the path of an interpreter that can make the environment: $PYTHON if set, else the first
-# Python 3.11, else 3.10, in $PATH or among pyenv's. One that is there but does not run (a pyenv shim
-# of a version that is not selected) or lacks the venv module is passed over.
+# Prints the path of a Python interpreter for the environment: $PYTHON if it is set, else the first
+# Python 3.11, else 3.10, in $PATH or in pyenv's versions. Interpreters that do not run (such as a pyenv
+# shim of a version that is not selected) or lack the venv module are skipped.
 
 runs() {
     "$1" -c "import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] not in '$2')" \

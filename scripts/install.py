@@ -1,10 +1,9 @@
 """
-Makes the environment `.venv` in the working directory and installs the project there.
+Creates the environment `.venv` in the working directory and installs the project there.
 
-Run by `make install` with a supported interpreter, which is the one the environment gets. Only the
-standard library is used. What pip says goes to `.venv/install.log`, its last lines to the screen if
-it fails. The file `.venv/installed` is written last, so that an interrupted installation counts as
-none.
+`make install` runs it with the interpreter for the environment. It only uses the standard library.
+pip's output goes to `.venv/install.log`; its last lines are shown if it fails. The file
+`.venv/installed` is written last, so that an interrupted installation is repeated.
 """
 
 import subprocess
@@ -22,7 +21,7 @@ LOCKED_REQUIREMENTS = Path(__file__).resolve().parent.parent / "dts_ee" / "locke
 
 
 def load_by_path(path: Path) -> Any:
-    """Imports a module of the package without the package, whose requirements are absent."""
+    """Imports a module without the package, whose requirements are not installed yet."""
     spec = spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
@@ -31,7 +30,7 @@ def load_by_path(path: Path) -> Any:
 
 
 def make_environment() -> None:
-    """Makes an empty environment, or keeps the one that an earlier run completed."""
+    """Creates an empty environment, or keeps a complete one of an earlier run."""
     was_complete = INSTALLED.exists()
     INSTALLED.unlink(missing_ok=True)
     if not was_complete:
@@ -43,16 +42,16 @@ def make_environment() -> None:
 
 def keep_allennlp_from_chattering(version: str) -> None:
     """
-    Leaves out two messages that `allennlp` prints at every start, before it loads any plugin.
+    Turns off two messages that `allennlp` prints at every start, before it loads plugins.
 
-    One names the plugins that there are, the other is torchvision's about a reader for image files
-    that cannot load beside this torch. Python runs the lines of a `.pth` file as it starts, which
-    is early enough. (`dts-ee` needs no such file: see `dts_ee.compat`.)
+    One lists the plugins. The other is torchvision's, about a reader for image files that this
+    torch cannot load. Python runs the lines of a `.pth` file at its start. (`dts-ee` does not need
+    the file: see `dts_ee.compat`.)
 
     # Parameters
 
     version : `str`
-        That of the environment's Python, as `3.11`.
+        The version of the environment's Python, such as `3.11`.
     """
     folder = ENVIRONMENT / "lib" / f"python{version}" / "site-packages"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What `make wheel-test` runs: builds the wheel, installs it into an empty environment as README.md
-# says, and there starts a project, trains it on a sample and predicts, outside of the repository.
+# Tests the wheel outside of the repository, for `make wheel-test`: installs it into an empty environment
+# as in README.md, starts a project, trains on a sample and predicts.
 # Usage: sh scripts/wheel-test.sh PYTHON
 set -eu
 
@@ -15,12 +15,12 @@ show() {
     "$@"
 }
 
-# What the caller's environment adds to the path must not be found.
+# The caller's packages must not be found.
 unset PYTHONPATH
 "$python" -m venv "$scratch/env"
 PATH="$scratch/env/bin:$PATH"
 mkdir "$scratch/source"
-# Building leaves notes beside setup.py.
+# Building writes files beside setup.py, so it uses a copy.
 tar -cf - --exclude=./.venv --exclude=./resources --exclude=./out --exclude=./build --exclude=./.git \
     . | tar -xf - -C "$scratch/source"
 show pip wheel --quiet --no-deps --wheel-dir "$scratch/dist" "$scratch/source"

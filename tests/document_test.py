@@ -2,7 +2,9 @@ import pickle
 from typing import Any
 
 import pytest
+from allennlp.common.util import sanitize
 
+from dts_ee.corpora.spert import document_to_json
 from dts_ee.document import Document, DocumentError, Entity, Relation, document_method
 
 TOKENS = ("Ann", "Lee", "left", "Rome", ".")
@@ -14,7 +16,11 @@ ANN, ROME = Entity("Peop", 0, 2), Entity("Loc", 3, 4)
     [
         ({"tokens": ()}, "tokens", "there are no tokens"),
         ({"tokens": ("a", " ")}, "tokens[1]", "the token is empty"),
-        ({"entities": (Entity("Loc", 3, 6),)}, "entities[0]", "no span of a sentence of 5 tokens"),
+        (
+            {"entities": (Entity("Loc", 3, 6),)},
+            "entities[0]",
+            "not a span in a sentence of 5",
+        ),
         ({"entities": (Entity("Loc", 3, 3),)}, "entities[0]", "tokens 3 to 3"),
         ({"entities": (Entity("Loc", -1, 1),)}, "entities[0]", "tokens -1 to 1"),
         ({"entities": (Entity("", 0, 1),)}, "entities[0].type", "the type is empty"),
@@ -134,5 +140,7 @@ def test_documents_have_the_methods_of_this_package():
     assert "Left 0.75" in shown
     assert "<svg" in shown
     assert sentence.to_brat()[0] == "Ann Lee left Rome ."
+    # AllenNLP calls `to_json`.
+    assert sanitize([sentence]) == [document_to_json(sentence)]
     assert sentence.to_displacy()["ents"][1] == {"start": 13, "end": 17, "label": "Loc"}
     assert list(sentence.to_networkx().edges) == [(0, 1, "Left")]

@@ -3,6 +3,7 @@ import random
 import shutil
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import allennlp_models.tagging  # noqa: F401
 import numpy
@@ -145,7 +146,8 @@ def test_the_development_part_of_ade_can_be_trained_on(project):
     """)
     settings = load_settings(file, fold=0)
     reader = DatasetReader.from_params(Params(settings["dataset_reader"]))
-    documents = [each["metadata"]["document"] for each in reader.read(settings["train_data_path"])]  # type: ignore[index]
+    instances: list[Any] = list(reader.read(settings["train_data_path"]))
+    documents = [instance["metadata"]["document"] for instance in instances]
     cases = read_documents("resources/ade/ade_split_0_train.json")
     assert documents != cases
     assert sorted(documents, key=cases.index) == cases
@@ -159,9 +161,9 @@ def test_the_development_part_of_ade_can_be_trained_on(project):
 def test_every_ablation_builds_another_model(project):
     settings = Params.from_file(EXPERIMENTS / "conll04_minilm.jsonnet").as_dict(quiet=True)
     ablations = {
-        each.name: each.settings
-        for each in read_ablations(ABLATIONS, settings)
-        if each.settings is not None
+        ablation.name: ablation.settings
+        for ablation in read_ablations(ABLATIONS, settings)
+        if ablation.settings is not None
     }
     assert list(ablations)[:5] == [
         "complete",
@@ -170,7 +172,9 @@ def test_every_ablation_builds_another_model(project):
         "no RE-specific layers",
         "all layers shared",
     ]
-    assert len({json.dumps(each, sort_keys=True) for each in ablations.values()}) == len(ablations)
+    assert len(
+        {json.dumps(experiment, sort_keys=True) for experiment in ablations.values()}
+    ) == len(ablations)
     models = {
         name: _build_and_predict(Params(deepcopy(dict(each)))) for name, each in ablations.items()
     }
@@ -188,7 +192,9 @@ def test_every_ablation_builds_another_model(project):
 
 
 def test_the_list_about_layers_has_every_row_about_them():
-    names = [each.name for each in read_ablations(TASK_SPECIFICITY, _settings("conll04_minilm"))]
+    names = [
+        ablation.name for ablation in read_ablations(TASK_SPECIFICITY, _settings("conll04_minilm"))
+    ]
     assert names == [
         "complete",
         "no shared layers",
@@ -201,8 +207,8 @@ def test_the_list_about_layers_has_every_row_about_them():
 def test_where_no_layer_is_shared_one_is_put_before_the_others(project):
     settings = Params.from_file(EXPERIMENTS / "conll04.jsonnet").as_dict(quiet=True)
     depths = {
-        each.name: _depths(_build_and_predict(Params(deepcopy(dict(each.settings or {})))))
-        for each in read_ablations(TASK_SPECIFICITY, settings)
+        ablation.name: _depths(_build_and_predict(Params(deepcopy(dict(ablation.settings or {})))))
+        for ablation in read_ablations(TASK_SPECIFICITY, settings)
     }
     assert depths == {
         "complete": [None, 1, 2],
@@ -216,7 +222,7 @@ def test_where_no_layer_is_shared_one_is_put_before_the_others(project):
 def test_what_an_experiment_does_not_have_is_not_left_out(project):
     settings = Params.from_file(EXPERIMENTS / "sample.jsonnet").as_dict(quiet=True)
     del settings["model"]["ner_encoder"]
-    names = [each.name for each in read_ablations(ABLATIONS, settings)]
+    names = [ablation.name for ablation in read_ablations(ABLATIONS, settings)]
     assert "no contextual encoder" not in names
     assert "no NER-specific layers" not in names
     assert "no RE-specific layers" in names
@@ -395,8 +401,8 @@ def test_the_baseline_is_trained_and_evaluated_by_allennlps_tagger(project):
     assert type(model).__name__ == "CrfTagger"
     documents = read_documents("resources/conll04/conll04_test.json")
     metrics, predictions = evaluate_archive(Path("tagger/model.tar.gz"), documents)
-    assert [each.gold for each in predictions] == documents
-    assert all(not each.predicted.relations for each in predictions)
+    assert [prediction.gold for prediction in predictions] == documents
+    assert all(not prediction.predicted.relations for prediction in predictions)
     allennlps = metrics["f1-measure-overall"]
     assert metrics["entity_f1"] == pytest.approx(allennlps)
     # It has no relations, and so no threshold of any.

@@ -63,7 +63,7 @@ def test_several_texts(extractor):
     whole, nothing, two = extractor([TEXT, " ", "Nobody came. Nobody left."])
     assert relations(whole[0]) == FOUND
     assert nothing == []
-    assert [each.text for each in two] == ["Nobody came.", "Nobody left."]
+    assert [sentence.text for sentence in two] == ["Nobody came.", "Nobody left."]
     assert extractor([]) == []
     assert extractor("") == []
 

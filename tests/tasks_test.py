@@ -109,12 +109,14 @@ def test_tables_of_repeated_runs(third):
 
 
 def test_tables_of_compared_experiments(third):
-    right = [Prediction(each.gold, each.gold) for each in PREDICTIONS]
+    right = [Prediction(prediction.gold, prediction.gold) for prediction in PREDICTIONS]
     good, weak = (
         Experiment(name, {Run(SEED, 1): predictions})
         for name, predictions in (("good", right), ("weak", PREDICTIONS))
     )
-    header, _, first, second, difference, *_ = comparison_table([good, weak], 10).splitlines()
+    header, _, first, second, difference, *_ = (
+        comparison_table([good, weak], 10).render().splitlines()
+    )
     assert cells(header)[-2:] == ["Sentences micro", "Sentences macro"]
     assert cells(first)[-2:] == ["100.0", "100.0"]
     # F1 2/3 of "unrelated" and 0 of "related".
@@ -132,7 +134,7 @@ def test_tables_of_ablations(third, tmp_path):
         write_predictions(folder.test_predictions, [Prediction(predicted, GOLD)])
         ran = summary(result(1, test=metrics(F1S), development=metrics(F1S)))
         results.append(AblationResult(Ablation(name, only, {}), tmp_path / name, ran))
-    table = AblationTable(tmp_path, tmp_path / "a.jsonnet").render(results)
+    table = AblationTable(tmp_path, tmp_path / "a.jsonnet").table(results).render()
     header, _, complete, one = map(cells, table.splitlines())
     row = dict(zip(header, one, strict=True))
     assert row["development Sentences micro"] == "25.0"
@@ -147,7 +149,7 @@ def test_learning_curves(third, tmp_path):
         CurvePoint(size, tmp_path, summary(*(result(i, test=metrics(F1S)) for i in (1, 2))))
         for size in (10, 20)
     ]
-    assert columns(learning_curve_table(points))["Sentences"] == "25.0 ± 0.0"
+    assert columns(learning_curve_table(points).render())["Sentences"] == "25.0 ± 0.0"
     assert "Sentences +0.0 ± 0.0" in advice(points)
 
 
@@ -193,7 +195,7 @@ def test_the_page_of_a_report(third):
 
 def test_warnings_of_data(third):
     warnings = warn_of_training_data([GOLD] * 4 + [OTHER] * 5)
-    (warning,) = [each for each in warnings if "sentence" in each]
+    (warning,) = [message for message in warnings if "sentence" in message]
     assert warning.startswith("sentence types with fewer than 5 training examples")
     assert "related (4)" in warning
     (warning,) = warn_of_unseen_types({"sentence": ["related"]}, [GOLD, OTHER], "test data")
@@ -217,5 +219,5 @@ def test_a_protocol_is_added(third, monkeypatch):
     assert MetricKey("sentence", "length", average="macro") not in metric.scores()
     assert third.columns[-1] == key
     assert third.heading(key) == "Sentences length"
-    with pytest.raises(ValueError, match="a protocol of 'sentence' is called as something else is"):
+    with pytest.raises(ValueError, match="a protocol of 'sentence' has a name that is taken"):
         register_protocol(third, "length", lengths)

@@ -1,5 +1,5 @@
 """
-What is in the files of a corpus.
+Statistics of the files of a corpus.
 """
 
 from collections import Counter
@@ -100,7 +100,7 @@ class OverlapStatistics:
 @dataclass(frozen=True)
 class FileDescription:
     """
-    What is in a file.
+    Statistics of a file.
 
     # Parameters
 
@@ -214,7 +214,7 @@ class Repetition:
 @dataclass(frozen=True)
 class CorpusDescription:
     """
-    What is in the files of a corpus, and what they have in common.
+    Statistics of the files of a corpus, and their duplicates.
 
     # Parameters
 

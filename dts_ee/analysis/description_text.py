@@ -10,7 +10,7 @@ from dts_ee.analysis.corpus_description import (
     Lengths,
     OverlapStatistics,
 )
-from dts_ee.analysis.markdown_table import markdown_table
+from dts_ee.analysis.table import Row, Table, one_line
 
 MAX_SHOWN = 20
 """How many duplicates, and near-duplicates, are shown; the others are counted."""
@@ -69,24 +69,24 @@ def _counts_table(
 
     rows = [
         [
-            _plain(name),
+            name,
             *(cell(file_counts, total, name) for file_counts, total in zip(counts, totals)),
         ]
         for name in names
     ]
-    return markdown_table(["", *_names(columns)], rows)
+    return _by_file(columns, rows)
 
 
 def _lengths_table(columns: Sequence[FileDescription]) -> str:
     rows = [
         [name, *(_lengths(file.lengths[name]) for file in columns)] for name in columns[0].lengths
     ]
-    return markdown_table(["", *_names(columns)], rows)
+    return _by_file(columns, rows)
 
 
-def _lengths(lengths: Optional[Lengths]) -> str:
+def _lengths(lengths: Optional[Lengths]) -> Optional[str]:
     if lengths is None:
-        return "–"
+        return None
     values = (lengths.minimum, lengths.median, lengths.percentile_95, lengths.maximum)
     return " / ".join(f"{value:g}" for value in values)
 
@@ -97,16 +97,16 @@ def _pairs_table(whole: FileDescription) -> str:
         relations = ", ".join(f"{name} {count:,}" for name, count in pair.relations.items())
         rows.append(
             [
-                _plain(pair.head_type),
-                _plain(pair.tail_type),
+                pair.head_type,
+                pair.tail_type,
                 f"{pair.pairs:,}",
                 f"{pair.related:,} ({100 * pair.related / pair.pairs:.1f} %)",
-                _plain(relations),
+                relations,
             ]
         )
     if not rows:
         return "None."
-    return markdown_table(["head", "tail", "pairs", "related", "relations"], rows)
+    return Table(["head", "tail", "pairs", "related", "relations"], rows).render()
 
 
 def _overlaps(columns: Sequence[FileDescription]) -> str:
@@ -126,7 +126,7 @@ def _overlaps(columns: Sequence[FileDescription]) -> str:
         [title, *(f"{getattr(file.overlaps, name):,}" for file in columns)]
         for name, title in names.items()
     ]
-    return f"{markdown_table(['', *_names(columns)], rows)}\n\n{_what_to_do(whole)}"
+    return f"{_by_file(columns, rows)}\n\n{_what_to_do(whole)}"
 
 
 def _what_to_do(overlaps: OverlapStatistics) -> str:
@@ -149,14 +149,14 @@ def _duplicates(description: CorpusDescription) -> Iterable[str]:
     )
     rows = [
         [
-            _plain(repetition.file),
-            "itself" if repetition.file == repetition.within else _plain(repetition.within),
+            repetition.file,
+            "itself" if repetition.file == repetition.within else repetition.within,
             f"{repetition.duplicates:,}",
             f"{repetition.near_duplicates:,}",
         ]
         for repetition in description.repetitions
     ]
-    yield markdown_table(["documents of", "in", "duplicates", "near-duplicates alone"], rows)
+    yield Table(["documents of", "in", "duplicates", "near-duplicates alone"], rows).render()
     if description.duplicates:
         lines = []
         # Contradictory annotation comes first: it should be corrected.
@@ -165,7 +165,7 @@ def _duplicates(description: CorpusDescription) -> Iterable[str]:
             locations = ", ".join(map(str, group.places[:MAX_SHOWN]))
             more = len(group.places) - MAX_SHOWN
             locations += f" and {more} more" if more > 0 else ""
-            lines.append(f"- {_plain(locations)}{differently}: {_plain(_cut(group.text))}")
+            lines.append(f"- {one_line(locations)}{differently}: {one_line(_cut(group.text))}")
         different = sum(not group.same_annotation for group in description.duplicates)
         yield (
             f"Sentences that occur more than once: {len(description.duplicates):,}, of which "
@@ -174,8 +174,8 @@ def _duplicates(description: CorpusDescription) -> Iterable[str]:
         yield _first("\n".join(lines[:MAX_SHOWN]), len(lines))
     if description.near_duplicates:
         lines = [
-            f"- {pair.similarity:.2f}: {_plain(str(pair.one))} and {_plain(str(pair.other))}: "
-            f"{_plain(_cut(pair.texts[0]))} | {_plain(_cut(pair.texts[1]))}"
+            f"- {pair.similarity:.2f}: {one_line(str(pair.one))} and {one_line(str(pair.other))}: "
+            f"{one_line(_cut(pair.texts[0]))} | {one_line(_cut(pair.texts[1]))}"
             for pair in description.near_duplicates
         ]
         yield f"Pairs of near-duplicates: {len(lines):,}."
@@ -188,13 +188,8 @@ def _first(lines: str, number: int) -> str:
     return f"{lines}\n- and {number - MAX_SHOWN:,} more: `--json FILE` has all"
 
 
-def _names(columns: Sequence[FileDescription]) -> list[str]:
-    return [_plain(file.name) for file in columns]
-
-
-def _plain(text: str) -> str:
-    """Text that does not end a cell or a line of the table."""
-    return " ".join(text.split()).replace("|", "\\|")
+def _by_file(columns: Sequence[FileDescription], rows: Sequence[Row]) -> str:
+    return Table(["", *(file.name for file in columns)], rows).render()
 
 
 def _cut(text: str) -> str:

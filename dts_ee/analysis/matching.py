@@ -74,7 +74,7 @@ def match_entities(prediction: Prediction) -> list[Match]:
     First those with the same span and type are `"right"`. Of the others, those with the same span
     have the `"wrong type"`; then those that share a token have the `"wrong boundary"`, of any type:
     those of the same type are paired before others, and those that share more of their tokens
-    before those that share less. What is left is `"missed"` or `"spurious"`. The right entities are
+    before those that share less. The others are `"missed"` or `"spurious"`. The right entities are
     exactly those that the metric `entity_f1` counts.
 
     # Returns
@@ -141,7 +141,7 @@ def match_items(task: Task, prediction: Prediction) -> list[Match]:
     Pairs each gold item of any task with at most one predicted item, and the other way round.
 
     First those that agree under the strict protocol are `"right"`. Of the others, those that agree
-    except for their types have the `"wrong type"`. What is left is `"missed"` or `"spurious"`.
+    except for their types have the `"wrong type"`. The others are `"missed"` or `"spurious"`.
 
     # Returns
 

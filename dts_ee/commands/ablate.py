@@ -8,7 +8,12 @@ from pathlib import Path
 
 from allennlp.commands import Subcommand
 
-from dts_ee.commands.run_arguments import add_run_arguments, add_seed_arguments, do_runs
+from dts_ee.commands.run_arguments import (
+    add_run_arguments,
+    add_seed_arguments,
+    do_runs,
+    print_table,
+)
 from dts_ee.project_files import project_files
 from dts_ee.runs.ablation import ablate
 
@@ -26,9 +31,9 @@ class Ablate(Subcommand):
         subparser = parser.add_parser(
             self.name,
             description=f"{description} Each row of the list of ablations is an experiment that is "
-            "run as `allennlp repeat` does, into a folder of DIR. DIR/ablations.md has all rows, "
-            "with a test of significance; it is written again with each that is finished. The same "
-            "command goes on after an interruption.",
+            "run as `allennlp repeat` does, into a folder of DIR. DIR/ablations.md and "
+            "DIR/ablations.csv have all rows, with a test of significance; they are written again "
+            "with each that is finished. The same command goes on after an interruption.",
             epilog="For example: allennlp ablate experiments/conll04_glove.jsonnet "
             "-s out/ablations --seeds 1,2,3",
             help=description,
@@ -66,8 +71,7 @@ def ablate_from_args(args: argparse.Namespace) -> None:
             table.write,
         )
     )
-    print(table.render(results))
-    print(f"\nThe table is in {table.file}")
+    print_table(table.table(results), args.table_format, f"The table is in {table.file}")
     missing = [result.ablation.name for result in results if result.summary.missing]
     if missing:
         print(f"Not finished: {', '.join(missing)}.", file=sys.stderr)

@@ -113,11 +113,14 @@ def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, Temperature
 
     documents = read_documents(data)
     try:
-        predictions, threshold = predict_candidates(archive, documents, 0.0)
+        predictions, _ = predict_candidates(archive, documents, 0.0)
     except DocumentError as error:
         raise error.located(None, str(data)) from None
-    if threshold is None:
-        raise ConfigurationError(f"{archive} has no model `dts`: nothing can be calibrated")
+    found = [entity for prediction in predictions for entity in prediction.predicted.entities]
+    if any(entity.probability is None for entity in found):
+        raise ConfigurationError(
+            f"{archive} predicts no probabilities, as the model `dts` does, to be calibrated"
+        )
     fits = {
         "entities": fit_temperature(entity_candidates(predictions)),
         "relations": fit_temperature(relation_candidates(predictions)),

@@ -10,6 +10,9 @@ from typing import Optional
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.analysis.table import Table
+from dts_ee.commands.run_arguments import add_table_format, print_table
+
 
 @Subcommand.register("compare")
 class Compare(Subcommand):
@@ -38,11 +41,12 @@ class Compare(Subcommand):
             metavar="DIR",
             help="the -s of `allennlp repeat` or `cross-validate`; at least two",
         )
+        add_table_format(subparser)
         subparser.add_argument(
             "--output-file",
             type=Path,
             metavar="FILE",
-            help="also write the table there, as Markdown",
+            help="also write there what is printed",
         )
         subparser.add_argument(
             "--flips",
@@ -63,20 +67,18 @@ class Compare(Subcommand):
 
 def compare_from_args(args: argparse.Namespace) -> None:
     """Run the command."""
-    print(compare(args.directories, args.output_file, args.flips, args.num_shuffles))
+    table, note = compare(args.directories, args.flips, args.num_shuffles)
+    print_table(table, args.table_format, note, args.output_file)
 
 
 def compare(
-    directories: Sequence[Path],
-    output_file: Optional[Path] = None,
-    flips_file: Optional[Path] = None,
-    num_shuffles: int = 10_000,
-) -> str:
+    directories: Sequence[Path], flips_file: Optional[Path] = None, num_shuffles: int = 10_000
+) -> tuple[Table, str]:
     """
     # Returns
 
-    `str`
-        A Markdown table, and how many sentences flipped.
+    `tuple[Table, str]`
+        A table, and what its p-values are and how many sentences flipped.
 
     # Raises
 
@@ -86,22 +88,15 @@ def compare(
     `DocumentError`
         If predictions cannot be read.
     `OSError`
-        If a file cannot be read or written.
+        If the file cannot be written.
     """
     # Imported late: only this command needs it.
-    from dts_ee.corpora.files import open_atomically
-    from dts_ee.runs.comparison import flips, read_experiments
-    from dts_ee.runs.comparison_report import comparison_table, flip_counts, write_flips
+    from dts_ee.runs.comparison import read_experiments
+    from dts_ee.runs.comparison_report import comparison_note, comparison_table, write_flips
 
     if num_shuffles < 1:
         raise ConfigurationError(f"--num-shuffles is {num_shuffles}, less than 1")
-    first, *others = experiments = read_experiments(directories)
-    parts = [comparison_table(experiments, num_shuffles)]
-    parts += [flip_counts(first, other, flips(first, other)) for other in others]
-    report = "\n\n".join(parts)
-    if output_file is not None:
-        with open_atomically(output_file) as file:
-            file.write(report + "\n")
+    experiments = read_experiments(directories)
     if flips_file is not None:
         write_flips(flips_file, experiments)
-    return report
+    return comparison_table(experiments, num_shuffles), comparison_note(experiments, num_shuffles)

@@ -31,10 +31,10 @@ class CrossValidate(Subcommand):
             description=f"{description} CONFIG is a Jsonnet function with a parameter `fold`, such "
             "as function(fold=0) { … }, which selects the data. Each fold is trained by "
             "`allennlp train` in a process of its own, into DIR/fold_N, and evaluated on its own "
-            "test split. DIR gets summary.json, summary.md and pictures; they are written after "
-            "each fold. The same command goes on after an interruption: folds that are trained are "
-            "not trained again, and one that was cut off is recovered. The exit status is 0 if "
-            "every fold is finished at the end, and 1 otherwise.",
+            "test split. DIR gets summary.json, summary.md, its tables as CSV, and pictures; they "
+            "are written after each fold. The same command goes on after an interruption: folds "
+            "that are trained are not trained again, and one that was cut off is recovered. The "
+            "exit status is 0 if every fold is finished at the end, and 1 otherwise.",
             epilog="For example: allennlp cross-validate experiments/ade.jsonnet -s out/ade "
             "--folds 0,1,2",
             help=description,
@@ -71,4 +71,4 @@ def cross_validate_from_args(args: argparse.Namespace) -> None:
             args.include_package,
         )
     )
-    report_runs(summary, args.directory)
+    report_runs(summary, args.directory, args.table_format)

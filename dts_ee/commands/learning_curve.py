@@ -12,6 +12,7 @@ from dts_ee.commands.run_arguments import (
     add_run_arguments,
     add_test_data_argument,
     do_runs,
+    print_table,
     seeds,
 )
 from dts_ee.runs.learning_curve import ALL, learning_curve
@@ -29,11 +30,11 @@ class LearningCurve(Subcommand):
             self.name,
             description=f"{description} For each size, sentences are drawn at random from the "
             "training data, --draws times, and each draw is trained and evaluated as `allennlp "
-            "repeat` does, into DIR/size_N/seed_DRAW. DIR gets learning_curve.md and "
-            "learning_curve.png, which are written again after each size. The same command goes on "
-            "after an interruption. Without test data, each draw holds a fifth of the training "
-            "file out to test on. The exit status is 0 if every draw is finished at the end, and 1 "
-            "otherwise.",
+            "repeat` does, into DIR/size_N/seed_DRAW. DIR gets learning_curve.md, "
+            "its table as CSV, and learning_curve.png, which are written again after each size. "
+            "The same command goes on after an interruption. Without test data, each draw holds a "
+            "fifth of the training file out to test on. The exit status is 0 if every draw is "
+            "finished at the end, and 1 otherwise.",
             epilog="For example: TRAIN_DATA=data/all.json allennlp learning-curve "
             "experiments/own.jsonnet -s out/curve --sizes 10,30,all",
             help=description,
@@ -80,9 +81,8 @@ def learning_curve_from_args(args: argparse.Namespace) -> None:
             lambda points: write_learning_curve(args.directory, points),
         )
     )
-    print(learning_curve_table(points))
-    print(f"\nThe table and the picture are in {args.directory / 'learning_curve.md'}\n")
-    print(advice(points))
+    note = f"The table and the picture are in {args.directory / 'learning_curve.md'}"
+    print_table(learning_curve_table(points), args.table_format, f"{note}\n\n{advice(points)}")
     missing = [
         f"{point.size} sentences, draw {draw}" for point in points for draw in point.summary.missing
     ]

@@ -27,10 +27,10 @@ class Repeat(Subcommand):
             self.name,
             description=f"{description} Each seed is trained by `allennlp train` in a process of "
             "its own, into DIR/seed_N, and evaluated on the test split. DIR gets summary.json, "
-            "summary.md and pictures; they are written after each seed. The same command goes on "
-            "after an interruption: seeds that are trained are not trained again, and one that was "
-            "cut off is recovered. The exit status is 0 if every seed is finished at the end, and "
-            "1 otherwise.",
+            "summary.md, its tables as CSV, and pictures; they are written after each seed. The "
+            "same command goes on after an interruption: seeds that are trained are not trained "
+            "again, and one that was cut off is recovered. The exit status is 0 if every seed is "
+            "finished at the end, and 1 otherwise.",
             epilog="For example: allennlp repeat experiments/sample.jsonnet -s out/sample "
             "--seeds 1,2,3",
             help=description,
@@ -54,4 +54,4 @@ def repeat_from_args(args: argparse.Namespace) -> None:
             args.include_package,
         )
     )
-    report_runs(summary, args.directory)
+    report_runs(summary, args.directory, args.table_format)

@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Callable, List, TypeVar
+from typing import Callable, List, Optional, TypeVar
 
 from allennlp.common.util import SigTermReceived
 
+from dts_ee.analysis.table import FORMATS, MARKDOWN, Table
+from dts_ee.corpora.files import open_atomically
 from dts_ee.errors import explain
 from dts_ee.runs.summary import Summary
 from dts_ee.runs.tables import main_table
@@ -59,6 +61,18 @@ def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
         help=f"how many {kind}s are trained at once, each with its share of the cores unless "
         "OMP_NUM_THREADS is set",
     )
+    add_table_format(subparser)
+
+
+def add_table_format(subparser: argparse.ArgumentParser) -> None:
+    """Adds the format of the table that is printed."""
+    subparser.add_argument(
+        "--table-format",
+        choices=FORMATS,
+        default=MARKDOWN,
+        help="the format of the table on the standard output (default = markdown); all but "
+        "Markdown is printed without other text",
+    )
 
 
 def add_seed_arguments(subparser: argparse.ArgumentParser) -> None:
@@ -101,10 +115,35 @@ def do_runs(action: Callable[[], T]) -> T:
         sys.exit(explain(error).status)
 
 
-def report_runs(summary: Summary, directory: Path) -> None:
+def print_table(table: Table, format: str, note: str, output_file: Optional[Path] = None) -> None:
+    """
+    Prints a table.
+
+    # Parameters
+
+    table : `Table`
+        The table.
+    format : `str`
+        One of `FORMATS`.
+    note : `str`
+        What is printed below it; beside LaTeX and CSV, to the standard error.
+    output_file : `Path`, optional (default = `None`)
+        A file that gets the same as the standard output.
+    """
+    text = table.render(format)
+    if format == MARKDOWN:
+        text = f"{text}\n\n{note}"
+    if output_file is not None:
+        with open_atomically(output_file) as file:
+            file.write(f"{text}\n")
+    print(text)
+    if format != MARKDOWN:
+        print(f"\n{note}", file=sys.stderr)
+
+
+def report_runs(summary: Summary, directory: Path, table_format: str) -> None:
     """Prints the results of an experiment's runs, and exits with 1 if one is not finished."""
-    print(main_table(summary))
-    print(f"\nThe tables are in {directory / 'summary.md'}")
+    print_table(main_table(summary), table_format, f"The tables are in {directory / 'summary.md'}")
     if summary.missing:
         names = ", ".join(map(str, summary.missing))
         print(f"Not finished: {summary.kind} {names}.", file=sys.stderr)

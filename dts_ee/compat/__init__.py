@@ -31,6 +31,7 @@ from dts_ee.compat.console_log import keep_log_out_of_console
 from dts_ee.compat.data_loader_workers import create_lock_in_context_of_workers
 from dts_ee.compat.distributed_training import patch_worker_processes_first
 from dts_ee.compat.evaluate_command import print_table_of_evaluate
+from dts_ee.compat.find_lr_command import find_learning_rate_of_derived_trainers
 from dts_ee.compat.gpu_check import check_for_gpu_first
 from dts_ee.compat.gradient_clipping import rescale_sparse_gradients
 from dts_ee.compat.jsonnet_variables import give_jsonnet_all_variables
@@ -76,6 +77,7 @@ PATCHES: List[Callable[[], None]] = [
     patch_worker_processes_first,
     print_table_of_evaluate,
     use_registered_predict_managers,
+    find_learning_rate_of_derived_trainers,
 ]
 """The patches in the order in which they are applied."""
 

@@ -81,7 +81,7 @@ class AnnotatedText:
     sentence_starts : `list[int]`, optional (default = `[]`)
         With `tokens`: the characters at which the sentences after the first begin.
     remarks : `list[Remark]`, optional (default = `[]`)
-        What is lost already.
+        Remarks on what is already lost.
     with_start_chars : `bool`, optional (default = `False`)
         Whether each sentence gets a `start_char`, the character at which it begins.
     repair : `bool`, optional (default = `True`)
@@ -123,7 +123,7 @@ class AnnotatedText:
 
     def documents(self, reading: TextReading) -> list[Document]:
         """
-        The sentences. What is lost or decided is added to `remarks`.
+        The sentences. Losses and changes are added to `remarks`.
 
         # Parameters
 

@@ -1,11 +1,11 @@
 """
-SpERT's JSON, the format that joint entity and relation extraction settled on.
+SpERT's JSON, the common format of corpora for joint entity and relation extraction.
 
-A file is a list of documents, or holds one document per line (JSON Lines); either may be gzipped.
+A file is a list of documents, or has one document per line (JSON Lines); either may be gzipped.
 A document is `{"tokens": [...], "entities": [{"type", "start", "end"}], "relations": [{"type",
 "head", "tail"}], "orig_id"}`: `end` is exclusive, `head` and `tail` are indices into `entities`.
-In the place of a document there can be a text of several, `{"sentences": [...]}`, as `allennlp
-predict` writes them.
+Instead of a document there can be a text of several documents, `{"sentences": [...]}`, as `allennlp
+predict` writes it.
 """
 
 import json
@@ -79,25 +79,26 @@ def register_extra_key(key: str, read_value: ReadValue) -> None:
 
 def read_documents(path: PathOrStr) -> list[Document]:
     """
-    All documents of a file. A warning says which entities and relations it has more than once.
+    Reads all documents of a file. A warning lists duplicate entities and relations, which are
+    removed.
 
-    Whether it is a list or JSON Lines is seen from its first character, because the output of
+    The first character decides whether the file is a list or JSON Lines, because the output of
     `allennlp predict` is JSON Lines whatever its name.
 
     # Raises
 
     `DocumentError`
-        If the file, or any document in it, cannot be read. It names the file, the document (by its
-        identifier, or else its place: `#3` counts from 1, `line 3` too) and the field.
+        If the file, or a document in it, cannot be read. It names the file, the document (by its
+        identifier, or else by `#3` or `line 3`, counted from 1) and the field.
     """
     name = os.fspath(path)
     documents = []
     repeats: list[Remark] = []
-    for place, record in read_records(path):
+    for default_id, record in read_records(path):
         if isinstance(record, DocumentError):
             raise record
         try:
-            documents.append(document_from_json(record, place, repeats=repeats))
+            documents.append(document_from_json(record, default_id, repeats=repeats))
         except DocumentError as error:
             raise error.located(None, name) from error.__cause__
     warn_of_repeats(repeats, name)
@@ -106,28 +107,31 @@ def read_documents(path: PathOrStr) -> list[Document]:
 
 def read_records(path: PathOrStr) -> list[tuple[str, Any]]:
     """
-    The JSON of each document of a file, not yet looked into.
+    Reads the JSON of each document of a file, without checking it.
 
     # Returns
 
     `list[tuple[str, Any]]`
-        The place of each document, and what `document_from_json` takes. In the place of a line that
-        is no JSON, or of a text whose sentences are no list, there is the `DocumentError`.
+        The arguments `default_id` and `record` of `document_from_json` for each document. The
+        record of an invalid line, or of a text whose sentences are not a list, is a
+        `DocumentError`.
 
     # Raises
 
     `DocumentError`
-        If the file cannot be read, is no JSON as a whole, or has no documents.
+        If the file cannot be read, is not JSON, or has no documents.
     """
     name = os.fspath(path)
     text = read_text(path)
     if not text.strip():
         raise DocumentError("the file is empty", path=name)
     try:
-        found = _list_records(text) if text.lstrip()[0] == "[" else _line_records(text)
+        entries = _list_records(text) if text.lstrip()[0] == "[" else _line_records(text)
     except DocumentError as error:
         raise error.located(None, name) from error.__cause__
-    records = [each for place, record in found for each in _sentences(record, place, name)]
+    records: list[tuple[str, Any]] = []
+    for default_id, record in entries:
+        records += _sentences(record, default_id, name)
     if not records:
         raise DocumentError("there are no documents in the file", path=name)
     return records
@@ -135,29 +139,28 @@ def read_records(path: PathOrStr) -> list[tuple[str, Any]]:
 
 def document_from_json(
     record: Any,
-    place: Optional[str] = None,
+    default_id: Optional[str] = None,
     annotated: bool = True,
     repeats: Optional[list[Remark]] = None,
 ) -> Document:
     """
-    One document from its JSON. An entity or a relation that is there more than once is kept once.
+    Reads a document from its JSON. Duplicate entities and relations are removed.
 
-    Beside the keys of the format it understands `id` (where there is no `orig_id`), `sentence` (the
-    text which the tokens make up), `start_char` (where the sentence begins in a longer text),
-    `tokenizer` (the configuration of the one that made the tokens) and an entity's or a relation's
-    `probability`; other keys are passed over, unless they look like a
-    misspelt one that is missing.
+    In addition to the keys of the format, it reads `id` (if there is no `orig_id`), `sentence` (the
+    text of the tokens), `start_char` (the start of the sentence in a longer text), `tokenizer` (the
+    configuration of the tokenizer that made the tokens) and the `probability` of entities and
+    relations. Other keys are ignored, unless they look like a misspelt required key.
 
     # Parameters
 
     record : `Any`
-        What `json.loads` gave.
-    place : `str`, optional (default = `None`)
-        Stands in for the identifier of a document that has none.
+        The output of `json.loads`.
+    default_id : `str`, optional (default = `None`)
+        The identifier of a document without one.
     annotated : `bool`, optional (default = `True`)
-        Whether `entities` must be there. `relations` need not: there is data without any.
+        Whether `entities` is required. `relations` never is.
     repeats : `list[Remark]`, optional (default = `None`)
-        What is there more than once is added to it; without such a list a warning is logged.
+        A list to which duplicates are added; if it is `None`, a warning is logged.
 
     # Raises
 
@@ -166,10 +169,12 @@ def document_from_json(
         `Document`.
     """
     if not isinstance(record, dict):
-        raise DocumentError(f"a document must be an object, but is {kind_of(record)}", None, place)
-    document_id = place
+        raise DocumentError(
+            f"a document must be an object, but is {kind_of(record)}", None, default_id
+        )
+    document_id = default_id
     try:
-        document_id = _identifier(record, place)
+        document_id = _identifier(record, default_id)
         tokens = tuple(
             as_string(token, ("tokens", i))
             for i, token in enumerate(as_list(required(record, "tokens", ()), ("tokens",)))
@@ -216,11 +221,11 @@ def document_from_json(
 @document_method("to_json")
 def document_to_json(document: Document) -> dict[str, Any]:
     """
-    The JSON of a document, from which `document_from_json` makes the same document again.
+    Converts a document to JSON, from which `document_from_json` reads the same document.
 
-    Entities also carry their `text` and the characters `start_char` to `end_char` (exclusive), in
-    `sentence` where the document has its text, else in the tokens joined by spaces; or, where the
-    document has a `start_char`, in the longer text that the sentence was taken from.
+    Entities also have their `text`, and the character offsets `start_char` and `end_char`
+    (exclusive). The offsets refer to `sentence`, or to the tokens joined by spaces if the document
+    has no text; if the document has a `start_char`, to the longer text of the sentence.
     """
     record: dict[str, Any] = {}
     if document.id is not None:
@@ -258,8 +263,8 @@ def document_to_json(document: Document) -> dict[str, Any]:
 
 def prediction_to_json(document: Document) -> dict[str, Any]:
     """
-    The JSON of a predicted document: it has a `sentence` in any case, which is what its entities'
-    characters are counted in. Without a text these are the tokens, joined by spaces.
+    Converts a predicted document to JSON, which always has a `sentence`: without a text, it is the
+    tokens joined by spaces.
     """
     return {"sentence": " ".join(document.tokens), **document_to_json(document)}
 
@@ -289,17 +294,17 @@ def write_documents(path: PathOrStr, documents: Iterable[Document]) -> None:
             file.write("\n")
 
 
-def _sentences(record: Any, place: str, path: str) -> list[tuple[str, Any]]:
-    """The record of a document, or those of a text's sentences."""
+def _sentences(record: Any, default_id: str, path: str) -> list[tuple[str, Any]]:
+    """The record of a document, or the records of the sentences of a text."""
     if isinstance(record, DocumentError):
-        return [(place, record.located(None, path))]
+        return [(default_id, record.located(None, path))]
     if not isinstance(record, dict) or "sentences" not in record or "tokens" in record:
-        return [] if _is_blank_prediction(record) else [(place, record)]
+        return [] if _is_blank_prediction(record) else [(default_id, record)]
     try:
         sentences = as_list(record["sentences"], ("sentences",))
     except DocumentError as error:
-        return [(place, error.located(place, path))]
-    return [(f"{place}-{i}", each) for i, each in enumerate(sentences, start=1)]
+        return [(default_id, error.located(default_id, path))]
+    return [(f"{default_id}-{i}", sentence) for i, sentence in enumerate(sentences, start=1)]
 
 
 def _is_blank_prediction(record: Any) -> bool:
@@ -355,14 +360,14 @@ def _loads(text: str, line: Optional[int]) -> Any:
         raise DocumentError(f"invalid JSON in line {line or 1}: {error}") from error
 
 
-def _identifier(record: Mapping[str, Any], place: Optional[str]) -> Optional[str]:
+def _identifier(record: Mapping[str, Any], default_id: Optional[str]) -> Optional[str]:
     for key in ("orig_id", "id"):
         if key in record:
             value = record[key]
             if isinstance(value, int) and not isinstance(value, bool):
                 return str(value)
             return as_string(value, (key,))
-    return place
+    return default_id
 
 
 def _annotations(record: Mapping[str, Any], key: str, expected: bool) -> list[Any]:

@@ -47,7 +47,7 @@ class FilePart:
                 f"`held_out` is {self.held_out!r}, but should be a share between 0 and 1"
             )
         if not isinstance(self.seed, int) or isinstance(self.seed, bool):
-            raise ConfigurationError(f"`seed` is {self.seed!r}, which is no whole number")
+            raise ConfigurationError(f"`seed` is {self.seed!r}, which is not a whole number")
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "FilePart":
@@ -62,7 +62,7 @@ class FilePart:
         names = ("part", "held_out", "seed")
         unknown = [name for name in settings if name not in names]
         if unknown:
-            raise ConfigurationError(f"has {', '.join(map(repr, unknown))}, which means nothing")
+            raise ConfigurationError(f"has {', '.join(map(repr, unknown))}, which is unknown")
         missing = [name for name in names if name not in settings]
         if missing:
             raise ConfigurationError(f"has no {', '.join(map(repr, missing))}")

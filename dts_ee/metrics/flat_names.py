@@ -47,7 +47,9 @@ def flatten(scores: Scores, protocols: Protocols, underscores: bool = False) -> 
     metrics = {}
     for key, score in scores.items():
         if key.type is not None and key.protocol != STRICT:
-            raise ValueError(f"there is no name for a score of a type under {key.protocol}")
+            raise ValueError(
+                f"there is no metric name for the score of a type under {key.protocol}"
+            )
         averages = _averages(key.task, tuple(protocols[key.task]))
         if key.type is None:
             middle = {average: middle for middle, average in averages.items()}[key]
@@ -107,15 +109,16 @@ def check_names(protocols: Protocols) -> None:
     """
     for task, names in protocols.items():
         if not task or task.startswith("_") or STRICT not in names:
-            raise ValueError(f"{task!r} is no name of a task, or has no protocol {STRICT}")
+            raise ValueError(f"{task!r} is not a valid name of a task, or has no protocol {STRICT}")
         if len(_averages(task, tuple(names))) < 2 * len(names) or any(
             protocol.startswith(_TYPE) for protocol in names
         ):
-            raise ValueError(f"a protocol of {task!r} is called as something else is: {names}")
+            raise ValueError(f"a protocol of {task!r} has a name that is taken: {names}")
         for other in protocols:
             if other.startswith(f"{task}_"):
                 raise ValueError(
-                    f"a task cannot be called {other!r} beside {task!r}: it could be a type of it"
+                    f"a task cannot be called {other!r} beside {task!r}: its metrics would have "
+                    f"the names of types of {task!r}"
                 )
 
 

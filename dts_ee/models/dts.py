@@ -171,7 +171,7 @@ class DeeperTaskSpecificity(Model):
                 loss_weight=relation_loss_weight,
                 threshold=relation_threshold,
                 score=relation_score,
-                predicts_entities=tasks == "joint",
+                entities_predicted=tasks == "joint",
                 predict_tags=predict_tags,
             )
             heads.append(relation_head)

@@ -136,7 +136,7 @@ class RelationHead(TaskHead):
     score : `str`
         The probability that is compared with Θ: `"relation"` or `"joint"`, see
         `DeeperTaskSpecificity`.
-    predicts_entities : `bool`
+    entities_predicted : `bool`
         Whether another head predicts the entities. If not, they have to be given; in gold
         sentences, the entities that tags can express are used.
     predict_tags : `Callable[[TaskBatch, int], torch.Tensor]`, optional (default = `None`)
@@ -161,7 +161,7 @@ class RelationHead(TaskHead):
         loss_weight: float,
         threshold: float,
         score: str,
-        predicts_entities: bool,
+        entities_predicted: bool,
         predict_tags: Optional[Callable[[TaskBatch, int], torch.Tensor]] = None,
     ) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class RelationHead(TaskHead):
         self._loss_weight = loss_weight
         self.threshold = threshold
         self._score = score
-        self._predicts_entities = predicts_entities
+        self._entities_predicted = entities_predicted
         self._predict_tags = predict_tags
 
     @property
@@ -241,7 +241,7 @@ class RelationHead(TaskHead):
         `ConfigurationError`
             If entities have to be given, but none are.
         """
-        if not self._predicts_entities:
+        if not self._entities_predicted:
             documents = self._with_given_entities(batch)
         entities = [document.entities for document in documents]
         labels = self._tag_sequences.expected_last_tags(entities, batch.mask.device)
@@ -273,7 +273,7 @@ class RelationHead(TaskHead):
             if not given:
                 if batch.tags is None:
                     raise ConfigurationError(
-                        "the model extracts relations between entities that are given, but none are"
+                        "the model only predicts relations, and needs given entities"
                     )
                 entities = self._tagged_entities(sentence["tagged_document"])
             documents.append(replace(document, entities=entities, relations=()))

@@ -77,7 +77,7 @@ def copy_archive(
                 card = _completed(card, former, training_data)
             _write(folder, card, target)
     except (tarfile.TarError, EOFError) as error:
-        raise ConfigurationError(f"{source} is no archive of a model: {error}") from None
+        raise ConfigurationError(f"{source} is not an archive of a model: {error}") from None
     return card
 
 
@@ -98,7 +98,7 @@ def _archive_file(model: str) -> Path:
         return path
     if not (path / "model.tar.gz").is_file():
         raise ConfigurationError(
-            f"{model} has no model.tar.gz: it is no folder of a training that came to its end"
+            f"{model} has no model.tar.gz: it is not the folder of a completed training"
         )
     return path / "model.tar.gz"
 
@@ -106,7 +106,7 @@ def _archive_file(model: str) -> Path:
 def _leave_out_encoders(folder: Path, source: Path) -> None:
     folders = encoder_folders(folder)
     if not folders:
-        raise ConfigurationError(f"{source} holds no encoder that could be left out")
+        raise ConfigurationError(f"{source} has no encoder that could be left out")
     for encoder_folder in folders:
         leave_out(encoder_folder)
 

@@ -151,16 +151,16 @@ class ModelCard:
         if self.description:
             blocks.append(self.description)
         blocks += [
-            "A model of [dts_ee](https://arxiv.org/abs/2002.06424)'s for "
+            "A [dts_ee](https://arxiv.org/abs/2002.06424) model for "
             + (
-                "relations between entities that are given."
+                "relation extraction between given entities."
                 if self.entities_given
-                else "named entities and relations between them."
+                else "named entity recognition and relation extraction."
                 if self.relation_types
-                else "named entities."
+                else "named entity recognition."
             ),
             _rows(("Licence", self.licence), *self._facts()),
-            "## What it finds",
+            "## Types",
             _rows(
                 *([] if self.entities_given else [("Entities", ", ".join(self.entity_types))]),
                 *([("Relations", ", ".join(self.relation_types))] if self.relation_types else []),
@@ -173,7 +173,7 @@ class ModelCard:
             "from dts_ee import Extractor\n\n"
             f'extractor = Extractor.load("{self.name}")\n'
             "```",
-            "## Figures",
+            "## Scores",
             *self._figures(),
             "## Limits",
             self._limits(),
@@ -207,8 +207,8 @@ class ModelCard:
         if not self.figures:
             return ["None are known."]
         blocks = [
-            "An entity is right if its type and both ends are; a relation, if its type and both "
-            "entities are."
+            "Strict evaluation: an entity is correct if its type and span are, a relation if its "
+            "type and both entities are."
         ]
         rows = [
             "| | | precision | recall | F1 | macro F1 |",
@@ -229,14 +229,14 @@ class ModelCard:
 
     def _limits(self) -> str:
         limits = [
-            "It is meant for text like its training data: of the same language and kind. For other "
-            "text the figures do not hold; measure it on some of yours with `dts-ee evaluate`.",
-            "It finds no types but those above, and relations only within a sentence.",
+            "It is for text like its training data, of the same language and kind. The scores are "
+            "not valid for other text: evaluate it on your own data with `dts-ee evaluate`.",
+            "It only predicts the types above, and relations within a sentence.",
             "Its probabilities are not calibrated: `dts-ee calibrate` does that.",
         ]
         if "test" not in self.figures and self.figures:
             limits.append(
-                "The epoch was chosen by the development data, so that these figures are higher "
+                "The epoch was chosen by the development data, so that these scores are higher "
                 "than those of new text."
             )
         sentences = self.training_data.get("sentences")

@@ -116,9 +116,9 @@ def read_metrics(file: Path) -> Dict[str, Any]:
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from None
     except ValueError as error:
-        raise ConfigurationError(f"{file} is no JSON: {error}") from None
+        raise ConfigurationError(f"{file} is not JSON: {error}") from None
     if not isinstance(metrics, dict):
-        raise ConfigurationError(f"{file} holds no object of metrics")
+        raise ConfigurationError(f"{file} has no JSON object with metrics")
     return metrics
 
 

@@ -36,7 +36,9 @@ def check_version(version: str) -> str:
     try:
         return str(Version(version))
     except InvalidVersion:
-        raise ConfigurationError(f"{version!r} is no version of a package, as 1.0.0 is") from None
+        raise ConfigurationError(
+            f"{version!r} is not a version of a package, such as 1.0.0"
+        ) from None
 
 
 def check_not_taken(name: str) -> None:

@@ -159,13 +159,13 @@ class DtsPredictor(Predictor):
     def _check_entities(self, given: bool, document_id: Optional[str]) -> None:
         if given and not self._model.extracts_relations:
             raise DocumentError(
-                "entities are given, but the model finds no relations between them",
+                "entities are given, but the model does not predict relations",
                 "entities",
                 document_id,
             )
         if not given and not self._model.recognises_entities:
             raise DocumentError(
-                "the model finds relations between entities that are given, but none are",
+                "the model only predicts relations, and needs given entities",
                 "entities",
                 document_id,
             )
@@ -288,9 +288,7 @@ class DtsPredictor(Predictor):
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
         request = self.request(json_dict)
         if request.text is not None:
-            raise DocumentError(
-                "a text is several instances; a `sentence` is one", "text", request.id
-            )
+            raise DocumentError("a text has several instances: use `sentence`", "text", request.id)
         if not request.sentences:
             raise DocumentError("there are no words in the sentence", "sentence", request.id)
         return self._reader.text_to_instance(

@@ -104,7 +104,7 @@ class Downloader:
             response = self._session.get(url, headers=headers, stream=True, timeout=self._timeout)
         except (requests.ConnectionError, requests.ReadTimeout) as error:
             if not first:
-                raise _Interrupted("does not answer any more") from None
+                raise _Interrupted("no longer answers") from None
             host = urlsplit(url).netloc
             self._unreachable[host] = f"{host} could not be reached ({self._reason(error)})"
             raise SourceDownError(self._unreachable[host]) from None
@@ -118,7 +118,7 @@ class Downloader:
         if status == 416:
             # The file on the server has changed, and is shorter than the part.
             part.unlink(missing_ok=True)
-            raise _Interrupted("has another file than before")
+            raise _Interrupted("has a different file than before")
         if status >= 500 or status == 429:
             raise _Interrupted(f"answers with the status {status}")
         if status not in (200, 206):
@@ -128,7 +128,7 @@ class Downloader:
             f"bytes {offset}-"
         ):
             part.unlink()
-            raise _Interrupted("answers with another range than was asked for")
+            raise _Interrupted("answers with a different range")
         announced = response.headers.get("Content-Length")
         total = offset + int(announced) if announced is not None else known.size
         if known.size is not None and total != known.size:
@@ -146,10 +146,10 @@ class Downloader:
                     target.write(chunk)
                     bar.update(len(chunk))
         except requests.RequestException:
-            raise _Interrupted("breaks off the transfer") from None
+            raise _Interrupted("interrupts the transfer") from None
         # Older versions of urllib3 do not raise an error for an early end.
         if total is not None and part.stat().st_size < total:
-            raise _Interrupted("breaks off the transfer")
+            raise _Interrupted("interrupts the transfer")
 
     def _reason(self, error: requests.RequestException) -> str:
         if isinstance(error, requests.ConnectTimeout):

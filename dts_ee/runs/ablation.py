@@ -31,7 +31,7 @@ class Ablation:
     # Parameters
 
     name : `str`
-        What is changed, for a table.
+        The name of the change, for a table.
     only : `str`, optional
         The only task with results, by its plural, such as `"entities"`; `None` for all tasks.
     settings : `Mapping[str, Any]`, optional

@@ -1,21 +1,19 @@
 """
-The results of ablations as Markdown.
+The table of the results of ablations.
 """
 
 import shlex
 from pathlib import Path
 from typing import Mapping, Optional, Sequence
 
-from dts_ee.analysis.markdown_table import markdown_table
+from dts_ee.analysis.table import Cell, Row, Table
 from dts_ee.corpora.files import open_atomically
 from dts_ee.metrics import MetricKey
 from dts_ee.runs.ablation import AblationResult
 from dts_ee.runs.comparison import Experiment, p_values, read_experiment
-from dts_ee.runs.summary import DEVELOPMENT, TEST, ScoreStatistics
-from dts_ee.runs.tables import f1_percent, p_value
+from dts_ee.runs.summary import DEVELOPMENT, TEST
+from dts_ee.runs.tables import difference_cell, f1_cell, p_value
 from dts_ee.tasks import RELATIONS, TASKS
-
-_NOTHING = "–"
 
 
 class AblationTable:
@@ -34,7 +32,7 @@ class AblationTable:
         self._directory = directory
         self._config = config
         self._first: Optional[Experiment] = None
-        self._rows: dict[str, list[str]] = {}
+        self._rows: dict[str, Row] = {}
 
     @property
     def file(self) -> Path:
@@ -43,7 +41,7 @@ class AblationTable:
 
     def write(self, results: Sequence[AblationResult]) -> None:
         """
-        Writes `ablations.md`, if there is something to compare with.
+        Writes `ablations.md` and `ablations.csv`.
 
         # Parameters
 
@@ -57,6 +55,7 @@ class AblationTable:
             for result in results
             for seed, why in result.summary.missing.items()
         ]
+        table = self.table(results)
         protocols = ", ".join(f"{task.title} strict" for task in TASKS.values())
         parts = [
             f"# {self._config}: ablations",
@@ -67,23 +66,24 @@ class AblationTable:
             f"{RELATIONS.title} between gold entities is compared with nothing.",
             f"Test split: `{', '.join(first.test_data)}`. {first.machine.processor}, "
             f"{first.machine.cores} cores.",
-            self.render(results),
+            table.render(),
         ]
         if missing:
             parts.append("\n".join(["Not among the figures:", "", *missing]))
         parts.append("\n".join(["Settings of the rows:", "", *map(_settings_line, results)]))
         with open_atomically(self.file) as file:
             file.write("\n\n".join(parts) + "\n")
+        table.write_csv(self.file.with_suffix(".csv"))
 
-    def render(self, results: Sequence[AblationResult]) -> str:
+    def table(self, results: Sequence[AblationResult]) -> Table:
         """The table alone; see `write`."""
         header = ["", "seeds"]
         titles = [task.title for task in TASKS.values()]
         header += [f"{split} {title} micro" for split in (DEVELOPMENT, TEST) for title in titles]
         header += [f"{TEST} {title} macro" for title in titles]
-        return markdown_table(header, [self._row(result, results[0]) for result in results])
+        return Table(header, [self._row(result, results[0]) for result in results])
 
-    def _row(self, result: AblationResult, first: AblationResult) -> list[str]:
+    def _row(self, result: AblationResult, first: AblationResult) -> Row:
         name = result.ablation.name
         if name not in self._rows:
             p_value_of = {}
@@ -97,30 +97,36 @@ class AblationTable:
         return self._rows[name]
 
 
-def _row(
-    result: AblationResult, first: AblationResult, p_value_of: Mapping[str, float]
-) -> list[str]:
-    development, test = (result.summary.scores(split) for split in (DEVELOPMENT, TEST))
-    first_test = first.summary.scores(TEST)
+def _row(result: AblationResult, first: AblationResult, p_value_of: Mapping[str, float]) -> Row:
     only = result.ablation.only
+    development, test = (
+        {
+            key: scores
+            for key, scores in result.summary.scores(split).items()
+            if only in (None, TASKS[key.task].plural)
+        }
+        for split in (DEVELOPMENT, TEST)
+    )
+    first_test = first.summary.scores(TEST)
 
-    def cell(scores: Mapping[MetricKey, ScoreStatistics], key: MetricKey) -> str:
-        return f1_percent(scores, key) if only in (None, TASKS[key.task].plural) else _NOTHING
+    def compared(key: MetricKey) -> Cell:
+        cell = f1_cell(test, key)
+        is_compared = p_value_of and only != RELATIONS.plural
+        if not is_compared or key not in test or key not in first_test:
+            return cell
+        difference, p = test[key].f1.mean - first_test[key].f1.mean, p_value_of[key.task]
+        return Cell(
+            f"{cell.shown} ({100 * difference:+.1f}, p = {p_value(p)})",
+            {**cell.values, **difference_cell(difference, p).values},
+        )
 
-    def difference(key: MetricKey) -> str:
-        compared = key.task in p_value_of and key in test and key in first_test
-        if not compared or only not in (None, TASKS[key.task].plural) or only == RELATIONS.plural:
-            return ""
-        difference = test[key].f1.mean - first_test[key].f1.mean
-        return f" ({100 * difference:+.1f}, p = {p_value(p_value_of[key.task])})"
-
-    tasks = TASKS.values()
+    name, tasks = result.ablation.name, TASKS.values()
     return [
-        result.ablation.name,
-        str(len(result.summary.results)),
-        *(cell(development, task.micro) for task in tasks),
-        *(cell(test, task.micro) + difference(task.micro) for task in tasks),
-        *(cell(test, task.macro) for task in tasks),
+        Cell(name, {"ablation": name}),
+        len(result.summary.results),
+        *(f1_cell(development, task.micro) for task in tasks),
+        *(compared(task.micro) for task in tasks),
+        *(f1_cell(test, task.macro) for task in tasks),
     ]
 
 

@@ -4,57 +4,67 @@ What `compare` prints and writes.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import mean, stdev
 
+from dts_ee.analysis.table import Cell, Row, Table
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.spert import document_to_json
+from dts_ee.metrics import MetricKey
 from dts_ee.runs.comparison import Experiment, Flip, flips, p_values
 from dts_ee.runs.run_folder import FOLD
-from dts_ee.runs.tables import p_value
+from dts_ee.runs.summary import Statistic
+from dts_ee.runs.tables import difference_cell, statistic_cell
 from dts_ee.tasks import TASKS
 
 
-def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> str:
+def comparison_table(experiments: Sequence[Experiment], num_shuffles: int) -> Table:
     """
-    Markdown: the F1 of each experiment in per cent, mean ± standard deviation over its runs, and
-    the difference of each further experiment from the first with its p-value.
+    The F1 of each experiment in per cent, mean ± standard deviation over its runs, and the
+    difference of each further experiment from the first with its p-value.
     """
-    kind = experiments[0].kind
-    columns = {task.heading(key): key for task in TASKS.values() for key in task.compared_columns}
-    lines = [_row("", f"{kind}s", *columns), _row(*["---"] * (len(columns) + 2))]
     first, *others = experiments
-    scores = {experiment.name: experiment.scores() for experiment in experiments}
-    for experiment in experiments:
-        cells = [
-            _mean_and_deviation([100 * run[key].f1 for run in scores[experiment.name]])
-            for key in columns.values()
+    columns = {task.heading(key): key for task in TASKS.values() for key in task.compared_columns}
+    f1_of = {experiment.name: _f1s(experiment, columns.values()) for experiment in experiments}
+    rows: list[Row] = [
+        [
+            Cell(experiment.name, {"experiment": experiment.name}),
+            len(experiment.runs),
+            *(statistic_cell(f1) for f1 in f1_of[experiment.name].values()),
         ]
-        lines.append(_row(experiment.name, str(len(experiment.runs)), *cells))
+        for experiment in experiments
+    ]
     for other in others:
+        name = f"{other.name} − {first.name}"
         p_value_of = p_values(first, other, num_shuffles)
-        cells = []
-        for key in columns.values():
-            first_mean, other_mean = (
-                100 * mean(run[key].f1 for run in scores[name]) for name in (first.name, other.name)
+        differences = [
+            difference_cell(
+                f1.mean - f1_of[first.name][key].mean,
+                p_value_of[key.task] if key == TASKS[key.task].micro else None,
             )
-            cell = f"{other_mean - first_mean:+.1f}"
-            if key == TASKS[key.task].micro:
-                cell += f" (p = {p_value(p_value_of[key.task])})"
-            cells.append(cell)
-        lines.append(_row(f"{other.name} − {first.name}", "", *cells))
+            for key, f1 in f1_of[other.name].items()
+        ]
+        rows.append([Cell(name, {"experiment": name}), Cell("", {"{}": None}), *differences])
+    return Table(["", f"{first.kind}s", *columns], rows)
+
+
+def comparison_note(experiments: Sequence[Experiment], num_shuffles: int) -> str:
+    """What the p-values of `comparison_table` are, and which sentences flipped."""
+    first, *others = experiments
     test = (
         f"two-sided, paired approximate randomisation over {len(first.sentences)} sentences "
         f"({num_shuffles:,} shuffles; Yeh 2000)"
     )
-    if kind == FOLD:
+    if first.kind == FOLD:
         folds = ", ".join(str(run.number) for run in first.runs)
         test += f", those of the folds that all have ({folds}) together."
     else:
         test += ", of a sentence's counts averaged over the seeds."
-    lines += ["", f"p: {test} How much {kind}s differ is in the standard deviations, not in p."]
-    return "\n".join(lines)
+    parts = [
+        f"p: {test} How much {first.kind}s differ is in the standard deviations, not in p.",
+        *(flip_counts(first, other, flips(first, other)) for other in others),
+    ]
+    return "\n\n".join(parts)
 
 
 def flip_counts(first: Experiment, other: Experiment, flipped: Sequence[Flip]) -> str:
@@ -67,15 +77,10 @@ def flip_counts(first: Experiment, other: Experiment, flipped: Sequence[Flip]) -
     )
 
 
-def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
+def write_flips(path: Path, experiments: Sequence[Experiment]) -> None:
     """
     Writes the sentences that flip between the first experiment and each of the others, a JSON
     object a line: the gold document, and the predictions of both experiments' runs.
-
-    # Returns
-
-    `int`
-        How many there are.
 
     # Raises
 
@@ -83,7 +88,6 @@ def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
         If the file cannot be written.
     """
     first, *others = experiments
-    number = 0
     sentences = {experiment.name: experiment.sentences for experiment in experiments}
     with open_atomically(path) as file:
         for other in others:
@@ -101,15 +105,8 @@ def write_flips(path: Path, experiments: Sequence[Experiment]) -> int:
                     },
                 }
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                number += 1
-    return number
 
 
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _mean_and_deviation(values: Sequence[float]) -> str:
-    if len(values) == 1:
-        return f"{values[0]:.1f}"
-    return f"{mean(values):.1f} ± {stdev(values):.1f}"
+def _f1s(experiment: Experiment, keys: Iterable[MetricKey]) -> dict[MetricKey, Statistic]:
+    scores = experiment.scores()
+    return {key: Statistic.of([run[key].f1 for run in scores]) for key in keys}

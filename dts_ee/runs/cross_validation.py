@@ -31,7 +31,7 @@ def cross_validate(
         The experiment, a Jsonnet function with a parameter `fold`.
     directory : `Path`
         The folder to write to: a folder `fold_N` for each fold, `summary.json`, `summary.md`,
-        `learning_curves.png` and `types.png`.
+        a CSV file of each of its tables, `learning_curves.png` and `types.png`.
     folds : `Sequence[int]`
         The folds: what the function is called with.
     overrides : `str`, optional (default = `""`)

@@ -1,15 +1,16 @@
 """
-A learning curve as Markdown and as a picture, and whether more annotation pays.
+A learning curve as a table and as a picture, and whether more annotation pays.
 """
 
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from statistics import fmean
+from typing import Optional, Sequence
 
-from dts_ee.analysis.markdown_table import markdown_table
+from dts_ee.analysis.table import Table
 from dts_ee.corpora.files import open_atomically
 from dts_ee.runs.curves import draw_curve
 from dts_ee.runs.learning_curve import CurvePoint, Gain
-from dts_ee.runs.tables import percent
+from dts_ee.runs.tables import statistic_cell
 from dts_ee.tasks import TASKS, plurals
 
 WORTHWHILE = 0.01
@@ -20,7 +21,7 @@ PICTURE_NAME = "learning_curve.png"
 
 def write_learning_curve(directory: Path, points: Sequence[CurvePoint]) -> None:
     """
-    Writes `learning_curve.md` and `learning_curve.png` into the folder of a learning curve.
+    Writes `learning_curve.md`, `.csv` and `.png` into the folder of a learning curve.
 
     # Parameters
 
@@ -29,7 +30,7 @@ def write_learning_curve(directory: Path, points: Sequence[CurvePoint]) -> None:
     points : `Sequence[CurvePoint]`
         The sizes that are finished, from the smallest to the largest; at least one.
     """
-    summary = points[0].summary
+    summary, table = points[0].summary, learning_curve_table(points)
     missing = [
         f"- {point.size} sentences, draw {draw}: {why}"
         for point in points
@@ -42,7 +43,7 @@ def write_learning_curve(directory: Path, points: Sequence[CurvePoint]) -> None:
         f"Test data: {', '.join(f'`{name}`' for name in summary.test_data)}. {summary.date}; "
         f"{summary.machine.processor}, {summary.machine.cores} cores.",
         f"```sh\n{summary.command}\n```",
-        learning_curve_table(points),
+        table.render(),
         f"![F1 by the number of training sentences]({PICTURE_NAME})",
         advice(points),
     ]
@@ -57,21 +58,24 @@ def write_learning_curve(directory: Path, points: Sequence[CurvePoint]) -> None:
     )
     with open_atomically(directory / "learning_curve.md") as file:
         file.write("\n\n".join(parts) + "\n")
+    table.write_csv(directory / "learning_curve.csv")
 
 
-def learning_curve_table(points: Sequence[CurvePoint]) -> str:
+def learning_curve_table(points: Sequence[CurvePoint]) -> Table:
     """The strict micro F1 of each size: mean ± standard deviation, in per cent."""
-    rows = [
-        [
-            str(point.size),
-            str(len(point.summary.results)),
-            *(percent(point.f1(task.micro)) for task in TASKS.values()),
-            f"{_minutes(point):.1f}" if point.summary.results else "–",
-        ]
-        for point in points
-    ]
     titles = [task.strict_title or task.title for task in TASKS.values()]
-    return markdown_table(["sentences", "draws", *titles, "minutes a draw"], rows)
+    return Table(
+        ["sentences", "draws", *titles, "minutes a draw"],
+        [
+            [
+                point.size,
+                len(point.summary.results),
+                *(statistic_cell(point.f1(task.micro)) for task in TASKS.values()),
+                _minutes(point),
+            ]
+            for point in points
+        ],
+    )
 
 
 def advice(points: Sequence[CurvePoint]) -> str:
@@ -131,6 +135,6 @@ def _judgement(gain: Gain) -> Optional[bool]:
     return None
 
 
-def _minutes(point: CurvePoint) -> float:
-    results: Sequence[Any] = point.summary.results
-    return sum(result.training_seconds for result in results) / len(results) / 60
+def _minutes(point: CurvePoint) -> Optional[float]:
+    seconds = [result.training_seconds for result in point.summary.results]
+    return fmean(seconds) / 60 if seconds else None

@@ -25,7 +25,7 @@ from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import Run, RunFolder
 from dts_ee.runs.settings import reader_of_test_split
 from dts_ee.runs.summary import RunResult, Summary
-from dts_ee.runs.tables import render_summary
+from dts_ee.runs.tables import render_summary, tables_of
 from dts_ee.runs.training import threads_for_each
 from dts_ee.tasks import TASKS, scores_in
 
@@ -43,7 +43,7 @@ class Plan:
         The experiment's file, for the summary.
     directory : `Path`
         The folder to write to: a folder for each run, `summary.json`, `summary.md`,
-        `learning_curves.png` and `types.png`.
+        a CSV file of each of its tables, `learning_curves.png` and `types.png`.
     settings : `Mapping[Run, Mapping[str, Any]]`
         What is trained in each run; all are of one kind, and there is at least one.
     command : `Sequence[str]`
@@ -163,6 +163,8 @@ class PlannedRuns:
         """Writes the summary's numbers, tables and pictures into the experiment's folder."""
         summary, directory = self.summary(), self._plan.directory
         summary.write(directory)
+        for name, table in tables_of(summary).items():
+            table.write_csv(directory / f"{name}.csv")
         curves = draw_learning_curves(
             directory / "learning_curves.png",
             {folder.run: folder.epochs() for folder in self._finished()},

@@ -31,7 +31,7 @@ def repeat(
         The experiment, a Jsonnet or JSON file.
     directory : `Path`
         The folder to write to: a folder `seed_N` for each seed, `summary.json`, `summary.md`,
-        `learning_curves.png` and `types.png`.
+        a CSV file of each of its tables, `learning_curves.png` and `types.png`.
     seeds : `Sequence[int]`
         The seeds. Each is AllenNLP's `random_seed`, `numpy_seed` and `pytorch_seed`.
     overrides : `str`, optional (default = `""`)

@@ -50,7 +50,7 @@ class RunFolder:
     # Parameters
 
     run : `Run`
-        What is trained there.
+        The run that is trained in the folder.
     path : `Path`
         The folder, which need not exist.
     experiment : `str`, optional (default = `""`)

@@ -32,7 +32,7 @@ class RunTraining:
     folder : `RunFolder`
         Where the model is trained. What the process prints is added to its log.
     settings : `Mapping[str, Any]`
-        What is trained.
+        The settings of the experiment.
     threads : `int`
         How many threads it computes with, unless `OMP_NUM_THREADS` is set.
     include_packages : `Sequence[str]`

@@ -22,7 +22,7 @@ class RequestError(Exception):
     type : `str`
         The kind of error, in one word for programs.
     message : `str`
-        What is wrong, for people.
+        The message for the user.
     field : `str`, optional (default = `None`)
         Where in the input, for example `tokens[2]`.
     retry_after : `int`, optional (default = `None`)

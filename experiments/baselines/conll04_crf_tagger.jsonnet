@@ -1,5 +1,5 @@
-// CoNLL04's entities alone, by the `crf_tagger` of allennlp-models: the inputs, the number of units and
-// the training of conll04.jsonnet, with one layer more.
+// Named entity recognition on CoNLL04 with the `crf_tagger` of allennlp-models: the inputs, the number of
+// units and the training are those of conll04.jsonnet; there is one more layer.
 local complete = import '../conll04.jsonnet';
 
 local input_size = 768 + 50 + 64 + 7;  // MPNet, GloVe, characters, casing

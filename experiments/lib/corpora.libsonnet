@@ -2,8 +2,8 @@
 local environment = import 'environment.libsonnet';
 local text = import 'text.libsonnet';
 
-// What is held out of the training part of ADE's folds, to choose an epoch by: which share, and by which
-// seed. The reader takes it in the place of a path.
+// A tenth of the training split of each ADE fold is held out as the development split. The dataset reader
+// accepts this object instead of a path.
 local ade_development = { held_out: 0.1, seed: 0 };
 
 {
@@ -13,7 +13,7 @@ local ade_development = { held_out: 0.1, seed: 0 };
     validation: 'resources/conll04/conll04_dev.json',
     test: 'resources/conll04/conll04_test.json',
   },
-  // One of SpERT's ten folds, 0 to 9. They have no development split: see `ade_development`.
+  // One of SpERT's ten folds, 0 to 9. They have no development split, see `ade_development`.
   ade(fold)::
     local train(part) = ade_development { path: 'resources/ade/ade_split_%d_train.json' % fold, part: part };
     {
@@ -22,8 +22,8 @@ local ade_development = { held_out: 0.1, seed: 0 };
       validation: train('held_out'),
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
-  // The files that three environment variables name. There need be no development and no test data. How text is
-  // tokenized, four more say: see text.libsonnet.
+  // The files in three environment variables. Development and test data are optional.
+  // Four more set how text is tokenised: see text.libsonnet.
   own: {
     local named(variable) = if std.objectHas(environment, variable) then '$' + variable,
     reader: { type: 'spert' } + text,
@@ -31,7 +31,7 @@ local ade_development = { held_out: 0.1, seed: 0 };
     validation: named('DEVELOPMENT_DATA'),
     test: named('TEST_DATA'),
   },
-  // Written for this project, and part of it.
+  // The sample corpora, which are part of this project.
   sample_news: {
     reader: { type: 'conll04' },
     train: 'fixtures/sample/news_train.json',

@@ -1,40 +1,40 @@
-// A whole experiment, from its parts. What it returns can be added to with `+ { … }`.
+// A complete experiment. Use `+ { … }` to change the returned configuration.
 local layers = import 'layers.libsonnet';
 
 function(
   corpus,  // see corpora.libsonnet
   features,  // see features.libsonnet
-  // The three stacks, see layers.libsonnet; null for none.
+  // The three stacks of layers, see layers.libsonnet; null for none.
   shared=layers.gru(1),
   ner=layers.gru(1),
   relation=layers.gru(2),
-  // How entities are written as tags; the paper has BIO.
+  // The encoding of entities as tags; the paper has 'BIO'.
   tag_encoding='BIOUL',
-  // In how many sequences: `one`, or one `per_type`, so that entities of different types may overlap.
+  // 'one' sequence of tags, or one 'per_type', so that entities of different types may overlap.
   tag_sequences='one',
-  // What stands for an entity in a relation; `last_token` is the paper's.
+  // The representation of an entity in the RE head; 'last_token' is the paper's.
   span_extractor='last_token_and_maximum',
-  // What is looked at in a pair of entities; `cosine` and `distmult` are the paper's.
+  // The features of a pair of entities; 'cosine' and 'distmult' are the paper's.
   pair_features=['cosine', 'distmult', 'context', 'distance'],
   num_epochs=20,
   batch_size=16,
-  // How many optimiser steps there are at least: where the training data has fewer batches, an epoch goes
-  // over it several times.
+  // The least number of optimiser steps. With little training data, an epoch goes over the data several
+  // times.
   min_steps=600,
   learning_rate=0.002,
-  // That of an encoder's layers that are trained with the model.
+  // The learning rate of fine-tuned encoder layers.
   encoder_learning_rate=2e-5,
-  // null for a learning rate that stays as it is.
+  // null for a constant learning rate.
   learning_rate_scheduler={ type: 'slanted_triangular', cut_frac: 0.1 },
-  // The probability from which on a relation is predicted. The paper has 0.9.
+  // Relations with at least this probability are predicted. The paper has 0.9.
   relation_threshold=0.5,
-  // What that is compared with: the `joint` probability of a relation and both entities, or that of the
-  // `relation` alone, as in the paper.
+  // The probability that is compared with the threshold: the 'joint' probability of a relation and both
+  // entities, or the 'relation' probability, as in the paper.
   relation_score='joint',
-  // How many networks there are, each with its own weights, that predict by their mean.
+  // The number of networks, each with its own weights. They predict with their mean.
   num_networks=1,
-  // A random sample of the corpus: so many batches of `batch_size` sentences in training, and of each of
-  // the validation and the test split; null for all. It is drawn once, from `sampling_seed`.
+  // A random sample of the corpus: the number of batches of `batch_size` sentences of the training split,
+  // and of the validation and test splits; null for all sentences.
   max_batches=null,
   max_test_batches=null,
   sampling_seed=0,
@@ -70,7 +70,7 @@ function(
     [if max_test_batches != max_batches then 'validation_dataset_reader']: reader + sample(max_test_batches),
     train_data_path: corpus.train,
     [if has_validation then 'validation_data_path']: corpus.validation,
-    // Nothing is learned or chosen by it: it is there for what evaluates the trained model.
+    // Training does not use it; `repeat` and other commands evaluate the trained model on it.
     [if corpus.test != null then 'test_data_path']: corpus.test,
     datasets_for_vocab_creation: ['train'] + (if has_validation then ['validation'] else []),
     [if vocabularies != [] then 'vocabulary']: std.foldl(std.mergePatch, vocabularies, {}),
@@ -101,7 +101,7 @@ function(
       num_networks: num_networks,
     },
     data_loader: batches(batch_size) + enough_batches,
-    // `evaluate` uses it, too.
+    // Also used by `evaluate`.
     validation_data_loader: batches(32),
     trainer: {
       type: 'dts',

@@ -1,5 +1,5 @@
-// What a token is made of. Each feature is a name, a token indexer and a token embedder; an
-// experiment concatenates those that it lists.
+// The input features of a token. A feature has a name, a token indexer and a token embedder. The vectors
+// of an experiment's features are concatenated.
 local glove(name, dim, file) = {
   name: name,
   indexer: { type: 'single_id', namespace: name, lowercase_tokens: true },
@@ -10,29 +10,29 @@ local glove(name, dim, file) = {
     pretrained_file: file,
     trainable: false,
   },
-  // The words of new text are more than those of the training data.
+  // Words that are not in the training data get their vectors too.
   vocabulary: {
     pretrained_files: { [name]: file },
     min_pretrained_embeddings: { [name]: 100000 },
   },
 };
 
-// What a frozen encoder says about a sentence is kept here for the runs to come.
+// The folder for the cached features of frozen encoders.
 local cache_dir = 'resources/features';
 
-// A pretrained transformer: see docs/encoders.md. Whatever it is, its parameters that are trained have
-// `trained_layers` in their names.
+// A pretrained transformer, see docs/encoders.md. The names of fine-tuned parameters contain
+// `trained_layers`.
 local transformer(
-  // A folder, or a name of the Hugging Face hub such as 'bert-base-cased'.
+  // A folder, or the name of a model on the Hugging Face hub such as 'bert-base-cased'.
   model,
-  // How many of its layers are trained with the model, or 'all', with the embeddings. None: frozen, so that
-  // it runs once for each sentence.
+  // The number of top layers to fine-tune, or 'all' for all layers and the embeddings. With 0 the encoder is
+  // frozen, and runs once for each sentence.
   fine_tuned=0,
-  // The highest layer that is used: null for the last. What is above it is not computed.
+  // The highest layer that is used; null for the last. The layers above it are not computed.
   highest_layer=null,
 ) =
   local words = std.split(model, '/');
-  // torch takes no full stop in the name of a module.
+  // The name of a torch module cannot contain a full stop.
   local name = std.strReplace(words[std.length(words) - 1], '.', '_');
   if fine_tuned == 0 then {
     name: name,
@@ -60,7 +60,7 @@ local transformer(
   transformer:: transformer,
   // all-mpnet-base-v2: 768 d, uncased. Without the last three of its 12 layers.
   mpnet: transformer('resources/mpnet', highest_layer=9),
-  // Layers 8 and 9 of the same, which are trained with the model, by their mean.
+  // The mean of its layers 8 and 9, which are fine-tuned.
   mpnet_fine_tuned: transformer('resources/mpnet', fine_tuned=2, highest_layer=9),
   // all-MiniLM-L6-v2: 384 d, uncased.
   minilm: transformer('resources/minilm'),
@@ -89,7 +89,7 @@ local transformer(
     indexer: { type: 'single_id', namespace: 'words', lowercase_tokens: true },
     embedder: { type: 'embedding', vocab_namespace: 'words', embedding_dim: dim },
   },
-  // One bidirectional GRU over a word's characters: the last states of both directions.
+  // The last states of a bidirectional GRU over the characters of a word.
   characters: {
     name: 'characters',
     indexer: { type: 'characters', namespace: 'characters', min_padding_length: 1 },

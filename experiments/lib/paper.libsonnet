@@ -1,20 +1,20 @@
 // The paper's architecture (Crone 2020) with the hyper-parameters of the report on its re-implementation
-// (Choudhary and Vyas, https://github.com/vedantc6/mtl-dts). Where the report says nothing, the learning
-// rate stays the same from first to last, there are as many epochs as in the other experiments, and the loss
-// of the relations is averaged as the model does.
+// (Choudhary and Vyas, https://github.com/vedantc6/mtl-dts). For settings that are not in the report: the
+// learning rate is constant, and the number of epochs and the average of the relation loss are the defaults
+// of this project.
 local experiment = import 'experiment.libsonnet';
 local features = import 'features.libsonnet';
 local layers = import 'layers.libsonnet';
 
-// MPNet in the place of the paper's ELMo, and GloVe with 50 d, where the paper has 300 d. All of MPNet's
-// layers are mixed with trained weights, as ELMo's are.
+// MPNet instead of the paper's ELMo, and GloVe with 50 d instead of 300 d. All of MPNet's layers are mixed
+// with trained weights, like those of ELMo.
 local mpnet = features.mpnet { embedder+: { layers: 'all', layer_mix: 'trained' } };
 local inputs = [mpnet, features.glove_50d, features.characters, features.casing];
 
 function(
   corpus,  // see corpora.libsonnet
   features=inputs,  // see features.libsonnet
-  // The three stacks, see layers.libsonnet; null for none.
+  // The three stacks of layers, see layers.libsonnet; null for none.
   shared=layers.gru(1, 256),
   ner=layers.gru(1, 256),
   relation=layers.gru(2, 256),

@@ -1,5 +1,5 @@
-// An experiment with the development split in its training data, for the last figures. Nothing is left
-// to choose an epoch by: the last one counts.
+// An experiment that also trains on the development split, for final results. There is no validation data,
+// so the last epoch is used.
 function(experiment) {
   [name]: experiment[name]
   for name in std.objectFields(experiment)

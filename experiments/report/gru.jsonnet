@@ -1,5 +1,5 @@
 // Table 3 of the report on the paper's re-implementation, first row: the paper's architecture on a random
-// sample, 100 batches of two sentences for training and 25 of each of the other splits.
+// sample: 100 batches of two sentences for training, and 25 batches of each of the other splits.
 local corpora = import '../lib/corpora.libsonnet';
 local paper = import '../lib/paper.libsonnet';
 

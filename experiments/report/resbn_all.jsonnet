@@ -1,4 +1,4 @@
-// Table 3 of the report, third row: gru.jsonnet with a ResBN-Transformer in place of every GRU.
+// Table 3 of the report, third row: gru.jsonnet with a ResBN-Transformer instead of every GRU.
 local corpora = import '../lib/corpora.libsonnet';
 local layers = import '../lib/layers.libsonnet';
 local paper = import '../lib/paper.libsonnet';

@@ -1,4 +1,4 @@
-// Table 3 of the report, second row: gru.jsonnet with a ResBN-Transformer in place of the shared GRU.
+// Table 3 of the report, second row: gru.jsonnet with a ResBN-Transformer instead of the shared GRU.
 local corpora = import '../lib/corpora.libsonnet';
 local layers = import '../lib/layers.libsonnet';
 local paper = import '../lib/paper.libsonnet';

@@ -237,9 +237,15 @@ def test_predict(archive, folder, run):
     assert set(prediction["tags"]) <= {"DET", "ADJ", "NOUN", "VERB", "ADV"}
 
 
-def test_find_lr_draws_a_curve(folder, run):
-    run("find-lr", write_config(folder), "-s", folder / "rates", "--num-batches", 12)
-    assert (folder / "rates" / "lr-losses.png").read_bytes().startswith(b"\x89PNG")
+@pytest.mark.parametrize("trainer", ["gradient_descent", "dts"])
+def test_find_lr_draws_a_curve(folder, run, capsys, trainer):
+    picture = folder / f"rates-{trainer}" / "lr-losses.png"
+    run(
+        *("find-lr", write_config(folder), "-s", picture.parent, "--num-batches", 12),
+        *("-o", json.dumps({"trainer.type": trainer})),
+    )
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert str(picture) in capsys.readouterr().out
 
 
 def test_print_results(archive, folder, run, capsys):

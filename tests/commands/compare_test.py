@@ -7,6 +7,7 @@ import pytest
 from dts_ee.corpora.spert import document_to_json
 from tests.commands.command_line import run_allennlp
 from tests.documents import document
+from tests.runs.csv_tables import read_rows
 
 GOLD = [
     document("[Ann|Peop] left [Rome|Loc]", [("Live_In", 0, 1)], id="one"),
@@ -74,6 +75,31 @@ def test_scores_differences_and_flips(folder, capsys):
         "NER: 0 sentences are right in weak alone, 0 in good alone.",
         "RE: 0 sentences are right in weak alone, 2 in good alone.",
     ]
+
+
+def test_other_formats_are_printed_alone(folder, capsys):
+    assert run("good", "weak", "--table-format", "csv", "--output-file", "table.csv") == 0
+    captured = capsys.readouterr()
+    assert (folder / "table.csv").read_text(encoding="utf-8") == captured.out
+    assert "p: two-sided" in captured.err
+    assert "RE: 0 sentences are right in weak alone, 2 in good alone." in captured.err
+    good, weak, difference = read_rows(folder / "table.csv")
+    names = ["experiment", "seeds", "RE strict micro F1 mean (%)"]
+    assert [good[name] for name in names] == ["good", "3", "66.6667"]
+    assert [weak[name] for name in names] == ["weak", "2", "0"]
+    assert [difference[name] for name in names] == ["weak − good", "", ""]
+    assert good["RE strict micro F1 standard deviation (%)"] == "57.735"
+    assert good["RE strict micro F1 difference (percentage points)"] == ""
+    assert difference["RE strict micro F1 difference (percentage points)"] == "-66.6667"
+    assert float(difference["RE strict micro p"]) == pytest.approx(0.5, abs=0.03)
+    assert difference["NER micro p"] == "1"
+    assert "NER macro p" not in difference
+    assert run("good", "weak", "--table-format", "latex") == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("\\begin{tabular}{lrrrrrr}\n\\toprule\n & seeds & NER micro &")
+    assert "good & 3 & 100.0 $\\pm$ 0.0 & " in captured.out
+    assert "weak $-$ good &  & +0.0 (p = 1.000) & +0.0 & $-$66.7 (p = " in captured.out
+    assert captured.out.endswith("\\end{tabular}\n")
 
 
 def test_sentences_that_flipped_are_written(folder):

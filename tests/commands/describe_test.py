@@ -49,10 +49,10 @@ def test_every_problem_of_every_file_at_once(folder, capsys):
     problems = [line for line in captured.out.splitlines() if line.startswith("- file ")]
     assert problems == [
         "- file bad.json, document #2, field entities[1].type: must be a string, but is null",
-        "- file bad.json, document #2, field entities[0]: tokens 0 to 5 (exclusive) are no span of "
-        "a sentence of 1 tokens",
-        "- file bad.json, document two, field entities[1]: tokens 0 to 0 (exclusive) are no span "
-        "of a sentence of 1 tokens",
+        "- file bad.json, document #2, field entities[0]: tokens 0 to 5 (exclusive) are not a span "
+        "in a sentence of 1 tokens",
+        "- file bad.json, document two, field entities[1]: tokens 0 to 0 (exclusive) are not a "
+        "span in a sentence of 1 tokens",
         "- file missing.json: there is no such file",
         "- file bad.jsonl: invalid JSON in line 2, column 2: Expecting property name enclosed in "
         "double quotes; it seems to be cut off",

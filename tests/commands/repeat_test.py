@@ -18,6 +18,7 @@ from dts_ee.runs.summary import Summary
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS
 from tests.paths import FIXTURES, PROJECT
+from tests.runs.csv_tables import read_rows
 from tests.runs.examples import lines_of
 
 SAMPLE = "experiments/sample.jsonnet"
@@ -160,6 +161,18 @@ def test_finished_seeds_are_not_trained_again(directory, nothing_is_trained, cap
     assert output.out.startswith("|  | NER micro |")
     assert "| test |" in output.out
     assert "seed 2: finished" in output.err
+
+
+def test_other_formats_are_printed_alone(directory, nothing_is_trained, capsys):
+    assert repeat(directory, "1,2", "--table-format", "csv") == 0
+    output = capsys.readouterr()
+    assert output.out == (directory / "summary.csv").read_text(encoding="utf-8")
+    assert f"The tables are in {directory / 'summary.md'}" in output.err
+    _, test = read_rows(directory / "summary.csv")
+    mean = read_json(directory / "summary.json")["statistics"]["test"]["entity_f1"]["mean"]
+    assert float(test["NER micro F1 mean (%)"]) == pytest.approx(100 * mean, rel=1e-5)
+    assert [row["seed"] for row in read_rows(directory / "seeds.csv")] == ["1", "2"]
+    assert "Work_For" in [row["type"] for row in read_rows(directory / "types.csv")]
 
 
 def test_a_table_of_some_of_the_seeds(directory, nothing_is_trained):

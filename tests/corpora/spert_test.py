@@ -211,7 +211,7 @@ def relation(**fields):
         (entity(start=True), "entities[1].start", "must be a whole number, but is a boolean"),
         (entity(end=3.0), "entities[1].end", "a number with a fraction (3.0)"),
         (entity(type=None), "entities[1].type", "must be a string, but is null"),
-        (entity(end=4), "entities[1]", "no span of a sentence of 3 tokens"),
+        (entity(end=4), "entities[1]", "not a span in a sentence of 3 tokens"),
         (
             entity(type="Peop", start=0, end=1),
             "relations[0]",

@@ -39,9 +39,11 @@ def test_the_two_parts_are_the_file(corpus, held_out, seed):
     assert len(development) == round(100 * held_out)
     assert sorted(rest + development, key=documents.index) == documents
     for part in (rest, development):
-        positions = [documents.index(each) for each in part]
+        positions = [documents.index(document) for document in part]
         assert positions == sorted(positions)
-    assert not {each.tokens for each in rest} & {each.tokens for each in development}
+    assert not {document.tokens for document in rest} & {
+        document.tokens for document in development
+    }
 
 
 def test_a_part_is_always_the_same_and_another_for_another_seed(corpus):
@@ -50,7 +52,7 @@ def test_a_part_is_always_the_same_and_another_for_another_seed(corpus):
     assert parts[0] != parts[2]
     # They come from everywhere.
     documents = read_documents(corpus)
-    positions = [documents.index(each) for each in read(part_of(corpus, "held_out", 0.5))]
+    positions = [documents.index(document) for document in read(part_of(corpus, "held_out", 0.5))]
     assert all(5 <= sum(i // 20 == fifth for i in positions) <= 15 for fifth in range(5))
 
 
@@ -103,8 +105,8 @@ def test_a_part_is_described():
         ({"held_out": "0.1"}, "`held_out` is '0.1', but"),
         ({"held_out": True}, "`held_out` is True, but"),
         ({"part": "train"}, "`part` is 'train'; it can be 'rest' or 'held_out'"),
-        ({"seed": 1.5}, "`seed` is 1.5, which is no whole number"),
-        ({"fold": 3}, "has 'fold', which means nothing"),
+        ({"seed": 1.5}, "`seed` is 1.5, which is not a whole number"),
+        ({"fold": 3}, "has 'fold', which is unknown"),
         ({"seed": None}, "`seed` is None"),
     ],
 )

@@ -83,9 +83,11 @@ def test_development_part_of_a_fold_of_ade(fold):
         for share in ({"part": part, "held_out": 0.1, "seed": 0} for part in ("rest", "held_out"))
     )
     order = {document.id: i for i, document in enumerate(read_documents(path))}
-    positions = [[order[each.id] for each in part] for part in (rest, development)]
+    positions = [[order[document.id] for document in part] for part in (rest, development)]
     assert all(part == sorted(part) for part in positions)
     assert sorted(positions[0] + positions[1]) == list(range(len(order)))
     assert len(development) == 384
     # One sentence is there twice.
-    assert not {each.tokens for each in rest} & {each.tokens for each in development}
+    assert not {document.tokens for document in rest} & {
+        document.tokens for document in development
+    }

@@ -254,7 +254,7 @@ def test_a_sample_is_random_in_order_and_always_the_same(corpus, caplog):
     documents = read_documents(corpus)
     with caplog.at_level(logging.INFO):
         sample = documents_of(Conll04Reader(max_documents=50, sampling_seed=1), corpus)
-    positions = [documents.index(each) for each in sample]
+    positions = [documents.index(document) for document in sample]
     assert len(set(positions)) == 50
     assert positions == sorted(positions)
     # They come from everywhere: of each quarter of the file there are about 12.
@@ -269,9 +269,9 @@ def test_a_sample_is_of_all_files_of_a_split(corpus):
     documents = read_documents(TINY_NEWS) + read_documents(corpus)
     sample = documents_of(Conll04Reader(max_documents=60), [TINY_NEWS, corpus])
     assert len(sample) == 60
-    positions = [documents.index(each) for each in sample]
+    positions = [documents.index(document) for document in sample]
     assert positions == sorted(positions)
-    assert 0 < sum(each in documents[:-200] for each in sample) < len(documents) - 200
+    assert 0 < sum(document in documents[:-200] for document in sample) < len(documents) - 200
 
 
 @pytest.mark.parametrize("number", [7, 8, None])
@@ -307,7 +307,7 @@ def test_a_sample_of_nothing_is_refused(number):
 def test_what_a_predictor_asks_for_is_not_sampled():
     reader = Conll04Reader(max_documents=1)
     documents = read_documents(TINY_NEWS)
-    instances: list[Any] = [reader.text_to_instance(each, gold=False) for each in documents]
+    instances: list[Any] = [reader.text_to_instance(document, gold=False) for document in documents]
     assert [instance["metadata"]["document"] for instance in instances] == documents
 
 

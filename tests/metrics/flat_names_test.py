@@ -127,13 +127,13 @@ def test_a_score_that_lacks_a_number_is_none():
 @pytest.mark.parametrize(
     ("protocols", "message"),
     [
-        ({"": ("strict",)}, "is no name"),
-        ({"_entity": ("strict",)}, "is no name"),
+        ({"": ("strict",)}, "is not a valid name"),
+        ({"_entity": ("strict",)}, "is not a valid name"),
         ({"entity": ("boundaries",)}, "has no protocol strict"),
-        ({"entity": ("strict", "macro")}, "is called as something else"),
-        ({"entity": ("strict", "a", "a_macro")}, "is called as something else"),
-        ({"entity": ("strict", "type_a")}, "is called as something else"),
-        ({"entity": ("strict",), "entity_link": ("strict",)}, "could be a type of it"),
+        ({"entity": ("strict", "macro")}, "has a name that is taken"),
+        ({"entity": ("strict", "a", "a_macro")}, "has a name that is taken"),
+        ({"entity": ("strict", "type_a")}, "has a name that is taken"),
+        ({"entity": ("strict",), "entity_link": ("strict",)}, "names of types of"),
     ],
 )
 def test_names_that_would_say_two_things_are_refused(protocols, message):

@@ -205,7 +205,7 @@ def test_several_networks_predict_by_their_mean():
     assert {entity.type for document in documents for entity in document.entities} == {"Loc"}
     relations = [relation for document in documents for relation in document.relations]
     assert relations
-    assert all(each.probability == pytest.approx(0.5) for each in relations)
+    assert all(relation.probability == pytest.approx(0.5) for relation in relations)
 
 
 def test_a_joint_score_takes_in_what_is_known_of_the_entities():
@@ -217,12 +217,15 @@ def test_a_joint_score_takes_in_what_is_known_of_the_entities():
     compared = 0
     for document, joint in zip(alone, model(**batch)["documents"], strict=True):
         assert document.entities == joint.entities
-        of_pairs = {(each.type, each.head, each.tail): each for each in document.relations}
-        for each in joint.relations:
-            own = of_pairs[each.type, each.head, each.tail].probability
-            head, tail = joint.entities[each.head], joint.entities[each.tail]
+        of_pairs = {
+            (relation.type, relation.head, relation.tail): relation
+            for relation in document.relations
+        }
+        for relation in joint.relations:
+            own = of_pairs[relation.type, relation.head, relation.tail].probability
+            head, tail = joint.entities[relation.head], joint.entities[relation.tail]
             assert 0.0 < head.probability < 1.0
-            assert each.probability == pytest.approx(own * head.probability * tail.probability)
+            assert relation.probability == pytest.approx(own * head.probability * tail.probability)
             compared += 1
     assert compared > 10
 
@@ -335,7 +338,7 @@ def test_one_sequence_of_tags_for_each_type_lets_types_overlap(tag_encoding, tra
     model.eval()
     documents = model(**batch)["documents"]
     assert documents[0].entities == (Entity("Drug", 0, 1), Entity("Adverse-Effect", 0, 2))
-    assert [(each.head, each.tail) for each in documents[0].relations] == [(1, 0)]
+    assert [(relation.head, relation.tail) for relation in documents[0].relations] == [(1, 0)]
     assert all(entity.probability > 0.5 for entity in documents[0].entities)
     assert documents[1].entities == ()
     assert model.get_metrics()["mean_f1"] == 1.0
@@ -461,7 +464,7 @@ def test_relations_alone_are_between_the_given_entities():
     assert metrics["mean_f1"] == metrics["relation_f1"] > 0.0
     assert not [name for name in metrics if name.startswith("_entity")]
     del batch["tags"]
-    with pytest.raises(ConfigurationError, match="entities that are given"):
+    with pytest.raises(ConfigurationError, match="needs given entities"):
         model(**batch)
 
 
@@ -488,14 +491,16 @@ def test_given_entities_take_the_place_of_those_that_are_found(overrides):
         sentence["document"] = replace(document, entities=tuple(certain), relations=())
         sentence["entities_given"] = True
     given = model(**batch)["documents"]
-    assert [each.entities for each in given] == [each.entities for each in found]
-    assert all(entity.probability is None for each in given for entity in each.entities)
+    assert [document.entities for document in given] == [document.entities for document in found]
+    assert all(entity.probability is None for document in given for entity in document.entities)
     if "relation_score" in overrides:
         first = next(document for document in given if document.relations)
         assert {len(document.relations) for document in given} != {0}
         assert first.relations[0].probability > 0.01
     else:
-        assert [each.relations for each in given] == [each.relations for each in found]
+        assert [document.relations for document in given] == [
+            document.relations for document in found
+        ]
 
 
 def test_given_entities_may_overlap_and_be_of_any_type():
@@ -508,7 +513,9 @@ def test_given_entities_may_overlap_and_be_of_any_type():
         sentence["entities_given"] = True
     documents = model(**batch)["documents"]
     assert all(document.entities == entities for document in documents)
-    pairs = {(each.head, each.tail) for document in documents for each in document.relations}
+    pairs = {
+        (relation.head, relation.tail) for document in documents for relation in document.relations
+    }
     assert len(pairs) == 12
 
 
@@ -526,8 +533,8 @@ def test_entities_are_given_for_some_sentences_of_a_batch():
     assert mixed[0].relations == ()
     for one, other in zip(mixed[1:], found[1:], strict=True):
         assert one.entities == other.entities
-        assert [(each.type, each.head, each.tail) for each in one.relations] == [
-            (each.type, each.head, each.tail) for each in other.relations
+        assert [(relation.type, relation.head, relation.tail) for relation in one.relations] == [
+            (relation.type, relation.head, relation.tail) for relation in other.relations
         ]
 
 

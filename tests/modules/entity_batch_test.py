@@ -22,11 +22,11 @@ def test_every_ordered_pair_of_a_sentence_is_there_in_the_documented_order(count
 @pytest.mark.parametrize("counts", [[0], [1], [2], [0, 0], [3, 0, 1, 4], [1, 1], [5, 2]])
 def test_every_unordered_pair_of_a_sentence_is_there_once(counts):
     heads, tails = entity_pairs(torch.tensor(counts))
-    firsts, seconds, places = unordered_pairs(torch.tensor(counts), heads, tails)
+    firsts, seconds, indices = unordered_pairs(torch.tensor(counts), heads, tails)
     pairs = list(zip(firsts.tolist(), seconds.tolist(), strict=True))
     ordered = list(zip(heads.tolist(), tails.tolist(), strict=True))
     assert pairs == [(head, tail) for head, tail in ordered if head < tail]
-    assert [pairs[place] for place in places] == [(min(pair), max(pair)) for pair in ordered]
+    assert [pairs[i] for i in indices] == [(min(pair), max(pair)) for pair in ordered]
 
 
 def test_pairs_are_found_by_their_head_and_tail():

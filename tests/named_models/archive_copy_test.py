@@ -78,7 +78,7 @@ def test_the_test_data_s_metrics_and_the_training_data_are_given(training, tmp_p
     # Its name is known, and no more.
     assert card.training_data == {"files": ["gone.json"]}
     metrics.write_text("[]")
-    with pytest.raises(ConfigurationError, match="metrics.json holds no object"):
+    with pytest.raises(ConfigurationError, match="metrics.json has no JSON object"):
         copy_archive(training, tmp_path / "copy.tar.gz", "news", "1.0.0", metrics=metrics)
 
 
@@ -124,7 +124,7 @@ def test_an_encoder_that_nobody_can_fetch_is_not_left_out(training, tmp_path):
 def test_what_cannot_have_a_name(training, tmp_path):
     target = tmp_path / "copy.tar.gz"
     (tmp_path / "broken.tar.gz").write_bytes((training / "model.tar.gz").read_bytes()[:5000])
-    with pytest.raises(ConfigurationError, match="broken.tar.gz is no archive of a model"):
+    with pytest.raises(ConfigurationError, match="broken.tar.gz is not an archive of a model"):
         copy_archive(tmp_path / "broken.tar.gz", target, "news", "1.0.0")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigurationError, match="empty has no model.tar.gz"):
@@ -152,5 +152,5 @@ def test_what_cannot_have_a_name(training, tmp_path):
 def test_a_model_without_encoders_has_none_to_leave_out(tmp_path):
     data = {"train_data_path": str(TINY_NEWS), "validation_data_path": str(TINY_NEWS)}
     train_model(Params.from_file(TINY / "dts.jsonnet", json.dumps(data)), tmp_path / "out")
-    with pytest.raises(ConfigurationError, match="holds no encoder that could be left out"):
+    with pytest.raises(ConfigurationError, match="has no encoder that could be left out"):
         copy_archive(tmp_path / "out", tmp_path / "c.tar.gz", "news", "1.0.0", without_encoder=True)

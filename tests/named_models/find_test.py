@@ -49,11 +49,11 @@ def install(tmp_path, monkeypatch):
 def test_kept_and_installed_models_have_names(keep, install):
     kept, installed = keep("news"), install("case-reports", "2.0")
     models = named_models()
-    assert [(each.name, each.archive, each.package) for each in models] == [
+    assert [(model.name, model.archive, model.package) for model in models] == [
         ("case-reports", installed, "case-reports 2.0"),
         ("news", kept, None),
     ]
-    assert [each.card and each.card.version for each in models] == ["2.0", "1.0.0"]
+    assert [model.card and model.card.version for model in models] == ["2.0", "1.0.0"]
     assert find_model("news") == str(kept)
     assert find_model("case-reports") == str(installed)
 
@@ -61,7 +61,7 @@ def test_kept_and_installed_models_have_names(keep, install):
 def test_of_two_versions_the_first_on_the_path_is_meant(install):
     install("news", "1.0")
     second = install("news", "2.0")
-    assert [each.package for each in named_models()] == ["news 2.0"]
+    assert [model.package for model in named_models()] == ["news 2.0"]
     assert find_model("news") == str(second)
 
 
@@ -69,7 +69,7 @@ def test_a_kept_model_goes_before_an_installed_one_and_a_path_before_both(keep, 
     install("news", "1.0")
     kept = keep("news")
     assert find_model("news") == str(kept)
-    assert [each.package for each in named_models()] == [None, "news 1.0"]
+    assert [model.package for model in named_models()] == [None, "news 1.0"]
     (tmp_path / "work" / "news").mkdir()
     assert find_model("news") == "news"
 
@@ -102,7 +102,7 @@ def test_an_archive_without_a_card_has_none(home):
     archive = home / "models" / "news.tar.gz"
     archive.parent.mkdir(parents=True)
     archive.write_bytes(b"no archive")
-    assert [each.card for each in named_models()] == [None]
+    assert [model.card for model in named_models()] == [None]
 
 
 def test_the_folders(home, tmp_path, monkeypatch):

@@ -52,7 +52,7 @@ def test_an_installed_wheel_makes_the_name_known(training, tmp_path, monkeypatch
     # An archive's name is all that a model of the same name needs to be packaged again.
     assert build_wheel("news-small", tmp_path / "dist", "news-small", "1.1")[0].is_file()
     monkeypatch.undo()
-    assert not any(each.package == "news-small 1.0" for each in named_models())
+    assert not any(model.package == "news-small 1.0" for model in named_models())
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_names_that_are_refused(name, message, training, tmp_path):
 
 
 def test_a_version_that_is_none_is_refused(training, tmp_path):
-    with pytest.raises(ConfigurationError, match="'first' is no version of a package"):
+    with pytest.raises(ConfigurationError, match="'first' is not a version of a package"):
         build_wheel(str(training), tmp_path / "dist", "news", "first")
 
 

@@ -249,7 +249,7 @@ LONG_TEXT = f"  {TEXT}\n\nNobody came. {TEXT} Velmouth lies on the northern coas
 def test_a_text_is_predicted_by_its_sentences(predictor):
     output = predictor.predict_text(LONG_TEXT)
     assert output["text"] == LONG_TEXT
-    assert [each["sentence"] for each in output["sentences"]] == [
+    assert [sentence["sentence"] for sentence in output["sentences"]] == [
         TEXT,
         "Nobody came.",
         TEXT,
@@ -292,7 +292,12 @@ def test_texts_among_other_inputs(predictor):
             output.get("sentences", [output]), alone.get("sentences", [alone]), strict=True
         ):
             assert_equal_but_for_rounding(sentence, other)
-    assert [each["orig_id"] for each in outputs[1]["sentences"]] == ["b-1", "b-2", "b-3", "b-4"]
+    assert [sentence["orig_id"] for sentence in outputs[1]["sentences"]] == [
+        "b-1",
+        "b-2",
+        "b-3",
+        "b-4",
+    ]
     assert outputs[2] == {"text": " \n", "sentences": []}
 
 
@@ -300,8 +305,8 @@ def test_the_output_for_a_text_is_a_file_that_the_readers_read(predictor, tmp_pa
     path = tmp_path / "predictions.jsonl"
     path.write_text(predictor.dump_line(predictor.predict_json({"text": LONG_TEXT, "id": "a"})))
     documents = read_documents(path)
-    assert [each.id for each in documents] == ["a-1", "a-2", "a-3", "a-4"]
-    assert [each.start_char for each in documents][0] == 2
+    assert [document.id for document in documents] == ["a-1", "a-2", "a-3", "a-4"]
+    assert [document.start_char for document in documents][0] == 2
 
 
 def test_a_long_text_goes_through_the_model_in_parts(predictor, monkeypatch):
@@ -320,7 +325,7 @@ def test_a_long_text_goes_through_the_model_in_parts(predictor, monkeypatch):
 
 
 def test_a_text_is_no_single_instance(predictor):
-    with pytest.raises(DocumentError, match="field text: a text is several instances"):
+    with pytest.raises(DocumentError, match="field text: a text has several instances"):
         predictor._json_to_instance({"text": TEXT})
 
 
@@ -361,11 +366,11 @@ def test_given_and_found_entities_in_one_batch(predictor):
         {"sentence": TEXT, "entities": GIVEN[:1]},
     ]
     both, found, one = predictor.predict_batch_json(inputs)
-    assert [len(each["entities"]) for each in (both, found, one)] == [3, 3, 1]
+    assert [len(output["entities"]) for output in (both, found, one)] == [3, 3, 1]
     assert "probability" in found["entities"][0]
     assert "probability" not in both["entities"][0]
     assert one["relations"] == []
-    assert [each["type"] for each in both["relations"]] == ["Live_In", "Work_For"]
+    assert [relation["type"] for relation in both["relations"]] == ["Live_In", "Work_For"]
 
 
 def test_given_entities_of_a_text(predictor):
@@ -387,7 +392,7 @@ def test_an_unknown_type_of_a_given_entity(predictor):
 def test_documents(predictor):
     whole, nobody = Document(tokens=tuple(TOKENS)), Document(tokens=("Nobody", "came"))
     found, nothing = predictor.predict_documents([whole, nobody])
-    assert [found.entity_text(each) for each in found.entities] == [
+    assert [found.entity_text(entity) for entity in found.entities] == [
         "Marta Lindqvist",
         "Tarnby",
         "Harbour Gazette",
@@ -398,7 +403,7 @@ def test_documents(predictor):
     assert nothing == nobody
     (again,) = predictor.predict_documents([found], entities_given=True)
     assert again.entities == found.entities
-    assert [each.probability for each in again.entities] == [None] * 3
+    assert [entity.probability for entity in again.entities] == [None] * 3
     assert len(again.relations) == 2
     (other,) = predictor.predict_documents([again])
     assert other.entities[0].probability is not None
@@ -419,7 +424,7 @@ def test_the_threshold_of_relations(archive_path):
     # All ordered pairs of three entities, each with every type.
     assert len(every) % 6 == 0
     assert len(every) > len(own)
-    assert all(each["probability"] == 1.0 for each in sure)
+    assert all(item["probability"] == 1.0 for item in sure)
     with pytest.raises(ConfigurationError, match="relation_threshold is a probability"):
         relations(1.5)
 
@@ -464,22 +469,24 @@ def test_models_of_one_task(archive_of_one_task):
     given = {"sentence": TEXT, "entities": GIVEN, "id": "x"}
     if task == "entities":
         assert predictor.predict_json({"sentence": TEXT})["relations"] == []
-        message = "document x, field entities: entities are given, but the model finds no rel"
+        message = (
+            "document x, field entities: entities are given, but the model does not predict rel"
+        )
         with pytest.raises(DocumentError, match=message):
             predictor.predict_json(given)
         return
     output = predictor.predict_json(given)
     assert len(output["entities"]) == 3
     assert output["relations"]
-    with pytest.raises(DocumentError, match="field entities: .* but none are"):
+    with pytest.raises(DocumentError, match="field entities: .* needs given entities"):
         predictor.predict_json({"sentence": TEXT})
     # What is gold is given, where a corpus is predicted.
     news = FIXTURES / "tiny" / "news.json"
     gold = read_documents(news)
     outputs = predictor.predict_batch_instance(list(predictor._dataset_reader.read(news)))
     for one, document in zip(outputs, gold, strict=True):
-        assert [(each["start"], each["end"]) for each in one["entities"]] == [
-            each.span for each in document.entities
+        assert [(entity["start"], entity["end"]) for entity in one["entities"]] == [
+            entity.span for entity in document.entities
         ]
 
 

@@ -22,13 +22,13 @@ def by_characters(text, quoted, type="Peop"):
 def test_a_text_is_its_sentences():
     found = request(text=TEXT, id=7)
     assert (found.text, found.id, found.entities_given) == (TEXT, "7", False)
-    assert [each.text for each in found.sentences] == ["Ann Lee left.", "Bob saw Rome."]
-    assert [each.start_char for each in found.sentences] == [0, 14]
+    assert [sentence.text for sentence in found.sentences] == ["Ann Lee left.", "Bob saw Rome."]
+    assert [sentence.start_char for sentence in found.sentences] == [0, 14]
 
 
 def test_no_sentence_of_a_text_is_longer_than_the_bound():
     found = request(text="word " * (2 * MAX_SENTENCE_TOKENS + 1))
-    assert [len(each.tokens) for each in found.sentences] == [256, 256, 1]
+    assert [len(sentence.tokens) for sentence in found.sentences] == [256, 256, 1]
     (whole,) = request(sentence="word " * (MAX_SENTENCE_TOKENS + 1)).sentences
     assert len(whole.tokens) == MAX_SENTENCE_TOKENS + 1
 
@@ -43,7 +43,7 @@ def test_given_entities_of_raw_text(key):
     found = request(**{key: TEXT, "entities": entities})
     assert found.entities_given
     quoted = [
-        [(each.type, document.entity_text(each)) for each in document.entities]
+        [(entity.type, document.entity_text(entity)) for entity in document.entities]
         for document in found.sentences
     ]
     if key == "text":

@@ -46,7 +46,7 @@ def test_goes_on_where_a_transfer_broke_off(server, downloader, destination, fil
 def test_goes_on_where_an_earlier_run_gave_up(server, downloader, destination, file):
     server.files["file.bin"] = CONTENT
     server.breaks = [CHUNK_SIZE] * 3
-    with pytest.raises(SourceDownError, match="breaks off the transfer, after 3 attempts"):
+    with pytest.raises(SourceDownError, match="interrupts the transfer, after 3 attempts"):
         downloader.download(server.url + "file.bin", destination, file)
     assert not destination.exists()
     assert part_of(destination).read_bytes() == CONTENT[: 3 * CHUNK_SIZE]

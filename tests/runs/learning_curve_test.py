@@ -142,13 +142,19 @@ def test_what_is_written(tmp_path):
         point(10, tmp_path, (0.1, 0.0), (0.3, 0.0)),
         point(20, tmp_path, (0.5, 0.25), missing={2: "the training failed"}),
     ]
-    assert learning_curve_table(points).splitlines()[2:] == [
+    assert learning_curve_table(points).render().splitlines()[2:] == [
         "| 10 | 2 | 20.0 ± 14.1 | 0.0 ± 0.0 | 1.0 |",
         "| 20 | 1 | 50.0 | 25.0 | 1.0 |",
     ]
     write_learning_curve(tmp_path, points)
     text = (tmp_path / "learning_curve.md").read_text()
-    assert learning_curve_table(points) in text
+    assert learning_curve_table(points).render() in text
     assert "- 20 sentences, draw 2: the training failed" in text
     assert text.rstrip().endswith(advice(points))
+    assert (tmp_path / "learning_curve.csv").read_text() == (
+        "sentences,draws,NER F1 mean (%),NER F1 standard deviation (%),RE strict F1 mean (%),"
+        "RE strict F1 standard deviation (%),minutes a draw\n"
+        "10,2,20,14.1421,0,0,1\n"
+        "20,1,50,,25,,1\n"
+    )
     assert (tmp_path / "learning_curve.png").read_bytes().startswith(b"\x89PNG")

@@ -8,7 +8,7 @@ from dts_ee.runs.evaluation import score
 from dts_ee.runs.overlap_scores import OverlapScores, has_overlap
 from dts_ee.runs.run_folder import FOLD, SEED, Run, RunFolder, write_json
 from dts_ee.runs.summary import Summary
-from dts_ee.runs.tables import main_table, render_summary
+from dts_ee.runs.tables import main_table, render_summary, tables_of
 from dts_ee.tasks import TASKS, flat_metrics
 from tests.documents import document
 from tests.runs.examples import result, summary
@@ -97,12 +97,16 @@ def test_tables_and_files_have_them(tmp_path):
     both = summary(result(0), result(1), kind="fold", overlaps=overlaps)
     both.write(tmp_path)
     assert Summary.read(tmp_path) == both
-    *_, test, without = main_table(both).splitlines()
+    *_, test, without = main_table(both).render().splitlines()
     assert test.startswith("| test | 75.0 ± 7.1 |")
     assert without.startswith("| test, without overlapping entities | 50.0 ± 70.7 |")
     text = render_summary(both)
     assert "The 2 of 4 test sentences in which gold entities overlap, of all folds together" in text
     assert "| NER | 100.0 | 50.0 | 66.7 |\n| RE strict | 0.0 | 0.0 | 0.0 |" in text
+    assert list(tables_of(both)) == ["summary", "types", "overlaps", "folds"]
+    header, *rows = tables_of(both)["overlaps"].render("csv").splitlines()
+    assert header.startswith("task,precision mean (%),precision standard deviation (%),recall mean")
+    assert rows == ["NER,100,,50,,66.6667,", "RE strict,0,,0,,0,"]
 
 
 def test_seeds_have_a_mean_and_a_deviation(tmp_path):

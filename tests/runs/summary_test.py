@@ -4,8 +4,16 @@ import pytest
 
 from dts_ee.metrics import MetricKey, Score
 from dts_ee.runs.summary import Summary, statistics_of
-from dts_ee.runs.tables import main_table, p_value, render_summary, runs_table, types_table
+from dts_ee.runs.tables import (
+    main_table,
+    p_value,
+    render_summary,
+    runs_table,
+    tables_of,
+    types_table,
+)
 from dts_ee.tasks import ENTITIES, RELATIONS, flat_metrics
+from tests.runs.csv_tables import read_rows
 from tests.runs.examples import result, summary
 from tests.scores import metrics
 
@@ -48,14 +56,14 @@ def test_a_summary_is_read_as_it_was_written(tmp_path):
 
 
 def test_the_first_table_has_both_splits_in_per_cent():
-    header, _, development, test = main_table(summary(result(1), result(2))).splitlines()
+    header, _, development, test = main_table(summary(result(1), result(2))).render().splitlines()
     assert header.startswith("|  | NER micro | NER macro | NER boundaries | RE strict micro |")
     assert development.startswith("| development | 75.0 ± 7.1 | – | – | 50.0 ± 0.0 |")
     assert test.startswith("| test | 65.0 ± 7.1 | – | – | 40.0 ± 0.0 |")
 
 
 def test_without_a_development_split_there_is_no_row_for_it():
-    lines = main_table(summary(result(1, development={}, best_epoch=None))).splitlines()
+    lines = main_table(summary(result(1, development={}, best_epoch=None))).render().splitlines()
     assert len(lines) == 3
     assert lines[-1].startswith("| test | 70.0 | – |")
     text = render_summary(summary(result(1, development={}, best_epoch=None)))
@@ -70,7 +78,7 @@ def test_types_are_told_from_the_averages():
         **metrics({called_as_an_average: 0.75, MetricKey("entity", type="a|b"): 1.0}),
         **flat_metrics({live_in: Score(0.5, 0.25, 1 / 3)}),
     }
-    assert types_table(summary(result(1, test=test))).splitlines()[2:] == [
+    assert types_table(summary(result(1, test=test))).render().splitlines()[2:] == [
         "| entity | `a\\|b` | 100.0 | 100.0 | 100.0 |",
         "| relation | `Live_In` | 50.0 | 25.0 | 33.3 |",
         "| relation | `macro` | 75.0 | 75.0 | 75.0 |",
@@ -78,10 +86,53 @@ def test_types_are_told_from_the_averages():
 
 
 def test_each_seed_has_a_row():
-    assert runs_table(summary(result(1), result(2))).splitlines()[2:] == [
+    assert runs_table(summary(result(1), result(2))).render().splitlines()[2:] == [
         "| 1 | 80.0 | 50.0 | 70.0 | – | 40.0 | – | 5 of 10 | 1.0 |",
         "| 2 | 70.0 | 50.0 | 60.0 | – | 40.0 | – | 6 of 10 | 2.0 |",
     ]
+
+
+def test_csv_tables_have_numbers_in_columns_of_their_own(tmp_path):
+    results = [result(1), result(2, best_epoch=None)]
+    tables = {}
+    for name, table in tables_of(summary(*results)).items():
+        table.write_csv(tmp_path / f"{name}.csv")
+        tables[name] = read_rows(tmp_path / f"{name}.csv")
+    assert list(tables) == ["summary", "types", "seeds"]
+    development, test = tables["summary"]
+    assert [development["split"], test["split"]] == ["development", "test"]
+    assert development["NER micro F1 mean (%)"] == "75"
+    assert test["NER micro F1 mean (%)"] == "65"
+    # Of 70 and 60, or of 80 and 70: the root of 50.
+    assert development["NER micro F1 standard deviation (%)"] == "7.07107"
+    assert test["RE strict micro F1 standard deviation (%)"] == "0"
+    assert test["RE gold pairs macro F1 mean (%)"] == ""
+    assert len(test) == 1 + 2 * len([*ENTITIES.columns, *RELATIONS.columns])
+    (location,) = tables["types"]
+    assert location == {
+        "task": "entity",
+        "type": "Loc",
+        "precision mean (%)": "25",
+        "precision standard deviation (%)": "0",
+        "recall mean (%)": "25",
+        "recall standard deviation (%)": "0",
+        "F1 mean (%)": "25",
+        "F1 standard deviation (%)": "0",
+    }
+    first, second = tables["seeds"]
+    assert first == {
+        "seed": "1",
+        "development NER micro F1 (%)": "80",
+        "development RE strict micro F1 (%)": "50",
+        "test NER micro F1 (%)": "70",
+        "test NER macro F1 (%)": "",
+        "test RE strict micro F1 (%)": "40",
+        "test RE strict macro F1 (%)": "",
+        "best epoch": "5",
+        "epochs": "10",
+        "minutes": "1",
+    }
+    assert [second[name] for name in ("seed", "best epoch", "minutes")] == ["2", "", "2"]
 
 
 def test_what_is_missing_is_said():

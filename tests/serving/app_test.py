@@ -355,13 +355,13 @@ def test_logs_say_what_was_asked_and_hold_no_text(caplog):
             await served.client.get("/health")
 
     asyncio.run(ask())
-    ours = [record for record in caplog.records if record.name.startswith("dts_ee")]
-    text = "\n".join(record.getMessage() for record in ours)
+    records = [record for record in caplog.records if record.name.startswith("dts_ee")]
+    text = "\n".join(record.getMessage() for record in records)
     assert "POST /predict 200, " in text and "POST /predict 422, " in text
     assert "POST / 200, " in text and "GET other 404, " in text and "other /predict 405, " in text
     assert "RuntimeError" in text
     assert "xanthippe" not in text.lower()
-    levels = {record.levelname for record in ours if "/health" in record.getMessage()}
+    levels = {record.levelname for record in records if "/health" in record.getMessage()}
     assert levels == {"DEBUG"}
 
 

@@ -323,15 +323,16 @@ def _hub_folder(name: str) -> Path:
         return folder
     except RepositoryNotFoundError:
         raise ConfigurationError(
-            f"The encoder {name!r} is no folder here, and no public model of the Hugging Face hub."
+            f"The encoder {name!r} is neither a folder here nor a public model on the Hugging Face "
+            "hub."
         ) from None
     except ConfigurationError:
         raise
     except Exception as error:
         # The hub's client raises its own errors, its HTTP library's, and `OSError`s.
         raise ConfigurationError(
-            f"The encoder {name!r} is no folder here, and could not be downloaded from the Hugging "
-            f"Face hub. Where there is a network, type `huggingface-cli download {name} "
+            f"The encoder {name!r} is not a folder here, and could not be downloaded from the "
+            f"Hugging Face hub. Where there is a network, type `huggingface-cli download {name} "
             f"--local-dir {name.rpartition('/')[2]}`, copy that folder here, and write its path in "
             f"the configuration. ({first_line(error)})"
         ) from error

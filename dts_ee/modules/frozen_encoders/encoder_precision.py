@@ -95,7 +95,7 @@ def convert_to_precision(network: torch.nn.Module, precision: str) -> torch.nn.M
         if not _has_integer_products():
             raise ConfigurationError(
                 f"precision is 'int8', but torch {torch.__version__} does not multiply 8-bit "
-                "integers on this machine: it takes a later one, built with oneDNN."
+                "integers on this machine: use a later one, built with oneDNN."
             )
         for module in list(network.modules()):
             for name, child in module.named_children():

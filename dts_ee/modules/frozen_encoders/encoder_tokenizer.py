@@ -90,7 +90,7 @@ def load_tokenizer(
         tokenizer.get_vocab()
     ):
         logger.warning(
-            "The tokenizer in %s writes everything in lower case, but its vocabulary has upper "
+            "The tokenizer in %s converts everything to lower case, but its vocabulary has upper "
             'case: check "do_lower_case" in its tokenizer_config.json.',
             folder,
         )

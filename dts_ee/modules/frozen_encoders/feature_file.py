@@ -66,7 +66,7 @@ class FeatureFile:
         self._is_writable = self._has_room(0)
         if not path.exists():
             if not self._is_writable:
-                raise OSError(f"{path} is not made, as {_NO_ROOM}")
+                raise OSError(f"{path} is not created, as {_NO_ROOM}")
         elif not os.access(path, os.W_OK):
             self._is_writable = False
         self._has_damaged_entries = False
@@ -74,7 +74,7 @@ class FeatureFile:
         try:
             self._environment = self._open()
         except _DAMAGE as error:
-            self._make_anew(str(error))
+            self._replace(str(error))
         # Not `self`: a stored log record would keep the file open.
         logger.info(
             "Opened the feature file %s%s", str(self), "" if self._is_writable else ", only read"
@@ -189,19 +189,19 @@ class FeatureFile:
         reason = str(error)
         if isinstance(error, _DAMAGE):
             try:
-                self._make_anew(reason)
+                self._replace(reason)
                 return
             except (lmdb.Error, OSError) as next_error:
                 reason = str(next_error)
         self._is_writable = False
         logger.warning("The feature file %s is no longer used: %s", self._path, reason)
 
-    def _make_anew(self, reason: str) -> None:
+    def _replace(self, reason: str) -> None:
         if not self._has_room(0):
-            raise OSError(f"it is damaged ({reason}) and not made anew, as {_NO_ROOM}")
+            raise OSError(f"it is damaged ({reason}) and not replaced, as {_NO_ROOM}")
         aside = self._path.with_name(f"{self._path.name}.damaged")
         logger.warning(
-            "The feature file %s is damaged (%s). It is renamed to %s and made anew.",
+            "The feature file %s is damaged (%s). It is renamed to %s, and a new one is created.",
             self._path,
             reason,
             aside,

@@ -182,14 +182,14 @@ class FrozenEmbedder(TokenEmbedder):
             return None
         if not self._cache_dir.absolute().parent.is_dir():
             logger.warning(
-                "There is no %s: %s has no file of features.", self._cache_dir.parent, self._name
+                "There is no %s: %s has no feature file.", self._cache_dir.parent, self._name
             )
             return None
         path = self._file_path(self._cache_dir)
         try:
             return open_feature_file(path, self._encoder.num_layers, self._encoder.dim)
         except OSError as error:
-            logger.warning("%s has no file of features: %s", self._name, error)
+            logger.warning("%s has no feature file: %s", self._name, error)
             return None
 
     def _file_path(self, folder: Path) -> Path:

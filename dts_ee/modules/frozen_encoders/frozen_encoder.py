@@ -154,7 +154,7 @@ class FrozenEncoder(ABC):
         # Rounding to half precision turns values that are too large into infinity.
         if not torch.isfinite(features).all():
             raise ConfigurationError(
-                f"{type(self).__name__} gave values that 16-bit floating point cannot hold."
+                f"{type(self).__name__} gave values that are too large for 16-bit floating point."
             )
 
     @abstractmethod

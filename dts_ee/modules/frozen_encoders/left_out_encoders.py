@@ -62,8 +62,8 @@ def leave_out(folder: Path) -> None:
     resource = resource_of(folder)
     if resource is None:
         raise ConfigurationError(
-            f"the encoder {encoder_name(folder)} cannot be left out: its files are none that "
-            "`dts-ee fetch` gets and knows the SHA-256 of"
+            f"the encoder {encoder_name(folder)} cannot be left out: no resource of "
+            "`dts-ee fetch` has files with the same SHA-256"
         )
     known = {file.name: file for file in resource.files}
     files = [known[file.name] for file in sorted(folder.iterdir())]

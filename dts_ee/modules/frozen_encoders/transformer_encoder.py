@@ -86,7 +86,9 @@ class TransformerEncoder(FrozenEncoder):
             )
         self._capacity = max_length - len(self._prefix) - len(self._suffix)
         if self._capacity < 1:
-            raise ConfigurationError(f"max_length {max_length} leaves no room beside the specials.")
+            raise ConfigurationError(
+                f"max_length {max_length} leaves no room beside the special tokens."
+            )
         self._overlap = self._capacity // 4 if window_overlap is None else window_overlap
         if not 0 <= self._overlap < self._capacity:
             raise ConfigurationError(

@@ -38,7 +38,7 @@ def load_network(folder: Path) -> PreTrainedModel:
     config = load_config(folder)
     if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
         raise ConfigurationError(
-            f"The model in {folder} is no encoder: its type is {config.model_type}."
+            f"The model in {folder} is not an encoder: its type is {config.model_type}."
         )
     files = weight_files(folder)
     if not files:
@@ -90,7 +90,9 @@ def special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], Tu
         end = start + len(without)
         if with_specials[start:end] == without:
             return tuple(with_specials[:start]), tuple(with_specials[end:])
-    raise ConfigurationError(f"The special tokens of {tokenizer.name_or_path} are not around it.")
+    raise ConfigurationError(
+        f"The tokenizer {tokenizer.name_or_path} does not put special tokens around a text."
+    )
 
 
 def position_limit(network: PreTrainedModel) -> int:

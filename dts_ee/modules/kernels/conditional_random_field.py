@@ -8,6 +8,8 @@ import torch
 from allennlp.modules.conditional_random_field import ConditionalRandomField
 from allennlp.modules.conditional_random_field.conditional_random_field import VITERBI_DECODING
 
+from dts_ee.modules.kernels.log_matrix import LogMatrix
+
 _FORBIDDEN = -10000.0
 
 
@@ -49,21 +51,20 @@ class BatchedConditionalRandomField(ConditionalRandomField):
     def _input_likelihood(
         self, logits: torch.Tensor, transitions: torch.Tensor, mask: torch.BoolTensor
     ) -> torch.Tensor:
-        # With the batch as the last dimension, every step works on contiguous memory.
-        # Shape: (num_tokens, num_tags, batch_size)
-        emissions = logits.permute(1, 2, 0).contiguous()
-        # Shape: (num_tags, num_tags, 1)
-        steps = transitions.unsqueeze(2)
-        # Shape: (num_tags, batch_size)
+        # Shape: (num_tokens, batch_size, num_tags)
+        emissions = logits.transpose(0, 1)
+        matrix = LogMatrix(transitions)
+        # Shape: (batch_size, num_tags)
         alpha = emissions[0]
         if self.include_start_end_transitions:
-            alpha = alpha + self.start_transitions.unsqueeze(1)
+            alpha = alpha + self.start_transitions
         alphas = [alpha]
         for emission in emissions[1:]:
-            alpha = torch.logsumexp(alpha.unsqueeze(1) + steps, 0) + emission
+            alpha = matrix.product(alpha) + emission
             alphas.append(alpha)
+        lengths = mask.sum(1)
         # Shape: (batch_size, num_tags)
-        last = _at_the_last_token(torch.stack(alphas), mask.sum(1))
+        last = torch.stack(alphas)[lengths - 1, torch.arange(len(lengths), device=lengths.device)]
         if self.include_start_end_transitions:
             last = last + self.end_transitions
         # Shape: (batch_size,)
@@ -149,11 +150,6 @@ def mean_crf(crfs: Sequence[BatchedConditionalRandomField]) -> BatchedConditiona
                 values: List[torch.Tensor] = [crf.get_parameter(name) for crf in crfs]
                 parameter.copy_(torch.stack(values).mean(0))
     return mean
-
-
-def _at_the_last_token(steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """From shape (num_tokens, num_tags, batch_size) to (batch_size, num_tags)."""
-    return steps[lengths - 1, :, torch.arange(len(lengths), device=steps.device)]
 
 
 def _best_paths(

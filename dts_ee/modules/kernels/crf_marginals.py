@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField
+from dts_ee.modules.kernels.log_matrix import LogMatrix
 
 
 @dataclass
@@ -97,21 +98,20 @@ def span_probabilities(
 def _forward_scores(
     emissions: torch.Tensor, start: torch.Tensor, transitions: torch.Tensor
 ) -> torch.Tensor:
+    matrix = LogMatrix(transitions)
     scores = [start.expand_as(emissions[0])]
     for emission in emissions[:-1]:
-        # Shape: (batch_size, num_tags, 1)
-        last = (scores[-1] + emission).unsqueeze(2)
-        scores.append(torch.logsumexp(last + transitions, dim=1))
+        scores.append(matrix.product(scores[-1] + emission))
     return torch.stack(scores)
 
 
 def _backward_scores(
     emissions: torch.Tensor, transitions: torch.Tensor, end: torch.Tensor, lengths: torch.Tensor
 ) -> torch.Tensor:
+    matrix = LogMatrix(transitions.T)
     scores = [end.expand_as(emissions[0])]
     for token in range(len(emissions) - 2, -1, -1):
-        # Shape: (batch_size, 1, num_tags)
-        following = (scores[-1] + emissions[token + 1]).unsqueeze(1)
-        inner = torch.logsumexp(following + transitions, dim=2)
-        scores.append(torch.where((token + 1 >= lengths).unsqueeze(1), end, inner))
+        # Shape: (batch_size, num_tags)
+        here = matrix.product(scores[-1] + emissions[token + 1])
+        scores.append(torch.where((token + 1 >= lengths).unsqueeze(1), end, here))
     return torch.stack(scores[::-1])

@@ -165,7 +165,9 @@ def test_a_model_that_is_not_on_the_hub_is_no_question_of_the_network(tmp_path, 
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(encoder_files, "snapshot_download", download)
-    with pytest.raises(ConfigurationError, match="'bert-bsae' is no folder here, and no public"):
+    with pytest.raises(
+        ConfigurationError, match="'bert-bsae' is neither a folder here nor a public"
+    ):
         find_transformer("bert-bsae")
 
 

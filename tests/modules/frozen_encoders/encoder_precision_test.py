@@ -83,7 +83,7 @@ def test_with_int8_what_comes_out_for_a_vector_does_not_depend_on_the_others(net
     with_a_large_one = vectors.clone()
     with_a_large_one[0, 0, 0] = 1e4
     assert torch.equal(network(with_a_large_one)[1:], network(vectors)[1:])
-    alone = torch.cat([network(each[None, None]) for each in vectors[1]], dim=1)
+    alone = torch.cat([network(vector[None, None]) for vector in vectors[1]], dim=1)
     torch.testing.assert_close(alone, network(vectors)[1:2])
 
 

@@ -40,7 +40,7 @@ def test_words_have_the_pieces_that_they_have_in_running_text(tmp_path, kind):
     assert sum(pieces, []) == expected
     assert pieces[1] == pieces[7]
     text = ["".join(word).replace("##", "").strip("▁Ġ") for word in pieces]
-    assert [each.lower() for each in text] == [word.lower() for word in WORDS]
+    assert [piece.lower() for piece in text] == [word.lower() for word in WORDS]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_the_settings_have_the_last_word_and_a_contradiction_is_a_warning(bert, 
     (bert / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": lowers}))
     with caplog.at_level(logging.WARNING, logger=encoder_tokenizer.__name__):
         assert _pieces(bert, ["Oslo"]) == [["oslo" if lowers else "Oslo"]]
-    assert any("do_lower_case" in each.getMessage() for each in caplog.records) == lowers
+    assert any("do_lower_case" in record.getMessage() for record in caplog.records) == lowers
 
 
 def test_no_warning_without_a_contradiction(bert, caplog):

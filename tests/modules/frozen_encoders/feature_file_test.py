@@ -145,7 +145,7 @@ def test_damage_that_shows_in_reading_does_not_stop_the_run(tmp_path, caplog):
     file = FeatureFile(path, LAYERS, DIM)
     with caplog.at_level(logging.WARNING):
         assert file.read(_key(0), num_words=20) is None
-    assert "made anew" in caplog.text
+    assert "a new one is created" in caplog.text
     file.write({_key(0): _features(20)})
     assert _is(file.read(_key(0), num_words=20), _features(20))
 
@@ -250,11 +250,13 @@ def test_a_full_disk_has_a_file_that_is_read_but_no_new_one(tmp_path, caplog, mo
     assert "only read" in caplog.text
     assert not file.write({_key(1000): _features(2)})
     assert _is(file.read(_key(7), num_words=20), _features(20, 7))
-    with pytest.raises(OSError, match=r"other\.lmdb is not made, as less than 1\.0G of the disk"):
+    with pytest.raises(
+        OSError, match=r"other\.lmdb is not created, as less than 1\.0G of the disk"
+    ):
         open_feature_file(tmp_path / "other.lmdb", LAYERS, DIM)
     assert not (tmp_path / "other.lmdb").exists()
     (tmp_path / "damaged.lmdb").write_bytes(b"no LMDB file" * 1000)
-    with pytest.raises(OSError, match=r"not made anew, as less than 1\.0G of the disk"):
+    with pytest.raises(OSError, match=r"not replaced, as less than 1\.0G of the disk"):
         open_feature_file(tmp_path / "damaged.lmdb", LAYERS, DIM)
     assert (tmp_path / "damaged.lmdb").exists()
 

@@ -12,10 +12,10 @@ CONSTRAINTS = allowed_transitions("BIO", TAGS)
 
 def _fields(constraints, include_ends=True):
     torch.manual_seed(5)
-    theirs = ConditionalRandomField(len(TAGS), constraints, include_ends)
-    ours = BatchedConditionalRandomField(len(TAGS), constraints, include_ends)
-    ours.load_state_dict(theirs.state_dict())
-    return ours, theirs
+    reference = ConditionalRandomField(len(TAGS), constraints, include_ends)
+    module = BatchedConditionalRandomField(len(TAGS), constraints, include_ends)
+    module.load_state_dict(reference.state_dict())
+    return module, reference
 
 
 def _batch(lengths, seed=0):
@@ -30,15 +30,15 @@ def _batch(lengths, seed=0):
 @pytest.mark.parametrize("constraints", [None, CONSTRAINTS])
 @pytest.mark.parametrize("lengths", [[1], [1, 1], [7, 3, 5, 1], [4, 9, 9, 2, 6, 1, 8]])
 def test_likelihood_tags_and_scores_are_those_of_allennlp(lengths, constraints, include_ends):
-    ours, theirs = _fields(constraints, include_ends)
+    module, reference = _fields(constraints, include_ends)
     for seed in range(5):
         logits, tags, mask = _batch(lengths, seed)
-        torch.testing.assert_close(ours(logits, tags, mask), theirs(logits, tags, mask))
-        for (our_tags, our_score), (their_tags, their_score) in zip(
-            ours.viterbi_tags(logits, mask), theirs.viterbi_tags(logits, mask), strict=True
+        torch.testing.assert_close(module(logits, tags, mask), reference(logits, tags, mask))
+        for (module_tags, module_score), (reference_tags, reference_score) in zip(
+            module.viterbi_tags(logits, mask), reference.viterbi_tags(logits, mask), strict=True
         ):
-            assert our_tags == their_tags
-            assert our_score == pytest.approx(their_score, abs=1e-4)
+            assert module_tags == reference_tags
+            assert module_score == pytest.approx(reference_score, abs=1e-4)
 
 
 def test_a_mean_of_fields_has_the_mean_of_their_scores():
@@ -58,13 +58,13 @@ def test_a_mean_of_fields_has_the_mean_of_their_scores():
 
 
 def test_gradients_are_those_of_allennlp():
-    ours, theirs = _fields(CONSTRAINTS)
+    module, reference = _fields(CONSTRAINTS)
     logits, tags, mask = _batch([6, 2, 4])
-    for field in (ours, theirs):
+    for field in (module, reference):
         (-field(logits, tags, mask)).backward()
-    for name, parameter in theirs.named_parameters():
+    for name, parameter in reference.named_parameters():
         if parameter.requires_grad:
-            torch.testing.assert_close(dict(ours.named_parameters())[name].grad, parameter.grad)
+            torch.testing.assert_close(dict(module.named_parameters())[name].grad, parameter.grad)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -92,6 +92,8 @@ def path_score(field, logits, path):
 
 
 def test_several_best_sequences_come_from_allennlp():
-    ours, theirs = _fields(CONSTRAINTS)
+    module, reference = _fields(CONSTRAINTS)
     logits, _, mask = _batch([5, 3])
-    assert ours.viterbi_tags(logits, mask, top_k=3) == theirs.viterbi_tags(logits, mask, top_k=3)
+    assert module.viterbi_tags(logits, mask, top_k=3) == reference.viterbi_tags(
+        logits, mask, top_k=3
+    )

@@ -40,12 +40,12 @@ def _embedder(name, encoder, dropout=0.0):
 
 
 def _both(encoder):
-    ours, theirs = (
+    module, reference = (
         _embedder("distinct_character_encoding", encoder),
         _embedder("character_encoding", encoder),
     )
-    theirs.load_state_dict(ours.state_dict())
-    return ours, theirs
+    reference.load_state_dict(module.state_dict())
+    return module, reference
 
 
 def _characters(texts):
@@ -55,7 +55,9 @@ def _characters(texts):
     characters = torch.zeros(len(texts), num_tokens, num_characters, dtype=torch.long)
     for i, text in enumerate(texts):
         for j, word in enumerate(text):
-            characters[i, j, : len(word)] = torch.tensor([ord(each) % 298 + 2 for each in word])
+            characters[i, j, : len(word)] = torch.tensor(
+                [ord(character) % 298 + 2 for character in word]
+            )
     return characters
 
 
@@ -63,17 +65,17 @@ def _characters(texts):
 @settings(max_examples=25)
 @given(texts=_batches)
 def test_values_and_gradients_are_those_of_allennlp(encoder, texts):
-    ours, theirs = _both(encoder)
+    module, reference = _both(encoder)
     characters = _characters(texts)
-    our_vectors, their_vectors = ours(characters), theirs(characters)
-    torch.testing.assert_close(our_vectors, their_vectors)
-    # Each place has a gradient of its own, so that words must add up those of theirs.
-    weights = torch.randn(their_vectors.shape)
-    (our_vectors * weights).sum().backward()
-    (their_vectors * weights).sum().backward()
-    their_parameters = dict(theirs.named_parameters())
-    for name, parameter in ours.named_parameters():
-        torch.testing.assert_close(parameter.grad, their_parameters[name].grad)
+    module_vectors, reference_vectors = module(characters), reference(characters)
+    torch.testing.assert_close(module_vectors, reference_vectors)
+    # Each token has its own gradient, and a word must get their sum.
+    weights = torch.randn(reference_vectors.shape)
+    (module_vectors * weights).sum().backward()
+    (reference_vectors * weights).sum().backward()
+    reference_parameters = dict(reference.named_parameters())
+    for name, parameter in module.named_parameters():
+        torch.testing.assert_close(parameter.grad, reference_parameters[name].grad)
 
 
 def test_the_encoder_sees_each_distinct_word_once():
@@ -104,10 +106,10 @@ def test_it_embeds_what_the_indexer_gives():
         for text in (["rain", "in", "rain"], ["in"])
     )
     batch.index_instances(Vocabulary.from_instances(batch))
-    ours, theirs = _both("gru")
-    assert isinstance(ours, DistinctCharactersEncoder)
-    assert ours.get_output_dim() == 8
+    module, reference = _both("gru")
+    assert isinstance(module, DistinctCharactersEncoder)
+    assert module.get_output_dim() == 8
     tensors: Any = batch.as_tensor_dict()["tokens"]
     characters = tensors["characters"]["token_characters"]
-    assert ours(characters).shape == (2, 3, 8)
-    torch.testing.assert_close(ours(characters), theirs(characters))
+    assert module(characters).shape == (2, 3, 8)
+    torch.testing.assert_close(module(characters), reference(characters))

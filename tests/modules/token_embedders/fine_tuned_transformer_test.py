@@ -59,7 +59,7 @@ def _plain(folder, words):
     with torch.no_grad():
         states = torch.cat(network.eval()(**encoding, output_hidden_states=True).hidden_states)
     pieces = [[i for i, w in enumerate(encoding.word_ids()) if w == k] for k in range(len(words))]
-    return torch.stack([states[:, each].mean(dim=1) for each in pieces], dim=1)
+    return torch.stack([states[:, indices].mean(dim=1) for indices in pieces], dim=1)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,9 @@ def test_the_top_is_trained_and_what_is_below_is_computed_once(folder):
     assert all(name.startswith("trained_layers.") for name in names)
     attention = [each for name, each in embedder.named_parameters() if "layer.0." in name]
     assert all(
-        cast(torch.Tensor, each.grad).abs().max() > 0 for each in attention if each.dim() > 1
+        cast(torch.Tensor, parameter.grad).abs().max() > 0
+        for parameter in attention
+        if parameter.dim() > 1
     )
     before = _plain(folder, SENTENCES[0])[3:].mean(dim=0)
     after = embedder.eval()(**tensors)[0]
@@ -171,7 +173,7 @@ def test_all_can_be_trained_with_the_embeddings(tmp_path, kind):
     frozen = FrozenTransformerEmbedder(str(folder), layers=[1, 2], layer_mix="mean").eval()
     torch.testing.assert_close(embedded, frozen(**tensors), atol=ROUNDING, rtol=0.0)
     embedded[:, :, 0].sum().backward()
-    assert not [name for name, each in embedder.named_parameters() if each.grad is None]
+    assert not [name for name, parameter in embedder.named_parameters() if parameter.grad is None]
     words = embedder.trained_layers.get_input_embeddings().weight
     assert words.grad.abs().max() > 0
 

@@ -86,7 +86,7 @@ def _scores(model, reader):
 
 
 def _num_kept(model):
-    return [len(each._cache) for each in model.modules() if isinstance(each, FrozenEmbedder)]
+    return [len(module._cache) for module in model.modules() if isinstance(module, FrozenEmbedder)]
 
 
 def _reader(params, run):

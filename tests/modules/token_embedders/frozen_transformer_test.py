@@ -75,8 +75,8 @@ def _plain(folder, words, pooling="mean"):
         states = torch.cat(network(**encoding, output_hidden_states=True).hidden_states)
     pieces = [[i for i, w in enumerate(encoding.word_ids()) if w == k] for k in range(len(words))]
     if pooling == "first":
-        return states[:, [each[0] for each in pieces]]
-    return torch.stack([states[:, each].mean(dim=1) for each in pieces], dim=1)
+        return states[:, [indices[0] for indices in pieces]]
+    return torch.stack([states[:, indices].mean(dim=1) for indices in pieces], dim=1)
 
 
 def _count_runs(embedder):
@@ -476,12 +476,12 @@ def test_without_a_place_for_the_file_it_works_from_memory(bert, tmp_path, caplo
         embedder = FrozenTransformerEmbedder(
             str(bert), cache_dir=str(tmp_path / "absent" / "features")
         ).train()
-    assert "no file of features" in caplog.text
+    assert "no feature file" in caplog.text
     assert not (tmp_path / "absent").exists()
     (tmp_path / "features").write_text("a file")
     with caplog.at_level(logging.WARNING):
         FrozenTransformerEmbedder(str(bert), cache_dir=str(tmp_path / "features")).train()
-    assert caplog.text.count("no file of features") == 2
+    assert caplog.text.count("no feature file") == 2
     assert embedder(**_tensors(bert, SENTENCES)).shape == (4, 7, 8)
 
 
@@ -546,7 +546,7 @@ def test_weights_may_be_in_several_files_without_an_index(bert):
 
 def test_a_model_that_is_no_encoder_is_refused(bert):
     T5Config().save_pretrained(str(bert))
-    with pytest.raises(ConfigurationError, match="no encoder"):
+    with pytest.raises(ConfigurationError, match="not an encoder"):
         FrozenTransformerEmbedder(str(bert))
 
 

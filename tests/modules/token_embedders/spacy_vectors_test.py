@@ -34,7 +34,7 @@ def _embed(indexer, embedder, words):
     field = TextField([Token(word) for word in words], {"spacy": indexer})
     field.index(Vocabulary())
     tensors = field.as_tensor({**field.get_padding_lengths(), "spacy___tokens": len(words) + 1})
-    return embedder(**{name: each.unsqueeze(0) for name, each in tensors["spacy"].items()})[0]
+    return embedder(**{name: tensor.unsqueeze(0) for name, tensor in tensors["spacy"].items()})[0]
 
 
 def test_words_have_their_vectors_and_others_none(folder):

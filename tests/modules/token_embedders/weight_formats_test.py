@@ -113,7 +113,7 @@ def test_half_precision_is_read_into_single(bert):
     weights = {name: w.half() for name, w in _take_weights(bert).items()}
     _save(weights, bert / "pytorch_model.bin")
     network = load_network(bert)
-    assert {each.dtype for each in network.parameters()} == {torch.float32}
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
     loaded = network.state_dict()
     assert all(torch.equal(loaded[name], w.float()) for name, w in weights.items())
 
