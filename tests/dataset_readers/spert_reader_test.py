@@ -393,5 +393,6 @@ def test_documents_of_another_tokenizer_are_refused(tmp_path):
 
 def test_how_text_becomes_sentences_is_a_setting():
     reader = DatasetReader.from_params(Params({"type": "spert", "sentences": "lines"}))
+    assert isinstance(reader, SpertReader)
     assert reader.sentences.split_sentences("Ann\nleft.") == ["Ann", "left."]
     assert SpertReader().sentences.split_sentences("Ann\nleft.") == ["Ann\nleft."]

@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import torch
@@ -198,7 +198,7 @@ def test_inputs_without_words(predictor, tmp_path, blank):
         [{"text": blank}, {"sentence": blank, "id": "a"}, {"sentence": TEXT}]
     )
     assert text == {"text": blank, "sentences": []}
-    nothing = {"tokens": [], "entities": [], "relations": []}
+    nothing: dict[str, Any] = {"tokens": [], "entities": [], "relations": []}
     assert sentence == {"orig_id": "a", "sentence": blank, **nothing}
     assert other["tokens"]
     path = tmp_path / "predicted.jsonl"
@@ -215,21 +215,27 @@ def test_invisible_characters_hide_no_end_and_are_no_words(predictor):
         assert len(predictor.predict_text(text)["sentences"]) == number
 
 
+def predictor_with(archive_path, **options: Any) -> DtsPredictor:
+    predictor = Predictor.from_archive(load_archive(archive_path), extra_args=options)
+    assert isinstance(predictor, DtsPredictor)
+    return predictor
+
+
 def test_sentences_of_the_caller(archive_path):
     text = "Marta lives in Tarnby, approx. Two more\nlines of text."
-    for options, expected in (
+    options: list[tuple[dict[str, Any], int]] = [
         ({}, 2),
         ({"abbreviations": ["approx."]}, 1),
         ({"sentences": "lines"}, 2),
         ({"sentences": "whole"}, 1),
-    ):
-        predictor = Predictor.from_archive(load_archive(archive_path), extra_args=options)
-        assert len(predictor.predict_text(text)["sentences"]) == expected
+    ]
+    for given, expected in options:
+        output = predictor_with(archive_path, **given).predict_text(text)
+        assert len(output["sentences"]) == expected
     with pytest.raises(ConfigurationError, match="there is no spaCy pipeline 'xx_none': install"):
-        Predictor.from_archive(load_archive(archive_path), extra_args={"sentences": "xx_none"})
-    options = {"sentences": "lines", "abbreviations": ["z. B."]}
+        predictor_with(archive_path, sentences="xx_none")
     with pytest.raises(ConfigurationError, match="abbreviations are for the sentences `rules`"):
-        Predictor.from_archive(load_archive(archive_path), extra_args=options)
+        predictor_with(archive_path, sentences="lines", abbreviations=["z. B."])
 
 
 def test_warnings_are_in_the_output(predictor):
