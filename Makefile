@@ -9,12 +9,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 LOCK := requirements/lock-py311.txt
 UV := uv==0.13.9
+MUTMUT := build/mutmut
 
 # The models of the demo and the tests are so small that one thread is nearly as fast as two on an
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test wheel-test check bench format lock clean
+.PHONY: help install demo test wheel-test check bench mutants format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -44,6 +45,19 @@ bench: $(INSTALLED) ## Measure speed and memory; TOPICS="decoding training" for 
 	@$(if $(filter file,$(origin OMP_NUM_THREADS)),env -u OMP_NUM_THREADS )$(BIN)/python -m pytest \
 		$(or $(TOPICS:%=benchmarks/%_benchmark.py),benchmarks) $(RUNS:%=--benchmark-min-rounds=%)
 
+# mutmut has an environment of its own; the project's packages come before it.
+$(MUTMUT)/installed: $(INSTALLED) Makefile
+	@$(BIN)/python -m venv --clear $(MUTMUT)
+	@$(MUTMUT)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK) \
+		mutmut==3.8.1
+	@touch $@
+
+mutants: $(MUTMUT)/installed ## Change the code in many small ways, and list what no test notices; PATHS="dts_ee/metrics"
+	@rm -rf mutants
+	@PYTHONPATH="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+		$(MUTMUT)/bin/mutmut run $(foreach path,$(PATHS),"$(subst /,.,$(path:.py=)).*")
+	@$(MUTMUT)/bin/mutmut results | grep --invert-match "not checked" || true
+
 format: $(INSTALLED) ## Let ruff format the code and sort its imports
 	@$(BIN)/ruff check --fix --select I .
 	@$(BIN)/ruff format .
@@ -55,6 +69,6 @@ lock: ## Resolve setup.py again into requirements/lock-py311.txt
 		--override requirements/overrides-py311.txt --output-file $(LOCK) \
 		--custom-compile-command "make lock"
 
-clean: ## Remove the environment, the caches and what the demo made
-	@rm -rf $(VENV) build dist out/sample *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## Remove the environments, the caches and what the demo made
+	@rm -rf $(VENV) build dist mutants out/sample *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find benchmarks dts_ee tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

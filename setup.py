@@ -129,10 +129,12 @@ setup(
     extras_require={
         # What `make lock` resolves.
         "allennlp": REQUIRED,
+        "bioc": ["bioc"],
         "graph": ["networkx"],
         "serve": SERVE,
         "test": [
             *SERVE,
+            "bioc",
             "httpx",
             "hypothesis",
             "import-linter",

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from dts_ee.document import Document, Entity, Relation
 
 TINY = Path(__file__).resolve().parent.parent / "fixtures" / "tiny"
+FORMAT_FIXTURES = Path(__file__).resolve().parent / "fixtures" / "formats"
+"""A small file of each format, as its own documentation lays it out."""
+
 TINY_NEWS = TINY / "news.json"
 TINY_CASE_REPORTS = TINY / "case_reports.jsonl"
 
@@ -38,6 +41,15 @@ def document(
         relations=tuple(Relation(*relation) for relation in relations),
         id=id,
     )
+
+
+def named_relations(document: Document) -> list[tuple[str, str, str]]:
+    """The type, the head and the tail of each relation, as they are written."""
+    texts = [document.entity_text(entity) for entity in document.entities]
+    return [
+        (relation.type, texts[relation.head], texts[relation.tail])
+        for relation in document.relations
+    ]
 
 
 _TOKENS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4).filter(

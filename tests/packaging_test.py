@@ -152,7 +152,7 @@ def overrides() -> dict[NormalizedName, Requirement]:
 
 
 def test_every_import_is_declared_in_setup():
-    names = {canonicalize_name(item.name) for item in declared("graph", "serve")}
+    names = {canonicalize_name(item.name) for item in declared("bioc", "graph", "serve")}
     installed = installed_packages()
     for name, path in imported_names().items():
         assert name in installed, f"{path} imports {name}, which no installed distribution provides"
@@ -169,7 +169,7 @@ def test_the_lock_has_everything_that_the_imports_need(lock, overrides):
 @only_with_the_lock
 def test_the_lock_has_everything_that_setup_declares(lock, overrides):
     start = set()
-    for requirement in declared("graph", "serve", "test"):
+    for requirement in declared("bioc", "graph", "serve", "test"):
         if requirement.marker is None or requirement.marker.evaluate():
             name = canonicalize_name(requirement.name)
             start.add(name)

@@ -8,8 +8,9 @@ import os
 import re
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
@@ -19,13 +20,17 @@ from dts_ee.corpora.annotated_text import INEXPRESSIBLE
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
-from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.formats import FORMATS, read_corpus
+from dts_ee.corpora.recognition import recognise, with_hint
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import DocumentError
 from dts_ee.tokenizers import TOKENIZERS
 
 MAX_PRINTED_REMARKS = 20
 """The maximum number of remarks that are printed; `--report` writes all."""
+
+AUTO = "auto"
+"""Stands for a source's format that is to be recognised."""
 
 
 @Subcommand.register("convert")
@@ -58,7 +63,7 @@ class Convert(Subcommand):
             nargs=2,
             required=True,
             metavar=("FORMAT", "IN"),
-            help="the format and the file or folder to read",
+            help=f"the format and the file or folder to read; {AUTO!r} recognises the format",
         )
         subparser.add_argument(
             "--to",
@@ -86,22 +91,52 @@ class Convert(Subcommand):
             "--seed", type=int, default=0, metavar="N", help="the seed of the folds"
         )
         add_reading_arguments(subparser)
+        subparser.add_argument(
+            "--windows",
+            type=int,
+            default=1,
+            metavar="N",
+            help="make a document of N neighbouring sentences of a text, so that relations between "
+            "them can be learned; where the format has texts of several sentences",
+        )
+        for name, description in _format_options().items():
+            subparser.add_argument(f"--{name}", help=description)
         subparser.set_defaults(func=convert_from_args)
         return subparser
+
+
+def _format_options() -> Dict[str, str]:
+    """The help on each option that some format has, by its name."""
+    descriptions: Dict[str, List[str]] = {}
+    for format_name, format in FORMATS.items():
+        for option in format.options:
+            choices = f": {' or '.join(option.choices)}" if option.choices else ""
+            descriptions.setdefault(option.name, []).append(
+                f"{format_name}: {option.description}{choices}"
+            )
+    return {name: "; ".join(texts) for name, texts in descriptions.items()}
 
 
 def convert_from_args(args: argparse.Namespace) -> None:
     """Run the command."""
     (source_format, source), (target_format, target) = args.source, args.target
+    if source_format == AUTO:
+        source_format = _recognised_format(source)
     _check_formats(source_format, target_format)
+    if args.windows < 1:
+        raise DocumentError(
+            f"--windows is {args.windows}, but a document has at least one sentence"
+        )
+    options = {name: getattr(args, name.replace("-", "_")) for name in _format_options()}
     corpus, remarks = convert(
         source_format,
         Path(source),
         target_format,
         Path(target),
-        reading_from_args(args),
+        replace(reading_from_args(args), windows=args.windows),
         args.folds,
         args.seed,
+        {name: value for name, value in options.items() if value is not None},
     )
     if args.report is not None:
         _write_report(args.report, remarks)
@@ -130,6 +165,7 @@ def convert(
     reading: TextReading,
     num_folds: Optional[int] = None,
     seed: int = 0,
+    options: Optional[Mapping[str, str]] = None,
 ) -> Tuple[Corpus, List[Remark]]:
     """
     Convert a corpus.
@@ -150,6 +186,8 @@ def convert(
         How many folds to write beside `target`, if any.
     seed : `int`, optional (default = `0`)
         The seed of the folds.
+    options : `Mapping[str, str]`, optional (default = `None`)
+        The values of options of the source's format, by their names.
 
     # Returns
 
@@ -164,9 +202,12 @@ def convert(
     `OSError`
         If the target cannot be written, is the source, or is a folder that is not empty.
     """
-    corpus = FORMATS[source_format].read(source, reading)
-    if not corpus.documents:
-        raise DocumentError("there are no documents in it", path=str(source))
+    try:
+        corpus = read_corpus(source_format, source, reading, options or {})
+        if not corpus.documents:
+            raise DocumentError("there are no documents in it", path=str(source))
+    except DocumentError as error:
+        raise with_hint(error, source, {source_format}) from error.__cause__
     if target.exists() and os.path.samefile(source, target):
         raise FileExistsError(f"{target} is the source: choose another name for the target")
     folds = []
@@ -213,6 +254,16 @@ def fold_path(target: Path, number: str, part: str) -> Path:
     match = re.fullmatch(r"(.+?)(?:_full)?((?:\.[A-Za-z0-9]+)?(?:\.gz)?)", target.name)
     assert match is not None
     return target.with_name(f"{match[1]}_split_{number}_{part}{match[2]}")
+
+
+def _recognised_format(path: str) -> str:
+    kind = recognise(path)
+    if kind is None:
+        raise DocumentError("its format is not recognised: give it after --from", path=path)
+    if kind.remedy:
+        raise DocumentError(kind.hint(path), path=path)
+    print(f"{path} looks like {kind.description}: --from {kind.name}", file=sys.stderr)
+    return kind.name
 
 
 def _check_formats(source_format: str, target_format: str) -> None:

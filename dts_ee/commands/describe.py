@@ -16,14 +16,13 @@ from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.formats import FORMATS
 from dts_ee.corpora.problems import ReadDocuments, read_with_problems
+from dts_ee.corpora.recognition import with_hint
+from dts_ee.corpora.spert import SPERT_FORMATS
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import DocumentError
 
 if TYPE_CHECKING:
     from dts_ee.analysis.corpus_description import CorpusDescription
-
-_DOCUMENT_FORMATS = ("spert", "jsonl")
-"""The formats in which all problems are found at once."""
 
 MAX_REMARKS_OF_KIND = 5
 """The maximum number of remarks of a kind that are printed."""
@@ -159,12 +158,12 @@ def _short_names(names: Sequence[str]) -> Dict[str, str]:
 
 
 def _read(name: str, format: str, reading: TextReading) -> ReadDocuments:
-    if format in _DOCUMENT_FORMATS:
+    if format in SPERT_FORMATS:
         return read_with_problems(name)
     try:
         corpus = FORMATS[format].read(name, reading)
     except DocumentError as error:
-        return ReadDocuments(problems=[error])
+        return ReadDocuments(problems=[with_hint(error, name, {format})])
     return ReadDocuments(corpus.documents, remarks=corpus.remarks)
 
 

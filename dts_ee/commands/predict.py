@@ -31,6 +31,8 @@ from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_o
 from dts_ee.compat.predict_command import register_predict_manager
 from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
+from dts_ee.corpora.recognition import with_hint
+from dts_ee.corpora.spert import SPERT_FORMATS
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
 from dts_ee.predictors.requests import Request
@@ -38,6 +40,9 @@ from dts_ee.quiet_loading import quiet_loading
 
 LINES_AT_A_TIME = 256
 """The default of `--batch-size` with the predictor `dts`."""
+
+_KNOWN_KINDS = (*SPERT_FORMATS, "texts", "text", "pdf", "zip")
+"""The kinds of files that are predicted, or of which the errors say what to do."""
 
 SENTENCES_AT_A_TIME = 4096
 """A batch of lines ends after this many sentences, as a line may be a long text."""
@@ -317,10 +322,15 @@ class DocumentPredictManager:
                     error.problem, error.field, document or error.document_id, error.path or path
                 )
                 if not self._skip_errors:
-                    raise located from None
+                    raise self._with_hint(located) from None
                 self._skipped.append(located)
             else:
                 yield request
+
+    def _with_hint(self, error: DocumentError) -> DocumentError:
+        if error.path is None or os.path.isdir(self._input_file):
+            return error
+        return with_hint(error, error.path, _KNOWN_KINDS)
 
     def _inputs(self) -> Iterator[Tuple[Callable[[], JsonDict], Optional[str], Optional[str]]]:
         """Functions that load the inputs, with the names of their documents and files in errors."""

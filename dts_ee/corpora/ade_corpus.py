@@ -1,13 +1,17 @@
 """
-ADE-Corpus-V2 (Gurulingappa et al., 2012) as it was published: the file `DRUG-AE.rel`.
+ADE-Corpus-V2 (Gurulingappa et al., 2012) as it was published.
 
-A line is a relation, `PubMed-id|sentence|effect|begin|end|drug|begin|end`. The numbers count the
-characters of the abstract, which is not in the file, and neither are the positions of sentences.
+A line of `DRUG-AE.rel` is a relation, `PubMed-id|sentence|effect|begin|end|drug|begin|end`, and one
+of `DRUG-DOSE.rel` has a dose in the place of the effect. The numbers count the characters of the
+abstract, which is not in the files, and neither are the positions of sentences. `ADE-NEG.txt` has
+sentences without an adverse effect of a drug, `PubMed-id NEG sentence`; the drugs and effects in
+them are not annotated.
 """
 
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Iterator, Sequence
 
 from tqdm import tqdm
@@ -16,13 +20,19 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.lines import read_lines
-from dts_ee.corpora.text_reading import TextReading
+from dts_ee.corpora.text_reading import TextReading, check_no_windows
 from dts_ee.document import Document, DocumentError
 
 EFFECT = "Adverse-Effect"
 """The type of an effect, and of its relation to the drug, as in SpERT's files."""
 
 DRUG = "Drug"
+
+DOSE = "Dose"
+"""The type of a dose, and of its relation to the drug."""
+
+_TYPES = {"DRUG-AE.rel": EFFECT, "DRUG-DOSE.rel": DOSE}
+_NEGATIVES = "ADE-NEG.txt"
 
 _NUM_FIELDS = 8
 
@@ -42,11 +52,12 @@ class _Mention:
 
 @dataclass(frozen=True)
 class _Line:
+    """A sentence, and the effect or the dose of a drug in it, if it has one."""
+
     location: str
     abstract: str
     sentence: str
-    effect: _Mention
-    drug: _Mention
+    mentions: tuple[_Mention, ...] = ()
 
 
 def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
@@ -60,7 +71,9 @@ def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
     # Parameters
 
     path : `PathOrStr`
-        The file.
+        The file `DRUG-AE.rel`, `DRUG-DOSE.rel` or `ADE-NEG.txt`, or the folder, of which all three
+        are read as far as they are there: first the sentences with effects, then those that have
+        doses alone, then those without either.
     reading : `TextReading`
         Its tokenizer is used; its `sentences` is not, as the file has sentences.
 
@@ -70,9 +83,11 @@ def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
         If the file cannot be read, or a line has a wrong number of fields, an empty field, or an
         offset that is not a number.
     """
+    check_no_windows(reading)
     sentences: dict[tuple[str, str], list[_Line]] = {}
-    for line in _lines(path):
-        sentences.setdefault((line.abstract, line.sentence), []).append(line)
+    for file in _files(Path(path)):
+        for line in _negatives(file) if _is_negatives(file) else _lines(file):
+            sentences.setdefault((line.abstract, line.sentence), []).append(line)
     if not sentences:
         raise DocumentError("there are no lines in the file", path=str(path))
     whole = replace(reading, sentences="whole")
@@ -92,7 +107,36 @@ def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
     return Corpus(documents, groups, remarks)
 
 
-def _lines(path: PathOrStr) -> Iterator[_Line]:
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = [path / name for name in (*_TYPES, _NEGATIVES) if (path / name).is_file()]
+    if not files:
+        raise DocumentError(
+            f"there is no {', '.join(_TYPES)} or {_NEGATIVES} in the folder", path=str(path)
+        )
+    return files
+
+
+def _is_negatives(path: Path) -> bool:
+    """Whether a file is, whatever its name, as `ADE-NEG.txt`."""
+    lines = read_lines(path)
+    return bool(lines) and re.match(r"[0-9]+ NEG ", lines[0][1]) is not None
+
+
+def _negatives(path: Path) -> Iterator[_Line]:
+    for number, text in read_lines(path):
+        match = re.fullmatch(r"([0-9]+) NEG (.*\S.*)", text)
+        if match is None:
+            raise DocumentError(
+                f"line {number} is not as in 'PubMed-id NEG sentence'", path=str(path)
+            )
+        yield _Line(f"line {number} of {path.name}", match[1], match[2].strip())
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    # A file of another name has effects.
+    type = _TYPES.get(path.name, EFFECT)
     for number, text in read_lines(path):
         fields = text.split("|")
         location = f"line {number}"
@@ -117,8 +161,10 @@ def _lines(path: PathOrStr) -> Iterator[_Line]:
             location,
             fields[0],
             fields[1],
-            _Mention(EFFECT, fields[2], offsets[3], offsets[4]),
-            _Mention(DRUG, fields[5], offsets[6], offsets[7]),
+            (
+                _Mention(type, fields[2], offsets[3], offsets[4]),
+                _Mention(DRUG, fields[5], offsets[6], offsets[7]),
+            ),
         )
 
 
@@ -127,7 +173,7 @@ def _annotated(id: str, lines: Sequence[_Line]) -> AnnotatedText:
     text = AnnotatedText(id, lines[0].sentence)
     locations: dict[_Mention, str] = {}
     for line in lines:
-        for mention in (line.effect, line.drug):
+        for mention in line.mentions:
             locations.setdefault(mention, line.location)
     shift = _start_in_abstract(text, list(locations), lines[0].location)
     for mention, location in locations.items():
@@ -136,7 +182,9 @@ def _annotated(id: str, lines: Sequence[_Line]) -> AnnotatedText:
             mention.text,
         )
     for line in lines:
-        text.relations.append(TextRelation(EFFECT, line.effect, line.drug, line.location))
+        if line.mentions:
+            head, tail = line.mentions
+            text.relations.append(TextRelation(head.type, head, tail, line.location))
     return text
 
 

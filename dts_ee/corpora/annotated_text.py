@@ -145,6 +145,7 @@ class AnnotatedText:
             for entity in entities
         }
         starts = self._sentence_starts(spans, reading, list(token_entities.values()))
+        starts = starts[:: reading.windows]
         documents = self._sentences(spans, starts, token_entities)
         if self.tokens is None:
             self._remark_on_crossed_ends(spans, starts, token_entities)

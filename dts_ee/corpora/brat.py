@@ -1,43 +1,44 @@
 """
 brat's standoff format: a folder with a `.txt` and an `.ann` file for each text.
-
-A line of an `.ann` file is an entity, `T1<tab>Type start end<tab>text`, or a relation, `R1<tab>Type
-Arg1:T1 Arg2:T2`; `start` and `end` count the characters of the `.txt` file, `end` is exclusive.
 """
 
 import os
 import re
 import shutil
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence
 
 from tqdm import tqdm
 
-from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
+from dts_ee.corpora.annotated_text import AnnotatedText
+from dts_ee.corpora.brat_annotations import BratAnnotations
 from dts_ee.corpora.corpus import Corpus, Remark
-from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.files import PathOrStr, is_hidden, open_atomically, read_text
 from dts_ee.corpora.lines import read_lines
 from dts_ee.corpora.text_reading import TextReading
-from dts_ee.corpora.token_rows import lost_position, lost_probabilities
+from dts_ee.corpora.token_rows import lost_position, lost_probabilities, lost_token_borders
 from dts_ee.document import Document, DocumentError, document_method
 
-_OTHER_KINDS = {
-    "E": "event",
-    "A": "attribute",
-    "M": "attribute",
-    "N": "normalisation",
-    "#": "note",
-    "*": "equivalence",
-}
-"""Kinds of annotation that a document cannot express, by the first character of their lines."""
+_ANNOTATION_SUFFIXES = ((".ann",), (".a1", ".a2"))
+"""The files with the annotations of a text: those of BioNLP's shared tasks have two."""
+
+_MAX_NAMES = 20
 
 
-def read_brat(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_brat(
+    path: PathOrStr,
+    reading: TextReading,
+    unannotated: Optional[str] = None,
+    events: Optional[str] = None,
+    equivalences: Optional[str] = None,
+) -> Corpus:
     """
-    The sentences of all texts in a folder and the folders in it; the texts are the groups.
+    The sentences of all annotated texts in a folder and its folders; the texts are the groups.
 
-    Entities of several pieces, events, attributes, normalisations, notes and equivalences are lost,
-    and so is a relation between entities of two sentences.
+    A text is annotated if it has an `.ann` file, or those of BioNLP's shared tasks, `.a1` and
+    `.a2`. Pieces of an entity with only white space between them are one; entities of other pieces,
+    attributes, normalisations and notes are lost, and so is a relation between entities of two
+    sentences. Hidden files are passed over.
 
     # Parameters
 
@@ -45,28 +46,29 @@ def read_brat(path: PathOrStr, reading: TextReading) -> Corpus:
         The folder.
     reading : `TextReading`
         How a text becomes sentences and tokens.
+    unannotated : `str`, optional (default = `None`)
+        `"empty"`: a text without an annotation file has no entities. Otherwise it is left out.
+    events : `str`, optional (default = `None`)
+        `"trigger-argument"`: an event is a relation from its trigger to each of its arguments.
+        Otherwise events are lost.
+    equivalences : `str`, optional (default = `None`)
+        The type of the relations between equivalent entities, from each to each later one.
+        Otherwise equivalences are lost.
 
     # Raises
 
     `DocumentError`
-        If the folder is missing or has no texts, a file cannot be read, an `.ann` file has no
-        `.txt` file, or one of its lines is invalid.
+        If the folder is missing or has no annotated texts, a file cannot be read, an annotation
+        file has no `.txt` file, or one of its lines is invalid.
     """
     folder = Path(path)
     if not folder.is_dir():
         raise DocumentError("there is no such folder", path=str(path))
-    names = sorted(
-        file.relative_to(folder).with_suffix("")
-        for suffix in (".txt", ".ann")
-        for file in folder.rglob(f"*{suffix}")
-    )
-    if not names:
-        raise DocumentError("there are no .txt files in the folder", path=str(path))
+    names, remarks = _names(folder, unannotated == "empty")
     documents: list[Document] = []
     groups: list[str] = []
-    remarks: list[Remark] = []
-    for name in tqdm(dict.fromkeys(names), "texts", disable=None, delay=1, leave=False):
-        text = _annotated(folder, name)
+    for name in tqdm(names, "texts", disable=None, delay=1, leave=False):
+        text = _annotated(folder, name, events is not None, equivalences)
         for document in text.documents(reading):
             documents.append(document)
             groups.append(text.id)
@@ -74,64 +76,76 @@ def read_brat(path: PathOrStr, reading: TextReading) -> Corpus:
     return Corpus(documents, groups, remarks)
 
 
-def _annotated(folder: Path, name: Path) -> AnnotatedText:
-    """A text with the annotation of its `.ann` file."""
+def _names(folder: Path, with_unannotated: bool) -> tuple[list[Path], list[Remark]]:
+    """The texts of a folder, without their suffixes, and remarks on what is left out."""
+    suffixes = [".txt", *(suffix for group in _ANNOTATION_SUFFIXES for suffix in group)]
+    names: set[Path] = set()
+    hidden: list[str] = []
+    for suffix in suffixes:
+        for file in folder.rglob(f"*{suffix}"):
+            name = file.relative_to(folder)
+            if is_hidden(name):
+                hidden.append(name.as_posix())
+            elif file.is_file():
+                names.add(name.with_suffix(""))
+    if not names:
+        raise DocumentError("there are no .txt files in the folder", path=str(folder))
+    annotated = {name for name in names if _annotation_files(folder, name)}
+    remarks = _left_out("hidden files left out", hidden, lost=False)
+    missing = sorted(names - annotated)
+    if with_unannotated:
+        return sorted(names), remarks
+    if not annotated:
+        raise DocumentError(
+            f"none of the {len(missing)} .txt files has an .ann file beside it: give "
+            "--unannotated empty if they are annotated with nothing",
+            path=str(folder),
+        )
+    texts = [f"{name.as_posix()}.txt" for name in missing]
+    return sorted(annotated), _left_out(
+        "texts without an .ann file left out", texts, lost=True
+    ) + remarks
+
+
+def _left_out(problem: str, names: list[str], lost: bool) -> list[Remark]:
+    """One remark on all files that are left out, if there are any."""
+    if not names:
+        return []
+    shown = ", ".join(sorted(names)[:_MAX_NAMES])
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    hint = "; --unannotated empty reads them as annotated with nothing" if lost else ""
+    return [Remark(problem, f"{len(names)} {problem}: {shown}{more}{hint}", lost)]
+
+
+def _annotation_files(folder: Path, name: Path) -> list[Path]:
+    for suffixes in _ANNOTATION_SUFFIXES:
+        files = [_with_suffix(folder / name, suffix) for suffix in suffixes]
+        found = [file for file in files if file.is_file()]
+        if found:
+            return found
+    return []
+
+
+def _annotated(
+    folder: Path, name: Path, with_events: bool, equivalence_type: Optional[str]
+) -> AnnotatedText:
+    """A text with the annotation of its files."""
     text = AnnotatedText(name.as_posix(), read_text(_with_suffix(folder / name, ".txt")))
-    annotations = _with_suffix(folder / name, ".ann")
-    if not annotations.exists():
-        text.remark("text without annotations", f"there is no {annotations}", lost=False)
-        return text
-    seen = set()
-    for number, line in read_lines(annotations):
-        location = f"line {number} of {name.as_posix()}.ann"
-        try:
-            if line[0] == "T":
-                key = _add_entity(text, line, location)
-                if key in seen:
-                    raise DocumentError(f"{key} occurs twice")
-                seen.add(key)
-            elif line[0] == "R":
-                text.relations.append(_relation(line, location))
-            elif line[0] in _OTHER_KINDS:
-                text.remark(_OTHER_KINDS[line[0]], repr(line), location)
-            else:
-                raise DocumentError(f"{line!r} is not an annotation")
-        except DocumentError as error:
-            raise DocumentError(f"line {number}: {error.problem}", path=str(annotations)) from None
+    annotations = BratAnnotations(text, with_events, equivalence_type)
+    for file in _annotation_files(folder, name):
+        for number, line in read_lines(file):
+            location = f"line {number} of {file.relative_to(folder).as_posix()}"
+            try:
+                annotations.add(line, location)
+            except DocumentError as error:
+                raise DocumentError(f"line {number}: {error.problem}", path=str(file)) from None
+    annotations.finish()
     return text
 
 
 def _with_suffix(name: Path, suffix: str) -> Path:
     # `with_suffix` would replace what follows a dot in the name.
     return name.with_name(name.name + suffix)
-
-
-def _add_entity(text: AnnotatedText, line: str, location: str) -> str:
-    match = re.fullmatch(r"(T\S+)\t(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)(?:\t(.*))?", line)
-    if match is None:
-        raise DocumentError(f'{line!r} is not as in "T1<tab>Type 0 5<tab>text"')
-    key, type, spans, quoted = match.groups()
-    pieces = [tuple(map(int, piece.split())) for piece in spans.split(";")]
-    if len(pieces) > 1:
-        text.remark("entity of several pieces", f"{key} {type} {spans} {quoted!r}", location)
-        return key
-    start, end = pieces[0]
-    entity = TextEntity(key, type, start, end, location)
-    if quoted is None:
-        text.entities.append(entity)
-    else:
-        text.add_quoted(entity, quoted)
-    return key
-
-
-def _relation(line: str, location: str) -> TextRelation:
-    match = re.fullmatch(r"R\S+\t(\S+) (\S+):(\S+) (\S+):(\S+)\s*", line)
-    if match is None:
-        raise DocumentError(f'{line!r} is not as in "R1<tab>Type Arg1:T1 Arg2:T2"')
-    type, first_name, first, second_name, second = match.groups()
-    if (first_name, second_name) == ("Arg2", "Arg1"):
-        first, second = second, first
-    return TextRelation(type, first, second, location)
 
 
 def write_brat(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
@@ -185,15 +199,7 @@ def _file_name(document: Document, number: int, taken: set[str], remarks: list[R
 
 
 def _write_document(name: Path, document: Document, remarks: list[Remark]) -> None:
-    text = " ".join(document.tokens) if document.text is None else document.text
-    if text.split() != list(document.tokens):
-        remarks.append(
-            Remark(
-                "tokens that white space does not separate",
-                " ".join(document.tokens),
-                document=document.id,
-            )
-        )
+    remarks.extend(lost_token_borders(document))
     remarks.extend(lost_probabilities(document) + lost_position(document))
     types = [entity.type for entity in document.entities]
     types += [relation.type for relation in document.relations]

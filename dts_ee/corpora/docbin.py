@@ -4,36 +4,45 @@ spaCy's `DocBin`, with relations in an extension.
 The entities of a `Doc` are `doc.spans["entities"]`, because `doc.ents` cannot overlap; those that
 do not overlap a longer one are in `doc.ents` too. `doc._.relations` is a list of `{"type", "head",
 "tail"}`, where `head` and `tail` are indices into the entities, and `doc._.document_id` the
-document's identifier. Without this group of spans, `doc.ents` are the entities.
+document's identifier. Without this group of spans, `doc.ents` are the entities; without these
+relations, those in the `doc._.rel` of spaCy's relation component are read.
 """
 
 import os
-import zlib
-from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
-from dts_ee.corpora.files import PathOrStr, open_bytes_atomically
+from dts_ee.corpora.files import PathOrStr
+from dts_ee.corpora.json_values import as_list, as_probability
+from dts_ee.corpora.record_corpus import UNANNOTATED, left_out
+from dts_ee.corpora.spacy_docs import (
+    DOCUMENT_ID,
+    add_unread,
+    doc_of,
+    read_docs,
+    user_data_key,
+    write_docs,
+)
+from dts_ee.corpora.spacy_rel import LEAST_PROBABILITY, REL, relations_of_component
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_position, without_overlaps
+from dts_ee.corpora.unread import Unread
 from dts_ee.document import Document, DocumentError, Field
-from dts_ee.garbage_collection import garbage_collection_kept
 
 # spaCy is imported where it is used: every command would wait for it.
 if TYPE_CHECKING:
     from spacy.tokens import Doc
-    from spacy.vocab import Vocab
 
 SPAN_GROUP = "entities"
 
 _RELATIONS = "relations"
-_ID = "document_id"
 _PROBABILITIES = "entity_probabilities"
 
 
 def read_docbin(path: PathOrStr, reading: TextReading) -> Corpus:
     """
-    The sentences of all `Doc`s, with their tokens; the `Doc`s are the groups.
+    The sentences of all annotated `Doc`s, with their tokens; the `Doc`s are the groups.
 
     # Parameters
 
@@ -51,63 +60,88 @@ def read_docbin(path: PathOrStr, reading: TextReading) -> Corpus:
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []
-    for number, doc in enumerate(_read_docs(path), start=1):
+    unread = Unread("annotation that is not read")
+    improbable = Unread(f"relation with a probability below {LEAST_PROBABILITY}")
+    for number, doc in enumerate(read_docs(path), start=1):
         try:
-            text = _annotated(doc, number)
-            sentences = text.documents(reading)
+            text = _annotated(doc, number, unread, improbable)
+            sentences = text.documents(reading) if text else []
         except DocumentError as error:
             raise error.located(f"#{number}", os.fspath(path)) from None
+        except (KeyError, ValueError) as error:
+            # A label, for example, may be missing from the file's strings.
+            problem = f"spaCy cannot read this Doc: {error}"
+            raise DocumentError(problem, None, f"#{number}", os.fspath(path)) from error
+        if text is None:
+            remarks.append(left_out(UNANNOTATED, f"#{number}"))
+            continue
         documents.extend(sentences)
         groups.extend(str(number) for _ in sentences)
         remarks.extend(text.remarks)
-    return Corpus(documents, groups, remarks)
+    return Corpus(documents, groups, [*remarks, *improbable.remarks(), *unread.remarks()])
 
 
 def _set_extensions() -> None:
     from spacy.tokens import Doc
 
-    for name in (_RELATIONS, _ID, _PROBABILITIES):
+    for name in (_RELATIONS, DOCUMENT_ID, _PROBABILITIES):
         if not Doc.has_extension(name):
             Doc.set_extension(name, default=None)
 
 
-def _read_docs(path: PathOrStr) -> "list[Doc]":
-    from spacy.tokens import DocBin
-    from spacy.vocab import Vocab
-
-    name = os.fspath(path)
-    try:
-        with open(name, "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
-        raise DocumentError("there is no such file", path=name) from None
-    except OSError as error:
-        raise DocumentError(f"cannot be read: {error.strerror}", path=name) from error
-    try:
-        with garbage_collection_kept():
-            return list(DocBin().from_bytes(data).get_docs(Vocab()))
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
-        raise DocumentError(f"is not a DocBin: {error}", path=name) from error
-
-
-def _annotated(doc: "Doc", number: int) -> AnnotatedText:
-    text = AnnotatedText(doc._.get(_ID) or f"#{number}", doc.text)
+def _annotated(
+    doc: "Doc", number: int, unread: Unread, improbable: Unread
+) -> Optional[AnnotatedText]:
+    """The text of a `Doc`, or `None` if nobody looked for entities in it."""
+    text = AnnotatedText(str(doc._.get(DOCUMENT_ID) or f"#{number}"), doc.text)
+    known = [DOCUMENT_ID, _PROBABILITIES, _RELATIONS, SPAN_GROUP]
+    rel = doc.user_data.get(user_data_key(REL))
+    if not (
+        SPAN_GROUP in doc.spans
+        or doc.has_annotation("ENT_IOB")
+        or any(
+            value is not None for value in (rel, doc._.get(_RELATIONS), doc._.get(_PROBABILITIES))
+        )
+    ):
+        add_unread(doc, (), known, text.id, unread)
+        return None
     text.tokens = [(token.idx, token.idx + len(token.text)) for token in doc if token.text.strip()]
     if doc.has_annotation("SENT_START"):
         text.sentence_starts = [sentence.start_char for sentence in doc.sents]
-    spans: Any = doc.ents
-    if SPAN_GROUP in doc.spans:
-        spans = doc.spans[SPAN_GROUP]
-    probabilities = doc._.get(_PROBABILITIES) or [None] * len(spans)
+    spans: Any = doc.spans.get(SPAN_GROUP, doc.ents)
+    probabilities = _items(doc, _PROBABILITIES) or [None] * len(spans)
     if len(probabilities) != len(spans):
         raise DocumentError(
             f"there are {len(probabilities)} for {len(spans)} entities", _PROBABILITIES
         )
     for i, (span, probability) in enumerate(zip(spans, probabilities, strict=True)):
         text.entities.append(
-            TextEntity(i, span.label_, span.start_char, span.end_char, probability=probability)
+            TextEntity(
+                i,
+                span.label_,
+                span.start_char,
+                span.end_char,
+                probability=as_probability(probability, (_PROBABILITIES, i)),
+            )
         )
-    for i, relation in enumerate(doc._.get(_RELATIONS) or []):
+    if doc._.get(_RELATIONS) is None and rel is not None:
+        known.append(REL)
+        text.relations = relations_of_component(rel, spans, text.id, improbable)
+    else:
+        text.relations = _relations(_items(doc, _RELATIONS))
+    add_unread(doc, spans, known, text.id, unread)
+    return text
+
+
+def _items(doc: "Doc", name: str) -> list[Any]:
+    """The values of an attribute, which were a list before they were in the file."""
+    value = doc._.get(name)
+    return list(value) if isinstance(value, tuple) else as_list(value or [], (name,))
+
+
+def _relations(values: list[Any]) -> list[TextRelation]:
+    relations = []
+    for i, relation in enumerate(values):
         field = Field((_RELATIONS, i))
         if not (
             isinstance(relation, dict)
@@ -115,16 +149,16 @@ def _annotated(doc: "Doc", number: int) -> AnnotatedText:
             and all(isinstance(relation.get(key), int) for key in ("head", "tail"))
         ):
             raise DocumentError(f'{relation!r} has not "type", "head" and "tail"', field)
-        text.relations.append(
+        relations.append(
             TextRelation(
                 relation["type"],
                 relation["head"],
                 relation["tail"],
                 field,
-                relation.get("probability"),
+                as_probability(relation.get("probability"), (*field, "probability")),
             )
         )
-    return text
+    return relations
 
 
 def write_docbin(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
@@ -136,40 +170,21 @@ def write_docbin(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]
     `list[Remark]`
         What the format cannot express: positions in a longer text.
     """
-    from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
     _set_extensions()
     vocab = Vocab()
-    docs = [_doc(document, vocab) for document in documents]
-    data = DocBin(
-        attrs=["ENT_IOB", "ENT_TYPE", "SENT_START"], store_user_data=True, docs=docs
-    ).to_bytes()
-    with open_bytes_atomically(path) as file:
-        file.write(data)
+    docs = []
+    for document in documents:
+        doc, spans = doc_of(document, vocab)
+        doc.spans[SPAN_GROUP] = spans
+        flat, _ = without_overlaps(document)
+        doc.ents = [spans[document.entities.index(entity)] for entity in flat.entities]
+        doc._.set(_RELATIONS, [_relation(relation) for relation in document.relations])
+        doc._.set(_PROBABILITIES, [entity.probability for entity in document.entities])
+        docs.append(doc)
+    write_docs(path, docs)
     return [remark for document in documents for remark in lost_position(document)]
-
-
-def _doc(document: Document, vocab: "Vocab") -> "Doc":
-    from spacy.tokens import Doc, Span
-
-    words, spaces, token_words = _words(document)
-    starts: list[Union[bool, int, None]] = [i == 0 for i in range(len(words))]
-    doc = Doc(vocab, words=words, spaces=spaces, sent_starts=starts)
-
-    def span(index: int) -> Any:
-        entity = document.entities[index]
-        return Span(
-            doc, token_words[entity.start], token_words[entity.end - 1] + 1, label=entity.type
-        )
-
-    doc.spans[SPAN_GROUP] = [span(index) for index in range(len(document.entities))]
-    flat, _ = without_overlaps(document)
-    doc.ents = [span(document.entities.index(entity)) for entity in flat.entities]
-    doc._.set(_ID, document.id)
-    doc._.set(_RELATIONS, [_relation(relation) for relation in document.relations])
-    doc._.set(_PROBABILITIES, [entity.probability for entity in document.entities])
-    return doc
 
 
 def _relation(relation: Any) -> dict[str, Any]:
@@ -177,34 +192,3 @@ def _relation(relation: Any) -> dict[str, Any]:
     if relation.probability is not None:
         item["probability"] = relation.probability
     return item
-
-
-def _words(document: Document) -> tuple[list[str], list[bool], list[int]]:
-    """spaCy's words, whether a space follows each, and the index of each token's word."""
-    text: Optional[str] = document.text
-    if text is None:
-        text = " ".join(document.tokens)
-    words: list[str] = []
-    spaces: list[bool] = []
-    token_words: list[int] = []
-    position = 0
-
-    def add_gap(end: int) -> None:
-        gap = text[position:end]
-        # A single space belongs to the word before it; other white space is a word of its own.
-        if words and gap.startswith(" "):
-            spaces[-1] = True
-            gap = gap[1:]
-        if gap:
-            words.append(gap)
-            spaces.append(False)
-
-    for i, token in enumerate(document.tokens):
-        start, end = document.character_span(i, i + 1)
-        add_gap(start)
-        token_words.append(len(words))
-        words.append(token)
-        spaces.append(False)
-        position = end
-    add_gap(len(text))
-    return words, spaces, token_words

@@ -8,6 +8,7 @@ import os
 import zlib
 from contextlib import contextmanager
 from os import PathLike
+from pathlib import Path
 from typing import Any, BinaryIO, Iterator, TextIO, Union
 
 from dts_ee.document import DocumentError
@@ -18,6 +19,19 @@ GZIP_START = b"\x1f\x8b"
 """The first bytes of a gzipped file."""
 
 
+def is_hidden(path: Path) -> bool:
+    """
+    Whether a file is no part of a corpus: a part of its name begins with a dot, as in `._a.txt` of
+    an archive of macOS, or is `__MACOSX`.
+
+    # Parameters
+
+    path : `Path`
+        The file's name, relative to the folder of the corpus.
+    """
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
 def read_text(path: PathOrStr) -> str:
     """
     The text of a UTF-8 file, decompressed if it is gzipped, without a byte order mark.
@@ -25,7 +39,24 @@ def read_text(path: PathOrStr) -> str:
     # Raises
 
     `DocumentError`
-        If the file is missing, cannot be opened, is invalid or truncated gzip, or not UTF-8.
+        As `read_bytes`, or if the file is not UTF-8.
+    """
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError(
+            f"byte {error.start} is not UTF-8 ({error.reason})", path=os.fspath(path)
+        ) from error
+
+
+def read_bytes(path: PathOrStr) -> bytes:
+    """
+    The bytes of a file, decompressed if it is gzipped.
+
+    # Raises
+
+    `DocumentError`
+        If the file is missing, cannot be opened, or is invalid or truncated gzip.
     """
     name = os.fspath(path)
     try:
@@ -34,15 +65,11 @@ def read_text(path: PathOrStr) -> str:
         # Downloaded files have names without suffixes in the cache.
         if name.endswith(".gz") or data.startswith(GZIP_START):
             data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
+        return data
     except FileNotFoundError:
         raise DocumentError("there is no such file", path=name) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DocumentError(f"the gzip data is broken or cut off: {error}", path=name) from error
-    except UnicodeDecodeError as error:
-        raise DocumentError(
-            f"byte {error.start} is not UTF-8 ({error.reason})", path=name
-        ) from error
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror}", path=name) from error
 

@@ -4,22 +4,56 @@ The formats among which documents are converted, by name.
 
 import os
 from dataclasses import dataclass
-from typing import Callable, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
 from dts_ee.corpora.ade_corpus import read_ade_corpus
+from dts_ee.corpora.bioc import read_bioc, write_bioc
 from dts_ee.corpora.brat import read_brat, write_brat
+from dts_ee.corpora.concept_relations import SAME_SENTENCE
+from dts_ee.corpora.conll import read_conll, write_conll
 from dts_ee.corpora.conll04_corp import read_conll04_corp
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.docbin import read_docbin, write_docbin
+from dts_ee.corpora.doccano import read_doccano, write_doccano
+from dts_ee.corpora.dygie import read_dygie, write_dygie
 from dts_ee.corpora.files import PathOrStr
-from dts_ee.corpora.label_studio import read_label_studio, write_label_studio
+from dts_ee.corpora.gliner import read_gliner, write_gliner
+from dts_ee.corpora.label_studio import read_label_studio
+from dts_ee.corpora.label_studio_writer import write_label_studio
 from dts_ee.corpora.multihead import read_multihead, write_multihead
+from dts_ee.corpora.prodigy import read_prodigy, write_prodigy
+from dts_ee.corpora.pubtator import read_pubtator, write_pubtator
+from dts_ee.corpora.spacy_rel import write_spacy_rel
 from dts_ee.corpora.spert import read_documents, write_documents
-from dts_ee.corpora.text_reading import TextReading
+from dts_ee.corpora.text_reading import TextReading, check_no_windows
+from dts_ee.corpora.triples import read_triples, write_triples
+from dts_ee.corpora.webanno_tsv import read_webanno_tsv
+from dts_ee.corpora.webanno_writer import write_webanno_tsv
 from dts_ee.document import Document, DocumentError
 
-Reader = Callable[[PathOrStr, TextReading], Corpus]
+Reader = Callable[..., Corpus]
 Writer = Callable[[PathOrStr, Sequence[Document]], list[Remark]]
+
+
+@dataclass(frozen=True)
+class FormatOption:
+    """
+    An option of the reader of a format.
+
+    # Parameters
+
+    name : `str`
+        Its name: of `text-key`, it is `--text-key` on the command line, and the reader's argument
+        is `text_key`.
+    description : `str`
+        What it does, in a few words.
+    choices : `Tuple[str, ...]`, optional (default = `()`)
+        The possible values; without them, any string is.
+    """
+
+    name: str
+    description: str
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,18 +65,64 @@ class Format:
 
     description : `str`
         What it is, in a few words.
-    read : `Callable[[PathOrStr, TextReading], Corpus]`
-        Reads a file or a folder.
+    read : `Callable[..., Corpus]`
+        Reads a file or a folder; takes its path, a `TextReading` and the format's options.
     write : `Callable[[PathOrStr, Sequence[Document]], list[Remark]]`, optional (default = `None`)
         Writes a file or a folder, all of it or nothing, and returns what the format cannot express.
     keeps_extra : `bool`, optional (default = `False`)
         Whether it has what is in `Document.extra`.
+    options : `Tuple[FormatOption, ...]`, optional (default = `()`)
+        The options of its reader.
     """
 
     description: str
     read: Reader
     write: Optional[Writer] = None
     keeps_extra: bool = False
+    options: tuple[FormatOption, ...] = ()
+
+
+def read_corpus(
+    format: str, path: PathOrStr, reading: TextReading, options: Mapping[str, str]
+) -> Corpus:
+    """
+    Reads a file or a folder.
+
+    # Parameters
+
+    format : `str`
+        The name of its format.
+    path : `PathOrStr`
+        The file or folder.
+    reading : `TextReading`
+        How raw text becomes sentences and tokens.
+    options : `Mapping[str, str]`
+        The values of options of the format, by their names.
+
+    # Raises
+
+    `DocumentError`
+        If the format has no such option or an option no such value, or as its reader does.
+    """
+    known = {option.name: option for option in FORMATS[format].options}
+    for name, value in options.items():
+        if name not in known:
+            others = ", ".join(formats_with_option(name))
+            raise DocumentError(f"{format} has no option --{name}; it is one of {others}")
+        choices = known[name].choices
+        if choices and value not in choices:
+            raise DocumentError(f"--{name} of {format} is {' or '.join(choices)}, not {value}")
+    arguments = {name.replace("-", "_"): value for name, value in options.items()}
+    return FORMATS[format].read(path, reading, **arguments)
+
+
+def formats_with_option(name: str) -> list[str]:
+    """The names of the formats that have an option."""
+    return [
+        format
+        for format, description in FORMATS.items()
+        if any(option.name == name for option in description.options)
+    ]
 
 
 def _read_spert(path: PathOrStr) -> Corpus:
@@ -51,7 +131,12 @@ def _read_spert(path: PathOrStr) -> Corpus:
 
 def _without_text(read: Callable[[PathOrStr], Corpus]) -> Reader:
     """The reader of a format that has sentences and tokens."""
-    return lambda path, reading: read(path)
+
+    def read_sentences(path: PathOrStr, reading: TextReading) -> Corpus:
+        check_no_windows(reading)
+        return read(path)
+
+    return read_sentences
 
 
 def _spert_writer(*suffixes: str) -> Writer:
@@ -64,6 +149,12 @@ def _spert_writer(*suffixes: str) -> Writer:
 
     return write
 
+
+_CONCEPT_RELATIONS = FormatOption(
+    "concept-relations",
+    "what a relation between concepts with several mentions becomes",
+    (SAME_SENTENCE,),
+)
 
 FORMATS = {
     "spert": Format(
@@ -83,10 +174,58 @@ FORMATS = {
         _without_text(read_multihead),
         write_multihead,
     ),
-    "brat": Format("brat's standoff, a folder of .txt and .ann files", read_brat, write_brat),
-    "label-studio": Format("Label Studio's JSON", read_label_studio, write_label_studio),
+    "brat": Format(
+        "brat's standoff, a folder of .txt and .ann files",
+        read_brat,
+        write_brat,
+        options=(
+            FormatOption("unannotated", "what a text without an .ann file is", ("empty",)),
+            FormatOption("events", "what an event becomes", ("trigger-argument",)),
+            FormatOption("equivalences", "the type of relations between equivalent entities"),
+        ),
+    ),
+    "label-studio": Format(
+        "Label Studio's JSON",
+        read_label_studio,
+        write_label_studio,
+        options=(
+            FormatOption("text-key", "the key of the text in a task's data"),
+            FormatOption(
+                "unannotated",
+                "what a task without annotation has",
+                ("empty", "predictions"),
+            ),
+        ),
+    ),
+    "bioc": Format("BioC, in XML or JSON", read_bioc, write_bioc, options=(_CONCEPT_RELATIONS,)),
+    "pubtator": Format(
+        "PubTator's lines, as of BC5CDR and BioRED",
+        read_pubtator,
+        write_pubtator,
+        options=(_CONCEPT_RELATIONS,),
+    ),
+    "webanno-tsv": Format("WebAnno TSV 3.3, of INCEpTION", read_webanno_tsv, write_webanno_tsv),
     "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
-    "ade-corpus": Format("ADE-Corpus-V2 as published, the file DRUG-AE.rel", read_ade_corpus),
+    "spacy-rel": Format(
+        "spaCy's DocBin with the relations of its relation component", read_docbin, write_spacy_rel
+    ),
+    "dygie": Format(
+        "the JSON Lines of DyGIE++, SciERC, PURE and PL-Marker", read_dygie, write_dygie
+    ),
+    "prodigy": Format(
+        "Prodigy's JSON Lines, of ner.manual and rel.manual", read_prodigy, write_prodigy
+    ),
+    "doccano": Format("doccano's JSON Lines, with relations", read_doccano, write_doccano),
+    "gliner": Format("the training data of GLiNER and GLiNER2", read_gliner, write_gliner),
+    "conll": Format(
+        "columns of tokens and tags, as in CoNLL-2003", _without_text(read_conll), write_conll
+    ),
+    "triples": Format(
+        "a table (CSV, TSV) of texts, heads, relations and tails", read_triples, write_triples
+    ),
+    "ade-corpus": Format(
+        "ADE-Corpus-V2 as published, the file DRUG-AE.rel or the folder", read_ade_corpus
+    ),
     "conll04-corp": Format(
         "CoNLL04 as published, the file conll04.corp", _without_text(read_conll04_corp)
     ),

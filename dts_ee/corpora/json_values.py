@@ -20,7 +20,7 @@ _TYPE_NAMES = {
 
 def kind_of(value: Any) -> str:
     """The name of a value's type in JSON."""
-    return _TYPE_NAMES[type(value)]
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
 
 
 def required(record: Mapping[str, Any], key: str, field: FieldParts) -> Any:
@@ -93,11 +93,24 @@ def as_string(value: Any, field: FieldParts) -> str:
 
 def as_index(record: Mapping[str, Any], key: str, field: FieldParts) -> int:
     """Returns the value of a key, a whole number; raises a `DocumentError` otherwise."""
-    value = required(record, key, field)
+    return as_whole_number(required(record, key, field), (*field, key))
+
+
+def as_whole_number(value: Any, field: FieldParts) -> int:
+    """Returns a value that is a whole number; raises a `DocumentError` otherwise."""
     if isinstance(value, bool) or not isinstance(value, int):
         shown = f" ({value})" if isinstance(value, float) else ""
-        raise DocumentError(
-            f"must be a whole number, but is {kind_of(value)}{shown}",
-            (*field, key),
-        )
+        raise DocumentError(f"must be a whole number, but is {kind_of(value)}{shown}", field)
     return value
+
+
+def as_probability(value: Any, field: FieldParts) -> Optional[float]:
+    """Returns a value that is a number or `None`; raises a `DocumentError` otherwise."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise DocumentError(f"must be a number, but is {kind_of(value)}", field)
+    try:
+        return float(value)
+    except OverflowError:
+        raise DocumentError("is not between 0 and 1", field) from None

@@ -1,33 +1,72 @@
 """
-Label Studio's JSON format, for its export and import.
+Label Studio's JSON format, as it is exported.
 
 A task has its text under `data`, and annotations. The results of an annotation are entities
-(`type` is `labels` or `hypertextlabels`, with `start`, `end` and the labels under `value`) and
-relations (`from_id`, `to_id`, `direction` and `labels`). Files that are written here also have the
-tokens under `data`, as lists of start and end characters; Label Studio exports `data` unchanged.
+(`type` is `labels`, `hypertextlabels` or `paragraphlabels`, with characters and the labels under
+`value`) and relations (`from_id`, `to_id`, `direction` and `labels`). Predictions have results too,
+with scores. Files that are written by `write_label_studio` also have the tokens under `data`, as
+lists of start and end characters; Label Studio exports `data` unchanged.
 """
 
 import json
 import os
-from typing import Any, Iterator, Optional, Sequence
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Iterator, Optional
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
-from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.files import PathOrStr, read_text
+from dts_ee.corpora.json_values import as_list, as_object, as_string, kind_of, required
+from dts_ee.corpora.label_studio_texts import TaskText, TextFinder
 from dts_ee.corpora.text_reading import Spans, TextReading
-from dts_ee.corpora.token_rows import lost_position
 from dts_ee.document import Document, DocumentError, Field, FieldParts
 
-_ENTITY_KINDS = ("labels", "hypertextlabels")
+_ENTITY_KINDS = ("labels", "hypertextlabels", "paragraphlabels")
+
+_ANNOTATIONS = ("annotations", "completions")
+"""The key of a task's annotations, and what it was before Label Studio 1.0."""
+
+_READ_PREDICTIONS = "--unannotated predictions reads those of tasks without annotation"
 
 
-def read_label_studio(path: PathOrStr, reading: TextReading) -> Corpus:
+@dataclass
+class _Task:
+    """
+    A task, with the results that are read.
+
+    `results` is `None` if it was not annotated. `num_predictions` counts the predictions that are
+    not read.
+    """
+
+    name: str
+    data: dict[str, Any]
+    id: str
+    results: Optional[list[tuple[Field, dict[str, Any]]]]
+    num_predictions: int
+    remarks: list[tuple[str, str, Field]]
+
+    def values(self) -> list[dict[str, Any]]:
+        """The values of the entities."""
+        return [
+            value
+            for _, result in self.results or ()
+            if result.get("type") in _ENTITY_KINDS
+            and isinstance(value := result.get("value"), dict)
+        ]
+
+
+def read_label_studio(
+    path: PathOrStr,
+    reading: TextReading,
+    text_key: Optional[str] = None,
+    unannotated: Optional[str] = None,
+) -> Corpus:
     """
     The sentences of all tasks that were annotated; the tasks are the groups.
 
     Of several annotations of a task, the first that was not cancelled is taken. A result with
-    several labels is several entities or relations, and a relation in both directions is two. If
-    the characters of an entity do not match its text, the text is searched.
+    several labels is several entities or relations, and a relation in both directions is two.
 
     # Parameters
 
@@ -35,29 +74,56 @@ def read_label_studio(path: PathOrStr, reading: TextReading) -> Corpus:
         The file, exported as `JSON`.
     reading : `TextReading`
         How a text without tokens is divided into sentences and tokens.
+    text_key : `str`, optional (default = `None`)
+        The key of the text in `data`, if it has to be told; see `TextFinder`.
+    unannotated : `str`, optional (default = `None`)
+        What is read of a task without annotation: with `"predictions"` the first of its
+        predictions, with `"empty"` a text without entities. Otherwise it is left out.
 
     # Raises
 
     `DocumentError`
-        If the file cannot be read, or a task is invalid.
+        If the file cannot be read, a task is invalid, or none was annotated.
     """
     name = os.fspath(path)
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []
-    for number, task in enumerate(_tasks(path), start=1):
-        try:
-            text = _annotated(task, number)
-            sentences = text.documents(reading) if text else []
-        except DocumentError as error:
-            raise error.located(f"#{number}", name) from None
-        if text is None:
-            remarks.append(Remark("task without annotation", _preview(task), document=f"#{number}"))
+    tasks = [
+        _located(name, f"#{number}", _task, task, number, unannotated)
+        for number, task in enumerate(_tasks(path), start=1)
+    ]
+    annotated = [task for task in tasks if task.results is not None]
+    num_unread = sum(task.num_predictions > 0 for task in tasks)
+    if tasks and not annotated:
+        hint = f"; {num_unread} have predictions: {_READ_PREDICTIONS}" if num_unread else ""
+        raise DocumentError(f"none of the {len(tasks)} tasks was annotated{hint}", path=name)
+    unread: Counter[str] = Counter()
+    finder = TextFinder([(task.data, task.values()) for task in annotated], text_key)
+    for task in tasks:
+        if task.results is None:
+            preview = json.dumps(task.data, ensure_ascii=False)[:80]
+            remarks.append(Remark("task without annotation", preview, document=task.name))
             continue
+        text, sentences = _located(name, task.name, _sentences, task, finder, reading, unread)
         documents.extend(sentences)
-        groups.extend(str(number) for _ in sentences)
+        groups.extend(task.name.removeprefix("#") for _ in sentences)
         remarks.extend(text.remarks)
+    remarks += [
+        Remark("what is not read", f"{key}, of {count:,} tasks") for key, count in unread.items()
+    ]
+    if num_unread:
+        detail = f"predictions of {num_unread} tasks are not read; {_READ_PREDICTIONS}"
+        remarks.append(Remark("predictions that are not read", detail))
     return Corpus(documents, groups, remarks)
+
+
+def _located(path: str, name: str, function: Any, *arguments: Any) -> Any:
+    """What a function returns; its errors get the file and the task."""
+    try:
+        return function(*arguments)
+    except DocumentError as error:
+        raise error.located(name, path) from None
 
 
 def _tasks(path: PathOrStr) -> list[Any]:
@@ -67,72 +133,102 @@ def _tasks(path: PathOrStr) -> list[Any]:
         if isinstance(error, DocumentError):
             raise
         raise DocumentError(f"invalid JSON: {error}", path=os.fspath(path)) from error
+    if isinstance(tasks, dict) and "data" in tasks:
+        return [tasks]
     if not isinstance(tasks, list):
         raise DocumentError("a list of tasks is expected", path=os.fspath(path))
     return tasks
 
 
-def _preview(task: Any) -> str:
-    return json.dumps(task["data"], ensure_ascii=False)[:80]
-
-
-def _annotated(task: Any, number: int) -> Optional[AnnotatedText]:
-    """The text of a task with its annotation, or `None` if it has none."""
-    data = _get(task, "data", dict, ())
-    if "annotations" not in task:
+def _task(value: Any, number: int, unannotated: Optional[str]) -> _Task:
+    task = as_object(value, ())
+    if "data" not in task:
         raise DocumentError(
-            'there is no "annotations": export as "JSON", not as "JSON-MIN"', "annotations"
+            'there is no "data": export as "JSON", not as "JSON-MIN", in which relations have '
+            "nothing to refer to",
+            "data",
         )
-    text = AnnotatedText(str(data.get("id", task.get("id", f"#{number}"))), _text(data))
-    text.tokens = _tokens(data, text.text)
-    annotations = [
-        (i, annotation)
-        for i, annotation in enumerate(_get(task, "annotations", list, ()))
-        if not _dict(annotation, ("annotations", i)).get("was_cancelled")
+    data = as_object(task["data"], ("data",))
+    name = f"#{number}"
+    id = as_string(str(data.get("id", task.get("id", name))), ("data", "id"))
+    found = _Task(name, data, id, None, 0, [])
+    annotations = _annotations(task)
+    predictions = _predictions(task)
+    if annotations:
+        _use_first(found, annotations, "annotation")
+        found.num_predictions = len(predictions)
+    elif predictions and unannotated == "predictions":
+        _use_first(found, predictions, "prediction")
+    else:
+        found.num_predictions = len(predictions)
+        if unannotated == "empty":
+            found.results = []
+    return found
+
+
+def _annotations(task: dict[str, Any]) -> list[tuple[Field, dict[str, Any]]]:
+    """The annotations that were not cancelled, with their fields."""
+    for key in _ANNOTATIONS:
+        if task.get(key) is not None:
+            annotations = [
+                (Field((key, i)), as_object(annotation, (key, i)))
+                for i, annotation in enumerate(as_list(task[key], (key,)))
+            ]
+            return [item for item in annotations if not item[1].get("was_cancelled")]
+    return []
+
+
+def _predictions(task: dict[str, Any]) -> list[tuple[Field, dict[str, Any]]]:
+    """The predictions, with their fields; some exports have their numbers instead."""
+    return [
+        (Field(("predictions", i)), prediction)
+        for i, prediction in enumerate(as_list(task.get("predictions") or [], ("predictions",)))
+        if isinstance(prediction, dict)
     ]
-    if not annotations:
-        return None
-    for i, annotation in annotations[1:]:
-        size = len(_get(annotation, "result", list, ("annotations", i)))
-        location = Field(("annotations", i))
-        text.remark("more than one annotation", f"{size} results", location)
-    i, annotation = annotations[0]
-    results = list(_results(annotation, ("annotations", i)))
+
+
+def _use_first(task: _Task, items: list[tuple[Field, dict[str, Any]]], kind: str) -> None:
+    for field, item in items[1:]:
+        size = len(as_list(required(item, "result", field), (*field, "result")))
+        task.remarks.append((f"more than one {kind}", f"{size} results", field))
+    field, item = items[0]
+    task.results = list(_results(item, field))
+
+
+def _results(item: dict[str, Any], field: FieldParts) -> Iterator[tuple[Field, dict[str, Any]]]:
+    results = as_list(required(item, "result", field), (*field, "result"))
+    for i, result in enumerate(results):
+        location = Field((*field, "result", i))
+        yield location, as_object(result, location)
+
+
+def _sentences(
+    task: _Task, finder: TextFinder, reading: TextReading, unread: Counter[str]
+) -> tuple[AnnotatedText, list[Document]]:
+    task_text, names = finder.text(task.data, task.values())
+    unread.update(names)
+    text = AnnotatedText(task.id, task_text.text)
+    text.tokens = _tokens(task.data, text.text)
+    for problem, detail, field in task.remarks:
+        text.remark(problem, detail, field)
     # Relations name entities, which may come later.
-    labels: dict[str, list[str]] = {}
-    for location, result in results:
+    regions: dict[str, _Region] = {}
+    for location, result in task.results or ():
         if result.get("type") in _ENTITY_KINDS:
-            _add_entity(text, result, location, labels)
-    for location, result in results:
+            _add_entity(text, result, task_text, location, regions)
+    for location, result in task.results or ():
         if result.get("type") == "relation":
-            _add_relations(text, result, location, labels)
+            _add_relations(text, result, location, regions)
         elif result.get("type") not in _ENTITY_KINDS:
             text.remark("result of another kind", str(result.get("type")), location)
-    return text
-
-
-def _results(
-    annotation: dict[str, Any], field: FieldParts
-) -> Iterator[tuple[Field, dict[str, Any]]]:
-    for i, result in enumerate(_get(annotation, "result", list, field)):
-        location = Field((*field, "result", i))
-        yield location, _dict(result, location)
-
-
-def _text(data: dict[str, Any]) -> str:
-    if "text" in data:
-        return _get(data, "text", str, ("data",))
-    texts = [value for key, value in data.items() if isinstance(value, str) and key != "id"]
-    if len(texts) != 1:
-        raise DocumentError('there is no "text", and no or more than one other string', "data")
-    return texts[0]
+    return text, text.documents(reading)
 
 
 def _tokens(data: dict[str, Any], text: str) -> Optional[Spans]:
     if "tokens" not in data:
         return None
     spans: Spans = []
-    for i, span in enumerate(_get(data, "tokens", list, ("data",))):
+    for i, span in enumerate(as_list(data["tokens"], ("data", "tokens"))):
         field = ("data", "tokens", i)
         if (
             not isinstance(span, list)
@@ -147,34 +243,51 @@ def _tokens(data: dict[str, Any], text: str) -> Optional[Spans]:
     return spans
 
 
+@dataclass
+class _Region:
+    """The characters and the labels of an entity."""
+
+    span: tuple[int, int]
+    labels: list[str]
+
+
 def _add_entity(
-    text: AnnotatedText, result: dict[str, Any], location: Field, labels: dict[str, list[str]]
+    text: AnnotatedText,
+    result: dict[str, Any],
+    task_text: TaskText,
+    location: Field,
+    regions: dict[str, _Region],
 ) -> None:
-    value = _get(result, "value", dict, location)
     field = (*location, "value")
-    types = _strings(_get(value, result["type"], list, field), (*field, result["type"]))
-    id = _get(result, "id", str, location)
-    if id in labels:
+    value = as_object(required(result, "value", location), field)
+    kind = str(result["type"])
+    types = _strings(required(value, kind, field), (*field, kind))
+    id = as_string(required(result, "id", location), (*location, "id"))
+    start, end = task_text.span(value, field)
+    region = regions.setdefault(id, _Region((start, end), []))
+    # Where a task has several sets of labels, a region has a result for each.
+    if region.span != (start, end) or set(region.labels) & set(types):
         raise DocumentError(f"the id {id!r} occurs twice", (*location, "id"))
-    labels[id] = types
+    region.labels += types
+    quoted = value.get("text")
     if not types:
-        text.remark("entity without a label", str(value.get("text")), location)
-    start, end = (_get(value, key, int, field) for key in ("start", "end"))
+        text.remark("entity without a label", str(quoted), location)
     for type in types:
         entity = TextEntity((id, type), type, start, end, location, _score(result, location))
-        quoted = value.get("text")
         if isinstance(quoted, str) and quoted.strip():
             text.add_quoted(entity, quoted)
         else:
             text.entities.append(entity)
-    if len(types) > 1:
-        text.remark("entity with several labels", ", ".join(types), location, lost=False)
+    if len(region.labels) > 1:
+        text.remark("entity with several labels", ", ".join(region.labels), location, lost=False)
 
 
 def _add_relations(
-    text: AnnotatedText, result: dict[str, Any], location: Field, labels: dict[str, list[str]]
+    text: AnnotatedText, result: dict[str, Any], location: Field, regions: dict[str, _Region]
 ) -> None:
-    head, tail = (_get(result, key, str, location) for key in ("from_id", "to_id"))
+    head, tail = (
+        as_string(required(result, key, location), (*location, key)) for key in ("from_id", "to_id")
+    )
     types = _strings(result.get("labels") or [], (*location, "labels"))
     if not types:
         text.remark("relation without a label", f"from {head} to {tail}", location)
@@ -191,7 +304,10 @@ def _add_relations(
     for type in types:
         for ids in pairs:
             # Of an entity with several labels, the relation is with the first.
-            head_key, tail_key = ((id, (labels.get(id) or [""])[0]) for id in ids)
+            head_key, tail_key = (
+                (id, regions[id].labels[0] if id in regions and regions[id].labels else "")
+                for id in ids
+            )
             text.relations.append(
                 TextRelation(type, head_key, tail_key, location, _score(result, location))
             )
@@ -199,75 +315,14 @@ def _add_relations(
 
 def _score(result: dict[str, Any], location: Field) -> Optional[float]:
     score = result.get("score")
-    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
-        raise DocumentError(f"{score!r} is not a number", (*location, "score"))
-    return score
-
-
-def _get(record: Any, key: str, type: type, field: FieldParts) -> Any:
-    value = _dict(record, field).get(key)
-    # `isinstance` takes booleans for numbers.
-    if value.__class__ is not type:
-        kinds = {dict: "an object", list: "a list", str: "a string", int: "a whole number"}
-        raise DocumentError(f"must be {kinds[type]}", (*field, key))
-    return value
-
-
-def _dict(value: Any, field: FieldParts) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise DocumentError("must be an object", field)
-    return value
+    if score is None:
+        return None
+    if isinstance(score, bool) or not isinstance(score, (int, float)):
+        raise DocumentError(f"must be a number, but is {kind_of(score)}", (*location, "score"))
+    if not 0 <= score <= 1:
+        raise DocumentError(f"{score} is not between 0 and 1", (*location, "score"))
+    return float(score)
 
 
 def _strings(values: Any, field: FieldParts) -> list[str]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise DocumentError("must be a list of strings", field)
-    return values
-
-
-def write_label_studio(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
-    """
-    Writes a file for Label Studio's import, completely or not at all.
-
-    # Returns
-
-    `list[Remark]`
-        What the format cannot express: positions in a longer text.
-    """
-    tasks = [_task(document) for document in documents]
-    with open_atomically(path) as file:
-        json.dump(tasks, file, ensure_ascii=False, indent=1)
-        file.write("\n")
-    return [remark for document in documents for remark in lost_position(document)]
-
-
-def _task(document: Document) -> dict[str, Any]:
-    text = " ".join(document.tokens) if document.text is None else document.text
-    data: dict[str, Any] = {"text": text}
-    if document.id is not None:
-        data["id"] = document.id
-    data["tokens"] = [list(document.character_span(i, i + 1)) for i in range(len(document.tokens))]
-    results: list[dict[str, Any]] = []
-    for i, entity in enumerate(document.entities):
-        start, end = document.character_span(entity.start, entity.end)
-        value = {"start": start, "end": end, "text": text[start:end], "labels": [entity.type]}
-        result = {"id": f"e{i}", "from_name": "label", "to_name": "text", "type": "labels"}
-        results.append(_scored({**result, "value": value}, entity.probability))
-    for relation in document.relations:
-        results.append(
-            _scored(
-                {
-                    "type": "relation",
-                    "from_id": f"e{relation.head}",
-                    "to_id": f"e{relation.tail}",
-                    "direction": "right",
-                    "labels": [relation.type],
-                },
-                relation.probability,
-            )
-        )
-    return {"data": data, "annotations": [{"result": results}]}
-
-
-def _scored(result: dict[str, Any], probability: Optional[float]) -> dict[str, Any]:
-    return result if probability is None else {**result, "score": probability}
+    return [as_string(value, (*field, i)) for i, value in enumerate(as_list(values, field))]

@@ -7,7 +7,8 @@ from typing import Any, Callable, Mapping, Optional
 
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import PathOrStr
-from dts_ee.corpora.spert import document_from_json, read_records
+from dts_ee.corpora.recognition import with_hint
+from dts_ee.corpora.spert import SPERT_FORMATS, document_from_json, read_records
 from dts_ee.document import Document, DocumentError, Field, FieldParts
 
 
@@ -35,6 +36,8 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
     """
     Reads the documents of a file in SpERT's JSON, or JSON Lines, and all problems in it.
 
+    A file that looks like one of another format has one problem, which says how to convert it.
+
     # Parameters
 
     path : `PathOrStr`
@@ -44,7 +47,7 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
     try:
         records = read_records(path)
     except DocumentError as error:
-        result.problems.append(error)
+        result.problems.append(with_hint(error, path, SPERT_FORMATS))
         return result
     for name, record in records:
         if isinstance(record, DocumentError):
@@ -54,6 +57,10 @@ def read_with_problems(path: PathOrStr) -> ReadDocuments:
         result.problems += [problem.located(None, str(path)) for problem in problems]
         if document is not None:
             result.documents.append(document)
+    if result.problems:
+        first = with_hint(result.problems[0], path, SPERT_FORMATS)
+        if first is not result.problems[0]:
+            return ReadDocuments(problems=[first])
     return result
 
 

@@ -17,16 +17,18 @@ from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.json_records import json_records
 from dts_ee.corpora.json_values import (
     as_index,
     as_list,
     as_object,
+    as_probability,
     as_string,
     kind_of,
     misspelt,
     required,
 )
-from dts_ee.corpora.lines import split_lines
+from dts_ee.corpora.recognition import with_hint
 from dts_ee.corpora.repeats import warn_of_repeats, without_repeats
 from dts_ee.document import (
     Document,
@@ -36,6 +38,9 @@ from dts_ee.document import (
     Relation,
     document_method,
 )
+
+SPERT_FORMATS = ("spert", "jsonl")
+"""The names of these formats, a list and one document per line; both are read alike."""
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
@@ -89,18 +94,19 @@ def read_documents(path: PathOrStr) -> list[Document]:
 
     `DocumentError`
         If the file, or a document in it, cannot be read. It names the file, the document (by its
-        identifier, or else by `#3` or `line 3`, counted from 1) and the field.
+        identifier, or else by `#3` or `line 3`, counted from 1) and the field. If the file looks
+        like one of another format, it says how to convert it.
     """
     name = os.fspath(path)
     documents = []
     repeats: list[Remark] = []
-    for default_id, record in read_records(path):
-        if isinstance(record, DocumentError):
-            raise record
-        try:
+    try:
+        for default_id, record in read_records(path):
+            if isinstance(record, DocumentError):
+                raise record
             documents.append(document_from_json(record, default_id, repeats=repeats))
-        except DocumentError as error:
-            raise error.located(None, name) from error.__cause__
+    except DocumentError as error:
+        raise with_hint(error.located(None, name), name, SPERT_FORMATS) from error.__cause__
     warn_of_repeats(repeats, name)
     return documents
 
@@ -126,7 +132,7 @@ def read_records(path: PathOrStr) -> list[tuple[str, Any]]:
     if not text.strip():
         raise DocumentError("the file is empty", path=name)
     try:
-        entries = _list_records(text) if text.lstrip()[0] == "[" else _line_records(text)
+        entries = json_records(text)
     except DocumentError as error:
         raise error.located(None, name) from error.__cause__
     records: list[tuple[str, Any]] = []
@@ -317,49 +323,6 @@ def _is_blank_prediction(record: Any) -> bool:
     )
 
 
-def _list_records(text: str) -> list[tuple[str, Any]]:
-    records = _loads(text, None)
-    return [(f"#{i}", record) for i, record in enumerate(records, start=1)]
-
-
-def _line_records(text: str) -> list[tuple[str, Any]]:
-    lines = split_lines(text)
-    records: list[tuple[str, Any]] = []
-    for i, line in lines:
-        try:
-            records.append((f"line {i}", _loads(line, i)))
-        except DocumentError as error:
-            records.append((f"line {i}", error))
-    wrong = any(isinstance(record, DocumentError) for _, record in records)
-    if wrong and len(lines) > 1 and _is_json(text):
-        raise DocumentError(
-            "the file is one JSON value over several lines; a list of documents is expected, or "
-            "one document per line"
-        )
-    return records
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _loads(text: str, line: Optional[int]) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        cut_off = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
-        hint = "; it seems to be cut off" if cut_off else ""
-        raise DocumentError(
-            f"invalid JSON in line {line or error.lineno}, column {error.colno}: {error.msg}{hint}"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise DocumentError(f"invalid JSON in line {line or 1}: {error}") from error
-
-
 def _identifier(record: Mapping[str, Any], default_id: Optional[str]) -> Optional[str]:
     for key in ("orig_id", "id"):
         if key in record:
@@ -382,7 +345,7 @@ def _entity(value: Any, field: FieldParts) -> Entity:
         type=as_string(required(record, "type", field), (*field, "type")),
         start=as_index(record, "start", field),
         end=as_index(record, "end", field),
-        probability=_probability(record, field),
+        probability=as_probability(record.get("probability"), (*field, "probability")),
     )
 
 
@@ -392,16 +355,5 @@ def _relation(value: Any, field: FieldParts) -> Relation:
         type=as_string(required(record, "type", field), (*field, "type")),
         head=as_index(record, "head", field),
         tail=as_index(record, "tail", field),
-        probability=_probability(record, field),
+        probability=as_probability(record.get("probability"), (*field, "probability")),
     )
-
-
-def _probability(record: dict[str, Any], field: FieldParts) -> Optional[float]:
-    probability = record.get("probability")
-    if probability is None:
-        return None
-    if isinstance(probability, bool) or not isinstance(probability, (int, float)):
-        raise DocumentError(
-            f"must be a number, but is {kind_of(probability)}", (*field, "probability")
-        )
-    return float(probability)

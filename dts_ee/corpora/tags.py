@@ -178,10 +178,12 @@ def tag_encoding_of(tags: Iterable[str]) -> Optional[str]:
         If a tag belongs to neither.
     """
     inside = [tag for tag in tags if tag != OUTSIDE]
+    used = {tag[:2] for tag in inside}
     for encoding, prefixes in TAG_PREFIXES.items():
-        unknown = [tag for tag in inside if not tag.startswith(tuple(f"{p}-" for p in prefixes))]
+        unknown = used.difference(f"{prefix}-" for prefix in prefixes)
         if not unknown:
             return encoding if inside else None
+    tag = next(tag for tag in inside if tag[:2] in unknown)
     raise ValueError(
-        f"the vocabulary has the tag {unknown[0]!r}, which is none of {', '.join(TAG_PREFIXES)}"
+        f"the vocabulary has the tag {tag!r}, which is none of {', '.join(TAG_PREFIXES)}"
     )

@@ -9,6 +9,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Union
 from dts_ee.characters import is_blank
 from dts_ee.corpora.graphemes import canonical
 from dts_ee.corpora.sentence_rules import Spans, starts_by_rules
+from dts_ee.document import DocumentError
 
 Tokenize = Callable[[str], Spans]
 """Returns the character span of each token of a text; the end is exclusive."""
@@ -36,16 +37,21 @@ class TextReading:
         entity is lost: text without entities has the same tokens.
     note : `Optional[Mapping[str, Any]]`, optional (default = `None`)
         The configuration of the tokenizer, which documents keep.
+    windows : `int`, optional (default = `1`)
+        How many neighbouring sentences of a text become one document.
     """
 
     tokenize: Tokenize
     sentences: Union[str, FindStarts] = "rules"
     divide_tokens: bool = False
     note: Optional[Mapping[str, Any]] = None
+    windows: int = 1
 
     def __post_init__(self) -> None:
         if isinstance(self.sentences, str) and self.sentences not in SENTENCE_MODES:
             raise ValueError(f"{self.sentences!r} is none of {', '.join(SENTENCE_MODES)}")
+        if self.windows < 1:
+            raise ValueError(f"windows of {self.windows} sentences: there must be at least one")
 
     def sentence_starts(self, text: str, spans: Spans) -> list[int]:
         """
@@ -65,6 +71,15 @@ class TextReading:
         else:
             starts = starts_of_lines(text, spans) if self.sentences == "lines" else [0]
         return sorted({0, *starts})
+
+
+def check_no_windows(reading: TextReading) -> None:
+    """Raises a `DocumentError` if sentences are to be joined that belong to no text."""
+    if reading.windows > 1:
+        raise DocumentError(
+            "--windows joins neighbouring sentences of a text, and in this format sentences belong "
+            "to none"
+        )
 
 
 def starts_of_lines(text: str, spans: Spans) -> list[int]:

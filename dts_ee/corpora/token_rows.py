@@ -56,6 +56,15 @@ def lost_with_tokens(document: Document) -> list[Remark]:
     return remarks + lost_probabilities(document) + lost_position(document)
 
 
+def lost_token_borders(document: Document) -> list[Remark]:
+    """The tokens of a document, where a format has its text alone and that does not show them."""
+    text = " ".join(document.tokens) if document.text is None else document.text
+    if text.split() == list(document.tokens):
+        return []
+    problem = "tokens that white space does not separate"
+    return [Remark(problem, " ".join(document.tokens), document=document.id)]
+
+
 def lost_probabilities(document: Document) -> list[Remark]:
     """The probabilities of a document, which few formats can express."""
     kinds: dict[str, Sequence[Union[Entity, Relation]]] = {

@@ -5,6 +5,7 @@ import pytest
 
 from dts_ee.corpora import read_documents
 from dts_ee.corpora.formats import FORMATS
+from dts_ee.document import Relation
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_NEWS
 
@@ -109,7 +110,48 @@ def test_sentences_of_raw_text(folder):
     assert counts == {"rules": 3, "lines": 2, "whole": 1}
 
 
-@pytest.mark.parametrize("name", [name for name, format in FORMATS.items() if format.write])
+@pytest.fixture
+def news(folder):
+    (folder / "brat").mkdir()
+    (folder / "brat" / "a.txt").write_text("Ann left. She likes Rome. Bob likes it. It rained.")
+    (folder / "brat" / "a.ann").write_text(
+        "T1\tPeop 0 3\tAnn\nT2\tLoc 20 24\tRome\nT3\tPeop 26 29\tBob\n"
+        "R1\tLikes Arg1:T1 Arg2:T2\nR2\tLikes Arg1:T3 Arg2:T2\nE1\tLiving:T2 Who:T1\n"
+    )
+    (folder / "brat" / "README.txt").write_text("A corpus.")
+    return ("--from", "brat", "brat", "--to", "spert", "a.json")
+
+
+def test_windows_of_sentences_have_the_relations_across_them(news, capsys):
+    assert run(*news, "--windows", "2") == 0
+    first, second = read_documents("a.json")
+    assert (first.id, second.id) == ("a-1", "a-2")
+    assert first.text == "Ann left. She likes Rome."
+    assert [entity.span for entity in first.entities] == [(0, 1), (5, 6)]
+    assert first.relations == (Relation("Likes", 0, 1),)
+    assert second.text == "Bob likes it. It rained."
+    assert "relation between two sentences (1)" in capsys.readouterr().err
+    assert run(*news, "--windows", "3") == 0
+    first, second = read_documents("a.json")
+    assert first.relations == (Relation("Likes", 0, 1), Relation("Likes", 2, 1))
+    assert second.tokens == ("It", "rained", ".")
+    assert run(*news) == 0
+    assert len(read_documents("a.json")) == 4
+    assert "relation between two sentences (2)" in capsys.readouterr().err
+
+
+def test_options_of_a_format(news):
+    assert run(*news, "--sentences", "whole", "--events", "trigger-argument") == 0
+    (document,) = read_documents("a.json")
+    assert Relation("Who", 1, 0) in document.relations
+    assert run(*news, "--sentences", "whole", "--unannotated", "empty") == 0
+    assert [document.id for document in read_documents("a.json")] == ["README", "a"]
+
+
+WRITTEN_WHOLE = [name for name, format in FORMATS.items() if format.write and name != "conll"]
+
+
+@pytest.mark.parametrize("name", WRITTEN_WHOLE)
 def test_there_and_back(folder, name):
     middle = f"middle{'.jsonl' if name == 'jsonl' else '.json'}"
     there = ("--from", "spert", str(TINY_NEWS), "--to", name, middle)
@@ -182,14 +224,28 @@ def test_what_was_there_stays_where_it_cannot_be_done(folder, capsys):
     ("arguments", "message"),
     [
         (
-            ("--from", "conll", "a", "--to", "spert", "a.json"),
-            "'conll' is not a format that can be",
+            ("--from", "conllx", "a", "--to", "spert", "a.json"),
+            "'conllx' is not a format that can be",
         ),
         ((*ADE, "--to", "ade-corpus", "b.rel"), "'ade-corpus' is not a format that can be written"),
         ((*ADE, "--to", "spert", "ade.txt"), "file ade.txt: the name must end in .json or"),
         ((*ADE, "--to", "spert", "ade.json", "--folds", "4"), "3 texts cannot be divided into 4"),
         ((*ADE, "--to", "multihead", "./DRUG-AE.rel"), "DRUG-AE.rel is the source"),
         (("--from", "spert", "x.json", "--to", "jsonl", "y.jsonl"), "there is no such file"),
+        (
+            (*ADE, "--to", "spert", "ade.json", "--events", "trigger-argument"),
+            "ade-corpus has no option --events; it is one of brat",
+        ),
+        (
+            ("--from", "brat", "a", "--to", "spert", "ade.json", "--events", "all"),
+            "--events of brat is trigger-argument, not all",
+        ),
+        ((*ADE, "--to", "spert", "ade.json", "--windows", "0"), "a document has at least one"),
+        ((*ADE, "--to", "spert", "ade.json", "--windows", "2"), "--windows joins neighbouring"),
+        (
+            ("--from", "spert", str(TINY_NEWS), "--to", "jsonl", "a.jsonl", "--windows", "2"),
+            "in this format sentences belong to none",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said(folder, capsys, arguments, message):
@@ -226,7 +282,7 @@ def test_help_lists_the_formats(folder, capsys):
     for name, format in FORMATS.items():
         assert f"  {name} " in text
         assert format.description in text
-    assert "the file DRUG-AE.rel (can only be read)" in text
+    assert "the file DRUG-AE.rel or the folder (can only be read)" in text
 
 
 def write_brat(folder, text, annotations):
@@ -303,3 +359,29 @@ def test_language_of_the_rules(folder, capsys):
     assert "spaCy cannot tokenise the language 'tlh'" in capsys.readouterr().err
     assert run(*command, "--sentences", "xx_none") == 2
     assert "there is no spaCy pipeline 'xx_none'" in capsys.readouterr().err
+
+
+def test_wrong_format_is_named(folder, capsys):
+    (folder / "a.jsonl").write_text('{"text": "Bo left", "label": [[0, 2, "Peop"]]}\n')
+    for wrong in ("spert", "dygie", "prodigy", "multihead", "label-studio"):
+        assert run("--from", wrong, "a.jsonl", "--to", "spert", "b.json") == 2
+        assert (
+            "this looks like doccano's JSON Lines: dts-ee convert --from doccano a.jsonl --to "
+            "spert OUT"
+        ) in " ".join(capsys.readouterr().err.split())
+    assert not (folder / "b.json").exists()
+
+
+def test_format_is_recognised_with_auto(folder, capsys):
+    assert run("--from", "auto", "DRUG-AE.rel", "--to", "spert", "a.json") == 0
+    assert len(read_documents("a.json")) == 4
+    assert (
+        "DRUG-AE.rel looks like DRUG-AE.rel of ADE-Corpus-V2: --from ade-corpus\n"
+    ) in capsys.readouterr().err
+    for content, message in (
+        ('{"a": 1}', "its format is not recognised"),
+        ("Bo left.", "this looks like plain text without annotation"),
+    ):
+        (folder / "b").write_text(content)
+        assert run("--from", "auto", "b", "--to", "spert", "c.json") == 2
+        assert message in " ".join(capsys.readouterr().err.split())

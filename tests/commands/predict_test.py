@@ -25,7 +25,7 @@ from dts_ee.document import Entity
 from dts_ee.predictors import DtsPredictor, dts
 from dts_ee.predictors.prediction import predict_documents
 from tests.commands.command_line import run_allennlp
-from tests.documents import TINY, TINY_NEWS
+from tests.documents import FORMAT_FIXTURES, TINY, TINY_NEWS
 
 SENTENCES = ["Marta writes .", "Nobody came .", "Ilse Brandt left Velmouth for Tarnby in 1987 ."]
 
@@ -244,6 +244,22 @@ def test_a_bad_line_is_named_and_nothing_is_written(
     assert batch_sizes == [256]
     assert (folder / "output.jsonl").read_text() == "old"
     assert sorted(path.name for path in folder.iterdir()) == ["input.jsonl", "output.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("content", "format"),
+    [
+        (b'{"doc_key": "a", "sentences": [["Bo", "left"]]}\n', "dygie"),
+        (b'{"tokenized_text": ["Bo", "left"], "ner": []}\n', "gliner"),
+        (b"Bo B-PER\nleft O\n", "conll"),
+        ((FORMAT_FIXTURES / "spacy-rel.spacy").read_bytes(), "docbin"),
+    ],
+)
+def test_a_file_of_another_format_is_recognised(content, format, folder, run, capsys):
+    (folder / "input").write_bytes(content)
+    assert run("input") == 2
+    message = " ".join(capsys.readouterr().err.split())
+    assert f": dts-ee convert --from {format} input --to spert OUT" in message
 
 
 @pytest.mark.parametrize("options", [[], ["--use-dataset-reader"]])

@@ -152,3 +152,43 @@ def test_malformed_line_is_an_error(tmp_path, bad, problem):
 def test_file_without_lines_is_an_error(tmp_path):
     with pytest.raises(DocumentError, match="there are no lines in the file"):
         read(tmp_path, "", " ")
+
+
+def test_all_files_of_the_folder(tmp_path):
+    other = line(("rash", 1), ("Brinzol", 1), "A rash after Brinzol.", "18", 7)
+    (tmp_path / "DRUG-AE.rel").write_text(f"{RASH}\n{other}\n")
+    dose = "Brinzol at 3 mg was stopped."
+    (tmp_path / "DRUG-DOSE.rel").write_text(
+        f"{line(('3 mg', 1), ('Brinzol', 1), dose, '18', 40)}\n"
+        f"{line(('a mild', 1), ('Brinzol', 1))}\n"
+    )
+    (tmp_path / "ADE-NEG.txt").write_text("18 NEG Nobody was ill.\n17 NEG NEG was | there. \n")
+    corpus = read_ade_corpus(tmp_path, reading())
+    assert [(document.id, document.text) for document in corpus.documents] == [
+        ("17-1", SENTENCE),
+        ("18-1", "A rash after Brinzol."),
+        ("18-2", dose),
+        ("18-3", "Nobody was ill."),
+        ("17-2", "NEG was | there."),
+    ]
+    assert corpus.groups == ["17", "18", "18", "18", "17"]
+    first, _, third, *negative = corpus.documents
+    # A sentence with an effect and a dose has both.
+    assert [relation.type for relation in first.relations] == ["Adverse-Effect", "Dose"]
+    assert [entity.type for entity in third.entities] == ["Dose", "Drug"]
+    assert third.relations == (Relation("Dose", 0, 1),)
+    assert [document.entities for document in negative] == [(), ()]
+
+
+def test_negatives_alone(tmp_path):
+    path = tmp_path / "negatives"
+    path.write_text("18 NEG Nobody was ill.\n")
+    assert [document.id for document in read_ade_corpus(path, reading()).documents] == ["18-1"]
+    path.write_text("18 NEG Nobody was ill.\n19 Somebody was.\n")
+    with pytest.raises(DocumentError, match="line 2 is not as in 'PubMed-id NEG sentence'"):
+        read_ade_corpus(path, reading())
+
+
+def test_folder_without_its_files_is_an_error(tmp_path):
+    with pytest.raises(DocumentError, match="there is no DRUG-AE.rel, DRUG-DOSE.rel or ADE-NEG"):
+        read_ade_corpus(tmp_path, reading())

@@ -3,7 +3,7 @@ import pytest
 from dts_ee.corpora.brat import read_brat, to_brat, write_brat
 from dts_ee.document import Document, DocumentError, Entity, Relation
 from tests.corpora.raw_text import reading
-from tests.documents import document
+from tests.documents import document, named_relations
 
 TEXT = "Ann left Rome . \nShe met Bob\nLee .\n"
 ANNOTATIONS = """\
@@ -112,12 +112,131 @@ def test_entity_whose_characters_are_another_text_is_looked_for(tmp_path):
     ]
 
 
-def test_text_without_annotations_is_listed(tmp_path):
-    corpus = read_brat(folder(tmp_path, annotations=None), reading("whole"))
-    assert corpus.documents[0].entities == ()
-    assert [(remark.problem, remark.lost) for remark in corpus.remarks] == [
-        ("text without annotations", False)
+def test_text_without_annotations_is_left_out(tmp_path):
+    folder(tmp_path)
+    for name in ("README.txt", "news/one.xml.txt"):
+        (tmp_path / "brat" / name).write_text("Ann left .")
+    corpus = read_brat(tmp_path / "brat", reading())
+    assert {document.id for document in corpus.documents} == {"news/one.a-1", "news/one.a-2"}
+    assert [(str(remark), remark.lost) for remark in corpus.remarks] == [
+        (
+            "2 texts without an .ann file left out: README.txt, news/one.xml.txt; --unannotated "
+            "empty reads them as annotated with nothing",
+            True,
+        )
     ]
+    corpus = read_brat(tmp_path / "brat", reading("whole"), unannotated="empty")
+    assert [(document.id, len(document.entities)) for document in corpus.documents] == [
+        ("README", 0),
+        ("news/one.a", 4),
+        ("news/one.xml", 0),
+    ]
+    assert corpus.remarks == []
+
+
+def test_folder_without_annotations_is_an_error(tmp_path):
+    path = folder(tmp_path, annotations=None)
+    with pytest.raises(DocumentError, match="none of the 1 .txt files has an .ann .*empty"):
+        read_brat(path, reading())
+    (document,) = read_brat(path, reading("whole"), unannotated="empty").documents
+    assert document.entities == ()
+
+
+def test_hidden_files_are_passed_over(tmp_path):
+    path = folder(tmp_path)
+    # As in an archive that macOS made.
+    for name in ("._one.a.txt", "__MACOSX/news/._one.a.ann", ".git/x.txt"):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(b"\0\5\x16\7\xff")
+    corpus = read_brat(path, reading(), unannotated="empty")
+    assert {document.id for document in corpus.documents} == {"news/one.a-1", "news/one.a-2"}
+    assert [(str(remark), remark.lost) for remark in corpus.remarks] == [
+        ("3 hidden files left out: ._one.a.txt, .git/x.txt, __MACOSX/news/._one.a.ann", False)
+    ]
+
+
+@pytest.mark.parametrize("line_end", ["\n", " \n  ", "\r\n"])
+def test_pieces_with_white_space_between_them_are_one_entity(tmp_path, line_end):
+    text = f"He got ferrous{line_end}sulfate{line_end}daily, 3 mg."
+    start, dose = text.index("sulfate"), text.index("3 mg")
+    annotations = (
+        f"T1\tDrug 7 14;{start} {start + 7}\tferrous sulfate\n"
+        f"T2\tDose {start} {start + 7};{dose} {dose + 4}\tsulfate 3 mg\n"
+    )
+    corpus = read_brat(folder(tmp_path, text, annotations), reading("whole"))
+    (document,) = corpus.documents
+    assert [document.entity_text(entity) for entity in document.entities] == [
+        f"ferrous{line_end}sulfate"
+    ]
+    assert [remark.problem for remark in corpus.remarks if remark.lost] == [
+        "entity of several pieces"
+    ]
+
+
+def test_mention_over_a_line_end_after_a_character_that_counts_twice(tmp_path):
+    text = "\N{DOG}\N{DOG} ferrous\nsulfate , ferrous"
+    path = folder(tmp_path, text, "T1\tDrug 5 12;13 20\tferrous sulfate\n")
+    (document,) = read_brat(path, reading("whole")).documents
+    assert document.entities == (Entity("Drug", 1, 3),)
+
+
+EVENTS = """\
+T1\tProtein 0 4\tIL-2
+T2\tProtein 15 18\tp53
+T3\tActivation 5 14\tactivates
+T4\tCause 22 27\tafter
+E2\tCause:T4 Theme:E1 Theme2:T2
+E1\tActivation:T3 Theme:T2 Cause:T1\x20
+R1\tCoref Arg1:E1 Arg2:T2
+*\tEquiv E2 T2 T1
+"""
+EVENT_TEXT = "IL-2 activates p53 ,  after all ."
+
+
+def test_events_and_equivalences_as_relations(tmp_path):
+    path = folder(tmp_path, EVENT_TEXT, EVENTS)
+    (document,) = read_brat(
+        path, reading("whole"), events="trigger-argument", equivalences="Same"
+    ).documents
+    assert named_relations(document) == [
+        ("Theme", "after", "activates"),
+        ("Theme", "after", "p53"),
+        ("Theme", "activates", "p53"),
+        ("Cause", "activates", "IL-2"),
+        ("Coref", "activates", "p53"),
+        # From each to each later one in the text.
+        ("Same", "IL-2", "p53"),
+        ("Same", "IL-2", "after"),
+        ("Same", "p53", "after"),
+    ]
+    corpus = read_brat(path, reading("whole"))
+    assert corpus.documents[0].relations == ()
+    assert [remark.problem for remark in corpus.remarks] == [
+        *("event", "event", "equivalence", "relation of an entity that is not there")
+    ]
+
+
+def test_events_with_one_trigger_are_listed(tmp_path):
+    again = f"{EVENTS}E3\tActivation:T3 Theme:T1\n"
+    corpus = read_brat(
+        folder(tmp_path, EVENT_TEXT, again), reading("whole"), events="trigger-argument"
+    )
+    assert ("Theme", "activates", "IL-2") in named_relations(corpus.documents[0])
+    assert [(remark.problem, remark.lost) for remark in corpus.remarks] == [
+        ("equivalence", True),
+        ("event whose trigger has another event", True),
+    ]
+
+
+def test_files_of_shared_tasks(tmp_path):
+    path = folder(tmp_path, EVENT_TEXT, None, "x")
+    lines = EVENTS.splitlines(keepends=True)
+    (path / "x.a1").write_text("".join(lines[:2]))
+    (path / "x.a2").write_text("".join(lines[2:]))
+    corpus = read_brat(path, reading("whole"), events="trigger-argument")
+    assert len(corpus.documents[0].entities) == 4
+    assert len(corpus.documents[0].relations) == 5
+    assert [str(remark.location) for remark in corpus.remarks] == ["line 6 of x.a2"]
 
 
 @pytest.mark.parametrize(
@@ -128,11 +247,20 @@ def test_text_without_annotations_is_listed(tmp_path):
         ("R1\tKnows T1 T2", "line 1: .* is not as in"),
         ("what", "line 1: 'what' is not an annotation"),
         ("T1\tPeop 0 3\tAnn\nT1\tPeop 0 3\tAnn", "line 2: T1 occurs twice"),
+        (f"T1\tPeop 0 {'9' * 5000}\tAnn", "line 1: 9+… is no offset"),
+        ("E1\tMeeting", "line 1: .* is not as in"),
+        ("E1\tM:T1\nE1\tM:T1", "line 2: E1 occurs twice"),
+        ("*\tEquiv", "line 1: .* is not as in"),
     ],
 )
 def test_malformed_line_is_an_error(tmp_path, line, problem):
     with pytest.raises(DocumentError, match=problem) as raised:
-        read_brat(folder(tmp_path, annotations=line), reading())
+        read_brat(
+            folder(tmp_path, annotations=line),
+            reading(),
+            events="trigger-argument",
+            equivalences="Same",
+        )
     assert raised.value.path == str(tmp_path / "brat" / "news" / "one.a.ann")
 
 

@@ -7,14 +7,31 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dts_ee.corpora import read_documents
-from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.formats import FORMATS, read_corpus
 from dts_ee.document import Document, DocumentError, Entity, Relation
 from tests.corpora.raw_text import reading
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS, documents
 
-SUFFIXES = {"spert": ".json", "jsonl": ".jsonl", "docbin": ".spacy", "label-studio": ".json"}
+SUFFIXES = {
+    "spert": ".json",
+    "jsonl": ".jsonl",
+    "docbin": ".spacy",
+    "label-studio": ".json",
+    "bioc": ".xml",
+}
+OPTIONS = {"label-studio": {"unannotated": "predictions"}}
+FLAT = ("multihead", "spacy-rel")
+"""The formats in which entities cannot overlap."""
+
+LOSING = [
+    *("brat", "multihead", "dygie", "spacy-rel", "doccano", "gliner", "triples"),
+    *("bioc", "pubtator", "webanno-tsv"),
+]
+"""The formats that cannot express all of a sentence."""
+
 PLACING = ("spert", "jsonl")
-WRITABLE = [name for name, format in FORMATS.items() if format.write]
+WRITABLE = [name for name, format in FORMATS.items() if format.write and name != "conll"]
+"""Without `conll`, which has neither relations nor identifiers."""
 
 
 def written_and_read(folder, name, corpus):
@@ -24,7 +41,7 @@ def written_and_read(folder, name, corpus):
     assert write is not None
     lost = write(path, corpus)
     assert all(remark.lost for remark in lost)
-    return FORMATS[name].read(path, reading("whole")), lost
+    return read_corpus(name, path, reading("whole"), OPTIONS.get(name, {})), lost
 
 
 def content(document: Document):
@@ -61,7 +78,7 @@ def test_sample_corpora_are_read_as_written(tmp_path, name, fixture):
     again, lost = written_and_read(tmp_path, name, corpus)
     assert again.remarks == []
     by_id = {document.id: document for document in again.documents}
-    if name == "multihead" and fixture == TINY_CASE_REPORTS:
+    if name in FLAT and fixture == TINY_CASE_REPORTS:
         # A drug inside of an effect.
         assert {remark.problem for remark in lost} == {
             "entity that overlaps another",
@@ -78,7 +95,7 @@ def test_sample_corpora_are_read_as_written(tmp_path, name, fixture):
     assert [content(by_id[document.id]) for document in corpus] == list(map(content, corpus))
 
 
-@pytest.mark.parametrize("name", ["spert", "jsonl", "docbin", "label-studio"])
+@pytest.mark.parametrize("name", ["spert", "jsonl", "docbin", "label-studio", "prodigy"])
 @given(st.lists(documents(), min_size=1, max_size=3))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_whatever_there_is_is_read_as_written(tmp_path, name, corpus):
@@ -92,7 +109,7 @@ def test_whatever_there_is_is_read_as_written(tmp_path, name, corpus):
     assert list(map(content, again.documents)) == list(map(content, corpus))
 
 
-@pytest.mark.parametrize("name", ["brat", "multihead"])
+@pytest.mark.parametrize("name", LOSING)
 @given(st.lists(documents(), min_size=1, max_size=3))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
@@ -107,7 +124,7 @@ def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
             assert after[4].strip() == before[4].strip()
 
 
-@pytest.mark.parametrize("name", ["brat", "multihead"])
+@pytest.mark.parametrize("name", [name for name in LOSING if name not in ("spacy-rel", "bioc")])
 def test_probabilities_are_listed_where_they_are_lost(tmp_path, name):
     document = Document(
         ("Ann", "left", "Rome"),

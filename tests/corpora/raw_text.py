@@ -9,9 +9,15 @@ def at_white_space(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
+def words(text: str) -> list[tuple[int, int]]:
+    """Words, and each other character."""
+    return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
+
+
 def reading(
     sentences: str = "rules",
     tokenize: Tokenize = at_white_space,
     divide_tokens: bool = True,
+    windows: int = 1,
 ) -> TextReading:
-    return TextReading(tokenize, sentences, divide_tokens)
+    return TextReading(tokenize, sentences, divide_tokens, windows=windows)

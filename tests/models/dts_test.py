@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from math import exp
 from typing import cast
 
 import pytest
@@ -15,6 +16,7 @@ from allennlp.models import Model
 
 import dts_ee  # noqa: F401
 from dts_ee.document import Document, Entity, Relation
+from dts_ee.models import DeeperTaskSpecificity
 from tests.models.tiny_model import NEWS, model_and_batch, only_network, tiny_params
 from tests.tiny_transformer import build_tiny_transformer
 
@@ -110,6 +112,60 @@ def test_any_stack_may_have_no_layers(absent):
     assert model(**batch)["loss"].isfinite()
 
 
+def test_tokens_without_shared_layers_are_dropped_out_once():
+    model, batch = model_and_batch({"dropout": 0.25}, drop=["shared_encoder"])
+    tokens = []
+    model.text_field_embedder.register_forward_hook(lambda _, inputs, output: tokens.append(output))
+    for task in ("entity", "relation"):
+        only_network(model, task).stack.register_forward_pre_hook(
+            lambda _, inputs: tokens.append(inputs[0])
+        )
+    model.train()(**batch)
+    embedded, of_entities, of_relations = tokens
+    assert torch.equal(of_entities, embedded)
+    assert torch.equal(of_relations, embedded)
+
+
+def test_the_defaults_are_the_papers():
+    tiny, batch = model_and_batch()
+    model = DeeperTaskSpecificity(tiny.vocab, tiny.text_field_embedder)
+    entities, relations = only_network(model, "entity"), only_network(model, "relation")
+    assert (entities.stack.dropout.p, relations.stack.dropout.p) == (0.35, 0.35)
+    assert relations.dropout.p == 0.5
+    assert relations.label_embedding.embedding_dim == 25
+    head = model.heads["relation"]
+    assert head.threshold == 0.9
+    loss, metrics = model(**batch)["loss"].item(), model.get_metrics()
+    assert loss == pytest.approx(metrics["ner_loss"] + 5.0 * metrics["relation_loss"], rel=1e-5)
+
+
+def test_a_reset_of_metrics():
+    model, batch = model_and_batch(documents=[TWO_RELATIONS])
+    with torch.no_grad():
+        tags = only_network(model, "entity").taggers[0].projection.bias
+        tags[model.vocab.get_token_index("B-Peop", "labels")] += 1000.0
+    model.eval()
+    model(**batch)
+    metrics = model.get_metrics()
+    assert metrics["ner_loss"] > 0.0 < metrics["relation_loss"]
+    # One of three entities.
+    assert metrics["_entity_recall"] == pytest.approx(1 / 3)
+    assert model.get_metrics(reset=True) == metrics
+    assert set(model.get_metrics().values()) == {0.0}
+
+
+def test_a_model_is_chosen_by_the_mean_of_its_tasks():
+    model, _ = model_and_batch(documents=[TWO_RELATIONS])
+    model.eval()
+    found = replace(TWO_RELATIONS, relations=TWO_RELATIONS.relations[:1])
+    for metric in model.document_metrics:
+        metric([found], [TWO_RELATIONS])
+    metrics = model.get_metrics()
+    # Of two relations one is found.
+    assert (metrics["entity_f1"], metrics["relation_f1"]) == pytest.approx((1.0, 2 / 3))
+    assert metrics["mean_f1"] == pytest.approx((1.0 + 2 / 3) / 2)
+
+
 def test_overfits_and_says_so(tmp_path):
     params = tiny_params(
         {
@@ -170,6 +226,9 @@ def test_batches_without_relations_or_pairs(entities):
 def test_several_networks_learn_each_by_its_own_loss():
     model, batch = model_and_batch({"num_networks": 3, "dropout": 0.0, "relation_dropout": 0.0})
     loss = model(**batch)["loss"]
+    metrics = model.get_metrics()
+    of_metrics = metrics["ner_loss"] + 5.0 * metrics["relation_loss"]
+    assert loss.item() == pytest.approx(of_metrics, rel=1e-5)
     loss.backward()
     for parameter in model.parameters():
         assert parameter.grad is not None or not parameter.requires_grad
@@ -191,7 +250,7 @@ def test_several_networks_predict_by_their_mean():
     model.eval()
     networks = zip(model.heads["entity"].networks, model.heads["relation"].networks, strict=True)
     # What one is sure of outweighs what the other prefers a little.
-    preferences = (("B-Peop", 1.0, 20.0), ("B-Loc", 50.0, -20.0))
+    preferences = (("B-Peop", 1.0, 20.0), ("B-Loc", 50.0, -2.0))
     with torch.no_grad():
         for (entities, relations), (tag, weight, bias) in zip(networks, preferences, strict=True):
             (tagger,) = entities.taggers
@@ -205,7 +264,9 @@ def test_several_networks_predict_by_their_mean():
     assert {entity.type for document in documents for entity in document.entities} == {"Loc"}
     relations = [relation for document in documents for relation in document.relations]
     assert relations
-    assert all(relation.probability == pytest.approx(0.5) for relation in relations)
+    # Of the probabilities 1 and 0.12, not of their logits.
+    mean = (1 + 1 / (1 + exp(2.0))) / 2
+    assert all(relation.probability == pytest.approx(mean) for relation in relations)
 
 
 def test_a_joint_score_takes_in_what_is_known_of_the_entities():
@@ -353,6 +414,33 @@ def test_several_networks_agree_on_several_sequences():
     )
 
 
+def test_relations_alone_are_between_gold_entities_that_tags_express():
+    model, batch = model_and_batch(
+        {"tasks": "relations"}, [NESTED], reader={"on_overlap": "longest"}
+    )
+    model.eval()
+    (document,) = model(**batch)["documents"]
+    assert document.entities == (Entity("Adverse-Effect", 0, 2),)
+    assert document.relations == ()
+
+
+def test_relations_alone_are_between_all_entities_that_are_given():
+    model, batch = model_and_batch(
+        {"tasks": "relations", "relation_threshold": 0.01}, [TWO_RELATIONS]
+    )
+    model.eval()
+    del batch["tags"]
+    (sentence,) = batch["metadata"]
+    entities = (Entity("Ship", 3, 4), *TWO_RELATIONS.entities)
+    sentence["document"] = replace(TWO_RELATIONS, entities=entities, relations=())
+    sentence["entities_given"] = True
+    (document,) = model(**batch)["documents"]
+    assert document.entities == entities
+    assert {(each.head, each.tail) for each in document.relations} == {
+        (head, tail) for head in range(4) for tail in range(4) if head != tail
+    }
+
+
 def test_relations_alone_take_the_given_entities_of_all_sequences():
     model, batch = model_and_batch({"tasks": "relations"}, [NESTED], reader=PER_TYPE)
     model.eval()
@@ -441,6 +529,8 @@ def test_very_many_entities_in_one_sentence():
 def test_entities_alone():
     model, batch = model_and_batch({"tasks": "entities"})
     assert list(model.heads) == ["entity"]
+    assert model.recognises_entities and not model.extracts_relations
+    assert model.relation_types == []
     assert model(**batch)["loss"].isfinite()
     model.eval()
     assert all(not document.relations for document in model(**batch)["documents"])
@@ -452,6 +542,7 @@ def test_entities_alone():
 def test_relations_alone_are_between_the_given_entities():
     model, batch = model_and_batch({"tasks": "relations", "relation_threshold": 0.01})
     assert list(model.heads) == ["relation"]
+    assert model.extracts_relations and not model.recognises_entities
     loss = model(**batch)["loss"]
     loss.backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
@@ -560,6 +651,10 @@ def test_the_labels_of_training_may_be_the_predicted_ones():
     model(**batch)["loss"].backward()
     assert len(batch["tags"].unique()) > 1
     assert embedded[0].unique().tolist() == [0]
+    # The loss on validation data is that of the gold ones, which is before the predicted relations.
+    embedded.clear()
+    model.eval()(**batch)
+    assert 0 not in embedded[0].tolist()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 from typing import cast
 
 import pytest
+import torch
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
@@ -14,6 +15,7 @@ from dts_ee.corpora import read_documents
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.models.old_archives import rename_old_parameters
 from dts_ee.predictors.prediction import predict_documents
+from tests.models.tiny_model import model_and_batch
 from tests.paths import FIXTURES
 
 
@@ -76,3 +78,16 @@ def test_parameters_have_new_names(prefix):
     again = dict(state)
     rename_old_parameters(again, prefix)
     assert again == state
+
+
+def test_a_model_within_another_module_is_loaded():
+    model, _ = model_and_batch()
+    within = torch.nn.ModuleDict({"model": model})
+    old_names = {
+        name: name.replace("model._shared.0.encoder.", "model._networks.0.shared_encoder.")
+        for name in within.state_dict()
+    }
+    assert sum(name != old for name, old in old_names.items()) > 0
+    state = {old_names[name]: torch.ones_like(value) for name, value in within.state_dict().items()}
+    within.load_state_dict(state)
+    assert all((parameter == 1.0).all() for parameter in model.parameters())

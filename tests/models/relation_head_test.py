@@ -122,6 +122,44 @@ def test_entities_are_dropped_out_before_relations_are_scored():
     assert (in_evaluation != 0.0).all()
 
 
+TWO_WORDS = Document(
+    tokens=("Ada", "Lee", "runs", "Velm"),
+    entities=(Entity("Peop", 0, 2), Entity("Org", 3, 4)),
+    relations=(Relation("Work_For", 0, 1),),
+)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_an_entity_is_its_last_token_and_the_tag_of_it(training):
+    model, batch = model_and_batch(
+        {"tasks": "relations", "dropout": 0.0, "relation_dropout": 0.0},
+        [TWO_ENTITIES, ALONE, TWO_WORDS],
+    )
+    network = only_network(model, "relation")
+    encoded, entities = [], []
+    network.stack.register_forward_hook(lambda _, inputs, output: encoded.append(output))
+    network.relation_scorer.register_forward_pre_hook(lambda _, inputs: entities.extend(inputs))
+    # A loss in either mode, and a prediction after it except in training.
+    model.train(training)(**batch)
+    (tokens,) = encoded
+    found, heads, tails = entities[-3:]
+    last_tokens = [(0, 0, "B-Peop"), (0, 2, "B-Loc"), (1, 0, "B-Loc"), (2, 1, "I-Peop")]
+    last_tokens.append((2, 3, "B-Org"))
+    expected = [
+        torch.cat(
+            [
+                tokens[sentence, token],
+                network.label_embedding.weight[model.vocab.get_token_index(tag, "labels")],
+            ]
+        )
+        for sentence, token, tag in last_tokens
+    ]
+    torch.testing.assert_close(found.vectors, torch.stack(expected))
+    assert found.sentences.tolist() == [0, 0, 1, 2, 2]
+    assert (found.starts.tolist(), found.ends.tolist()) == ([0, 2, 0, 0, 3], [1, 3, 1, 2, 4])
+    assert (heads.tolist(), tails.tolist()) == ([0, 1, 3, 4], [1, 0, 4, 3])
+
+
 def test_the_threshold_of_a_call_stays_with_it():
     model, batch = model_and_batch({"relation_threshold": 0.9})
     model.eval()
@@ -147,8 +185,13 @@ def test_gold_entities_are_those_that_tags_express_in_the_order_of_their_spans()
     head = model.heads["relation"]
     unknown = replace(
         THREE_ENTITIES,
-        entities=(*THREE_ENTITIES.entities, Entity("Ship", 3, 4)),
+        entities=(*THREE_ENTITIES.entities, Entity("Ship", 3, 4), Entity("Loc", 0, 1)),
         relations=(),
     )
-    expected = (Entity("Peop", 0, 1), Entity("Org", 2, 3), Entity("Loc", 4, 5))
+    expected = (
+        Entity("Loc", 0, 1),
+        Entity("Peop", 0, 1),
+        Entity("Org", 2, 3),
+        Entity("Loc", 4, 5),
+    )
     assert head._tagged_entities(unknown) == expected

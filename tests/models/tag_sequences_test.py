@@ -64,3 +64,86 @@ def test_a_reader_that_writes_other_sequences(own, shape):
     sequences = TagSequences.from_vocabulary(_vocabulary(BIO, own))
     with pytest.raises(ConfigurationError, match=f"but the model's is '{own}'"):
         sequences.split(cast(torch.LongTensor, torch.zeros(shape, dtype=torch.long)))
+
+
+# The outside tag is not the first, nor are the types in alphabetical order.
+TAGS = {0: "B-Effect", 1: "I-Effect", 2: "O", 3: "B-Drug", 4: "I-Drug"}
+ONE = TagSequences(TAGS, "BIO", "one")
+PER_TYPE = TagSequences(TAGS, "BIO", "per_type")
+
+
+@pytest.mark.parametrize(("sequences", "numbers"), [(ONE, [5]), (PER_TYPE, [3, 3])])
+def test_how_many_tags_there_are(sequences, numbers):
+    assert sequences.numbers_of_tags == numbers
+    assert len(sequences) == len(numbers)
+    assert sequences.num_tags == 5
+    assert sequences.entity_types == ["Drug", "Effect"]
+
+
+def test_a_sequence_counts_its_own_tags():
+    # Of each sequence: O, then B and I of its type.
+    tags = torch.tensor([[[3, 2], [4, 0], [2, 1]], [[0, 3], [1, 4], [2, 2]]])
+    own_ids = PER_TYPE.sequence_ids(tags)
+    # A tag of the other sequence is outside.
+    assert own_ids.tolist() == [[[1, 0], [2, 1], [0, 2]], [[0, 0], [0, 0], [0, 0]]]
+    assert PER_TYPE.vocabulary_ids(0, [[1, 2, 0], [0]]) == [[3, 4, 2], [2]]
+    assert PER_TYPE.vocabulary_ids(1, [[0, 1, 2]]) == [[2, 0, 1]]
+    assert ONE.sequence_ids(tags[..., :1]).tolist() == tags[..., :1].tolist()
+    assert ONE.vocabulary_ids(0, [[3, 4], [2]]) == [[3, 4], [2]]
+
+
+def test_entities_of_a_sequence():
+    assert PER_TYPE.entities(0, [1, 2, 0, 1]) == [Entity("Drug", 0, 2), Entity("Drug", 3, 4)]
+    assert PER_TYPE.entities(1, [0, 1, 1]) == [Entity("Effect", 1, 2), Entity("Effect", 2, 3)]
+    assert ONE.entities(0, [3, 0, 1]) == [Entity("Drug", 0, 1), Entity("Effect", 1, 3)]
+    bioul = TagSequences({0: "O", 1: "B-A", 2: "I-A", 3: "L-A", 4: "U-A"}, "BIOUL", "one")
+    assert bioul.entities(0, [1, 2, 3, 4]) == [Entity("A", 0, 3), Entity("A", 3, 4)]
+
+
+def test_the_tag_that_continues_an_entity():
+    assert PER_TYPE.inside_id(0, "Drug") == PER_TYPE.inside_id(1, "Effect") == 2
+    assert (ONE.inside_id(0, "Drug"), ONE.inside_id(0, "Effect")) == (4, 1)
+    assert PER_TYPE.inside_id(0, "Effect") == ONE.inside_id(0, "Ship") == -1
+
+
+def test_transitions_that_are_allowed():
+    # O, B and I, then start and end: I needs a B or an I before it.
+    after = {0: [0, 1, 4], 1: [0, 1, 2, 4], 2: [0, 1, 2, 4], 3: [0, 1]}
+    expected = {(one, other) for one, others in after.items() for other in others}
+    assert [set(constraints) for constraints in PER_TYPE.constraints()] == [expected, expected]
+    (constraints,) = ONE.constraints()
+    # From the I of Effect: everything but the I of Drug; 6 is the end.
+    assert {other for one, other in constraints if one == 1} == {0, 1, 2, 3, 6}
+
+
+@pytest.mark.parametrize("sequences", [ONE, PER_TYPE])
+def test_the_expected_tags_of_last_tokens(sequences):
+    entities = [
+        [Entity("Drug", 4, 5), Entity("Drug", 0, 2)],
+        [],
+        [Entity("Effect", 1, 5), Entity("Ship", 0, 1), Entity("Effect", 0, 1)],
+    ]
+    last_tags = sequences.expected_last_tags(entities, torch.device("cpu"))
+    # There is no Ship: it is outside.
+    assert last_tags.tolist() == [3, 4, 1, 2, 0]
+    assert sequences.expected_last_tags([[]], torch.device("cpu")).tolist() == []
+
+
+@pytest.mark.parametrize(("length", "expected"), [(1, "U"), (2, "L"), (3, "L")])
+def test_the_expected_last_tag_of_a_length(length, expected):
+    sequences = TagSequences(dict(enumerate(BIOUL)), "BIOUL", "one")
+    last_tags = sequences.expected_last_tags([[Entity("Drug", 3, 3 + length)]], torch.device("cpu"))
+    assert [BIOUL[tag] for tag in last_tags.tolist()] == [f"{expected}-Drug"]
+
+
+def test_tags_of_last_tokens_are_in_the_sequence_of_the_type():
+    entities = [
+        [Entity("Drug", 0, 2), Entity("Effect", 0, 3)],
+        [],
+        [Entity("Ship", 2, 3), Entity("Effect", 0, 1)],
+    ]
+    # Shape: (3, 3, 2), each number another
+    tags = torch.arange(18).view(3, 3, 2)
+    # Sentence, token and sequence: 0 1 0, 0 2 1, 2 2 0 as there is no Ship, 2 0 1.
+    assert PER_TYPE.last_tags(entities, tags).tolist() == [2, 5, 16, 13]
+    assert ONE.last_tags(entities, tags[..., :1]).tolist() == [2, 4, 16, 12]

@@ -30,6 +30,19 @@ class BatchedConditionalRandomField(ConditionalRandomField):
         Whether to score the first and the last tag of a sentence.
     """
 
+    def __init__(
+        self,
+        num_tags: int,
+        constraints: Optional[List[Tuple[int, int]]] = None,
+        include_start_end_transitions: bool = True,
+    ) -> None:
+        super().__init__(num_tags, [], include_start_end_transitions)
+        # AllenNLP sets each element by itself, which takes seconds with hundreds of types.
+        if constraints is None:
+            self._constraint_mask.data.fill_(1.0)
+        elif constraints:
+            self._constraint_mask.data[torch.tensor(constraints).unbind(1)] = 1.0
+
     def _joint_likelihood(
         self,
         logits: torch.Tensor,

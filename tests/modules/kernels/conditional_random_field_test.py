@@ -97,3 +97,33 @@ def test_several_best_sequences_come_from_allennlp():
     assert module.viterbi_tags(logits, mask, top_k=3) == reference.viterbi_tags(
         logits, mask, top_k=3
     )
+
+
+def test_without_a_mask_all_tokens_are_decoded():
+    field, _ = _fields(CONSTRAINTS)
+    logits, _, mask = _batch([5, 5])
+    assert field.viterbi_tags(logits) == field.viterbi_tags(logits, mask)
+
+
+def test_scores_of_what_is_forbidden_are_very_low():
+    field, _ = _fields(CONSTRAINTS)
+    start, transitions, end = field.constrained_scores()
+    # An entity does not begin with I, nor is one continued after O or by another type.
+    for one, other in itertools.product(TAGS, TAGS):
+        allowed = TAGS[other][0] != "I" or TAGS[one][1:] == TAGS[other][1:]
+        expected = field.transitions[one, other].item() if allowed else -10000.0
+        assert transitions[one, other].item() == expected
+    begins = [tag[0] != "I" for tag in TAGS.values()]
+    assert (start == torch.where(torch.tensor(begins), field.start_transitions, -10000.0)).all()
+    assert torch.equal(end, field.end_transitions)
+
+
+@pytest.mark.parametrize("constraints", [None, [], [(0, 1), (1, 2), (3, 0)]])
+def test_parameters_are_those_of_allennlp(constraints):
+    states = []
+    for constructor in (BatchedConditionalRandomField, ConditionalRandomField):
+        torch.manual_seed(0)
+        states.append(constructor(2, constraints).state_dict())
+    module, reference = states
+    assert module.keys() == reference.keys()
+    assert all(torch.equal(module[name], reference[name]) for name in module)

@@ -46,6 +46,24 @@ def test_spans_have_the_share_of_all_sequences_that_hold_them(seed, include_ends
         assert probability.item() == pytest.approx(share.exp().item(), abs=1e-5)
 
 
+def test_large_scores_of_a_long_sentence():
+    torch.manual_seed(0)
+    field = BatchedConditionalRandomField(len(TAGS))
+    with torch.no_grad():
+        for parameter in field.parameters():
+            parameter.fill_(1.0 if parameter is field._constraint_mask else 0.0)
+    length = 500
+    logits = 1000.0 + torch.randn(1, length, len(TAGS))
+    tokens = torch.arange(length)
+    paths = logits.argmax(2)
+    spans = TaggedSpans(paths, 0 * tokens, tokens, tokens + 1, torch.full((length,), -1))
+    mask = cast(torch.BoolTensor, torch.ones(1, length, dtype=torch.bool))
+    found = span_probabilities(field, logits, mask, spans)
+    # Without transitions each token is by itself.
+    expected = logits.double().softmax(2).gather(2, paths.unsqueeze(2)).flatten()
+    torch.testing.assert_close(found, expected.float())
+
+
 def test_no_spans():
     field = BatchedConditionalRandomField(len(TAGS), CONSTRAINTS)
     nothing = torch.zeros(0, dtype=torch.long)

@@ -22,6 +22,15 @@ def test_elements_are_dropped_independently():
     assert (correlations - torch.eye(8)).abs().max() < 0.01
 
 
+def test_a_number_of_16_bits_decides():
+    torch.manual_seed(0)
+    # Of 65,536 numbers one keeps its element: of 1,048,576 elements about 16.
+    dropped = dropout(torch.ones(1024, 1024), 65_535 / 65_536, training=True)
+    kept = dropped[dropped > 0]
+    assert 4 <= len(kept) <= 40
+    assert (kept == 65_536).all()
+
+
 def test_what_is_dropped_has_no_gradient():
     torch.manual_seed(0)
     tensor = torch.ones(7, 3, dtype=torch.float64, requires_grad=True)

@@ -36,6 +36,14 @@ def test_gradients_reach_the_tokens_that_hold_the_maxima():
     assert tokens.grad.flatten().tolist() == [0.0, 1.0, 0.0, 0.0]
 
 
+def test_of_two_equal_tokens_the_first_has_the_gradient():
+    tokens = torch.tensor([[[5.0], [5.0], [3.0]]], requires_grad=True)
+    zero = torch.tensor([0])
+    RangeMax(tokens, longest=3)(zero, zero, torch.tensor([3])).sum().backward()
+    assert tokens.grad is not None
+    assert tokens.grad.flatten().tolist() == [1.0, 0.0, 0.0]
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_gradients_are_those_of_the_maxima_range_by_range(data):

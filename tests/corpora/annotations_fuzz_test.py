@@ -1,0 +1,141 @@
+"""Whatever files of annotation tools hold, a reader returns documents or says what is wrong."""
+
+import json
+
+import bioc.biocjson
+import bioc.biocxml
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dts_ee.corpora.formats import read_corpus
+from dts_ee.corpora.spert import document_to_json
+from dts_ee.document import DocumentError
+from tests.corpora.raw_text import reading, words
+from tests.documents import FORMAT_FIXTURES
+
+OPTIONS = {
+    "brat": {"events": "trigger-argument", "equivalences": "Same", "unannotated": "empty"},
+    "label-studio": {"unannotated": "predictions"},
+    "bioc": {"concept-relations": "same-sentence"},
+    "pubtator": {"concept-relations": "same-sentence"},
+}
+TEXTS = {
+    "bioc.xml": "bioc",
+    "pubtator.txt": "pubtator",
+    "webanno.tsv": "webanno-tsv",
+    "DRUG-AE.rel": "ade-corpus",
+    "ADE-NEG.txt": "ade-corpus",
+}
+
+OTHER_VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 60)
+    | st.sampled_from([10**30, 1.5, float("nan"), "\ud800", "", "Ann", "/p[1]/text()[1]", "<p><!["])
+    | st.sampled_from([[], {}, [[]], [[0, 1]], [{}], [{"text": "Ann"}]])
+    | st.text(max_size=3)
+)
+PIECES = st.sampled_from(
+    ["\t", "\n", "\r", " ", "|", "_", "*", "[1]", "\\", "9" * 30, "-", "<", ">"]
+)
+
+
+@st.composite
+def changed_values(draw, value):
+    """A JSON value with one of the values in it replaced, removed or repeated."""
+    if isinstance(value, dict) and value and draw(st.integers(0, 7)):
+        key = draw(st.sampled_from(sorted(value)))
+        if not draw(st.integers(0, 7)):
+            return {other: value[other] for other in value if other != key}
+        return {**value, key: draw(changed_values(value[key]))}
+    if isinstance(value, list) and value and draw(st.integers(0, 7)):
+        i = draw(st.integers(0, len(value) - 1))
+        changed = [draw(changed_values(value[i]))] * draw(st.sampled_from([0, 1, 1, 1, 1, 2]))
+        return [*value[:i], *changed, *value[i + 1 :]]
+    return draw(OTHER_VALUES)
+
+
+@st.composite
+def changed_text(draw, text):
+    """A text in which some pieces are replaced, and some lines moved."""
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(start + 6, len(text))))
+        text = text[:start] + draw(st.text(max_size=3) | PIECES) + text[end:]
+    lines = text.split("\n")
+    if not draw(st.integers(0, 3)):
+        i, j = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+        lines[i], lines[j] = lines[j], lines[i]
+    return "\n".join(lines)
+
+
+def check(path, name):
+    """Reads a file or folder, which must end in documents or in an error that names it."""
+    for sentences, options in (("rules", {}), ("whole", OPTIONS.get(name, {}))):
+        try:
+            corpus = read_corpus(name, path, reading(sentences, words), options)
+        except DocumentError as error:
+            if str(path) not in str(error):
+                raise
+            continue
+        assert len(corpus.groups) == len(corpus.documents)
+        for document in corpus.documents:
+            json.dumps(document_to_json(document), ensure_ascii=False).encode()
+        for remark in corpus.remarks:
+            json.dumps(remark.to_json())
+
+
+FUZZ = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
+    deadline=None,
+)
+
+
+@pytest.mark.parametrize("fixture", TEXTS)
+@given(st.data())
+@FUZZ
+def test_changed_texts(tmp_path, fixture, data):
+    original = (FORMAT_FIXTURES / fixture).read_text(encoding="utf-8")
+    (tmp_path / fixture).write_bytes(data.draw(changed_text(original)).encode())
+    check(tmp_path / fixture, TEXTS[fixture])
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".ann"])
+@given(st.data())
+@FUZZ
+def test_changed_files_of_brat(tmp_path, suffix, data):
+    for file in (FORMAT_FIXTURES / "brat").iterdir():
+        text = file.read_bytes().decode()
+        if file.suffix == suffix:
+            text = data.draw(changed_text(text))
+        (tmp_path / file.name).write_bytes(text.encode())
+    check(tmp_path, "brat")
+
+
+@given(st.data())
+@FUZZ
+def test_changed_tasks(tmp_path, data):
+    original = json.loads((FORMAT_FIXTURES / "label-studio.json").read_text(encoding="utf-8"))
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(data.draw(changed_values(original))))
+    check(path, "label-studio")
+
+
+@given(st.data())
+@FUZZ
+def test_changed_bioc_in_json(tmp_path, data):
+    with open(FORMAT_FIXTURES / "bioc.xml", "rb") as file:
+        original = json.loads(bioc.biocjson.dumps(bioc.biocxml.load(file)))
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(data.draw(changed_values(original))))
+    check(path, "bioc")
+
+
+@pytest.mark.parametrize("name", ["bioc", "label-studio", "pubtator", "webanno-tsv", "ade-corpus"])
+@given(st.binary(max_size=40))
+@FUZZ
+def test_any_bytes(tmp_path, name, content):
+    (tmp_path / "file").write_bytes(content)
+    check(tmp_path / "file", name)

@@ -1,0 +1,142 @@
+"""Whatever a file holds, a reader returns documents or says what is wrong with it."""
+
+import json
+import zlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.recognition import recognise
+from dts_ee.document import Document, DocumentError
+from tests.corpora.docbin_test import docs_of, save
+from tests.corpora.raw_text import reading, words
+from tests.documents import FORMAT_FIXTURES
+
+RECORDS = {
+    "dygie": "dygie.jsonl",
+    "prodigy": "prodigy.jsonl",
+    "doccano": "doccano.jsonl",
+    "gliner": "gliner.json",
+}
+USER_DATA = ("rel", "relations", "entity_probabilities", "document_id")
+TABLES = {"conll": "conll.txt", "triples": "triples.csv"}
+
+_OTHER_VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 30)
+    | st.sampled_from([10**30, 1.5, float("nan"), "\ud800", "", "Bo", [], {}, [[]], [[0, 1]]])
+    | st.text(max_size=3)
+)
+
+
+@st.composite
+def changed(draw, value):
+    """A JSON value with one of the values in it replaced, removed or there twice."""
+    if isinstance(value, dict) and value and draw(st.integers(0, 5)):
+        key = draw(st.sampled_from(sorted(value)))
+        if not draw(st.integers(0, 5)):
+            return {other: value[other] for other in value if other != key}
+        return {**value, key: draw(changed(value[key]))}
+    if isinstance(value, list) and value and draw(st.integers(0, 5)):
+        i = draw(st.integers(0, len(value) - 1))
+        repeats = draw(st.sampled_from([0, 1, 1, 1, 1, 2]))
+        return [*value[:i], *[draw(changed(value[i]))] * repeats, *value[i + 1 :]]
+    return draw(_OTHER_VALUES)
+
+
+_PIECES = ("\t", "\n", "\n\n", ",", '"', "\r", " ")
+
+
+@st.composite
+def changed_text(draw, text):
+    """A text with a few pieces replaced."""
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(start + 9, len(text))))
+        piece = draw(
+            st.text(max_size=3) | st.sampled_from(["\t", "\n", "\n\n", ",", '"', "\r", " "])
+        )
+        text = text[:start] + piece + text[end:]
+    return text
+
+
+def records_of(name):
+    text = (FORMAT_FIXTURES / name).read_text(encoding="utf-8")
+    return json.loads(text) if name.endswith(".json") else list(map(json.loads, text.splitlines()))
+
+
+def check(path, name):
+    """Reads the file, which must end in documents or in an error that names it."""
+    recognise(path)
+    try:
+        corpus = FORMATS[name].read(path, reading(tokenize=words))
+    except DocumentError as error:
+        if error.path != str(path):
+            raise
+        return
+    assert all(isinstance(document, Document) for document in corpus.documents)
+    assert len(corpus.groups) == len(corpus.documents)
+    assert all(str(remark) for remark in corpus.remarks)
+
+
+IN_ANY_FOLDER = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=100,
+    deadline=None,
+)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+@given(st.data())
+@IN_ANY_FOLDER
+def test_changed_records(tmp_path, name, data):
+    original = records_of(RECORDS[name]) + (records_of("gliner2.jsonl") if name == "gliner" else [])
+    records = data.draw(changed(original))
+    (tmp_path / "file").write_text(json.dumps(records), encoding="utf-8")
+    check(tmp_path / "file", name)
+
+
+@pytest.mark.parametrize("name", TABLES)
+@given(st.data())
+@IN_ANY_FOLDER
+def test_changed_tables(tmp_path, name, data):
+    original = (FORMAT_FIXTURES / TABLES[name]).read_text(encoding="utf-8")
+    text = data.draw(changed_text(original))
+    (tmp_path / "file").write_bytes(text.encode("utf-8", errors="surrogatepass"))
+    check(tmp_path / "file", name)
+
+
+@pytest.mark.parametrize("name", [*RECORDS, *TABLES, "docbin"])
+@given(st.binary(max_size=40))
+@IN_ANY_FOLDER
+def test_any_bytes(tmp_path, name, content):
+    (tmp_path / "file").write_bytes(content)
+    check(tmp_path / "file", name)
+
+
+_REL_VALUES = ((0, 1), {(0, 4): {"R": 1.0}}, {(0, 4): {"R": "x"}}, {(0, 4): 1}, [{"type": "R"}])
+# Without what `msgpack` cannot write.
+_USER_VALUES = _OTHER_VALUES.filter(
+    lambda value: value not in (10**30, "\ud800")
+) | st.sampled_from(_REL_VALUES)
+
+
+@given(st.dictionaries(st.sampled_from(USER_DATA), _USER_VALUES, min_size=1))
+@IN_ANY_FOLDER
+def test_changed_user_data_of_a_docbin(tmp_path, values):
+    (doc,) = docs_of(FORMAT_FIXTURES / "spacy-rel.spacy")
+    doc.user_data.update({("._.", name, None, None): value for name, value in values.items()})
+    check(save(tmp_path / "file", doc), "docbin")
+
+
+@given(st.data())
+@IN_ANY_FOLDER
+def test_changed_bytes_of_a_docbin(tmp_path, data):
+    content = zlib.decompress((FORMAT_FIXTURES / "spacy-rel.spacy").read_bytes())
+    i = data.draw(st.integers(0, len(content) - 1))
+    changed_content = content[:i] + data.draw(st.binary(max_size=2)) + content[i + 1 :]
+    (tmp_path / "file").write_bytes(zlib.compress(changed_content))
+    check(tmp_path / "file", "docbin")
