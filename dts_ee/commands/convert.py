@@ -127,7 +127,8 @@ def convert_from_args(args: argparse.Namespace) -> None:
         raise DocumentError(
             f"--windows is {args.windows}, but a document has at least one sentence"
         )
-    options = {name: getattr(args, name.replace("-", "_")) for name in _format_options()}
+    given = {name: getattr(args, name.replace("-", "_")) for name in _format_options()}
+    options = {name: value for name, value in given.items() if value is not None}
     corpus, remarks = convert(
         source_format,
         Path(source),
@@ -136,13 +137,13 @@ def convert_from_args(args: argparse.Namespace) -> None:
         replace(reading_from_args(args), windows=args.windows),
         args.folds,
         args.seed,
-        {name: value for name, value in options.items() if value is not None},
+        options,
     )
     if args.report is not None:
         _write_report(args.report, remarks)
     if remarks:
         print(_summary(remarks, args.report), file=sys.stderr)
-    advice = _advice_on_tokenizers(args, remarks)
+    advice = _advice_on_tokenizers(args, source_format, options, remarks)
     if advice is not None:
         print(advice, file=sys.stderr)
     documents = corpus.documents
@@ -279,22 +280,26 @@ def _check_formats(source_format: str, target_format: str) -> None:
             )
 
 
-def _advice_on_tokenizers(args: argparse.Namespace, remarks: Sequence[Remark]) -> Optional[str]:
+def _advice_on_tokenizers(
+    args: argparse.Namespace,
+    source_format: str,
+    options: Mapping[str, str],
+    remarks: Sequence[Remark],
+) -> Optional[str]:
     """Which tokenizers could express the entities that are lost, by reading the source again."""
     num_lost = _num_inexpressible(remarks)
     if not num_lost:
         return None
-    source_format, source = args.source
     kept = []
     for name in TOKENIZERS:
         if name == args.tokenizer:
             continue
         try:
-            reading = reading_from_args(args, name)
+            reading = replace(reading_from_args(args, name), windows=args.windows)
         except ConfigurationError:
             # The encoder of `word-pieces` need not be there.
             continue
-        corpus = FORMATS[source_format].read(Path(source), reading)
+        corpus = read_corpus(source_format, Path(args.source[1]), reading, options)
         num_kept = num_lost - _num_inexpressible(corpus.remarks)
         if num_kept > 0:
             kept.append((num_kept, name))

@@ -343,17 +343,25 @@ class DocumentPredictManager:
                 yield partial(_read_input, path, folder), None, str(path)
             return
         with _open_input(self._input_file) as (file, name):
-            lines = numbered_lines(file, name)
-            first = next(lines, None)
-            if first is None:
-                return
-            values = _list_of_inputs(first[1], lines, name)
-            if values is not None:
-                for number, value in enumerate(values, start=1):
-                    yield partial(self._predictor.load_item, value, number), f"#{number}", name
-                return
-            for number, line in chain([first], lines):
-                yield partial(self._predictor.load_line, line), f"line {number}", name
+            try:
+                yield from self._inputs_of_lines(file, name)
+            except DocumentError as error:
+                raise self._with_hint(error) from error.__cause__
+
+    def _inputs_of_lines(
+        self, file: io.BufferedReader, name: str
+    ) -> Iterator[Tuple[Callable[[], JsonDict], Optional[str], Optional[str]]]:
+        lines = numbered_lines(file, name)
+        first = next(lines, None)
+        if first is None:
+            return
+        values = _list_of_inputs(first[1], lines, name)
+        if values is not None:
+            for number, value in enumerate(values, start=1):
+                yield partial(self._predictor.load_item, value, number), f"#{number}", name
+            return
+        for number, line in chain([first], lines):
+            yield partial(self._predictor.load_line, line), f"line {number}", name
 
     def _open_output(self) -> AbstractContextManager[Optional[TextIO]]:
         if self._output_path is None:

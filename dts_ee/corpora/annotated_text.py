@@ -255,6 +255,11 @@ class AnnotatedText:
         divided: Spans = []
         for start, end in spans:
             inside = borders[bisect_right(borders, start) : bisect_left(borders, end)]
+            if not inside:
+                # A token of the source may be invisible, but not white space alone.
+                if self.text[start:end].strip():
+                    divided.append((start, end))
+                continue
             points = [start, *inside, end]
             pieces = [
                 piece

@@ -376,7 +376,7 @@ def test_format_is_recognised_with_auto(folder, capsys):
     assert run("--from", "auto", "DRUG-AE.rel", "--to", "spert", "a.json") == 0
     assert len(read_documents("a.json")) == 4
     assert (
-        "DRUG-AE.rel looks like DRUG-AE.rel of ADE-Corpus-V2: --from ade-corpus\n"
+        "DRUG-AE.rel looks like a file of ADE-Corpus-V2: --from ade-corpus\n"
     ) in capsys.readouterr().err
     for content, message in (
         ('{"a": 1}', "its format is not recognised"),

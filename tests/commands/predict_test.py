@@ -355,8 +355,8 @@ def test_hidden_files_of_a_folder_are_passed_over(folder, run):
 
 
 def test_how_text_becomes_sentences(folder, run):
-    (folder / "abbreviations.txt").write_text("z. B.\nca.\n")
-    text = "He came, z. B. Marta.\nshe stayed."
+    (folder / "abbreviations.txt").write_text("Abb.\nca.\n")
+    text = "This is Abb. Marta.\nshe stayed."
     for options, expected in (
         ([], 2),
         (["--abbreviations", "abbreviations.txt"], 1),
