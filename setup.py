@@ -35,6 +35,7 @@ REQUIRED = [
     "overrides",
     "packaging",
     "pandas",
+    "regex",
     "requests",
     "rich",
     "safetensors",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Callable, Mapping, Optional, TypeVar, Union
 
+from dts_ee.characters import is_blank
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -165,9 +167,11 @@ class Document:
     `id` is the document's identifier in its file (or its index). `text` is the original sentence;
     if it is `None`, the tokens joined by spaces are used. `token_offsets` has the start and end
     character of each token in `text` (end exclusive), and is `None` if `text` is. Between the
-    tokens, the text only has white space. If the sentence comes from a longer text, `start_char` is
-    the index of its first character in that text. `extra` has the values of further tasks, by their
-    keys in JSON: see `dts_ee.tasks.register_task`.
+    tokens, the text only has white space and invisible characters, such as zero-width spaces. If
+    the sentence comes from a longer text, `start_char` is the index of its first character in that
+    text. `extra` has the values of further tasks, by their keys in JSON: see
+    `dts_ee.tasks.register_task`. `tokenizer` is the configuration of the tokenizer that made the
+    tokens, if it is known; it does not count when documents are compared.
 
     Other modules add methods (see `document_method`): `to_json`, `to_displacy`, `to_brat`,
     `to_networkx`, and the representation in a Jupyter notebook.
@@ -189,6 +193,7 @@ class Document:
     token_offsets: Optional[tuple[tuple[int, int], ...]] = None
     start_char: Optional[int] = None
     extra: Mapping[str, Any] = dataclass_field(default_factory=dict, hash=False)
+    tokenizer: Optional[Mapping[str, Any]] = dataclass_field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         self._check_tokens()
@@ -236,7 +241,7 @@ class Document:
 
     def _check_gap(self, start: int, end: int) -> None:
         gap = (self.text or "")[start:end]
-        if gap.strip():
+        if not is_blank(gap):
             raise DocumentError(f"{gap.strip()!r} is in the text, but in no token", "text", self.id)
 
     def _check_entities(self) -> None:

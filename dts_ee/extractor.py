@@ -1,7 +1,7 @@
 """Named entity recognition and relation extraction in a few lines of Python."""
 
 import os
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union, overload
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union, overload
 
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
@@ -120,8 +120,10 @@ class Extractor:
 
         `DocumentError`
             If an entity is not in the text, or has a type that the model does not know.
+        `TypeError`
+            If the text is neither a string nor a list of strings.
         """
-        texts = [text] if isinstance(text, str) else list(text)
+        texts = _texts(text)
         entity_lists: List[Optional[TextEntities]] = [None] * len(texts)
         if entities is not None:
             entity_lists = [entities] if isinstance(text, str) else list(entities)
@@ -152,6 +154,25 @@ class Extractor:
             If a given entity has a type that the model does not know.
         """
         return self._predictor.predict_documents(sentences, entities_given)
+
+
+def _texts(text: Any) -> List[str]:
+    if isinstance(text, str):
+        return [text]
+    # A mapping or a string of bytes can be iterated over, too.
+    if isinstance(text, (Mapping, bytes)) or not isinstance(text, Iterable):
+        raise TypeError(
+            f"an extractor takes a text or a list of texts, not {type(text).__name__}: "
+            'for example extractor(inputs["text"], entities=[("Peop", 0, 5)])'
+        )
+    texts = list(text)
+    for item in texts:
+        if not isinstance(item, str):
+            raise TypeError(
+                f"an extractor takes a text or a list of texts, not of {type(item).__name__}; "
+                "`predict` takes sentences with tokens"
+            )
+    return texts
 
 
 def _inputs(text: str, entities: Optional[TextEntities]) -> Dict[str, Any]:

@@ -1,6 +1,9 @@
 // Your own data, in SpERT's JSON or JSON Lines. TRAIN_DATA is the file to train on; DEVELOPMENT_DATA and
 // TEST_DATA are optional. ENCODER is `minilm` (the default), `mpnet`, which is better and slower, or the folder
 // or Hugging Face name of another encoder.
+// TOKENIZER (`rules`, `rules-keep-hyphens`, `whitespace`, `characters` or `word-pieces`), LANGUAGE (`en` by
+// default), SENTENCES (`rules`, `lines`, `whole` or a spaCy pipeline) and ABBREVIATIONS (with commas) set how text
+// is tokenised and split into sentences, like the options of `convert`; the model keeps them for prediction.
 local corpora = import 'lib/corpora.libsonnet';
 local environment = import 'lib/environment.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';

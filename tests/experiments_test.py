@@ -493,3 +493,43 @@ def test_the_projects_encoders_are_what_the_same_function_makes():
     }
     # torch takes no full stop in a module's name.
     assert (other["name"], other["embedder"]["model_name"]) == ("b-v1_5", "a/b-v1.5")
+
+
+@pytest.mark.parametrize(
+    ("variables", "tokenizer", "sentences"),
+    [
+        (
+            {},
+            {"type": "spacy_rules", "language": "en", "split_hyphens": True},
+            {"type": "rules", "abbreviations": []},
+        ),
+        (
+            {"TOKENIZER": "rules-keep-hyphens", "LANGUAGE": "de", "ABBREVIATIONS": "z. B., Abb."},
+            {"type": "spacy_rules", "language": "de", "split_hyphens": False},
+            {"type": "rules", "abbreviations": ["z. B.", "Abb."]},
+        ),
+        (
+            {"TOKENIZER": "characters", "SENTENCES": "lines"},
+            {"type": "characters"},
+            {"type": "lines"},
+        ),
+        (
+            {"TOKENIZER": "word-pieces", "ENCODER": "mpnet", "SENTENCES": "de_core_news_sm"},
+            {"type": "word_pieces", "model_name": "resources/mpnet"},
+            {"type": "spacy_pipeline", "pipeline": "de_core_news_sm"},
+        ),
+    ],
+)
+def test_how_own_text_is_tokenised(variables, tokenizer, sentences, monkeypatch):
+    for name, value in {"TRAIN_DATA": "train.json", **variables}.items():
+        monkeypatch.setenv(name, value)
+    reader = Params.from_file(EXPERIMENTS / "own.jsonnet")["dataset_reader"].as_dict()
+    assert (reader["tokenizer"], reader["sentences"]) == (tokenizer, sentences)
+
+
+def test_settings_of_own_text_that_exclude_each_other(monkeypatch):
+    monkeypatch.setenv("TRAIN_DATA", "train.json")
+    monkeypatch.setenv("TOKENIZER", "characters")
+    monkeypatch.setenv("LANGUAGE", "zh")
+    with pytest.raises(RuntimeError, match="LANGUAGE is for TOKENIZER=rules"):
+        Params.from_file(EXPERIMENTS / "own.jsonnet")

@@ -81,6 +81,12 @@ def test_given_entities(extractor):
         extractor([TEXT, TEXT], entities=[GIVEN])
 
 
+@pytest.mark.parametrize("text", [{"text": "Ann left."}, b"Ann", None, 3, ["Ann", {}]])
+def test_what_is_no_text_is_refused(extractor, text):
+    with pytest.raises(TypeError, match="an extractor takes a text or a list of texts, not "):
+        extractor(text)
+
+
 def test_tokenised_sentences(extractor):
     tokens = (*TEXT[:-1].split(), ".")
     (found,) = extractor.predict([Document(tokens=tokens)])

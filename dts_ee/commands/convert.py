@@ -8,28 +8,29 @@ import os
 import re
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from allennlp.commands import Subcommand
+from allennlp.common.checks import ConfigurationError
 
-from dts_ee.corpora.alignment import align_tokens
+from dts_ee.commands.reading_arguments import add_reading_arguments, reading_from_args
+from dts_ee.corpora.annotated_text import INEXPRESSIBLE
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
 from dts_ee.corpora.formats import FORMATS, read_corpus
 from dts_ee.corpora.recognition import recognise, with_hint
-from dts_ee.corpora.text_reading import SENTENCE_MODES, TextReading, Tokenize
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import DocumentError
-from dts_ee.tokenizers import SpacyRulesTokenizer
+from dts_ee.tokenizers import TOKENIZERS
 
 MAX_PRINTED_REMARKS = 20
 """The maximum number of remarks that are printed; `--report` writes all."""
 
 AUTO = "auto"
 """Stands for a source's format that is to be recognised."""
-
-TOKENIZERS = ("rules", "rules-keep-hyphens", "whitespace")
 
 
 @Subcommand.register("convert")
@@ -89,21 +90,7 @@ class Convert(Subcommand):
         subparser.add_argument(
             "--seed", type=int, default=0, metavar="N", help="the seed of the folds"
         )
-        subparser.add_argument(
-            "--tokenizer",
-            choices=TOKENIZERS,
-            default="rules",
-            help="how raw text becomes words: by spaCy's rules "
-            "for English, with hyphens between letters split off or kept, or at "
-            "white space",
-        )
-        subparser.add_argument(
-            "--sentences",
-            choices=SENTENCE_MODES,
-            default="rules",
-            help="how raw text becomes sentences: by spaCy's rules and at "
-            "blank lines, or each line or each text as one sentence",
-        )
+        add_reading_arguments(subparser)
         subparser.add_argument(
             "--windows",
             type=int,
@@ -140,21 +127,25 @@ def convert_from_args(args: argparse.Namespace) -> None:
         raise DocumentError(
             f"--windows is {args.windows}, but a document has at least one sentence"
         )
-    options = {name: getattr(args, name.replace("-", "_")) for name in _format_options()}
+    given = {name: getattr(args, name.replace("-", "_")) for name in _format_options()}
+    options = {name: value for name, value in given.items() if value is not None}
     corpus, remarks = convert(
         source_format,
         Path(source),
         target_format,
         Path(target),
-        TextReading(tokenize_by(args.tokenizer), args.sentences, args.windows),
+        replace(reading_from_args(args), windows=args.windows),
         args.folds,
         args.seed,
-        {name: value for name, value in options.items() if value is not None},
+        options,
     )
     if args.report is not None:
         _write_report(args.report, remarks)
     if remarks:
         print(_summary(remarks, args.report), file=sys.stderr)
+    advice = _advice_on_tokenizers(args, source_format, options, remarks)
+    if advice is not None:
+        print(advice, file=sys.stderr)
     documents = corpus.documents
     print(
         f"{target}: {len(documents)} documents, "
@@ -289,25 +280,42 @@ def _check_formats(source_format: str, target_format: str) -> None:
             )
 
 
-def tokenize_by(name: str) -> Tokenize:
-    """
-    Returns the tokenizer of a name.
+def _advice_on_tokenizers(
+    args: argparse.Namespace,
+    source_format: str,
+    options: Mapping[str, str],
+    remarks: Sequence[Remark],
+) -> Optional[str]:
+    """Which tokenizers could express the entities that are lost, by reading the source again."""
+    num_lost = _num_inexpressible(remarks)
+    if not num_lost:
+        return None
+    kept = []
+    for name in TOKENIZERS:
+        if name == args.tokenizer:
+            continue
+        try:
+            reading = replace(reading_from_args(args, name), windows=args.windows)
+        except ConfigurationError:
+            # The encoder of `word-pieces` need not be there.
+            continue
+        corpus = read_corpus(source_format, Path(args.source[1]), reading, options)
+        num_kept = num_lost - _num_inexpressible(corpus.remarks)
+        if num_kept > 0:
+            kept.append((num_kept, name))
+    lines = [f"{num_lost} entities begin or end inside a token, so that no model could find them:"]
+    lines += [
+        f"  --tokenizer {name} would keep {num_kept} of {num_lost}"
+        for num_kept, name in sorted(kept, key=lambda item: -item[0])
+    ]
+    lines.append(
+        "  --divide-tokens keeps all in the training data, but `predict` cannot make such tokens"
+    )
+    return "\n".join(lines)
 
-    # Parameters
 
-    name : `str`
-        `"rules"` (spaCy's for English, where a hyphen between letters is a token of its own),
-        `"rules-keep-hyphens"` (where it is not) or `"whitespace"`.
-    """
-    if name == "whitespace":
-        return lambda text: [match.span() for match in re.finditer(r"\S+", text)]
-    tokenizer = SpacyRulesTokenizer(split_hyphens=name == "rules")
-
-    def spans(text: str) -> List[Tuple[int, int]]:
-        words = [token.ensure_text() for token in tokenizer.tokenize(text)]
-        return list(align_tokens(words, text))
-
-    return spans
+def _num_inexpressible(remarks: Sequence[Remark]) -> int:
+    return sum(remark.problem == INEXPRESSIBLE for remark in remarks)
 
 
 def _write_report(path: Path, remarks: Sequence[Remark]) -> None:

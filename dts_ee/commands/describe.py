@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from allennlp.commands import Subcommand
 
-from dts_ee.commands.convert import TOKENIZERS, tokenize_by
+from dts_ee.commands.reading_arguments import add_reading_arguments, reading_from_args
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.formats import FORMATS
 from dts_ee.corpora.problems import ReadDocuments, read_with_problems
 from dts_ee.corpora.recognition import with_hint
 from dts_ee.corpora.spert import SPERT_FORMATS
-from dts_ee.corpora.text_reading import SENTENCE_MODES, TextReading
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import DocumentError
 
 if TYPE_CHECKING:
@@ -66,18 +66,7 @@ class Describe(Subcommand):
             metavar="S",
             help="the least similarity of near-duplicates, above 0 and at most 1 (default = 0.8)",
         )
-        subparser.add_argument(
-            "--tokenizer",
-            choices=TOKENIZERS,
-            default="rules",
-            help="how raw text becomes words, as for `allennlp convert`",
-        )
-        subparser.add_argument(
-            "--sentences",
-            choices=SENTENCE_MODES,
-            default="rules",
-            help="how raw text becomes sentences, as for `allennlp convert`",
-        )
+        add_reading_arguments(subparser)
         subparser.set_defaults(func=describe_from_args)
         return subparser
 
@@ -87,7 +76,7 @@ def describe_from_args(args: argparse.Namespace) -> None:
     text, num_problems = describe(
         args.files,
         args.format,
-        TextReading(tokenize_by(args.tokenizer), args.sentences),
+        reading_from_args(args),
         args.similarity,
         args.json,
     )

@@ -11,6 +11,8 @@ import json
 import os
 import sys
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, List, Optional, TextIO, Tuple
 
@@ -25,6 +27,7 @@ from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.data import Instance
 
 from dts_ee.commands.model_arguments import MODEL_HELP
+from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.compat.predict_command import register_predict_manager
 from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
@@ -76,6 +79,14 @@ class PredictDocuments(Predict):
             action="store_true",
             help="print JSON Lines on a terminal too (predictor `dts`)",
         )
+        add_sentence_arguments(subparser, None)
+        subparser.add_argument(
+            "--on-error",
+            choices=("stop", "skip"),
+            default="stop",
+            help="what to do with an input that cannot be read: stop, and write nothing, or leave "
+            "it out and list it at the end (default = %(default)s; predictor `dts`)",
+        )
         subparser.add_argument(
             "--relation-threshold",
             type=float,
@@ -123,6 +134,7 @@ def predict_from_args(args: argparse.Namespace) -> None:
         for name in ("relation_threshold", "calibration")
         if getattr(args, name) is not None
     }
+    options.update(sentence_options(args))
     if options:
         predictor_args = json.loads(args.predictor_args.strip() or "{}")
         args.predictor_args = json.dumps({**predictor_args, **options})
@@ -140,6 +152,7 @@ def predict_from_args(args: argparse.Namespace) -> None:
                 args.multitask_head,
                 text=args.text,
                 as_json=args.json,
+                skip_errors=args.on_error == "skip",
             ).run()
             return
         if args.text is not None:
@@ -182,8 +195,8 @@ class DocumentPredictManager:
         The predictor.
     input_file : `str`
         A path or URL of JSON Lines, plain or gzipped, or `"-"` for standard input; a folder, whose
-        `.txt` files are read recursively; or, if `has_dataset_reader`, a file for the predictor's
-        dataset reader.
+        `.txt` files are read recursively, hidden ones left out; or, if `has_dataset_reader`, a file
+        for the predictor's dataset reader.
     output_file : `str`, optional
         The file to write, atomically unless it is a device or a pipe. If it ends in `.gz`, it is
         compressed.
@@ -200,6 +213,8 @@ class DocumentPredictManager:
         A text to predict; the input file is ignored then.
     as_json : `bool`, optional (default = `False`)
         Whether to print JSON on a terminal, too.
+    skip_errors : `bool`, optional (default = `False`)
+        Whether to leave out inputs that cannot be read, and to list them at the end.
 
     # Raises
 
@@ -219,6 +234,7 @@ class DocumentPredictManager:
         multitask_head: Optional[str] = None,
         text: Optional[str] = None,
         as_json: bool = False,
+        skip_errors: bool = False,
     ) -> None:
         if batch_size is None:
             typed = input_file == "-" and sys.stdin.isatty()
@@ -227,6 +243,8 @@ class DocumentPredictManager:
             raise ConfigurationError(f"--batch-size is {batch_size}, less than 1.")
         if multitask_head is not None:
             raise ConfigurationError("--multitask-head is not for the predictor `dts`")
+        if has_dataset_reader and skip_errors:
+            raise ConfigurationError("--use-dataset-reader and --on-error skip exclude each other")
         if has_dataset_reader and input_file == "-":
             raise ConfigurationError("--use-dataset-reader cannot read standard input")
         self._predictor = predictor
@@ -235,6 +253,8 @@ class DocumentPredictManager:
         self._batch_size = batch_size
         self._has_dataset_reader = has_dataset_reader
         self._text = text
+        self._skip_errors = skip_errors
+        self._skipped: List[DocumentError] = []
         self._print: Optional[Callable[[JsonDict], None]] = None
         if print_to_console and output_file is None:
             readable = sys.stdout.isatty() and not as_json
@@ -261,6 +281,10 @@ class DocumentPredictManager:
                 # A reader of the output gets this batch before the next input is waited for.
                 sys.stdout.flush()
                 progress.update(len(outputs))
+        if self._skipped:
+            print(f"{len(self._skipped)} inputs were skipped:", file=sys.stderr)
+            for error in self._skipped:
+                print(f"  {error}", file=sys.stderr)
 
     def _print_json(self, output: JsonDict) -> None:
         sys.stdout.write(self._predictor.dump_line(output))
@@ -288,31 +312,56 @@ class DocumentPredictManager:
             yield batch
 
     def _requests(self) -> Iterator[Request]:
+        for load, document, path in self._inputs():
+            try:
+                request = self._predictor.request(load())
+            except DocumentError as error:
+                if document is not None and error.document_id not in (None, document):
+                    document = f"{error.document_id} ({document})"
+                located = DocumentError(
+                    error.problem, error.field, document or error.document_id, error.path or path
+                )
+                if not self._skip_errors:
+                    raise self._with_hint(located) from None
+                self._skipped.append(located)
+            else:
+                yield request
+
+    def _with_hint(self, error: DocumentError) -> DocumentError:
+        if error.path is None or os.path.isdir(self._input_file):
+            return error
+        return with_hint(error, error.path, _KNOWN_KINDS)
+
+    def _inputs(self) -> Iterator[Tuple[Callable[[], JsonDict], Optional[str], Optional[str]]]:
+        """Functions that load the inputs, with the names of their documents and files in errors."""
         if self._text is not None:
-            yield self._predictor.request({"text": self._text})
+            yield partial(dict, text=self._text), None, None
             return
         if os.path.isdir(self._input_file):
-            for path, inputs in _texts(Path(self._input_file)):
-                try:
-                    yield self._predictor.request(inputs)
-                except DocumentError as error:
-                    raise error.located(None, str(path)) from None
+            folder = Path(self._input_file)
+            for path in _text_files(folder):
+                yield partial(_read_input, path, folder), None, str(path)
             return
         with _open_input(self._input_file) as (file, name):
             try:
-                yield from self._requests_of_lines(file, name)
+                yield from self._inputs_of_lines(file, name)
             except DocumentError as error:
-                raise with_hint(error, name, _KNOWN_KINDS) from None
+                raise self._with_hint(error) from error.__cause__
 
-    def _requests_of_lines(self, file: io.BufferedReader, name: str) -> Iterator[Request]:
-        for number, line in numbered_lines(file, name):
-            try:
-                yield self._predictor.request(self._predictor.load_line(line))
-            except DocumentError as error:
-                document = f"line {number}"
-                if error.document_id is not None:
-                    document = f"{error.document_id} ({document})"
-                raise DocumentError(error.problem, error.field, document, name) from None
+    def _inputs_of_lines(
+        self, file: io.BufferedReader, name: str
+    ) -> Iterator[Tuple[Callable[[], JsonDict], Optional[str], Optional[str]]]:
+        lines = numbered_lines(file, name)
+        first = next(lines, None)
+        if first is None:
+            return
+        values = _list_of_inputs(first[1], lines, name)
+        if values is not None:
+            for number, value in enumerate(values, start=1):
+                yield partial(self._predictor.load_item, value, number), f"#{number}", name
+            return
+        for number, line in chain([first], lines):
+            yield partial(self._predictor.load_line, line), f"line {number}", name
 
     def _open_output(self) -> AbstractContextManager[Optional[TextIO]]:
         if self._output_path is None:
@@ -362,17 +411,48 @@ def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:
     return print_readable
 
 
-def _texts(folder: Path) -> Iterator[Tuple[Path, JsonDict]]:
-    """
-    The paths of the `.txt` files of a folder, and the predictor's inputs; the identifiers are the
-    relative paths, without `.txt`.
-    """
-    paths = sorted(path for path in folder.rglob("*.txt") if path.is_file())
+def _text_files(folder: Path) -> List[Path]:
+    """The `.txt` files in a folder and its subfolders, without hidden ones."""
+    paths = sorted(
+        path
+        for path in folder.rglob("*.txt")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     if not paths:
         raise DocumentError("there are no .txt files in the folder", path=str(folder))
-    for path in paths:
-        name = path.relative_to(folder).as_posix().removesuffix(".txt")
-        yield path, {"text": read_text(path), "orig_id": name}
+    return paths
+
+
+def _read_input(path: Path, folder: Path) -> JsonDict:
+    name = path.relative_to(folder).as_posix().removesuffix(".txt")
+    return {"text": read_text(path), "orig_id": name}
+
+
+def _list_of_inputs(
+    first: str, others: Iterator[Tuple[int, str]], path: str
+) -> Optional[List[Any]]:
+    """
+    The values of a file that is one list, as SpERT's prediction data is, or `None` for JSON Lines,
+    in which a line may be a list of tokens.
+    """
+    if not first.lstrip().startswith("["):
+        return None
+    try:
+        values = json.loads(first)
+    except json.JSONDecodeError:
+        lines = [first, *(line for _, line in others)]
+        try:
+            return json.loads("\n".join(lines))
+        except (ValueError, RecursionError) as error:
+            raise DocumentError(f"the list of inputs is invalid JSON: {error}", path=path) from None
+    except (ValueError, RecursionError):
+        return None
+    if values and all(isinstance(value, str) for value in values):
+        return None
+    for number, _ in others:
+        raise DocumentError("a list of inputs is the whole file", None, f"line {number}", path)
+    return values
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
 from dts_ee.commands.model_arguments import MODEL_HELP
+from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.console import shows_log
 from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
@@ -73,6 +74,7 @@ class ServeDts(Subcommand):
                 default=getattr(defaults, option),
                 help=f"{text} (default = %(default)s)",
             )
+        add_sentence_arguments(subparser, None)
         subparser.add_argument(
             "--cuda-device", type=int, default=-1, help="id of the GPU to use (default = none)"
         )
@@ -112,7 +114,7 @@ def serve_from_args(args: argparse.Namespace) -> None:
         settings,
         args.cuda_device,
         args.overrides,
-        args.predictor_args,
+        {**args.predictor_args, **sentence_options(args)},
     )
 
 

@@ -10,7 +10,7 @@ them are not annotated.
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator, Sequence
 
@@ -90,7 +90,7 @@ def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
             sentences.setdefault((line.abstract, line.sentence), []).append(line)
     if not sentences:
         raise DocumentError("there are no lines in the file", path=str(path))
-    whole = TextReading(reading.tokenize, "whole")
+    whole = replace(reading, sentences="whole")
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []

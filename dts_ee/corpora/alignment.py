@@ -4,6 +4,7 @@ The positions of tokens in the text of a sentence.
 
 from typing import Sequence
 
+from dts_ee.characters import is_blank
 from dts_ee.document import DocumentError
 
 
@@ -14,12 +15,17 @@ def align_tokens(tokens: Sequence[str], text: str) -> tuple[tuple[int, int], ...
     # Raises
 
     `DocumentError`
-        If the text is not the tokens in their order with white space around and between them.
+        If the text is not the tokens in their order, with nothing around and between them but white
+        space and invisible characters.
     """
     offsets = []
     position = 0
     for i, token in enumerate(tokens):
-        while not text.startswith(token, position) and text[position : position + 1].isspace():
+        while (
+            position < len(text)
+            and not text.startswith(token, position)
+            and is_blank(text[position])
+        ):
             position += 1
         if not text.startswith(token, position):
             raise DocumentError(
@@ -30,7 +36,7 @@ def align_tokens(tokens: Sequence[str], text: str) -> tuple[tuple[int, int], ...
             )
         offsets.append((position, position + len(token)))
         position += len(token)
-    if text[position:].strip():
+    if not is_blank(text[position:]):
         raise DocumentError(
             f"the tokens do not make up the sentence: {text[position:]!r} is left over", "sentence"
         )

@@ -4,17 +4,37 @@ Texts with entities by their characters, and their conversion to documents.
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Hashable, Optional, Sequence, Union
+from typing import Container, Hashable, Iterator, Optional, Sequence, Union
 
+from dts_ee.characters import is_blank, visible_span
 from dts_ee.corpora.corpus import REPEATED_ENTITY, REPEATED_RELATION, Remark
-from dts_ee.corpora.text_reading import Spans, TextReading, sentence_starts
+from dts_ee.corpora.graphemes import Graphemes, canonical
+from dts_ee.corpora.offsets import Mention, OffsetUnit, code_points, find_unit, fits
+from dts_ee.corpora.sentence_rules import Spans
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import Document, Entity, Field, Relation
+
+OTHER_UNIT = "offsets in another unit"
+"""The problem of a remark on a document whose offsets do not count code points."""
+
+DIVIDED_TOKEN = "token divided at the border of an entity"
+"""The problem of a remark on a token that is two because of the annotation."""
+
+INEXPRESSIBLE = "entity that the tokens cannot express"
+"""The problem of a remark on an entity that begins or ends inside a token."""
+
+CROSSED_END = "end of a sentence that a relation crosses"
+"""The problem of a remark on an end that may be none."""
 
 
 @dataclass(frozen=True)
 class TextEntity:
-    """An entity by its characters. Relations refer to it by its key."""
+    """
+    An entity by its offsets, which count code points or what fits the whole document (see
+    `find_unit`). Relations refer to it by its key. `quoted` is its text, where that is known.
+    """
 
     key: Hashable
     type: str
@@ -22,6 +42,11 @@ class TextEntity:
     end: int
     location: Union[str, Field, None] = None
     probability: Optional[float] = None
+    quoted: Optional[str] = None
+
+    @property
+    def mention(self) -> Mention:
+        return Mention(self.start, self.end, self.quoted)
 
 
 @dataclass(frozen=True)
@@ -59,6 +84,9 @@ class AnnotatedText:
         Remarks on what is already lost.
     with_start_chars : `bool`, optional (default = `False`)
         Whether each sentence gets a `start_char`, the character at which it begins.
+    repair : `bool`, optional (default = `True`)
+        Whether an entity whose offsets do not fit its text is looked for by its text. Otherwise it
+        is lost, and another unit of offsets is only taken where all entities fit it.
     """
 
     id: str
@@ -69,6 +97,7 @@ class AnnotatedText:
     sentence_starts: list[int] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     with_start_chars: bool = False
+    repair: bool = True
 
     def remark(
         self,
@@ -81,7 +110,7 @@ class AnnotatedText:
 
     def add_quoted(self, entity: TextEntity, quoted: str) -> None:
         """
-        Adds an entity whose text is known. If its characters are another text, it is searched.
+        Adds an entity whose text is known. `documents` finds out what the offsets count.
 
         # Parameters
 
@@ -90,22 +119,7 @@ class AnnotatedText:
         quoted : `str`
             Its text. Its white space may differ from that in the whole text.
         """
-        start, end = entity.start, entity.end
-        if start >= 0 and self.text[start:end].split() == quoted.split():
-            self.entities.append(entity)
-            return
-        span = nearest_occurrence(self.text, quoted, start)
-        if span is None:
-            self.remark("mention that is not in its text", repr(quoted), entity.location)
-            return
-        self.remark(
-            "mention found by its text",
-            f"{quoted!r} is not at characters {start} to {end}; taken for characters {span[0]} to "
-            f"{span[1]}, {self.text[slice(*span)]!r}",
-            entity.location,
-            lost=False,
-        )
-        self.entities.append(replace(entity, start=span[0], end=span[1]))
+        self.entities.append(entity if is_blank(quoted) else replace(entity, quoted=quoted))
 
     def documents(self, reading: TextReading) -> list[Document]:
         """
@@ -118,48 +132,122 @@ class AnnotatedText:
         """
         entities = self._located_entities()
         spans = reading.tokenize(self.text) if self.tokens is None else self.tokens
-        spans = self._divided(spans, entities)
+        if reading.divide_tokens:
+            spans = self._divided(spans, entities)
         if not spans:
             self.remark("text without words", repr(self.text))
             return []
+        entities = self._expressible(spans, entities)
         token_entities = {
             entity.key: Entity(
                 entity.type, *_token_span(spans, entity.start, entity.end), entity.probability
             )
             for entity in entities
         }
-        starts = self._sentence_starts(spans, reading.sentences, list(token_entities.values()))
-        return self._sentences(spans, starts[:: reading.windows], token_entities)
+        starts = self._sentence_starts(spans, reading, list(token_entities.values()))
+        starts = starts[:: reading.windows]
+        documents = self._sentences(spans, starts, token_entities)
+        if self.tokens is None:
+            self._remark_on_crossed_ends(spans, starts, token_entities)
+        if self.tokens is None and reading.note is not None:
+            return [replace(document, tokenizer=reading.note) for document in documents]
+        return documents
 
     def _located_entities(self) -> list[TextEntity]:
-        """The entities without surrounding white space; those outside of the text are left out."""
+        """
+        The entities by their code points, without surrounding white space; those that are not in
+        the text are left out.
+        """
         located = []
-        known = {border for span in self.tokens or () for border in span}
+        # Tokens of the source may begin or end with white space, or inside a grapheme cluster.
+        starts, ends = ({span[i] for span in self.tokens or ()} for i in (0, 1))
+        graphemes = Graphemes(self.text)
+        for entity in self._entities_in_text(starts | ends):
+            quoted = self.text[entity.start : entity.end]
+            start, end = visible_span(self.text, entity.start, entity.end)
+            if start == end:
+                self.remark("entity without words", f"{entity.type} is {quoted!r}", entity.location)
+                continue
+            start = entity.start if entity.start in starts else graphemes.start(start)
+            end = entity.end if entity.end in ends else graphemes.end(end)
+            if (start, end) != (entity.start, entity.end):
+                is_part = start < entity.start or entity.end < end
+                self.remark(
+                    "entity of a part of a character"
+                    if is_part
+                    else "white space around an entity",
+                    f"{quoted!r}, taken for {self.text[start:end]!r}" if is_part else repr(quoted),
+                    entity.location,
+                    lost=False,
+                )
+            located.append(replace(entity, start=start, end=end))
+        return located
+
+    def _entities_in_text(self, token_borders: Container[int]) -> Iterator[TextEntity]:
+        """The entities that are in the text, by their code points."""
+        unit = self._unit(token_borders)
         for entity in self.entities:
-            if not 0 <= entity.start < entity.end <= len(self.text):
+            span = unit.span(entity.mention)
+            if entity.quoted is not None and not fits(self.text, entity.mention, unit):
+                span = self._found_span(entity, entity.quoted, span) if self.repair else None
+                if not self.repair:
+                    self.remark(
+                        "entity of another text",
+                        f"the characters are {self._at_offsets(entity)!r}, not {entity.quoted!r}",
+                        entity.location,
+                    )
+            elif span is None or unit.ends_after_text(entity.mention) and entity.quoted is None:
+                span = None
                 self.remark(
                     "entity outside of the text",
                     f"{entity.type} from character {entity.start} to {entity.end} of "
                     f"{len(self.text)}",
                     entity.location,
                 )
-                continue
-            quoted = self.text[entity.start : entity.end]
-            if not quoted.strip():
-                self.remark("entity without words", f"{entity.type} is {quoted!r}", entity.location)
-                continue
-            start, end = entity.start, entity.end
-            # Tokens of the source may begin or end with white space.
-            if start not in known:
-                start += len(quoted) - len(quoted.lstrip())
-            if end not in known:
-                end -= len(quoted) - len(quoted.rstrip())
-            if (start, end) != (entity.start, entity.end):
+            elif unit.ends_after_text(entity.mention):
                 self.remark(
-                    "white space around an entity", repr(quoted), entity.location, lost=False
+                    "entity that ends after the text",
+                    f"{entity.quoted!r} to {entity.end}; taken for its text",
+                    entity.location,
+                    lost=False,
                 )
-            located.append(replace(entity, start=start, end=end))
-        return located
+            if span is not None:
+                yield replace(entity, start=span[0], end=span[1])
+
+    def _unit(self, token_borders: Container[int]) -> OffsetUnit:
+        mentions = [entity.mention for entity in self.entities]
+        unit, num_fitting = find_unit(self.text, mentions, token_borders)
+        plain = code_points(self.text)
+        if unit == plain:
+            return plain
+        all_quoted = num_fitting == len(mentions) and any(
+            entity.quoted is not None for entity in self.entities
+        )
+        if not self.repair and not all_quoted:
+            return plain
+        remark = other_unit_remark(unit, num_fitting, len(mentions))
+        self.remark(remark.problem, remark.detail, lost=False)
+        return unit
+
+    def _at_offsets(self, entity: TextEntity) -> str:
+        return self.text[max(entity.start, 0) : max(entity.end, 0)]
+
+    def _found_span(
+        self, entity: TextEntity, quoted: str, span: Optional[tuple[int, int]]
+    ) -> Optional[tuple[int, int]]:
+        """The characters of the nearest occurrence of an entity's text."""
+        found = nearest_occurrence(self.text, quoted, entity.start if span is None else span[0])
+        if found is None:
+            self.remark("mention that is not in its text", repr(quoted), entity.location)
+            return None
+        self.remark(
+            "mention found by its text",
+            f"{quoted!r} is not at characters {entity.start} to {entity.end}; taken for characters "
+            f"{found[0]} to {found[1]}, {self.text[slice(*found)]!r}",
+            entity.location,
+            lost=False,
+        )
+        return found
 
     def _divided(self, spans: Spans, entities: Sequence[TextEntity]) -> Spans:
         """The tokens, divided where an entity begins or ends inside a token."""
@@ -167,40 +255,89 @@ class AnnotatedText:
         divided: Spans = []
         for start, end in spans:
             inside = borders[bisect_right(borders, start) : bisect_left(borders, end)]
+            if not inside:
+                # A token of the source may be invisible, but not white space alone.
+                if self.text[start:end].strip():
+                    divided.append((start, end))
+                continue
             points = [start, *inside, end]
             pieces = [
                 piece
                 for piece in zip(points, points[1:], strict=False)
-                if self.text[slice(*piece)].strip()
+                if not is_blank(self.text[slice(*piece)])
             ]
             if len(pieces) > 1:
                 words = " ".join(self.text[slice(*piece)] for piece in pieces)
                 self.remark(
-                    "token divided at the border of an entity",
-                    f"{self.text[start:end]!r} into {words!r}",
+                    DIVIDED_TOKEN,
+                    f"{self.text[start:end]!r} into {words!r}; without the entity, `predict` makes "
+                    "one token",
                     lost=False,
                 )
             divided.extend(pieces)
         return divided
 
-    def _sentence_starts(self, spans: Spans, mode: str, entities: Sequence[Entity]) -> list[int]:
+    def _expressible(self, spans: Spans, entities: Sequence[TextEntity]) -> list[TextEntity]:
+        """The entities that are whole tokens."""
+        starts, ends = {start for start, _ in spans}, {end for _, end in spans}
+        whole = []
+        for entity in entities:
+            if entity.start in starts and entity.end in ends:
+                whole.append(entity)
+                continue
+            first = bisect_right(spans, entity.start, key=lambda span: span[0]) - 1
+            last = bisect_left(spans, entity.end, key=lambda span: span[1])
+            around = self.text[spans[max(first, 0)][0] : spans[min(last, len(spans) - 1)][1]]
+            self.remark(
+                INEXPRESSIBLE,
+                f"{entity.type} {self.text[entity.start : entity.end]!r} in {around!r}",
+                entity.location,
+            )
+        return whole
+
+    def _sentence_starts(
+        self, spans: Spans, reading: TextReading, entities: Sequence[Entity]
+    ) -> list[int]:
         if self.tokens is None:
-            starts = sentence_starts(self.text, spans, mode)
+            starts = reading.sentence_starts(self.text, spans)
         else:
             firsts = [start for start, _ in spans]
             starts = sorted({0, *(bisect_left(firsts, start) for start in self.sentence_starts)})
         inside = {token for entity in entities for token in range(entity.start + 1, entity.end)}
         kept = [start for start in starts if start not in inside]
         for start in sorted(inside.intersection(starts)):
-            around = self.text[
-                spans[max(start - 3, 0)][0] : spans[min(start + 2, len(spans) - 1)][1]
-            ]
             self.remark(
                 "sentences joined",
-                f"an entity goes on after the end of one: {around!r}",
+                f"an entity goes on after the end of one: {self._around(spans, start)!r}",
                 lost=False,
             )
         return kept
+
+    def _around(self, spans: Spans, start: int) -> str:
+        """The words around the start of a sentence."""
+        return self.text[spans[max(start - 3, 0)][0] : spans[min(start + 2, len(spans) - 1)][1]]
+
+    def _remark_on_crossed_ends(
+        self, spans: Spans, starts: list[int], entities: dict[Hashable, Entity]
+    ) -> None:
+        """Remarks on the ends between neighbouring sentences that have a relation."""
+        crossed: Counter[int] = Counter()
+        for relation in self.relations:
+            if relation.head in entities and relation.tail in entities:
+                first, last = sorted(
+                    bisect_right(starts, entities[key].start) - 1
+                    for key in (relation.head, relation.tail)
+                )
+                if last == first + 1:
+                    crossed[starts[last]] += 1
+        for start, number in sorted(crossed.items()):
+            self.remark(
+                CROSSED_END,
+                f"{number} {'relation' if number == 1 else 'relations'} across "
+                f"{self._around(spans, start)!r}: if it is none, --abbreviations, or --sentences "
+                "lines or whole",
+                lost=False,
+            )
 
     def _sentences(
         self, spans: Spans, starts: list[int], entities: dict[Hashable, Entity]
@@ -301,11 +438,18 @@ class AnnotatedText:
         return Relation(relation.type, head, tail, relation.probability)
 
 
+def other_unit_remark(unit: OffsetUnit, num_fitting: int, num_entities: int) -> Remark:
+    """A remark on a document whose offsets do not count code points."""
+    detail = f"they count {unit.name}: {num_fitting} of {num_entities} entities fit"
+    return Remark(OTHER_UNIT, detail, lost=False)
+
+
 def nearest_occurrence(text: str, quoted: str, start: int) -> Optional[tuple[int, int]]:
     """
     The character span of a quotation in a text, or `None` if the text does not contain it.
 
-    White space may differ and, if there is no exact occurrence, also the case of letters.
+    White space and invisible characters may differ, characters may be canonically equal and, if
+    there is no such occurrence, the case of letters may differ.
 
     # Parameters
 
@@ -316,12 +460,16 @@ def nearest_occurrence(text: str, quoted: str, start: int) -> Optional[tuple[int
     start : `int`
         Where it should begin: the nearest occurrence is taken.
     """
-    words = quoted.split()
+    characters, starts, ends = canonical(text)
+    words = canonical(quoted)[0].split()
     if not words:
         return None
     pattern = r"\s+".join(map(re.escape, words))
     for flags in (0, re.IGNORECASE):
-        found = [match.span() for match in re.finditer(pattern, text, flags)]
+        found = [
+            (starts[match.start()], ends[match.end() - 1])
+            for match in re.finditer(pattern, characters, flags)
+        ]
         if found:
             return min(found, key=lambda span: abs(span[0] - start))
     return None

@@ -258,8 +258,8 @@ KINDS = (
     Kind("multihead", "the format of multi-head selection", _first_line_is("#doc")),
     Kind(
         "ade-corpus",
-        "DRUG-AE.rel of ADE-Corpus-V2",
-        _first_line_is(r"\d+\|[^|]+\|[^|]+\|\d+\|\d+\|[^|]+\|\d+\|\d+$"),
+        "a file of ADE-Corpus-V2",
+        _first_line_is(r"\d+\|[^|]+\|[^|]+\|\d+\|\d+\|[^|]+\|\d+\|\d+$|\d+ NEG \S"),
     ),
     Kind(
         "ann",

@@ -5,32 +5,34 @@ The sentences of a raw text.
 from dataclasses import replace
 from typing import Optional, Sequence
 
-from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity
-from dts_ee.corpora.corpus import REPEATED_ENTITY
-from dts_ee.corpora.text_reading import Spans, TextReading, Tokenize, sentence_starts
+from dts_ee.characters import is_blank
+from dts_ee.corpora.annotated_text import DIVIDED_TOKEN, OTHER_UNIT, AnnotatedText, TextEntity
+from dts_ee.corpora.corpus import REPEATED_ENTITY, Remark
+from dts_ee.corpora.sentence_rules import Spans
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import Document, DocumentError
 
 
 def sentences_of(
     text: str,
-    tokenize: Tokenize,
+    reading: TextReading,
     entities: Sequence[TextEntity] = (),
     max_tokens: Optional[int] = None,
     document_id: Optional[str] = None,
+    remarks: Optional[list[Remark]] = None,
 ) -> list[Document]:
     """
     The sentences of a text, with `start_char`, the character at which they begin.
 
-    A sentence ends at a blank line and where spaCy's sentencizer ends it, after `.`, `!`, `?` and
-    the like, but not inside an entity. Tokens are divided where an entity begins or ends inside
+    No sentence ends inside an entity. Tokens are divided where a given entity begins or ends inside
     them.
 
     # Parameters
 
     text : `str`
         The text.
-    tokenize : `Tokenize`
-        The tokenizer.
+    reading : `TextReading`
+        How the text is divided into sentences and tokens.
     entities : `Sequence[TextEntity]`, optional (default = `()`)
         Given entities; errors name them by their locations.
     max_tokens : `int`, optional (default = `None`)
@@ -38,6 +40,9 @@ def sentences_of(
         a line, or else after this many tokens, but not inside an entity.
     document_id : `str`, optional (default = `None`)
         The text's identifier. Its sentences get `id-1`, `id-2`, …, or `id` if there is only one.
+    remarks : `list[Remark]`, optional (default = `None`)
+        Remarks are added where the entities' offsets count something else than code points, and
+        where tokens are divided.
 
     # Returns
 
@@ -47,30 +52,31 @@ def sentences_of(
     # Raises
 
     `DocumentError`
-        If an entity has no words, is not in the text or occurs twice.
+        If an entity has no words, is not in the text, is another text or occurs twice.
     """
-    spans = tokenize(text)
+    spans = reading.tokenize(text)
     if not spans and not entities:
         return []
-    starts = sentence_starts(text, spans, "rules")
+    starts = reading.sentence_starts(text, spans)
     if max_tokens is not None:
         starts = _bounded(text, spans, starts, max_tokens)
-    documents = _documents(text, spans, starts, entities, document_id, with_start_chars=True)
+    documents = _documents(text, spans, starts, entities, document_id, remarks, True)
     return [_trimmed(documents[0])] if len(documents) == 1 else documents
 
 
 def one_sentence(
     text: str,
-    tokenize: Tokenize,
+    reading: TextReading,
     entities: Sequence[TextEntity],
     document_id: Optional[str] = None,
+    remarks: Optional[list[Remark]] = None,
 ) -> Document:
     """
     A text as a single sentence, with given entities.
 
     # Parameters
 
-    text, tokenize, entities, document_id
+    text, reading, entities, document_id, remarks
         See `sentences_of`.
 
     # Raises
@@ -78,9 +84,9 @@ def one_sentence(
     `DocumentError`
         If the text has no words, or as in `sentences_of`.
     """
-    if not text.strip():
+    if is_blank(text):
         raise DocumentError("there are no words in the sentence", "sentence", document_id)
-    return _documents(text, tokenize(text), [0], entities, document_id)[0]
+    return _documents(text, reading.tokenize(text), [0], entities, document_id, remarks)[0]
 
 
 def _documents(
@@ -89,6 +95,7 @@ def _documents(
     starts: Sequence[int],
     entities: Sequence[TextEntity],
     document_id: Optional[str],
+    remarks: Optional[list[Remark]],
     with_start_chars: bool = False,
 ) -> list[Document]:
     annotated = AnnotatedText(
@@ -98,12 +105,15 @@ def _documents(
         tokens=spans,
         sentence_starts=[spans[start][0] for start in starts[1:]],
         with_start_chars=with_start_chars,
+        repair=False,
     )
-    documents = annotated.documents(TextReading(lambda text: spans))
+    documents = annotated.documents(TextReading(lambda text: spans, divide_tokens=True))
     for remark in annotated.remarks:
         if remark.lost or remark.problem == REPEATED_ENTITY:
             problem = f"{remark.problem}: {remark.detail}"
             raise DocumentError(problem, remark.location, document_id)
+        if remark.problem in (OTHER_UNIT, DIVIDED_TOKEN) and remarks is not None:
+            remarks.append(remark)
     if document_id is None:
         return [replace(document, id=None) for document in documents]
     return documents

@@ -13,6 +13,7 @@ import os
 from dataclasses import replace
 from typing import Any, Callable, Iterable, Mapping, Optional
 
+from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
@@ -45,7 +46,16 @@ SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 ReadValue = Callable[[Any, FieldParts], Any]
 
-_KEYS = ("tokens", "entities", "relations", "orig_id", "id", "sentence", "start_char")
+_KEYS = (
+    "tokens",
+    "entities",
+    "relations",
+    "orig_id",
+    "id",
+    "sentence",
+    "start_char",
+    "tokenizer",
+)
 
 _EXTRA_KEYS: dict[str, ReadValue] = {}
 
@@ -143,9 +153,9 @@ def document_from_json(
     Reads a document from its JSON. Duplicate entities and relations are removed.
 
     In addition to the keys of the format, it reads `id` (if there is no `orig_id`), `sentence` (the
-    text of the tokens), `start_char` (the start of the sentence in a longer text) and the
-    `probability` of entities and relations. Other keys are ignored, unless they look like a
-    misspelt required key.
+    text of the tokens), `start_char` (the start of the sentence in a longer text), `tokenizer` (the
+    configuration of the tokenizer that made the tokens) and the `probability` of entities and
+    relations. Other keys are ignored, unless they look like a misspelt required key.
 
     # Parameters
 
@@ -199,6 +209,7 @@ def document_from_json(
             token_offsets=offsets,
             start_char=as_index(record, "start_char", ()) if "start_char" in record else None,
             extra=extra,
+            tokenizer=record["tokenizer"] if isinstance(record.get("tokenizer"), dict) else None,
         )
         entities, relations, remarks = without_repeats(
             len(tokens), entities, relations, document_id
@@ -251,6 +262,8 @@ def document_to_json(document: Document) -> dict[str, Any]:
         if relation.probability is not None:
             item["probability"] = relation.probability
         record["relations"].append(item)
+    if document.tokenizer is not None:
+        record["tokenizer"] = dict(document.tokenizer)
     return {**record, **document.extra}
 
 
@@ -292,12 +305,22 @@ def _sentences(record: Any, default_id: str, path: str) -> list[tuple[str, Any]]
     if isinstance(record, DocumentError):
         return [(default_id, record.located(None, path))]
     if not isinstance(record, dict) or "sentences" not in record or "tokens" in record:
-        return [(default_id, record)]
+        return [] if _is_blank_prediction(record) else [(default_id, record)]
     try:
         sentences = as_list(record["sentences"], ("sentences",))
     except DocumentError as error:
         return [(default_id, error.located(default_id, path))]
     return [(f"{default_id}-{i}", sentence) for i, sentence in enumerate(sentences, start=1)]
+
+
+def _is_blank_prediction(record: Any) -> bool:
+    """Whether it is what `allennlp predict` writes for a sentence without words."""
+    return (
+        isinstance(record, dict)
+        and isinstance(record.get("sentence"), str)
+        and is_blank(record["sentence"])
+        and record.get("tokens") == record.get("entities") == record.get("relations") == []
+    )
 
 
 def _identifier(record: Mapping[str, Any], default_id: Optional[str]) -> Optional[str]:

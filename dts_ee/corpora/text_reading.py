@@ -4,25 +4,20 @@ Dividing raw text into sentences and tokens.
 
 import re
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
+from dts_ee.characters import is_blank
+from dts_ee.corpora.graphemes import canonical
+from dts_ee.corpora.sentence_rules import Spans, starts_by_rules
 from dts_ee.document import DocumentError
-
-Spans = list[tuple[int, int]]
 
 Tokenize = Callable[[str], Spans]
 """Returns the character span of each token of a text; the end is exclusive."""
 
+FindStarts = Callable[[str, Spans], Sequence[int]]
+"""Takes a text and its tokens, and returns the index of each sentence's first token."""
+
 SENTENCE_MODES = ("rules", "lines", "whole")
-
-_BEFORE_NUMBERS = {"approx", "art", "ca", "ch", "eq", "fig", "figs", "no", "nos", "p", "pp", "vol"}
-"""Abbreviations that are followed by a number."""
-
-_BEFORE_NAMES = {"Capt", "Cmdr", "Col", "Cpl", "Ft", "Hon", "Lt", "Maj", "Mt", "Pvt", "Sgt"}
-"""Abbreviations that are followed by a name, and that spaCy's tokenizer does not know."""
-
-_CLOSING = {"''", "”", "’", ")", "]", "}", "»"}
-"""Closing quotation marks and brackets."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +28,49 @@ class TextReading:
     # Parameters
 
     tokenize : `Tokenize`
-        The tokenizer. Tokens are divided where an entity begins or ends inside them.
-    sentences : `str`, optional (default = `"rules"`)
-        `"rules"`: a sentence ends at a blank line and where spaCy's sentencizer ends it, after `.`,
-        `!`, `?` and the like with closing quotation marks and brackets, except before a small
-        letter, between an abbreviation such as `Fig.` and a number or `Capt.` and a name, and if
-        only punctuation follows. `"lines"`: each line is a sentence. `"whole"`: each text is one.
+        The tokenizer.
+    sentences : `Union[str, FindStarts]`, optional (default = `"rules"`)
+        `"rules"` (see `starts_by_rules`), `"lines"`, each of which is a sentence, `"whole"`, where
+        each text is one, or a function.
+    divide_tokens : `bool`, optional (default = `False`)
+        Whether a token is divided where an entity begins or ends inside it. Otherwise such an
+        entity is lost: text without entities has the same tokens.
+    note : `Optional[Mapping[str, Any]]`, optional (default = `None`)
+        The configuration of the tokenizer, which documents keep.
     windows : `int`, optional (default = `1`)
         How many neighbouring sentences of a text become one document.
     """
 
     tokenize: Tokenize
-    sentences: str = "rules"
+    sentences: Union[str, FindStarts] = "rules"
+    divide_tokens: bool = False
+    note: Optional[Mapping[str, Any]] = None
     windows: int = 1
 
     def __post_init__(self) -> None:
-        if self.sentences not in SENTENCE_MODES:
+        if isinstance(self.sentences, str) and self.sentences not in SENTENCE_MODES:
             raise ValueError(f"{self.sentences!r} is none of {', '.join(SENTENCE_MODES)}")
         if self.windows < 1:
             raise ValueError(f"windows of {self.windows} sentences: there must be at least one")
+
+    def sentence_starts(self, text: str, spans: Spans) -> list[int]:
+        """
+        The index of each sentence's first token.
+
+        # Parameters
+
+        text : `str`
+            The text.
+        spans : `Spans`
+            The tokens.
+        """
+        if callable(self.sentences):
+            starts = self.sentences(text, spans)
+        elif self.sentences == "rules":
+            starts = starts_by_rules(text, spans)
+        else:
+            starts = starts_of_lines(text, spans) if self.sentences == "lines" else [0]
+        return sorted({0, *starts})
 
 
 def check_no_windows(reading: TextReading) -> None:
@@ -63,68 +82,48 @@ def check_no_windows(reading: TextReading) -> None:
         )
 
 
-def sentence_starts(text: str, spans: Spans, mode: str) -> list[int]:
+def starts_of_lines(text: str, spans: Spans) -> list[int]:
+    """The index of the first token of each line."""
+    pairs = enumerate(zip(spans, spans[1:], strict=False), start=1)
+    ends = re.compile(r"[\n\r\u2028\u2029]")
+    return [0, *(i for i, (left, right) in pairs if ends.search(text, left[1], right[0]))]
+
+
+def word_spans(text: str, tokenize: Tokenize) -> Spans:
     """
-    The index of each sentence's first token.
+    The tokens of a text, whatever the tokenizer makes of characters that are not seen.
+
+    Invisible characters, such as zero-width spaces, are like spaces where they are not inside a
+    word: no tokens, and not part of one. A grapheme cluster, such as a letter with its combining
+    marks, is in one token. The tokenizer is given NFC, because rules do not know combining marks.
 
     # Parameters
 
     text : `str`
         The text.
-    spans : `Spans`
-        The tokens.
-    mode : `str`
-        See `sentences` of `TextReading`.
+    tokenize : `Tokenize`
+        The tokenizer.
     """
-    starts = {0}
-    if mode == "rules":
-        starts.update(_starts_by_rules(text, spans))
-    if mode != "whole":
-        break_pattern = re.compile(r"\n" if mode == "lines" else r"\n[^\S\n]*\n")
-        for i, (left, right) in enumerate(zip(spans, spans[1:], strict=False), start=1):
-            if break_pattern.search(text, left[1], right[0]):
-                starts.add(i)
-    return sorted(starts)
+    if text.isascii():
+        return tokenize(text)
+    characters, starts, ends = canonical(text, _with_spaces_for_invisible(text))
+    spans: Spans = []
+    for first, last in tokenize(characters):
+        # Several characters may come from one grapheme cluster.
+        start = max(starts[first], spans[-1][1] if spans else 0)
+        if start < ends[last - 1]:
+            spans.append((start, ends[last - 1]))
+    return spans
 
 
-def _starts_by_rules(text: str, spans: Spans) -> list[int]:
-    # Imported where it is used: every command would wait for spaCy.
-    from spacy.pipeline import Sentencizer
-    from spacy.tokens import Doc
-    from spacy.vocab import Vocab
-
-    words = [text[slice(*span)] for span in spans]
-    doc = Sentencizer()(Doc(Vocab(), words=words))
-    starts = []
-    for sentence in doc.sents:
-        start = sentence.start
-        while 0 < start < len(words) and _closes(words[start], spans[start - 1], spans[start]):
-            start += 1
-        if start < len(words) and _can_begin(words, start):
-            starts.append(start)
-    return [
-        start
-        for start, end in zip(starts, [*starts[1:], len(words)], strict=False)
-        if any(map(_is_word, words[start:end]))
-    ]
-
-
-def _closes(word: str, before: tuple[int, int], span: tuple[int, int]) -> bool:
-    """Whether a word belongs to the sentence of the full stop before it, such as a bracket."""
-    return word in _CLOSING or (before[1] == span[0] and not _is_word(word))
-
-
-def _is_word(word: str) -> bool:
-    return any(character.isalnum() for character in word)
-
-
-def _can_begin(words: list[str], start: int) -> bool:
-    """Whether a sentence may begin here; not after the full stop of an abbreviation."""
-    first = words[start][0]
-    if start > 1 and words[start - 1] == ".":
-        abbreviation = words[start - 2]
-        if first.isdigit() and abbreviation.lower() in _BEFORE_NUMBERS:
-            return False
-        if first.isupper() and abbreviation in _BEFORE_NAMES:
-            return False
-    return not first.islower()
+def _with_spaces_for_invisible(text: str) -> str:
+    """The text, of the same length, with spaces for invisible characters that are in no word."""
+    characters = list(text)
+    for i, character in enumerate(text):
+        if character.isspace() or not is_blank(character):
+            continue
+        # A zero-width space separates words, where other invisible characters may be in one.
+        around = (text[i - 1 : i], text[i + 1 : i + 2])
+        if character == "\u200b" or not all(neighbour.isalnum() for neighbour in around):
+            characters[i] = " "
+    return "".join(characters)

@@ -1,13 +1,16 @@
 """Dataset readers for corpora in SpERT's JSON format."""
 
+import json
 import logging
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer, Tokenizer
 from allennlp.data.fields import TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
+from allennlp.data.tokenizers.sentence_splitter import SentenceSplitter
 
 from dts_ee.corpora.tags import TAG_PREFIXES, TAG_SEQUENCES, entities_to_tags
 from dts_ee.dataset_readers.choices import check_choice
@@ -18,7 +21,13 @@ from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.tag_layers_field import TagLayersField
 from dts_ee.dataset_readers.tags_field import TagsField
 from dts_ee.document import Document, DocumentError
-from dts_ee.tokenizers import SpacyRulesTokenizer
+from dts_ee.tokenizers import (
+    RulesSentenceSplitter,
+    SpacyRulesTokenizer,
+    note_of,
+    same_note,
+    variables_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +71,15 @@ class SpertReader(DatasetReader):
         sets it to null. The inputs of a predictor are never sampled.
     sampling_seed : `int`, optional (default = `0`)
         The seed of the sample. It does not depend on `random_seed`.
+    sentences : `SentenceSplitter`, optional (default = `RulesSentenceSplitter()`)
+        Splits raw text when predicting: `"rules"`, `"lines"`, `"whole"`, a `spacy_pipeline`, or
+        another one that is registered.
 
     # Raises
 
     `ConfigurationError`
         If `tag_encoding`, `tag_sequences` or `on_overlap` has another value, or `max_documents` is
-        less than 1.
+        less than 1. When reading, if documents say that another tokenizer made their tokens.
     """
 
     def __init__(
@@ -79,6 +91,7 @@ class SpertReader(DatasetReader):
         on_overlap: str = "longest",
         max_documents: Optional[int] = None,
         sampling_seed: int = 0,
+        sentences: Optional[SentenceSplitter] = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -90,6 +103,7 @@ class SpertReader(DatasetReader):
         self.max_documents = check_max_documents(max_documents)
         self.sampling_seed = sampling_seed
         self.tokenizer = tokenizer or SpacyRulesTokenizer()
+        self.sentences = sentences or RulesSentenceSplitter()
         self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
 
     def documents(self, file_path: DataPath) -> List[Document]:
@@ -113,6 +127,7 @@ class SpertReader(DatasetReader):
     def _located_documents(self, file_path: DataPath) -> List[Tuple[str, Document]]:
         files = corpus_files(file_path)
         located = [(file.path, document) for file in files for document in file.read()]
+        self._check_tokenizer(located)
         sample = sample_in_order(located, self.max_documents, self.sampling_seed)
         if len(sample) < len(located) and self._logs():
             logger.info(
@@ -123,6 +138,21 @@ class SpertReader(DatasetReader):
                 self.sampling_seed,
             )
         return sample
+
+    def _check_tokenizer(self, located: Sequence[Tuple[str, Document]]) -> None:
+        """Raises an error if documents have the tokens of another tokenizer than raw text gets."""
+        own = note_of(self.tokenizer)
+        for path, document in located if own is not None else ():
+            note = document.tokenizer
+            if own is None or note is None or same_note(dict(note), own):
+                continue
+            variables = variables_of(dict(note))
+            raise ConfigurationError(
+                f"{path}, document {document.id}: the tokens were made by the tokenizer "
+                f"{json.dumps(dict(note))}, but text would be predicted with that of "
+                f'{json.dumps(own)}: set "dataset_reader.tokenizer" to the former'
+                + (f" ({variables} for own.jsonnet)" if variables else "")
+            )
 
     def _read(self, file_path: DataPath) -> Iterator[Instance]:
         pairs: List[Tuple[Document, Document]] = []

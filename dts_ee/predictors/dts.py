@@ -16,10 +16,9 @@ from dts_ee.document import Document, DocumentError
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.prediction import MAX_BATCH_TOKENS, predict_documents
-from dts_ee.predictors.requests import Request, check_type, request_from_json
+from dts_ee.predictors.requests import Request, as_inputs, check_type, request_from_json
 from dts_ee.suggestions import did_you_mean
-
-_ONE_LIST = "a file that is one list, as corpora are, is read with `--use-dataset-reader`"
+from dts_ee.tokenizers import TokenSentenceSplitter, sentence_splitter_of, text_reading
 
 
 @Predictor.register("dts")
@@ -58,12 +57,17 @@ class DtsPredictor(Predictor):
     calibration : `str`, optional (default = `None`)
         A file that `allennlp calibrate` wrote, with which probabilities are calibrated. The
         `relation_threshold` is for calibrated probabilities.
+    sentences : `str`, optional (default = `None`)
+        How raw text is split into sentences: `"rules"`, `"lines"`, `"whole"`, or the name or the
+        folder of a spaCy pipeline; `None` for the dataset reader's way.
+    abbreviations : `List[str]`, optional (default = `None`)
+        Abbreviations whose full stop does not end a sentence, for `"rules"`.
 
     # Raises
 
     `ConfigurationError`
-        If `max_batch_tokens` is less than 1, `relation_threshold` is not between 0 and 1, or an
-        argument is unknown.
+        If `max_batch_tokens` is less than 1, `relation_threshold` is not between 0 and 1, there is
+        no such spaCy pipeline, or an argument is unknown.
     `DocumentError`
         If the calibration cannot be read.
     `TypeError`
@@ -80,11 +84,14 @@ class DtsPredictor(Predictor):
         max_batch_tokens: int = MAX_BATCH_TOKENS,
         relation_threshold: Optional[float] = None,
         calibration: Optional[str] = None,
+        sentences: Optional[str] = None,
+        abbreviations: Optional[List[str]] = None,
         **unknown: Any,
     ) -> None:
         if unknown:
             name = next(iter(unknown))
-            hint = did_you_mean(name, ("max_batch_tokens", "relation_threshold", "calibration"))
+            names = ("max_batch_tokens", "relation_threshold", "calibration")
+            hint = did_you_mean(name, (*names, "sentences", "abbreviations"))
             raise ConfigurationError(f"the predictor `dts` takes no {name!r}{hint}")
         if not isinstance(dataset_reader, SpertReader):
             raise TypeError(
@@ -105,6 +112,12 @@ class DtsPredictor(Predictor):
                 f"relation_threshold is a probability from 0 to 1, not {relation_threshold}"
             )
         self._relation_threshold = relation_threshold
+        splitter = dataset_reader.sentences
+        if sentences is not None or abbreviations is not None:
+            splitter = sentence_splitter_of(sentences or "rules", abbreviations)
+        if isinstance(splitter, TokenSentenceSplitter):
+            splitter.prepare()
+        self._reading = text_reading(dataset_reader.tokenizer, splitter)
 
     @property
     def entity_types(self) -> List[str]:
@@ -139,7 +152,7 @@ class DtsPredictor(Predictor):
             If it cannot be read, entities are given but the model does not predict relations, or
             none are given but the model does not predict entities.
         """
-        request = request_from_json(inputs, self._reader.tokenizer, self.entity_types)
+        request = request_from_json(inputs, self._reading, self.entity_types)
         self._check_entities(request.entities_given, request.id)
         return request
 
@@ -224,8 +237,8 @@ class DtsPredictor(Predictor):
         # Raises
 
         `DocumentError`
-            If the line is not a JSON object. It names the number of the line; blank lines are not
-            counted.
+            If the line is not a JSON object, a list of tokens or a string. It names the number of
+            the line; blank lines are not counted.
         """
         self._num_lines += 1
         number = f"#{self._num_lines}"
@@ -233,22 +246,31 @@ class DtsPredictor(Predictor):
             inputs = json.loads(line)
         except json.JSONDecodeError as error:
             problem = f"invalid JSON: {error.msg} (column {error.colno})"
-            if line.lstrip().startswith("["):
-                problem = f"no object: {_ONE_LIST}"
-            elif not line.lstrip().startswith("{"):
+            if not line.lstrip().startswith(("{", "[")):
                 problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
             raise DocumentError(problem, document_id=number) from None
         except (ValueError, RecursionError) as error:
             # A number with thousands of digits, or JSON that is nested too deeply.
             raise DocumentError(f"invalid JSON: {error}", document_id=number) from None
-        if not isinstance(inputs, dict):
+        return as_inputs(inputs, number)
+
+    def load_item(self, value: Any, number: int) -> JsonDict:
+        """
+        The inputs for an item of a list, which is how SpERT's prediction data is written.
+
+        # Raises
+
+        `DocumentError`
+            If it is not an input, or is an annotated document. It names the number of the item.
+        """
+        if isinstance(value, dict) and "entities" in value:
             raise DocumentError(
-                f"an object is expected, not {type(inputs).__name__}; {_ONE_LIST}",
-                document_id=number,
+                "the file is a list of annotated documents: a corpus is read with "
+                "`--use-dataset-reader`, and inputs with given entities from JSON Lines",
+                "entities",
+                f"#{number}",
             )
-        if "id" not in inputs:
-            inputs.setdefault("orig_id", number)
-        return inputs
+        return as_inputs(value, f"#{number}")
 
     def predict_instance(self, instance: Instance) -> JsonDict:
         return self.predict_batch_instance([instance])[0]
@@ -267,6 +289,8 @@ class DtsPredictor(Predictor):
         request = self.request(json_dict)
         if request.text is not None:
             raise DocumentError("a text has several instances: use `sentence`", "text", request.id)
+        if not request.sentences:
+            raise DocumentError("there are no words in the sentence", "sentence", request.id)
         return self._reader.text_to_instance(
             request.sentences[0], gold=False, entities_given=request.entities_given
         )
@@ -275,7 +299,11 @@ class DtsPredictor(Predictor):
 def _output(request: Request, sentences: List[Document]) -> JsonDict:
     """The JSON output for a request."""
     outputs = [prediction_to_json(sentence) for sentence in sentences]
-    if request.text is None:
-        return outputs[0]
     identifier = {} if request.id is None else {"orig_id": request.id}
-    return {**identifier, "text": request.text, "sentences": outputs}
+    warnings = {"warnings": list(request.warnings)} if request.warnings else {}
+    if request.text is not None:
+        return {**identifier, "text": request.text, "sentences": outputs, **warnings}
+    if request.blank_sentence is not None:
+        nothing: JsonDict = {"tokens": [], "entities": [], "relations": []}
+        return {**identifier, "sentence": request.blank_sentence, **nothing}
+    return {**outputs[0], **warnings}

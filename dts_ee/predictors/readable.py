@@ -61,6 +61,10 @@ class ReadableOutput:
                 for task in TASKS.values()
                 if task.key in sentence
             ]
+        lines += [
+            Text(f"  ({_printable(warning)})", style="dim")
+            for warning in output.get("warnings", ())
+        ]
         if not any(sentence["entities"] for sentence in sentences):
             lines.append(Text("  (no entities found)", style="dim"))
         return Text("\n").join(lines)

@@ -1,19 +1,20 @@
 """Reads the JSON inputs of the predictor."""
 
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from allennlp.common.util import JsonDict
-from allennlp.data import Tokenizer
 
+from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
-from dts_ee.corpora.annotated_text import TextEntity
-from dts_ee.corpora.json_values import as_index, as_list, as_object, as_string, required
+from dts_ee.corpora.annotated_text import TextEntity, other_unit_remark
+from dts_ee.corpora.corpus import Remark
+from dts_ee.corpora.json_values import as_index, as_list, as_object, as_string, kind_of, required
+from dts_ee.corpora.offsets import Mention, code_points, find_unit, same_text
 from dts_ee.corpora.sentences import one_sentence, sentences_of
 from dts_ee.corpora.spert import document_from_json
-from dts_ee.document import Document, DocumentError, Field, FieldParts
-from dts_ee.tokenizers import document_from_text, token_spans
+from dts_ee.corpora.text_reading import TextReading
+from dts_ee.document import Document, DocumentError, Entity, Field, FieldParts
 
 MAX_SENTENCE_TOKENS = 256
 """Longer sentences of a text are split; see `sentences_of`."""
@@ -34,16 +35,50 @@ class Request:
         The text, if the input is a text of any number of sentences.
     id : `str`, optional (default = `None`)
         The input's identifier.
+    blank_sentence : `str`, optional (default = `None`)
+        The input, if it is one sentence without words. There are no `sentences` then.
+    warnings : `Tuple[str, ...]`, optional (default = `()`)
+        How the input was understood, where that is not certain.
     """
 
     sentences: List[Document]
     entities_given: bool = False
     text: Optional[str] = None
     id: Optional[str] = None
+    blank_sentence: Optional[str] = None
+    warnings: Tuple[str, ...] = ()
+
+
+def as_inputs(value: Any, number: str) -> JsonDict:
+    """
+    The inputs of the predictor for a JSON value, as SpERT's prediction data has them, too.
+
+    # Parameters
+
+    value : `Any`
+        An object, a list of tokens, or a sentence.
+    number : `str`
+        The identifier of an input without identifier.
+
+    # Raises
+
+    `DocumentError`
+        If it is something else.
+    """
+    if isinstance(value, str):
+        return {"sentence": value, "orig_id": number}
+    if isinstance(value, list):
+        return {"tokens": value, "orig_id": number}
+    if not isinstance(value, dict):
+        raise DocumentError(
+            f"an object, a list of tokens or a sentence is expected, not {kind_of(value)}",
+            document_id=number,
+        )
+    return value if "id" in value or "orig_id" in value else {**value, "orig_id": number}
 
 
 def request_from_json(
-    inputs: JsonDict, tokenizer: Tokenizer, entity_types: Sequence[str]
+    inputs: JsonDict, reading: TextReading, entity_types: Sequence[str]
 ) -> Request:
     """
     Reads a JSON object. `docs/predict.md` describes its keys.
@@ -52,8 +87,8 @@ def request_from_json(
 
     inputs : `JsonDict`
         The object.
-    tokenizer : `Tokenizer`
-        Splits raw text into tokens.
+    reading : `TextReading`
+        How raw text is divided into sentences and tokens.
     entity_types : `Sequence[str]`
         The types that given entities can have.
 
@@ -65,28 +100,32 @@ def request_from_json(
     identifier = inputs.get("orig_id", inputs.get("id"))
     name = str(identifier) if isinstance(identifier, (int, str)) else None
     given = "entities" in inputs
+    remarks: List[Remark] = []
     try:
         entities = _given(inputs["entities"], entity_types) if given else []
         if "tokens" in inputs:
-            document = _tokenised(inputs, entities)
-            return Request([document], given, id=document.id)
-        if "sentence" in inputs:
-            return Request([_sentence(inputs, entities, tokenizer, name)], given, id=name)
-        if "text" not in inputs:
+            document = _tokenised(inputs, entities, remarks)
+            return Request([document], given, id=document.id, warnings=_warnings(remarks))
+        key = next((key for key in ("sentence", "text") if key in inputs), None)
+        if key is None:
             raise DocumentError(
                 f'there is neither "text" nor "sentence" nor "tokens", but {sorted(inputs)}'
             )
-        text = as_string(inputs["text"], ("text",))
-        sentences = sentences_of(
-            text,
-            partial(token_spans, tokenizer=tokenizer),
-            _by_characters(entities),
-            MAX_SENTENCE_TOKENS,
-            name,
-        )
-        return Request(sentences, given, text, name)
+        text = as_string(inputs[key], (key,))
+        by_characters = _by_characters(entities)
+        if key == "sentence" and not (is_blank(text) and not entities):
+            sentence = one_sentence(text, reading, by_characters, name, remarks)
+            return Request([sentence], given, id=name, warnings=_warnings(remarks))
+        if key == "sentence":
+            return Request([], given, id=name, blank_sentence=text)
+        sentences = sentences_of(text, reading, by_characters, MAX_SENTENCE_TOKENS, name, remarks)
+        return Request(sentences, given, text, name, warnings=_warnings(remarks))
     except DocumentError as error:
         raise error.located(name, None) from None
+
+
+def _warnings(remarks: Sequence[Remark]) -> Tuple[str, ...]:
+    return tuple(f"{remark.problem}: {remark.detail}" for remark in remarks)
 
 
 def _given(value: Any, entity_types: Sequence[str]) -> List[Dict[str, Any]]:
@@ -97,7 +136,9 @@ def _given(value: Any, entity_types: Sequence[str]) -> List[Dict[str, Any]]:
         entity = as_object(item, field)
         type = as_string(required(entity, "type", field), (*field, "type"))
         check_type(type, entity_types, (*field, "type"))
-        keys = ("start", "end", "start_char", "end_char")
+        if "text" in entity:
+            as_string(entity["text"], (*field, "text"))
+        keys = ("start", "end", "start_char", "end_char", "text")
         entities.append({"type": type, **{key: entity[key] for key in keys if key in entity}})
     return entities
 
@@ -113,45 +154,72 @@ def check_type(
         )
 
 
-def _tokenised(inputs: JsonDict, entities: List[Dict[str, Any]]) -> Document:
+def _tokenised(inputs: JsonDict, entities: List[Dict[str, Any]], remarks: List[Remark]) -> Document:
     known = ("tokens", "sentence", "start_char", "orig_id", "id")
     document = document_from_json(
         {key: inputs[key] for key in known if key in inputs}, annotated=False
     )
-    by_tokens = [_by_tokens(entity, i, document) for i, entity in enumerate(entities)]
-    record = {"tokens": inputs["tokens"], "entities": by_tokens}
-    return replace(document, entities=document_from_json(record, document.id).entities)
+    if any(map(_has_only_characters, entities)):
+        entities = _by_tokens(entities, document, remarks)
+    record = {"tokens": inputs["tokens"], "entities": entities}
+    # Errors name the tokens before they name the text.
+    document = replace(document, entities=document_from_json(record, document.id).entities)
+    for i, entity in enumerate(entities):
+        first, last = entity["start"], entity["end"]
+        found = " ".join(document.tokens[first:last])
+        if "text" in entity and "".join(entity["text"].split()) != "".join(found.split()):
+            found = document.entity_text(Entity(entity["type"], first, last))
+            if not same_text(found, entity["text"]):
+                raise DocumentError(
+                    f"the tokens {first} to {last} are {found!r}, not {entity['text']!r}",
+                    ("entities", i),
+                    document.id,
+                )
+    return document
 
 
-def _by_tokens(entity: Dict[str, Any], index: int, document: Document) -> Dict[str, Any]:
-    """Converts an entity with character offsets to token indices."""
-    if "start" in entity or "end" in entity or "start_char" not in entity:
-        return entity
-    field = ("entities", index)
+def _has_only_characters(entity: Dict[str, Any]) -> bool:
+    return "start_char" in entity and "start" not in entity and "end" not in entity
+
+
+def _by_tokens(
+    entities: List[Dict[str, Any]], document: Document, remarks: List[Remark]
+) -> List[Dict[str, Any]]:
+    """Converts the entities with character offsets to token indices."""
     text = " ".join(document.tokens) if document.text is None else document.text
-    first_char = document.start_char or 0
-    start = as_index(entity, "start_char", field) - first_char
-    end = as_index(entity, "end_char", field) - first_char
     starts, ends = zip(*(document.token_offsets or align_tokens(document.tokens, text)))
-    if start not in starts or end not in ends or start >= end:
-        quoted = f", {text[start:end]!r}," if 0 <= start < end else ""
-        raise DocumentError(
-            f"characters {start + first_char} to {end + first_char}{quoted} are not whole tokens",
-            field,
-            document.id,
+    first_char = document.start_char or 0
+    mentions = {
+        i: Mention(
+            as_index(entity, "start_char", ("entities", i)) - first_char,
+            as_index(entity, "end_char", ("entities", i)) - first_char,
+            entity.get("text"),
         )
-    return {**entity, "start": starts.index(start), "end": ends.index(end) + 1}
-
-
-def _sentence(
-    inputs: JsonDict, entities: List[Dict[str, Any]], tokenizer: Tokenizer, name: Optional[str]
-) -> Document:
-    sentence = as_string(inputs["sentence"], ("sentence",))
-    if not entities:
-        return document_from_text(sentence, tokenizer, name)
-    return one_sentence(
-        sentence, partial(token_spans, tokenizer=tokenizer), _by_characters(entities), name
-    )
+        for i, entity in enumerate(entities)
+        if _has_only_characters(entity)
+    }
+    unit = code_points(text)
+    if any(mention.quoted is not None for mention in mentions.values()):
+        best, num_fitting = find_unit(text, list(mentions.values()))
+        if num_fitting == len(mentions) and best != unit:
+            unit = best
+            remarks.append(other_unit_remark(unit, num_fitting, len(mentions)))
+    converted = list(entities)
+    for i, mention in mentions.items():
+        start, end = unit.span(mention) or (mention.start, mention.end)
+        quoted = text[start:end] if 0 <= start < end else ""
+        if mention.quoted is not None and not same_text(quoted, mention.quoted):
+            problem = f"the characters are {quoted!r}, not {mention.quoted!r}"
+            raise DocumentError(problem, ("entities", i), document.id)
+        if start not in starts or end not in ends or start >= end:
+            raise DocumentError(
+                f"characters {start + first_char} to {end + first_char}"
+                f"{f', {quoted!r},' if quoted else ''} are not whole tokens",
+                ("entities", i),
+                document.id,
+            )
+        converted[i] = {**entities[i], "start": starts.index(start), "end": ends.index(end) + 1}
+    return converted
 
 
 def _by_characters(entities: List[Dict[str, Any]]) -> List[TextEntity]:
@@ -162,6 +230,7 @@ def _by_characters(entities: List[Dict[str, Any]]) -> List[TextEntity]:
             as_index(entity, "start_char", ("entities", i)),
             as_index(entity, "end_char", ("entities", i)),
             Field(("entities", i)),
+            quoted=entity.get("text"),
         )
         for i, entity in enumerate(entities)
     ]

@@ -45,6 +45,12 @@ _RELATION: dict[str, Any] = {
     },
 }
 
+_WARNINGS: dict[str, Any] = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "How the given entities were understood, where that is not certain.",
+}
+
 _SENTENCE: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -54,6 +60,7 @@ _SENTENCE: dict[str, Any] = {
         "tokens": {"type": "array", "items": {"type": "string"}},
         "entities": {"type": "array", "items": _ENTITY},
         "relations": {"type": "array", "items": _RELATION},
+        "warnings": _WARNINGS,
     },
 }
 
@@ -63,6 +70,7 @@ _TEXT: dict[str, Any] = {
         "orig_id": {"type": "string"},
         "text": {"type": "string"},
         "sentences": {"type": "array", "items": _SENTENCE},
+        "warnings": _WARNINGS,
     },
 }
 

@@ -2,12 +2,14 @@
 
 import re
 from functools import cache
-from typing import Any, List, Optional, Pattern, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Pattern, Sequence, Tuple, Union
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.tokenizers import Token, Tokenizer
 
+from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
+from dts_ee.corpora.text_reading import word_spans
 from dts_ee.document import Document, DocumentError
 
 
@@ -47,6 +49,13 @@ class SpacyRulesTokenizer(Tokenizer):
             if word.text.strip()
         ]
 
+    def _to_params(self) -> Dict[str, Any]:
+        return {
+            "type": "spacy_rules",
+            "language": self._language,
+            "split_hyphens": self._split_hyphens,
+        }
+
 
 # Not an attribute, because the tokenizer is sent to worker processes. spaCy is imported here, so
 # that commands that do not need it start faster.
@@ -63,8 +72,10 @@ def _load_rules(language: str, split_hyphens: bool) -> Any:
         pipeline_class = type(language_class.__name__, (language_class,), {"Defaults": defaults})
         return pipeline_class().tokenizer
     except ImportError as error:
+        # spaCy names the package that a language needs, some in several lines.
+        reason = " ".join(str(error).split())
         raise ConfigurationError(
-            f"spaCy cannot tokenise the language {language!r}: {error}"
+            f"spaCy cannot tokenise the language {language!r}: {reason}"
         ) from error
 
 
@@ -101,7 +112,7 @@ def document_from_text(
     `DocumentError`
         If the sentence has no words, or the tokens are not substrings of it.
     """
-    if not sentence.strip():
+    if is_blank(sentence):
         raise DocumentError("there are no words in the sentence", "sentence", document_id)
     try:
         offsets = token_spans(sentence, tokenizer)
@@ -131,5 +142,16 @@ def token_spans(text: str, tokenizer: Tokenizer) -> List[Tuple[int, int]]:
     `DocumentError`
         If the tokens are not substrings of the text.
     """
-    words = [token.ensure_text() for token in tokenizer.tokenize(text)]
-    return list(align_tokens([word for word in words if word.strip()], text))
+
+    def tokenize(raw: str) -> List[Tuple[int, int]]:
+        tokens = [token for token in tokenizer.tokenize(raw) if token.ensure_text().strip()]
+        spans = [
+            (token.idx, token.idx_end)
+            for token in tokens
+            if token.idx is not None and token.idx_end is not None
+        ]
+        if len(spans) == len(tokens):
+            return spans
+        return list(align_tokens([token.ensure_text() for token in tokens], raw))
+
+    return word_spans(text, tokenize)

@@ -1,5 +1,6 @@
 // The corpora: a dataset reader and the files.
 local environment = import 'environment.libsonnet';
+local text = import 'text.libsonnet';
 
 // A tenth of the training split of each ADE fold is held out as the development split. The dataset reader
 // accepts this object instead of a path.
@@ -22,9 +23,10 @@ local ade_development = { held_out: 0.1, seed: 0 };
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
   // The files in three environment variables. Development and test data are optional.
+  // Four more set how text is tokenised: see text.libsonnet.
   own: {
     local named(variable) = if std.objectHas(environment, variable) then '$' + variable,
-    reader: { type: 'spert' },
+    reader: { type: 'spert' } + text,
     train: '$TRAIN_DATA',
     validation: named('DEVELOPMENT_DATA'),
     test: named('TEST_DATA'),

@@ -35,7 +35,7 @@ ADE = ("--from", "ade-corpus", "DRUG-AE.rel")
 
 
 def test_published_corpus_becomes_documents_and_folds(folder, capsys):
-    assert run(*ADE, "--to", "spert", "new/ade_full.json", "--folds", "3") == 0
+    assert run(*ADE, "--to", "spert", "new/ade_full.json", "--folds", "3", "--divide-tokens") == 0
     documents = read_documents("new/ade_full.json")
     assert [document.id for document in documents] == ["11-1", "11-2", "12-1", "13-1"]
     assert documents[0].tokens == ("Brinzol", "-", "induced", "rash", ".")
@@ -54,6 +54,11 @@ def test_published_corpus_becomes_documents_and_folds(folder, capsys):
         tested.append(test)
     assert sorted(tested) == [["11-1", "11-2"], ["12-1"], ["13-1"]]
     captured = capsys.readouterr()
+    assert documents[0].tokenizer == {
+        "type": "spacy_rules",
+        "language": "en",
+        "split_hyphens": True,
+    }
     assert captured.out == (
         "new/ade_full.json: 4 documents, 8 entities and 4 relations were read from DRUG-AE.rel\n"
         "The 3 folds are new/ade_split_*_train.json and new/ade_split_*_test.json\n"
@@ -61,7 +66,7 @@ def test_published_corpus_becomes_documents_and_folds(folder, capsys):
     assert captured.err == (
         "Decided, with nothing lost: token divided at the border of an entity (1).\n"
         "  document 11-2: token divided at the border of an entity: 'Brinzol)-related' into "
-        "'Brinzol )-related'\n"
+        "'Brinzol )-related'; without the entity, `predict` makes one token\n"
     )
 
 
@@ -88,7 +93,7 @@ def test_seed_decides_the_folds(folder):
     ],
 )
 def test_tokenizer(folder, tokenizer, tokens):
-    arguments = (*ADE, "--to", "spert", "ade.json", "--tokenizer", tokenizer)
+    arguments = (*ADE, "--to", "spert", "ade.json", "--tokenizer", tokenizer, "--divide-tokens")
     assert run(*arguments) == 0
     assert list(read_documents("ade.json")[0].tokens) == tokens
 
@@ -167,7 +172,7 @@ def test_there_and_back(folder, name):
 def test_long_list_of_what_is_lost_goes_to_the_report(folder, capsys):
     bad = "12|No cough without zalotril.|headache|3|8|zalotril|17|25\n"
     (folder / "DRUG-AE.rel").write_text(RELATIONS + bad * 15)
-    target = ("--to", "spert", "ade.json")
+    target = ("--to", "spert", "ade.json", "--divide-tokens")
     assert run(*ADE, *target) == 0
     without_report = capsys.readouterr().err
     assert "Lost: mention that is not in its text (1), " in without_report
@@ -280,6 +285,82 @@ def test_help_lists_the_formats(folder, capsys):
     assert "the file DRUG-AE.rel or the folder (can only be read)" in text
 
 
+def write_brat(folder, text, annotations):
+    (folder / "brat").mkdir()
+    (folder / "brat" / "d.txt").write_text(text, encoding="utf-8")
+    (folder / "brat" / "d.ann").write_text(annotations, encoding="utf-8")
+    return ("--from", "brat", "brat", "--to", "jsonl", "out.jsonl")
+
+
+CHINESE = (
+    "\u9a6c\u5854\u4f4f\u5728\u5317\u4eac\u3002\u5979\u4e3a\u534e\u4e3a\u5de5\u4f5c\u3002",
+    "T1\tPeop 0 2\t\u9a6c\u5854\nT2\tLoc 4 6\t\u5317\u4eac\nT3\tOrg 9 11\t\u534e\u4e3a\n"
+    "R1\tLive_In Arg1:T1 Arg2:T2\n",
+)
+
+
+def test_tokens_do_not_depend_on_entities(folder, capsys):
+    command = write_brat(folder, *CHINESE)
+    assert run(*command) == 0
+    error = capsys.readouterr().err
+    assert (
+        "Lost: entity that the tokens cannot express (3), relation of an entity that is n" in error
+    )
+    assert "  --tokenizer characters would keep 3 of 3\n" in error
+    assert "--divide-tokens keeps all in the training data, but `predict` cannot make" in error
+    documents = read_documents("out.jsonl")
+    assert not any(document.entities for document in documents)
+
+    assert run(*command, "--tokenizer", "characters") == 0
+    assert capsys.readouterr().err == ""
+    first, second = read_documents("out.jsonl")
+    assert first.tokens == tuple(CHINESE[0][:7])
+    assert [
+        document.entity_text(entity) for document in (first, second) for entity in document.entities
+    ] == [
+        CHINESE[0][:2],
+        CHINESE[0][4:6],
+        CHINESE[0][9:11],
+    ]
+    assert len(first.relations) == 1
+    assert first.tokenizer == {"type": "characters"}
+
+    assert run(*command, "--divide-tokens") == 0
+    assert "token divided at the border of an entity (" in capsys.readouterr().err
+    assert sum(len(document.entities) for document in read_documents("out.jsonl")) == 3
+
+
+def test_a_numbered_list(folder):
+    text = (
+        "MEDICATIONS:\n1. Aspirin 81 mg daily\n2. Lipitor 20 mg qhs\n3. Lasix 40 mg bid\n"
+        "ALLERGIES: none\n"
+    )
+    annotations = (
+        "T1\tDrug 16 23\tAspirin\nT2\tStrength 24 29\t81 mg\nT3\tDrug 60 65\tLasix\n"
+        "T4\tStrength 66 71\t40 mg\nR1\tStrength-Drug Arg1:T2 Arg2:T1\n"
+        "R2\tStrength-Drug Arg1:T4 Arg2:T3\n"
+    )
+    command = write_brat(folder, text, annotations)
+    for sentences in ("rules", "lines"):
+        assert run(*command, "--sentences", sentences) == 0
+        documents = read_documents("out.jsonl")
+        assert [document.text for document in documents] == text.splitlines()
+        assert sum(len(document.relations) for document in documents) == 2
+
+
+def test_language_of_the_rules(folder, capsys):
+    command = write_brat(folder, "Er kam z.B. am Abend.", "T1\tTime 15 20\tAbend\n")
+    assert run(*command, "--language", "de") == 0
+    (document,) = read_documents("out.jsonl")
+    assert document.tokens == ("Er", "kam", "z.B.", "am", "Abend", ".")
+    assert document.tokenizer is not None and document.tokenizer["language"] == "de"
+    capsys.readouterr()
+    assert run(*command, "--language", "tlh") == 2
+    assert "spaCy cannot tokenise the language 'tlh'" in capsys.readouterr().err
+    assert run(*command, "--sentences", "xx_none") == 2
+    assert "there is no spaCy pipeline 'xx_none'" in capsys.readouterr().err
+
+
 def test_wrong_format_is_named(folder, capsys):
     (folder / "a.jsonl").write_text('{"text": "Bo left", "label": [[0, 2, "Peop"]]}\n')
     for wrong in ("spert", "dygie", "prodigy", "multihead", "label-studio"):
@@ -295,7 +376,7 @@ def test_format_is_recognised_with_auto(folder, capsys):
     assert run("--from", "auto", "DRUG-AE.rel", "--to", "spert", "a.json") == 0
     assert len(read_documents("a.json")) == 4
     assert (
-        "DRUG-AE.rel looks like DRUG-AE.rel of ADE-Corpus-V2: --from ade-corpus\n"
+        "DRUG-AE.rel looks like a file of ADE-Corpus-V2: --from ade-corpus\n"
     ) in capsys.readouterr().err
     for content, message in (
         ('{"a": 1}', "its format is not recognised"),

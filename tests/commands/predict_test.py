@@ -224,7 +224,8 @@ def test_a_batch_size_below_1_is_refused(folder, run, capsys):
 
 BAD_LINES = [
     ('{"sentence": "', "file input.jsonl, document #301 (line 302): invalid JSON"),
-    ("[]", "file input.jsonl, document #301 (line 302): an object is expected"),
+    ("3", "file input.jsonl, document #301 (line 302): an object, a list of tokens or a sentence"),
+    ("[]", "file input.jsonl, document #301 (line 302), field tokens: there are no tokens"),
     ('{"tokens": ["a", ""]}', "file input.jsonl, document #301 (line 302), field tokens[1]: "),
     ('{"tokens": [1], "id": "x"}', "file input.jsonl, document x (line 302), field tokens[0]: "),
     ('{"tokens": [], "id": {}}', "file input.jsonl, document line 302, field id: "),
@@ -290,6 +291,80 @@ def test_an_empty_input_has_an_empty_output(content, folder, run):
     (folder / "input.jsonl").write_text(content)
     assert run("input.jsonl", "--output-file", "output.jsonl", "--silent") == 0
     assert (folder / "output.jsonl").read_text() == ""
+
+
+SPERT_INPUTS = [{"tokens": ["Ada", "left", "."]}, ["Ada", "left", "."], "Ada left."]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(SPERT_INPUTS),
+        json.dumps(SPERT_INPUTS, indent=1),
+        "\n".join(map(json.dumps, SPERT_INPUTS)),
+    ],
+)
+def test_prediction_data_of_spert(parser, content, folder, run):
+    (folder / "input.json").write_text(content)
+    assert run("input.json", "--output-file", "output.jsonl", "--silent") == 0
+    documents = read_documents("output.jsonl")
+    assert [document.tokens for document in documents] == [("Ada", "left", ".")] * 3
+    assert [document.id for document in documents] == ["#1", "#2", "#3"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (json.dumps([*SPERT_INPUTS, 3]), "file input.json, document #4: an object, a list of tok"),
+        (json.dumps(SPERT_INPUTS) + "\n{}", "document line 2: a list of inputs is the whole file"),
+        ("[\n{]", "file input.json: the list of inputs is invalid JSON"),
+        (
+            json.dumps([{"tokens": ["a"], "entities": []}]),
+            "file input.json, document #1, field entities: the file is a list of annotated docu",
+        ),
+    ],
+)
+def test_a_list_that_is_no_prediction_data(content, message, folder, run, capsys):
+    (folder / "input.json").write_text(content)
+    assert run("input.json", "--output-file", "output.jsonl", "--silent") == 2
+    assert message in capsys.readouterr().err
+
+
+def test_inputs_that_cannot_be_read_can_be_skipped(folder, run, capsys):
+    lines = [*input_lines(2), "{\n", '{"tokens": [1], "id": "x"}\n', '{"sentence": ""}\n']
+    (folder / "input.jsonl").write_text("".join(lines))
+    options = ["--output-file", "output.jsonl", "--silent"]
+    assert run("input.jsonl", *options) == 2
+    capsys.readouterr()
+    assert run("input.jsonl", *options, "--on-error", "skip") == 0
+    assert identifiers("output.jsonl") == ["s0", "s1", "#5"]
+    error = capsys.readouterr().err
+    assert "2 inputs were skipped:\n  file input.jsonl, document #3 (line 3): invalid JSON" in error
+    assert "\n  file input.jsonl, document x (line 4), field tokens[0]: must be a string" in error
+    assert run("input.jsonl", "--on-error", "skip", "--use-dataset-reader") == 2
+    assert "--use-dataset-reader and --on-error skip exclude" in capsys.readouterr().err
+
+
+def test_hidden_files_of_a_folder_are_passed_over(folder, run):
+    for name in ("texts/a.txt", "texts/._a.txt", "texts/.git/b.txt", "texts/c/d.txt"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\xff" if "." in path.stem or ".git" in name else b"Marta writes.")
+    assert run("texts", "--output-file", "output.jsonl", "--silent") == 0
+    assert identifiers("output.jsonl") == ["a", "c/d"]
+
+
+def test_how_text_becomes_sentences(folder, run):
+    (folder / "abbreviations.txt").write_text("Abb.\nca.\n")
+    text = "This is Abb. Marta.\nshe stayed."
+    for options, expected in (
+        ([], 2),
+        (["--abbreviations", "abbreviations.txt"], 1),
+        (["--sentences", "lines"], 2),
+        (["--sentences", "whole"], 1),
+    ):
+        assert run("--text", text, "--output-file", "output.jsonl", *options) == 0
+        assert len(read_documents("output.jsonl")) == expected, options
 
 
 def test_gzipped_files(folder, run):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
-from dts_ee.corpora.text_reading import TextReading
+from dts_ee.corpora.text_reading import TextReading, word_spans
 from dts_ee.document import Entity, Relation
 from tests.corpora.raw_text import at_white_space, reading
 
@@ -78,8 +78,8 @@ def test_tokens_are_divided_where_entities_begin_and_end():
     assert document.tokens == ("an", "Oslo", "-based", "firm", ".")
     assert [document.entity_text(entity) for entity in document.entities] == ["Oslo", "firm"]
     assert [(remark.detail, remark.lost) for remark in text.remarks] == [
-        ("'Oslo-based' into 'Oslo -based'", False),
-        ("'firm.' into 'firm .'", False),
+        (f"{pair}; without the entity, `predict` makes one token", False)
+        for pair in ("'Oslo-based' into 'Oslo -based'", "'firm.' into 'firm .'")
     ]
 
 
@@ -115,8 +115,13 @@ def test_what_cannot_be_a_document_is_lost_and_listed():
         ("relation between two sentences", True),
         ("relation of an entity that is not there", True),
         ("relation of an entity with itself", True),
+        ("end of a sentence that a relation crosses", False),
     ]
-    assert [str(remark.location) for remark in text.remarks[3:]] == ["line 6", "line 7", "line 8"]
+    assert text.remarks[-1].detail == (
+        "1 relation across 'Ann left . Bob came .': if it is none, --abbreviations, or --sentences "
+        "lines or whole"
+    )
+    assert [str(remark.location) for remark in text.remarks[3:-1]] == ["line 6", "line 7", "line 8"]
 
 
 def test_what_is_there_twice_becomes_one():
@@ -178,3 +183,88 @@ def test_every_entity_and_relation_is_there_or_listed(text, mode):
         assert sum(len(document.relations) for document in documents) == len(text.relations) - sum(
             problem.startswith("relation") for problem in listed
         )
+
+
+def quoted_text(text, *mentions):
+    annotated = AnnotatedText("a", text)
+    for key, (start, end, quoted) in enumerate(mentions):
+        annotated.add_quoted(TextEntity(key, "Peop", start, end, f"line {key}"), quoted)
+    return annotated
+
+
+def spans_of(annotated):
+    (document,) = annotated.documents(reading("whole"))
+    assert document.text is not None
+    first = annotated.text.index(document.text)
+    return [
+        tuple(first + border for border in document.character_span(entity.start, entity.end))
+        for entity in document.entities
+    ]
+
+
+EMOJI = "\N{PILE OF POO}" * 4 + " Ada Ada Ada met Bo Lind of Elm Works."
+
+
+def test_quoted_entities_are_resolved_together():
+    # Characters 9 to 12 are an "Ada" too, but not the one that UTF-16 means.
+    text = quoted_text(EMOJI, (9, 12, "Ada"), (25, 32, "Bo Lind"), (36, 45, "Elm Works"))
+    assert spans_of(text) == [(5, 8), (21, 28), (32, 41)]
+    assert problems(text)[0] == ("offsets in another unit", False)
+    assert text.remarks[0].detail == "they count UTF-16 code units: 3 of 3 entities fit"
+    alone = quoted_text(EMOJI, (9, 12, "Ada"))
+    assert spans_of(alone) == [(9, 12)]
+
+
+def test_entities_without_text_are_resolved_together():
+    text = AnnotatedText("a", EMOJI)
+    text.entities = [
+        TextEntity(key, "Peop", *span) for key, span in enumerate([(9, 12), (25, 32), (36, 45)])
+    ]
+    assert spans_of(text) == [(5, 8), (21, 28), (32, 41)]
+    assert problems(text)[0] == ("offsets in another unit", False)
+
+
+def test_an_end_after_the_text_is_normalised():
+    text = quoted_text("She works for Elm Works", (14, 24, "Elm Works"), (0, 3, "She"))
+    assert spans_of(text) == [(14, 23), (0, 3)]
+    assert problems(text) == [("entity that ends after the text", False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [("Jose\u0301 left", "Jos\u00e9"), ("Jos\u00e9 left", "Jose\u0301")],
+)
+@pytest.mark.parametrize("start", [0, 3])
+def test_canonically_equal_texts(text, quoted, start):
+    length = text.index(" ")
+    annotated = quoted_text(text, (start, start + length, quoted))
+    assert spans_of(annotated) == [(0, length)]
+    assert problems(annotated) == [("mention found by its text", False)] * (start > 0)
+
+
+def test_entities_do_not_begin_or_end_inside_a_character():
+    text = AnnotatedText("a", "Jose\u0301 loves \u2764\ufe0f\u200b !")
+    text.entities = [TextEntity(0, "Peop", 0, 4), TextEntity(1, "Other", 12, 13)]
+    assert spans_of(text) == [(0, 5), (12, 14)]
+    assert [remark.detail for remark in text.remarks if not remark.lost][:2] == [
+        "'Jose', taken for 'Jose\u0301'",
+        "'\u2764', taken for '\u2764\ufe0f'",
+    ]
+
+
+def test_an_entity_of_invisible_characters_has_no_words():
+    text = AnnotatedText("a", "Ann \u200b left")
+    text.entities = [TextEntity(0, "Other", 4, 5)]
+    (document,) = text.documents(TextReading(lambda raw: word_spans(raw, at_white_space)))
+    assert (document.tokens, document.entities) == (("Ann", "left"), ())
+    assert problems(text) == [("entity without words", True)]
+
+
+def test_unless_repaired_an_entity_of_another_text_is_lost():
+    text = quoted_text(EMOJI, (9, 12, "Ada"), (25, 32, "Bo Lind"), (0, 1, "Bo"))
+    text.repair = False
+    text.documents(reading("whole"))
+    assert [remark.detail for remark in text.remarks if remark.lost] == [
+        "the characters are 'ind of ', not 'Bo Lind'",
+        "the characters are '\N{PILE OF POO}', not 'Bo'",
+    ]

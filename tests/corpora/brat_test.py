@@ -81,9 +81,24 @@ def test_what_a_document_cannot_express_is_listed(tmp_path):
         ("equivalence", "line 14 of news/one.a.ann"),
         ("relation of an entity that is not there", "line 8 of news/one.a.ann"),
         ("relation between two sentences", "line 9 of news/one.a.ann"),
+        ("end of a sentence that a relation crosses", "None"),
     ]
-    assert all(remark.lost for remark in corpus.remarks)
+    assert all(remark.lost for remark in corpus.remarks[:-1])
     assert "T6 Peop 0 3;25 28 'Ann Bob'" in corpus.remarks[0].detail
+
+
+def test_a_quotation_in_another_normal_form(tmp_path):
+    (tmp_path / "d.txt").write_text("Jose\u0301 left Elm", encoding="utf-8")
+    annotations = "T0\tPeop 0 5\tJos\u00e9\nT1\tOrg 11 14\tElm\nR1\tLeft Arg1:T0 Arg2:T1\n"
+    (tmp_path / "d.ann").write_text(annotations, encoding="utf-8")
+    corpus = read_brat(tmp_path, reading())
+    assert corpus.remarks == []
+    (document,) = corpus.documents
+    assert [document.character_span(*entity.span) for entity in document.entities] == [
+        (0, 5),
+        (11, 14),
+    ]
+    assert document.relations == (Relation("Left", 0, 1),)
 
 
 def test_entity_whose_characters_are_another_text_is_looked_for(tmp_path):

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from dts_ee.commands.convert import convert, tokenize_by
+from dts_ee.commands.convert import convert
 from dts_ee.corpora import document_from_json, document_to_json, spert
 from dts_ee.corpora.json_values import as_string
 from dts_ee.corpora.predictions import Prediction, are_of, read_predictions, write_predictions
-from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import Document, DocumentError
+from dts_ee.tokenizers import text_reading, tokenizer_of
 
-READING = TextReading(tokenize_by("whitespace"), "rules")
+READING = text_reading(tokenizer_of("whitespace"))
 
 RECORD = {"tokens": ["Ann", "won"], "entities": [], "relations": [], "topic": "sports", "other": 1}
 

@@ -118,7 +118,7 @@ def test_quoted_span_elsewhere_label_less_span_and_binary_answer_are_listed(tmp_
         tmp_path,
         {
             "text": "Bo left",
-            "spans": [span(1, 3, "Peop", text="Bo", score=0.25), span(3, 7)],
+            "spans": [span(4, 6, "Peop", text="Bo", score=0.25), span(3, 7)],
             "_is_binary": True,
             "answer": "accept",
         },
@@ -128,8 +128,8 @@ def test_quoted_span_elsewhere_label_less_span_and_binary_answer_are_listed(tmp_
     assert only.entities[0].probability == 0.25
     assert [(remark.problem, remark.lost) for remark in corpus.remarks] == [
         ("answer on single entities", False),
-        ("mention found by its text", False),
         ("entity without a label", True),
+        ("mention found by its text", False),
     ]
 
 

@@ -15,6 +15,9 @@ def words(text: str) -> list[tuple[int, int]]:
 
 
 def reading(
-    sentences: str = "rules", tokenize: Tokenize = at_white_space, windows: int = 1
+    sentences: str = "rules",
+    tokenize: Tokenize = at_white_space,
+    divide_tokens: bool = True,
+    windows: int = 1,
 ) -> TextReading:
-    return TextReading(tokenize, sentences, windows)
+    return TextReading(tokenize, sentences, divide_tokens, windows=windows)

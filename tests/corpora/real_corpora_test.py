@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from dts_ee.commands.convert import tokenize_by
 from dts_ee.corpora import read_documents
 from dts_ee.corpora.ade_corpus import read_ade_corpus
 from dts_ee.corpora.folds import divide_into_folds
 from dts_ee.corpora.formats import FORMATS
 from dts_ee.corpora.multihead import read_multihead, write_multihead
-from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import without_overlaps
 from dts_ee.document import Document, Entity
+from dts_ee.tokenizers import sentence_splitter_of, text_reading, tokenizer_of
 
 DATA = Path(os.environ.get("DTS_EE_DATA", ""))
 
@@ -30,7 +29,9 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def ade():
-    return read_ade_corpus(DATA / "ade" / "DRUG-AE.rel", TextReading(tokenize_by("rules")))
+    return read_ade_corpus(
+        DATA / "ade" / "DRUG-AE.rel", text_reading(tokenizer_of("rules"), divide_tokens=True)
+    )
 
 
 def typed_span(document: Document, entity: Entity) -> tuple[str, int, int]:
@@ -106,7 +107,9 @@ def test_conll04_is_the_same_after_every_format(tmp_path, name):
     write = FORMATS[name].write
     assert write is not None
     assert write(target, documents) == []
-    corpus = FORMATS[name].read(target, TextReading(tokenize_by("whitespace"), "whole"))
+    corpus = FORMATS[name].read(
+        target, text_reading(tokenizer_of("whitespace"), sentence_splitter_of("whole"))
+    )
     assert corpus.remarks == []
     again = {document.id: document for document in corpus.documents}
     assert len(again) == len(documents)

@@ -29,7 +29,8 @@ def test_every_format_is_recognised():
 def test_what_a_format_writes_is_recognised(tmp_path, name, corpus):
     write = FORMATS[name].write
     assert write is not None
-    path = tmp_path / {"spert": "a.json", "jsonl": "a.jsonl.gz", "triples": "a.tsv"}.get(name, "a")
+    names = {"spert": "a.json", "jsonl": "a.jsonl.gz", "triples": "a.tsv", "bioc": "a.xml"}
+    path = tmp_path / names.get(name, "a")
     write(path, read_documents(corpus))
     assert name_of(path) == READ_ALIKE.get(name, name)
 
@@ -37,14 +38,21 @@ def test_what_a_format_writes_is_recognised(tmp_path, name, corpus):
 def test_files_of_the_tools_are_recognised():
     recognised = {path.name: name_of(path) for path in FORMAT_FIXTURES.iterdir()}
     assert recognised == {
+        "ADE-NEG.txt": "ade-corpus",
+        "DRUG-AE.rel": "ade-corpus",
+        "bioc.xml": "bioc",
+        "brat": "brat",
         "conll.txt": "conll",
         "doccano.jsonl": "doccano",
         "dygie.jsonl": "dygie",
         "gliner.json": "gliner",
         "gliner2.jsonl": "gliner",
+        "label-studio.json": "label-studio",
         "prodigy.jsonl": "prodigy",
+        "pubtator.txt": "pubtator",
         "spacy-rel.spacy": "docbin",
         "triples.csv": "triples",
+        "webanno.tsv": "webanno-tsv",
     }
 
 

@@ -7,17 +7,13 @@ from hypothesis import strategies as st
 from dts_ee.corpora.annotated_text import TextEntity
 from dts_ee.corpora.sentences import one_sentence, sentences_of
 from dts_ee.document import DocumentError, Entity
-from dts_ee.tokenizers import SpacyRulesTokenizer, token_spans
+from dts_ee.tokenizers import RulesSentenceSplitter, SpacyRulesTokenizer, text_reading
 
-TOKENIZER = SpacyRulesTokenizer(split_hyphens=False)
-
-
-def tokenize(text):
-    return token_spans(text, TOKENIZER)
+READING = text_reading(SpacyRulesTokenizer(split_hyphens=False))
 
 
 def texts(text, **others):
-    return [sentence.text for sentence in sentences_of(text, tokenize, **others)]
+    return [sentence.text for sentence in sentences_of(text, READING, **others)]
 
 
 def entity(text, quoted, type="Peop", key=0):
@@ -48,21 +44,55 @@ def test_a_blank_line_ends_a_sentence_and_the_end_of_a_line_does_not():
     assert texts(text) == ["A heading", "The first line\nand the second", "The end"]
 
 
+def test_a_numbered_list():
+    text = "MEDICATIONS:\n1. Aspirin 81 mg daily\n2. Lipitor 20 mg qhs\nALLERGIES: none\n"
+    assert texts(text) == text.splitlines()
+    assert texts("- Ann lives in Tarnby\n- Bo works for Elm Works") == [
+        "- Ann lives in Tarnby",
+        "- Bo works for Elm Works",
+    ]
+
+
+def test_abbreviations_end_no_sentence():
+    text = "Er kam z.B. Montag. Siehe Abb. Drei, d. h. Eins. Gut. Erst. Ende."
+    found = sentences_of(text, READING)
+    assert len(found) > 3
+    splitter = RulesSentenceSplitter(["z. B.", "Abb", "d.h."])
+    reading = text_reading(SpacyRulesTokenizer("de"), splitter)
+    assert [sentence.text for sentence in sentences_of(text, reading)] == [
+        "Er kam z.B. Montag.",
+        "Siehe Abb. Drei, d. h. Eins.",
+        "Gut.",
+        "Erst.",
+        "Ende.",
+    ]
+
+
+def test_invisible_characters_and_combining_marks_hide_no_end():
+    assert texts("I bought Elm Works\u2764\ufe0f. Peter left.") == [
+        "I bought Elm Works\u2764\ufe0f.",
+        "Peter left.",
+    ]
+    assert texts("Ann left.\u200b Bo stayed.") == ["Ann left.", "Bo stayed."]
+    assert texts("She saw Jose\u0301. He left.") == ["She saw Jose\u0301.", "He left."]
+    assert texts("\u200b") == []
+
+
 def test_sentences_know_their_place_and_have_identifiers():
     text = "  Ann left.\n\n\tBob   stayed. "
-    found = sentences_of(text, tokenize, document_id="a")
+    found = sentences_of(text, READING, document_id="a")
     assert [(document.id, document.start_char) for document in found] == [("a-1", 2), ("a-2", 14)]
-    alone = sentences_of("\n Ann left.\n", tokenize, document_id="a")
+    alone = sentences_of("\n Ann left.\n", READING, document_id="a")
     assert [(document.id, document.start_char, document.text) for document in alone] == [
         ("a", 2, "Ann left.")
     ]
-    assert [document.id for document in sentences_of(text, tokenize)] == [None, None]
+    assert [document.id for document in sentences_of(text, READING)] == [None, None]
 
 
 @given(st.text(st.sampled_from("aB. \n\t!\"'\u00a0,1\x1c"), max_size=60))
 def test_nothing_but_white_space_is_lost(text):
     position = 0
-    for sentence in sentences_of(text, tokenize, max_tokens=4):
+    for sentence in sentences_of(text, READING, max_tokens=4):
         assert sentence.text is not None
         assert sentence.start_char is not None
         assert not text[position : sentence.start_char].strip()
@@ -73,8 +103,8 @@ def test_nothing_but_white_space_is_lost(text):
 
 
 def test_a_text_without_words_has_no_sentences():
-    assert sentences_of(" \n ", tokenize) == []
-    assert sentences_of("", tokenize) == []
+    assert sentences_of(" \n ", READING) == []
+    assert sentences_of("", READING) == []
 
 
 def test_what_is_too_long_is_divided_at_the_end_of_a_line_or_anywhere():
@@ -92,7 +122,7 @@ def test_entities_are_in_their_sentences():
         entity(text, "Eve", key=2),
         entity(text, "Ann", key=3),
     ]
-    first, second, third = sentences_of(text, tokenize, entities)
+    first, second, third = sentences_of(text, READING, entities)
     assert first.entities == (Entity("Peop", 2, 4), Entity("Peop", 0, 1))
     assert second.entities == (Entity("Loc", 0, 1),)
     # The token is divided where the entity ends.
@@ -103,7 +133,7 @@ def test_entities_are_in_their_sentences():
 def test_no_sentence_ends_inside_of_an_entity():
     text = "He works at Yahoo! Inc. in Rome."
     assert texts(text) == ["He works at Yahoo!", "Inc. in Rome."]
-    (whole,) = sentences_of(text, tokenize, [entity(text, "Yahoo! Inc.", "Org")])
+    (whole,) = sentences_of(text, READING, [entity(text, "Yahoo! Inc.", "Org")])
     assert whole.entity_text(whole.entities[0]) == "Yahoo! Inc."
     long = "a b c d e f"
     assert texts(long, entities=[entity(long, "c d", "Org")], max_tokens=3) == ["a b c d e f"]
@@ -112,7 +142,7 @@ def test_no_sentence_ends_inside_of_an_entity():
 def test_entities_may_overlap():
     text = "Velmine toxicity came."
     nested = [entity(text, "Velmine", "Drug", 0), entity(text, "Velmine toxicity", "Effect", 1)]
-    (sentence,) = sentences_of(text, tokenize, nested)
+    (sentence,) = sentences_of(text, READING, nested)
     assert sentence.entities == (Entity("Drug", 0, 1), Entity("Effect", 0, 2))
 
 
@@ -131,20 +161,20 @@ def test_entities_that_cannot_be_are_named(entities, message):
         for i, (start, end) in enumerate(entities)
     ]
     with pytest.raises(DocumentError, match=re.escape(message)):
-        sentences_of("Ann left.", tokenize, found, document_id="a")
+        sentences_of("Ann left.", READING, found, document_id="a")
     with pytest.raises(DocumentError, match=re.escape(message)):
-        one_sentence("Ann left.", tokenize, found, "a")
+        one_sentence("Ann left.", READING, found, "a")
 
 
 def test_entities_of_a_text_without_words():
     with pytest.raises(DocumentError, match="entity without words"):
-        sentences_of("  ", tokenize, [TextEntity(0, "Peop", 0, 1, "entities[0]")])
+        sentences_of("  ", READING, [TextEntity(0, "Peop", 0, 1, "entities[0]")])
 
 
 def test_one_sentence_is_not_divided():
     text = " Ann left. Bob stayed. "
-    sentence = one_sentence(text, tokenize, [entity(text, "Bob")], "a")
+    sentence = one_sentence(text, READING, [entity(text, "Bob")], "a")
     assert (sentence.id, sentence.text, sentence.start_char) == ("a", text, None)
     assert sentence.entities == (Entity("Peop", 3, 4),)
     with pytest.raises(DocumentError, match="field sentence: there are no words"):
-        one_sentence("  ", tokenize, [])
+        one_sentence("  ", READING, [])

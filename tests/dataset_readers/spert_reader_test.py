@@ -1,5 +1,7 @@
+import json
 import logging
 import random
+import re
 from typing import Any, cast
 
 import pytest
@@ -15,7 +17,7 @@ from dts_ee.corpora import read_documents, write_documents
 from dts_ee.dataset_readers import AdeReader, Conll04Reader, SpertReader
 from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.document import DocumentError, Entity
-from dts_ee.tokenizers import document_from_text
+from dts_ee.tokenizers import SpacyRulesTokenizer, document_from_text
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS, document
 
 
@@ -368,3 +370,29 @@ def test_worker_processes_deliver_every_document_once():
     loader.index_with(Vocabulary.from_instances(AdeReader().read(TINY_CASE_REPORTS)))
     loaded = [metadata["document"] for batch in loader for metadata in batch["metadata"]]
     assert sorted(loaded, key=lambda item: item.id) == read_documents(TINY_CASE_REPORTS)
+
+
+def test_documents_of_another_tokenizer_are_refused(tmp_path):
+    path = tmp_path / "train.jsonl"
+    note = {"type": "spacy_rules", "language": "de", "split_hyphens": True}
+    record = {"tokens": ["Ann"], "entities": [], "relations": [], "orig_id": "a"}
+    path.write_text(json.dumps({**record, "tokenizer": note}))
+    (document,) = SpertReader(tokenizer=SpacyRulesTokenizer("de")).documents(path)
+    assert document.tokenizer == note
+    message = (
+        f"{path}, document a: the tokens were made by the tokenizer {json.dumps(note)}, but text "
+        'would be predicted with that of {"type": "spacy_rules", "language": "en", '
+        '"split_hyphens": true}: set "dataset_reader.tokenizer" to the former (TOKENIZER=rules '
+        "LANGUAGE=de for own.jsonnet)"
+    )
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        SpertReader().documents(path)
+    path.write_text(json.dumps(record))
+    assert SpertReader().documents(path)[0].tokenizer is None
+
+
+def test_how_text_becomes_sentences_is_a_setting():
+    reader = DatasetReader.from_params(Params({"type": "spert", "sentences": "lines"}))
+    assert isinstance(reader, SpertReader)
+    assert reader.sentences.split_sentences("Ann\nleft.") == ["Ann", "left."]
+    assert SpertReader().sentences.split_sentences("Ann\nleft.") == ["Ann\nleft."]

@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import torch
@@ -174,22 +174,79 @@ def test_the_output_is_a_file_that_the_readers_read(predictor, tmp_path):
     [
         ("{", "document #1: invalid JSON"),
         (100_000 * "[", "document #1: invalid JSON: maximum recursion depth"),
-        ("[1]", "document #1: an object is expected, not list; .* `--use-dataset-reader`"),
+        ("[1]", r"document #1, field tokens\[0\]: must be a string"),
+        ("3", "document #1: an object, a list of tokens or a sentence is expected, not a number"),
         ("{}", "neither"),
         ('{"text": ["x"]}', "document #1, field text"),
         ('{"text": "x", "entities": 3}', "document #1, field entities"),
         ('{"sentence": 3}', "document #1, field sentence"),
-        ('{"sentence": "  "}', "document #1"),
         ('{"tokens": []}', "document #1, field tokens"),
         ('{"tokens": ["a", ""]}', r"document #1, field tokens\[1\]"),
         ('{"tokens": "a b"}', "document #1, field tokens"),
         ('{"tokens": ["a"], "sentence": "b"}', "document #1, field sentence"),
-        ('{"sentence": "", "orig_id": "x9"}', "document x9"),
+        ('{"sentence": 3, "orig_id": "x9"}', "document x9"),
     ],
 )
 def test_bad_input_names_document_and_field(predictor, line, message):
     with pytest.raises(DocumentError, match=message):
         predictor.predict_json(predictor.load_line(line))
+
+
+@pytest.mark.parametrize("blank", ["", " \n", "\u200b"])
+def test_inputs_without_words(predictor, tmp_path, blank):
+    text, sentence, other = predictor.predict_batch_json(
+        [{"text": blank}, {"sentence": blank, "id": "a"}, {"sentence": TEXT}]
+    )
+    assert text == {"text": blank, "sentences": []}
+    nothing: dict[str, Any] = {"tokens": [], "entities": [], "relations": []}
+    assert sentence == {"orig_id": "a", "sentence": blank, **nothing}
+    assert other["tokens"]
+    path = tmp_path / "predicted.jsonl"
+    path.write_text("".join(map(predictor.dump_line, (text, sentence, other))))
+    assert [document.text for document in read_documents(path)] == [TEXT]
+
+
+def test_invisible_characters_hide_no_end_and_are_no_words(predictor):
+    for text, number in (
+        ("I bought Elm Works\u2764\ufe0f. Peter left Oslo.", 2),
+        ("Ada left Tarnby.\u200b Bo left Oslo.", 2),
+        ("\u200b", 0),
+    ):
+        assert len(predictor.predict_text(text)["sentences"]) == number
+
+
+def predictor_with(archive_path, **options: Any) -> DtsPredictor:
+    predictor = Predictor.from_archive(load_archive(archive_path), extra_args=options)
+    assert isinstance(predictor, DtsPredictor)
+    return predictor
+
+
+def test_sentences_of_the_caller(archive_path):
+    text = "Marta lives in Tarnby, approx. Two more\nlines of text."
+    options: list[tuple[dict[str, Any], int]] = [
+        ({}, 2),
+        ({"abbreviations": ["approx."]}, 1),
+        ({"sentences": "lines"}, 2),
+        ({"sentences": "whole"}, 1),
+    ]
+    for given, expected in options:
+        output = predictor_with(archive_path, **given).predict_text(text)
+        assert len(output["sentences"]) == expected
+    with pytest.raises(ConfigurationError, match="there is no spaCy pipeline 'xx_none': install"):
+        predictor_with(archive_path, sentences="xx_none")
+    with pytest.raises(ConfigurationError, match="abbreviations are for the sentences `rules`"):
+        predictor_with(archive_path, sentences="lines", abbreviations=["z. B."])
+
+
+def test_warnings_are_in_the_output(predictor):
+    entities = [{"type": "Peop", "start_char": 3, "end_char": 8, "text": "Marta"}]
+    output = predictor.predict_json(
+        {"text": "\N{FACE WITH TEARS OF JOY} Marta writes.", "entities": entities}
+    )
+    assert output["sentences"][0]["entities"][0]["text"] == "Marta"
+    assert output["warnings"] == [
+        "offsets in another unit: they count UTF-16 code units: 1 of 1 entities fit"
+    ]
 
 
 LONG_TEXT = f"  {TEXT}\n\nNobody came. {TEXT} Velmouth lies on the northern coast of Kestria."

@@ -3,15 +3,15 @@ import re
 import pytest
 
 from dts_ee.document import DocumentError, Entity
-from dts_ee.predictors.requests import MAX_SENTENCE_TOKENS, request_from_json
-from dts_ee.tokenizers import SpacyRulesTokenizer
+from dts_ee.predictors.requests import MAX_SENTENCE_TOKENS, as_inputs, request_from_json
+from dts_ee.tokenizers import SpacyRulesTokenizer, text_reading
 
 TYPES = ["Loc", "Peop"]
 TEXT = "Ann Lee left. Bob saw Rome."
 
 
 def request(**inputs):
-    return request_from_json(inputs, SpacyRulesTokenizer(), TYPES)
+    return request_from_json(inputs, text_reading(SpacyRulesTokenizer()), TYPES)
 
 
 def by_characters(text, quoted, type="Peop"):
@@ -60,7 +60,7 @@ def test_no_entities_can_be_given_too(inputs):
 
 def test_given_entities_of_tokens():
     inputs = {"tokens": ["Ann", "Lee", "left", "."], "relations": "of no interest"}
-    by_tokens = {"type": "Peop", "start": 0, "end": 2, "probability": 0.5, "text": "?"}
+    by_tokens = {"type": "Peop", "start": 0, "end": 2, "probability": 0.5, "text": "Ann  Lee"}
     expected = (Entity("Peop", 0, 2),)
     assert request(**inputs, entities=[by_tokens]).sentences[0].entities == expected
     # What was predicted once is certain now.
@@ -80,6 +80,68 @@ def test_given_entities_may_overlap():
     entities = [{"type": "Peop", "start": 0, "end": 2}, {"type": "Loc", "start": 1, "end": 2}]
     found = request(tokens=["Ann", "Lee", "left"], entities=entities).sentences[0]
     assert found.entities == (Entity("Peop", 0, 2), Entity("Loc", 1, 2))
+
+
+def test_offsets_of_given_entities_in_another_unit():
+    # In UTF-16, the emoji counts twice.
+    entities = [
+        {"type": "Peop", "start_char": 3, "end_char": 6, "text": "Ann"},
+        {"type": "Loc", "start_char": 11, "end_char": 15, "text": "Rome"},
+    ]
+    text = "\N{FACE WITH TEARS OF JOY} Ann saw Rome."
+    warning = ("offsets in another unit: they count UTF-16 code units: 2 of 2 entities fit",)
+    for inputs in (
+        {"text": text},
+        {"sentence": text},
+        {"tokens": ["\N{FACE WITH TEARS OF JOY}", "Ann", "saw", "Rome", "."], "sentence": text},
+    ):
+        found = request(**inputs, entities=entities)
+        (document,) = found.sentences
+        assert [document.entity_text(entity) for entity in document.entities] == ["Ann", "Rome"]
+        assert found.warnings == warning
+    assert request(text="Ann saw Rome.", entities=[]).warnings == ()
+
+
+@pytest.mark.parametrize("key", ["text", "sentence"])
+def test_text_of_a_given_entity_that_contradicts_its_characters(key):
+    entities = [
+        {"type": "Peop", "start_char": 0, "end_char": 3, "text": "Ann"},
+        {"type": "Loc", "start_char": 9, "end_char": 13, "text": "Rome"},
+    ]
+    message = (
+        "document x, field entities[1]: entity of another text: the characters are 'ome.', not "
+        "'Rome'"
+    )
+    with pytest.raises(DocumentError, match=re.escape(message)):
+        request(**{key: "Ann saw Rome."}, entities=entities, id="x")
+
+
+def test_text_of_a_given_entity_that_contradicts_its_tokens():
+    tokens = ["Ann", "saw", "Rome"]
+    with pytest.raises(
+        DocumentError, match=r"entities\[0\]: the tokens 0 to 1 are 'Ann', not 'Bo'"
+    ):
+        request(tokens=tokens, entities=[{"type": "Peop", "start": 0, "end": 1, "text": "Bo"}])
+    by_characters = {"type": "Peop", "start_char": 0, "end_char": 3, "text": "Bo"}
+    with pytest.raises(DocumentError, match=r"entities\[0\]: the characters are 'Ann', not 'Bo'"):
+        request(tokens=tokens, entities=[by_characters])
+
+
+def test_a_sentence_may_have_no_words():
+    for blank in ("", " \n", "\u200b"):
+        found = request(sentence=blank, id="x")
+        assert (found.sentences, found.blank_sentence, found.id) == ([], blank, "x")
+    with pytest.raises(DocumentError, match="there are no words in the sentence"):
+        request(sentence=" ", entities=[{"type": "Peop", "start_char": 0, "end_char": 1}])
+
+
+def test_inputs_of_spert():
+    assert as_inputs(["Ann", "left"], "#1") == {"tokens": ["Ann", "left"], "orig_id": "#1"}
+    assert as_inputs("Ann left.", "#1") == {"sentence": "Ann left.", "orig_id": "#1"}
+    assert as_inputs({"tokens": ["Ann"]}, "#1") == {"tokens": ["Ann"], "orig_id": "#1"}
+    assert as_inputs({"text": "Ann", "id": 3}, "#1") == {"text": "Ann", "id": 3}
+    with pytest.raises(DocumentError, match="document #1: an object, a list of tokens or a sent"):
+        as_inputs(3, "#1")
 
 
 ANN = {"type": "Peop", "start": 0, "end": 1}

@@ -1,0 +1,29 @@
+import regex
+
+from dts_ee.characters import is_blank, visible_span, without_invisible
+
+
+def test_invisible_characters_are_those_of_unicode():
+    annotation_marks = set(range(0xFFF9, 0xFFFC))
+    ignorable = {
+        code
+        for code in range(0x110000)
+        if regex.match(r"\p{Default_Ignorable_Code_Point}", chr(code))
+    }
+    invisible = {code for code in range(0x110000) if not without_invisible(chr(code))}
+    assert invisible == ignorable | annotation_marks
+
+
+def test_blank_texts():
+    assert is_blank("")
+    assert is_blank(" \n\u200b\ufe0f\u2060")
+    assert not is_blank("\u200ba")
+    assert not is_blank("\u0301")
+
+
+def test_visible_span():
+    text = " \u200bAnn\u2060 \n"
+    assert visible_span(text, 0, len(text)) == (2, 5)
+    assert visible_span(text, 3, 4) == (3, 4)
+    start, end = visible_span(text, 5, 8)
+    assert start == end
