@@ -38,9 +38,10 @@ def test_it_comes_near_to_the_exact_test(seed):
     assert micro_f1_p_value(one, other) == pytest.approx(_exact_p_value(one, other), abs=0.02)
 
 
-def test_the_same_predictions_do_not_differ():
+@pytest.mark.parametrize("num_shuffles", [1, 1000, 1500, 3000])
+def test_the_same_predictions_do_not_differ(num_shuffles):
     one, _ = _random_counts(numpy.random.default_rng(0), 50)
-    assert micro_f1_p_value(one, one) == 1.0
+    assert micro_f1_p_value(one, one, num_shuffles) == 1.0
 
 
 def test_a_system_that_is_always_better_is_found_out():
@@ -58,6 +59,7 @@ def test_the_seed_decides():
     )
     assert first == again
     assert first != another
+    assert micro_f1_p_value(one, other) == micro_f1_p_value(one, other, 10_000, seed=0)
 
 
 def test_without_any_items():

@@ -41,9 +41,10 @@ def test_a_vocabulary_of_version_0_1_0_does_not_say_how_many_sequences(name, num
 
 
 def test_tags_of_no_entity_are_of_both_encodings():
-    for encoding in ("BIO", "BIOUL"):
+    for encoding in ("BIO", "BIOUL", None):
         sequences = TagSequences.from_vocabulary(_vocabulary(["O"], "one"), encoding)
         assert sequences.entity_types == []
+        assert sequences.entities(0, [0, 0]) == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ PER_TYPE = TagSequences(TAGS, "BIO", "per_type")
 
 @pytest.mark.parametrize(("sequences", "numbers"), [(ONE, [5]), (PER_TYPE, [3, 3])])
 def test_how_many_tags_there_are(sequences, numbers):
-    assert sequences.numbers_of_tags == numbers
+    assert sequences.tag_counts == numbers
     assert len(sequences) == len(numbers)
     assert sequences.num_tags == 5
     assert sequences.entity_types == ["Drug", "Effect"]

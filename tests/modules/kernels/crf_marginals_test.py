@@ -64,6 +64,17 @@ def test_large_scores_of_a_long_sentence():
     torch.testing.assert_close(found, expected.float())
 
 
+def test_a_sentence_of_one_token():
+    torch.manual_seed(0)
+    field = BatchedConditionalRandomField(len(TAGS))
+    logits = torch.randn(1, 1, len(TAGS))
+    # Tag 3 of the only token, which nothing can continue.
+    spans = TaggedSpans(torch.tensor([[3]]), *torch.tensor([[0], [0], [1], [-1]]))
+    found = span_probabilities(field, logits, torch.BoolTensor([[True]]), spans)
+    scores = field.start_transitions + logits[0, 0] + field.end_transitions
+    torch.testing.assert_close(found, scores.softmax(0)[3:])
+
+
 def test_no_spans():
     field = BatchedConditionalRandomField(len(TAGS), CONSTRAINTS)
     nothing = torch.zeros(0, dtype=torch.long)
