@@ -20,7 +20,7 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.lines import read_lines
-from dts_ee.corpora.text_reading import TextReading, check_no_windows
+from dts_ee.corpora.text_reading import TextReading, check_no_windows, start_of_text
 from dts_ee.document import Document, DocumentError
 
 EFFECT = "Adverse-Effect"
@@ -90,7 +90,7 @@ def read_ade_corpus(path: PathOrStr, reading: TextReading) -> Corpus:
             sentences.setdefault((line.abstract, line.sentence), []).append(line)
     if not sentences:
         raise DocumentError("there are no lines in the file", path=str(path))
-    whole = replace(reading, sentences="whole")
+    whole = replace(reading, sentences=start_of_text)
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []

@@ -10,7 +10,6 @@ import io
 import json
 import re
 from bisect import bisect_right
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence, Union
 
@@ -22,6 +21,7 @@ from dts_ee.corpora.json_values import as_string, kind_of
 from dts_ee.corpora.pieces import joined_pieces
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_position, lost_token_borders
+from dts_ee.corpora.unread import Unread
 from dts_ee.document import Document, DocumentError, Entity, Field, FieldParts, Relation
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def read_bioc(
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []
-    unread: Counter[str] = Counter()
+    unread = Unread()
     for number, source in enumerate(_read_documents(path), start=1):
         id = f"#{number}"
         try:
@@ -78,10 +78,7 @@ def read_bioc(
         documents.extend(sentences)
         groups.extend(str(number) for _ in sentences)
         remarks.extend(reader.text.remarks)
-    remarks += [
-        Remark("what is not read", f"{name}, {count:,} times") for name, count in unread.items()
-    ]
-    return Corpus(documents, groups, remarks)
+    return Corpus(documents, groups, [*remarks, *unread.remarks()])
 
 
 def _read_documents(path: PathOrStr) -> "list[BioCDocument]":
@@ -132,7 +129,7 @@ def _library() -> Any:
 class _DocumentReader:
     """The text of a document, with its annotations, and the relations between its concepts."""
 
-    def __init__(self, id: str, source: "BioCDocument", unread: Counter[str]) -> None:
+    def __init__(self, id: str, source: "BioCDocument", unread: Unread) -> None:
         self._unread = unread
         # The offset of each piece of text, and where it begins in the text.
         self._offsets: list[int] = []
@@ -195,7 +192,7 @@ class _DocumentReader:
         score = _score(infons)
         for name, value in infons.items():
             if name not in _TYPE_KEYS and (name != _SCORE or score is None):
-                self._unread[f"{name} of annotations"] += 1
+                self._unread.add(f"{name} of annotations", self.text.id)
                 self.concepts.setdefault(value, []).append(key)
         span = joined_pieces(self.text.text, pieces, quoted) if pieces else None
         if not type:
@@ -224,7 +221,7 @@ class _DocumentReader:
             head, tail = (self._end(str(node.refid), keys) for node in ends)
             for node in ends:
                 if str(node.role).lower() not in _HEAD_ROLES | _TAIL_ROLES:
-                    self._unread[f"role {node.role} of relations"] += 1
+                    self._unread.add(f"role {node.role} of relations", self.text.id)
             self.text.relations.append(TextRelation(type, head, tail, location, score))
             named = {_SCORE} if score is not None else set()
         else:
@@ -239,7 +236,9 @@ class _DocumentReader:
             named = set(concepts)
             head, tail = concepts.values()
             self.concept_relations.append(ConceptRelation(type, head, tail, str(location)))
-        self._unread.update(f"{name} of relations" for name in values if name not in named)
+        for name in values:
+            if name not in named:
+                self._unread.add(f"{name} of relations", self.text.id)
 
     def _end(self, id: str, keys: dict[str, int]) -> Any:
         """The key of an annotation: that in the same passage or sentence, or the only one."""

@@ -47,7 +47,7 @@ def read_dygie(path: PathOrStr, reading: TextReading) -> Corpus:
     path : `PathOrStr`
         The file.
     reading : `TextReading`
-        Not used.
+        How many sentences become one document; sentences and tokens are those of the file.
 
     # Raises
 

@@ -12,9 +12,11 @@ from dts_ee.corpora.lines import split_lines
 from dts_ee.document import DocumentError
 
 
-def json_records(text: str) -> list[tuple[str, Any]]:
+def read_json_records(path: PathOrStr) -> list[tuple[str, Any]]:
     """
-    The JSON of each record of a text that is not empty.
+    The JSON of each record of a file.
+
+    The first character decides whether it is a list or JSON Lines.
 
     # Returns
 
@@ -25,35 +27,33 @@ def json_records(text: str) -> list[tuple[str, Any]]:
     # Raises
 
     `DocumentError`
-        If the text is no JSON as a whole.
+        If the file cannot be read, is empty, or is no JSON as a whole.
     """
-    return _list_records(text) if text.lstrip()[0] == "[" else _line_records(text)
+    text = read_text(path)
+    try:
+        if not text.strip():
+            raise DocumentError("the file is empty")
+        return _list_records(text) if text.lstrip()[0] == "[" else _line_records(text)
+    except DocumentError as error:
+        raise error.located(None, os.fspath(path)) from error.__cause__
 
 
 def read_json_objects(path: PathOrStr) -> list[tuple[str, dict[str, Any]]]:
     """
-    The objects of a file, with their locations, as `json_records` returns them.
+    The objects of a file, with their locations, as `read_json_records` returns them.
 
     # Raises
 
     `DocumentError`
         If the file cannot be read or is empty, a line is no JSON, or a record is no object.
     """
-    name = os.fspath(path)
-    text = read_text(path)
-    if not text.strip():
-        raise DocumentError("the file is empty", path=name)
-    try:
-        records = json_records(text)
-        for location, record in records:
-            if isinstance(record, DocumentError):
-                raise record
-            if not isinstance(record, dict):
-                raise DocumentError(
-                    f"must be an object, but is {kind_of(record)}", document_id=location
-                )
-    except DocumentError as error:
-        raise error.located(None, name) from error.__cause__
+    records = read_json_records(path)
+    for location, record in records:
+        if isinstance(record, DocumentError):
+            raise record.located(None, os.fspath(path)) from record.__cause__
+        if not isinstance(record, dict):
+            problem = f"must be an object, but is {kind_of(record)}"
+            raise DocumentError(problem, document_id=location, path=os.fspath(path))
     return records
 
 

@@ -10,7 +10,6 @@ lists of start and end characters; Label Studio exports `data` unchanged.
 
 import json
 import os
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Iterator, Optional
 
@@ -20,6 +19,7 @@ from dts_ee.corpora.files import PathOrStr, read_text
 from dts_ee.corpora.json_values import as_list, as_object, as_string, kind_of, required
 from dts_ee.corpora.label_studio_texts import TaskText, TextFinder
 from dts_ee.corpora.text_reading import Spans, TextReading
+from dts_ee.corpora.unread import Unread
 from dts_ee.document import Document, DocumentError, Field, FieldParts
 
 _ENTITY_KINDS = ("labels", "hypertextlabels", "paragraphlabels")
@@ -98,7 +98,7 @@ def read_label_studio(
     if tasks and not annotated:
         hint = f"; {num_unread} have predictions: {_READ_PREDICTIONS}" if num_unread else ""
         raise DocumentError(f"none of the {len(tasks)} tasks was annotated{hint}", path=name)
-    unread: Counter[str] = Counter()
+    unread = Unread()
     finder = TextFinder([(task.data, task.values()) for task in annotated], text_key)
     for task in tasks:
         if task.results is None:
@@ -109,9 +109,7 @@ def read_label_studio(
         documents.extend(sentences)
         groups.extend(task.name.removeprefix("#") for _ in sentences)
         remarks.extend(text.remarks)
-    remarks += [
-        Remark("what is not read", f"{key}, of {count:,} tasks") for key, count in unread.items()
-    ]
+    remarks += unread.remarks()
     if num_unread:
         detail = f"predictions of {num_unread} tasks are not read; {_READ_PREDICTIONS}"
         remarks.append(Remark("predictions that are not read", detail))
@@ -203,10 +201,11 @@ def _results(item: dict[str, Any], field: FieldParts) -> Iterator[tuple[Field, d
 
 
 def _sentences(
-    task: _Task, finder: TextFinder, reading: TextReading, unread: Counter[str]
+    task: _Task, finder: TextFinder, reading: TextReading, unread: Unread
 ) -> tuple[AnnotatedText, list[Document]]:
     task_text, names = finder.text(task.data, task.values())
-    unread.update(names)
+    for name in names:
+        unread.add(name, task.name)
     text = AnnotatedText(task.id, task_text.text)
     text.tokens = _tokens(task.data, text.text)
     for problem, detail, field in task.remarks:

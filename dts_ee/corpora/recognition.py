@@ -98,7 +98,7 @@ def _is_task(beginning: Beginning) -> bool:
     """Whether it is a task of Label Studio, annotated or with predictions."""
     record = beginning.record
     return isinstance(record.get("data"), dict) and _has_any(
-        beginning, "annotations", "predictions"
+        beginning, "annotations", "predictions", "completions"
     )
 
 
@@ -107,7 +107,7 @@ def _is_json_min(beginning: Beginning) -> bool:
 
 
 def _is_bioc(beginning: Beginning) -> bool:
-    if isinstance(beginning.record.get("documents"), list):
+    if any(isinstance(beginning.record.get(key), list) for key in ("documents", "PubTator3")):
         return True
     return beginning.text.startswith("<") and "<collection" in beginning.text[:2000]
 
@@ -187,7 +187,7 @@ KINDS = (
     Kind(
         "brat",
         "brat's standoff, a folder of .txt and .ann files",
-        lambda beginning: any(name.endswith(".ann") for name in beginning.names),
+        lambda beginning: any(name.endswith((".ann", ".a1")) for name in beginning.names),
     ),
     Kind(
         "text-folder",
@@ -209,23 +209,7 @@ KINDS = (
         remedy="unpack it, or, from Word, save its text as a .txt file",
     ),
     Kind("spert", "SpERT's JSON", _is_spert),
-    Kind(
-        "label-studio",
-        "Label Studio's JSON",
-        lambda beginning: beginning.is_list and _is_task(beginning),
-    ),
-    Kind(
-        "label-studio-task",
-        "one task of Label Studio",
-        _is_task,
-        remedy="put it in a list, [ … ], or export the whole project",
-    ),
-    Kind(
-        "completions",
-        'an export of Label Studio before version 1.0, with "completions"',
-        _has("completions"),
-        remedy=f"import it into a newer version; {_AS_JSON}",
-    ),
+    Kind("label-studio", "Label Studio's JSON", _is_task),
     Kind("json-min", "Label Studio's JSON-MIN", _is_json_min, remedy=_AS_JSON),
     Kind("bioc", "BioC", _is_bioc),
     Kind("dygie", "the JSON Lines of DyGIE++, SciERC or PURE", _is_dygie),
@@ -254,6 +238,12 @@ KINDS = (
         remedy="dts-ee predict MODEL FILE finds what is in them",
     ),
     Kind("webanno-tsv", "WebAnno TSV", _first_line_is("#FORMAT=WebAnno TSV")),
+    Kind(
+        "webanno-tsv-2",
+        "WebAnno TSV 1 or 2",
+        _first_line_is(r"# \w+(\.\w+){2,}"),
+        remedy="export it as WebAnno TSV v3.3",
+    ),
     Kind("pubtator", "PubTator", _first_line_is(r"[^|\s]+\|[ta]\|")),
     Kind("multihead", "the format of multi-head selection", _first_line_is("#doc")),
     Kind(

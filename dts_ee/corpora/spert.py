@@ -16,8 +16,8 @@ from typing import Any, Callable, Iterable, Mapping, Optional
 from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
 from dts_ee.corpora.corpus import Remark
-from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
-from dts_ee.corpora.json_records import json_records
+from dts_ee.corpora.files import PathOrStr, open_atomically
+from dts_ee.corpora.json_records import read_json_records
 from dts_ee.corpora.json_values import (
     as_index,
     as_list,
@@ -128,15 +128,8 @@ def read_records(path: PathOrStr) -> list[tuple[str, Any]]:
         If the file cannot be read, is not JSON, or has no documents.
     """
     name = os.fspath(path)
-    text = read_text(path)
-    if not text.strip():
-        raise DocumentError("the file is empty", path=name)
-    try:
-        entries = json_records(text)
-    except DocumentError as error:
-        raise error.located(None, name) from error.__cause__
     records: list[tuple[str, Any]] = []
-    for default_id, record in entries:
+    for default_id, record in read_json_records(path):
         records += _sentences(record, default_id, name)
     if not records:
         raise DocumentError("there are no documents in the file", path=name)

@@ -4,7 +4,7 @@ Dividing raw text into sentences and tokens.
 
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from dts_ee.characters import is_blank
 from dts_ee.corpora.graphemes import canonical
@@ -17,8 +17,6 @@ Tokenize = Callable[[str], Spans]
 FindStarts = Callable[[str, Spans], Sequence[int]]
 """Takes a text and its tokens, and returns the index of each sentence's first token."""
 
-SENTENCE_MODES = ("rules", "lines", "whole")
-
 
 @dataclass(frozen=True)
 class TextReading:
@@ -29,9 +27,8 @@ class TextReading:
 
     tokenize : `Tokenize`
         The tokenizer.
-    sentences : `Union[str, FindStarts]`, optional (default = `"rules"`)
-        `"rules"` (see `starts_by_rules`), `"lines"`, each of which is a sentence, `"whole"`, where
-        each text is one, or a function.
+    sentences : `FindStarts`, optional (default = `starts_by_rules`)
+        Finds the sentences.
     divide_tokens : `bool`, optional (default = `False`)
         Whether a token is divided where an entity begins or ends inside it. Otherwise such an
         entity is lost: text without entities has the same tokens.
@@ -42,14 +39,12 @@ class TextReading:
     """
 
     tokenize: Tokenize
-    sentences: Union[str, FindStarts] = "rules"
+    sentences: FindStarts = starts_by_rules
     divide_tokens: bool = False
     note: Optional[Mapping[str, Any]] = None
     windows: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.sentences, str) and self.sentences not in SENTENCE_MODES:
-            raise ValueError(f"{self.sentences!r} is none of {', '.join(SENTENCE_MODES)}")
         if self.windows < 1:
             raise ValueError(f"windows of {self.windows} sentences: there must be at least one")
 
@@ -64,13 +59,7 @@ class TextReading:
         spans : `Spans`
             The tokens.
         """
-        if callable(self.sentences):
-            starts = self.sentences(text, spans)
-        elif self.sentences == "rules":
-            starts = starts_by_rules(text, spans)
-        else:
-            starts = starts_of_lines(text, spans) if self.sentences == "lines" else [0]
-        return sorted({0, *starts})
+        return sorted({0, *self.sentences(text, spans)})
 
 
 def check_no_windows(reading: TextReading) -> None:
@@ -80,6 +69,11 @@ def check_no_windows(reading: TextReading) -> None:
             "--windows joins neighbouring sentences of a text, and in this format sentences belong "
             "to none"
         )
+
+
+def start_of_text(text: str, spans: Spans) -> list[int]:
+    """The index of the first token of the text, which is one sentence."""
+    return [0]
 
 
 def starts_of_lines(text: str, spans: Spans) -> list[int]:

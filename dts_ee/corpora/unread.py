@@ -14,18 +14,18 @@ class Unread:
 
     # Parameters
 
-    problem : `str`
+    problem : `str`, optional (default = `"what is not read"`)
         The `problem` of the remarks on it.
     """
 
-    def __init__(self, problem: str = "key that is not read") -> None:
+    def __init__(self, problem: str = "what is not read") -> None:
         self._problem = problem
         self._counts: Counter[str] = Counter()
         self._first: dict[str, str] = {}
 
-    def add(self, name: str, document: str) -> None:
+    def add(self, name: str, document: str, number: int = 1) -> None:
         """
-        Counts one more.
+        Counts one or several more.
 
         # Parameters
 
@@ -34,8 +34,10 @@ class Unread:
         document : `str`
             The identifier of the document, or its location, which the remark names if it is the
             first.
+        number : `int`, optional (default = `1`)
+            How many more.
         """
-        self._counts[name] += 1
+        self._counts[name] += number
         self._first.setdefault(name, document)
 
     def add_keys(

@@ -8,7 +8,6 @@ its tail, with the number of its head's token.
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
@@ -19,6 +18,7 @@ from dts_ee.corpora.files import PathOrStr, is_hidden
 from dts_ee.corpora.html_text import code_point_index
 from dts_ee.corpora.lines import read_lines
 from dts_ee.corpora.text_reading import Spans, TextReading
+from dts_ee.corpora.unread import Unread
 from dts_ee.corpora.webanno_layers import (
     FORMAT,
     RELATION_LAYER,
@@ -59,7 +59,7 @@ def read_webanno_tsv(path: PathOrStr, reading: TextReading) -> Corpus:
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []
-    unread: Counter[str] = Counter()
+    unread = Unread()
     for name, file in _files(Path(path)):
         try:
             text = _File(name, file, unread)
@@ -69,10 +69,7 @@ def read_webanno_tsv(path: PathOrStr, reading: TextReading) -> Corpus:
         documents.extend(sentences)
         groups.extend(name for _ in sentences)
         remarks.extend(text.annotated.remarks)
-    remarks += [
-        Remark("what is not read", f"{name}, {count:,} times") for name, count in unread.items()
-    ]
-    return Corpus(documents, groups, remarks)
+    return Corpus(documents, groups, [*remarks, *unread.remarks()])
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:
@@ -116,7 +113,7 @@ class _Sentence:
 class _File:
     """The text of a file, with its annotations."""
 
-    def __init__(self, name: str, path: Path, unread: Counter[str]) -> None:
+    def __init__(self, name: str, path: Path, unread: Unread) -> None:
         self._unread = unread
         self._layers: list[Layer] = []
         self._sentence_ids: list[Optional[str]] = []
@@ -231,7 +228,7 @@ class _File:
         for row in self._rows:
             number = len(items(row.cells[column]))
             if number:
-                self._unread[f"layer {item.name}"] += number
+                self._unread.add(f"layer {item.name}", self.annotated.id, number)
 
     def _add_entities(self, item: Layer, column: int) -> None:
         # The entity of each identifier, and the number of its last token.
@@ -264,7 +261,7 @@ class _File:
         for i, values in enumerate(columns):
             name = item.features[i]
             if i != type_column and name != item.base_column and any(map(_has_value, values)):
-                self._unread[f"feature {name} of {item.name}"] += 1
+                self._unread.add(f"feature {name} of {item.name}", self.annotated.id)
         values = columns[0 if type_column is None else type_column]
         types = [
             value.value if type_column is not None and value.value else item.short_name

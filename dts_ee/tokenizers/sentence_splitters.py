@@ -1,5 +1,6 @@
 """Sentence splitters that know where in the text, and at which token, a sentence begins."""
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from functools import cache
 from pathlib import Path
@@ -9,13 +10,14 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data.tokenizers.sentence_splitter import SentenceSplitter
 
 from dts_ee.corpora.sentence_rules import Spans, starts_by_rules
-from dts_ee.corpora.text_reading import SENTENCE_MODES, starts_of_lines
+from dts_ee.corpora.text_reading import start_of_text, starts_of_lines
 from dts_ee.tokenizers.spacy_rules import SpacyRulesTokenizer, token_spans
 
 
-class TokenSentenceSplitter(SentenceSplitter):
+class TokenSentenceSplitter(SentenceSplitter, ABC):
     """A `SentenceSplitter` that uses the tokens of the text."""
 
+    @abstractmethod
     def sentence_starts(self, text: str, spans: Spans) -> List[int]:
         """
         The index of the first token of each sentence.
@@ -27,7 +29,6 @@ class TokenSentenceSplitter(SentenceSplitter):
         spans : `Spans`
             The start and end characters of its tokens.
         """
-        raise NotImplementedError
 
     def prepare(self) -> None:
         """Loads what it needs, so that errors come before the first text."""
@@ -86,7 +87,7 @@ class WholeTextSentenceSplitter(TokenSentenceSplitter):
     """
 
     def sentence_starts(self, text: str, spans: Spans) -> List[int]:
-        return [0]
+        return start_of_text(text, spans)
 
 
 @SentenceSplitter.register("spacy_pipeline")
@@ -153,7 +154,7 @@ def load_pipeline(name: str) -> Any:
             hint = f"install it (`python -m spacy download {name}`), or give its folder"
             raise ConfigurationError(
                 f"there is no spaCy pipeline {name!r}: {hint}; without one, sentences are found by "
-                f"{', '.join(SENTENCE_MODES)}"
+                "rules, lines or whole"
             ) from None
         raise ConfigurationError(
             f"the spaCy pipeline {name!r} cannot be loaded: {' '.join(str(error).split())}"

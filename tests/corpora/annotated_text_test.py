@@ -58,11 +58,6 @@ def test_ways_to_find_sentences(mode, sentences):
     )
 
 
-def test_unknown_way_to_find_sentences():
-    with pytest.raises(ValueError, match="'pages' is none of rules, lines, whole"):
-        TextReading(at_white_space, "pages")
-
-
 def test_an_entity_is_not_divided_by_the_end_of_a_sentence():
     text = AnnotatedText("a", "The band Stop ! Go played . It rained .")
     text.entities = [TextEntity("T1", "Org", 9, 18)]

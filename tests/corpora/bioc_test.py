@@ -40,8 +40,8 @@ def test_passages_become_sentences(json_path, format):
     assert [(remark.problem, remark.detail) for remark in corpus.remarks if remark.lost] == [
         ("entity of several pieces", "Disease 'mild cough'"),
         ("relation between two sentences", "CID from 3 to 2"),
-        ("what is not read", "identifier of annotations, 4 times"),
-        ("what is not read", "role drug of relations, 1 times"),
+        ("what is not read", "identifier of annotations (4 times, first in 101)"),
+        ("what is not read", "role drug of relations (1 times, first in 101)"),
     ]
 
 

@@ -255,8 +255,8 @@ def test_paragraphs_of_a_dialogue(tmp_path, key):
     assert first.entities == (Entity("Word", 1, 2), Entity("Peop", 2, 3))
     assert second.entities == (Entity("Peop", 0, 1),)
     assert [str(remark) for remark in corpus.remarks if remark.lost] == [
-        "data.title, of 1 tasks",
-        "data.dialogue.author, of 1 tasks",
+        "data.title (1 times, first in #1)",
+        "data.dialogue.author (1 times, first in #1)",
     ]
 
 

@@ -2,7 +2,10 @@
 
 import re
 
-from dts_ee.corpora.text_reading import TextReading, Tokenize
+from dts_ee.corpora.sentence_rules import starts_by_rules
+from dts_ee.corpora.text_reading import TextReading, Tokenize, start_of_text, starts_of_lines
+
+SENTENCES = {"rules": starts_by_rules, "lines": starts_of_lines, "whole": start_of_text}
 
 
 def at_white_space(text: str) -> list[tuple[int, int]]:
@@ -20,4 +23,4 @@ def reading(
     divide_tokens: bool = True,
     windows: int = 1,
 ) -> TextReading:
-    return TextReading(tokenize, sentences, divide_tokens, windows=windows)
+    return TextReading(tokenize, SENTENCES[sentences], divide_tokens, windows=windows)

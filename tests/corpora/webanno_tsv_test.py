@@ -49,11 +49,12 @@ def test_layers_become_entities_and_relations():
     assert corpus.groups == ["webanno", "webanno"]
     problems = [(remark.problem, remark.detail) for remark in corpus.remarks if remark.lost]
     layer = "de.tudarmstadt.ukp.dkpro.core.api"
+    count = "{} ({} times, first in webanno)".format
     assert problems == [
         ("relation between two sentences", "in from 3 to 5"),
-        ("what is not read", f"layer {layer}.lexmorph.type.pos.POS, 12 times"),
-        ("what is not read", f"feature identifier of {layer}.ner.type.NamedEntity, 1 times"),
-        ("what is not read", f"layer {layer}.coref.type.CoreferenceLink, 2 times"),
+        ("what is not read", count(f"layer {layer}.lexmorph.type.pos.POS", 12)),
+        ("what is not read", count(f"feature identifier of {layer}.ner.type.NamedEntity", 1)),
+        ("what is not read", count(f"layer {layer}.coref.type.CoreferenceLink", 2)),
     ]
 
 
@@ -128,9 +129,9 @@ def test_relations_of_tokens_and_slots_are_listed(tmp_path):
     assert named_entities(corpus.documents[0]) == [("go", "left")]
     assert [str(remark) for remark in corpus.remarks] == [
         "document a, line 7: relation of an entity that is not there: Arc of token 1-1",
-        "feature ROLE_webanno.custom.Frame:Roles_webanno.custom.Link of webanno.custom.Frame, "
-        "1 times",
-        "feature uima.X of webanno.custom.Frame, 1 times",
+        "feature ROLE_webanno.custom.Frame:Roles_webanno.custom.Link of webanno.custom.Frame "
+        "(1 times, first in a)",
+        "feature uima.X of webanno.custom.Frame (1 times, first in a)",
     ]
 
 
