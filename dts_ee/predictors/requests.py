@@ -108,9 +108,9 @@ def request_from_json(
             return Request([document], given, id=document.id, warnings=_warnings(remarks))
         key = next((key for key in ("sentence", "text") if key in inputs), None)
         if key is None:
-            raise DocumentError(
-                f'there is neither "text" nor "sentence" nor "tokens", but {sorted(inputs)}'
-            )
+            # A file's inputs without an identifier were given one.
+            keys = ", ".join(sorted(inputs.keys() - {"orig_id", "id"})) or "no other key"
+            raise DocumentError(f'there is neither "text" nor "sentence" nor "tokens", but {keys}')
         text = as_string(inputs[key], (key,))
         by_characters = _by_characters(entities)
         if key == "sentence" and not (is_blank(text) and not entities):

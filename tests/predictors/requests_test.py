@@ -150,7 +150,8 @@ ANN = {"type": "Peop", "start": 0, "end": 1}
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ({}, 'document x: there is neither "text" nor "sentence" nor "tokens", but [\'id\']'),
+        ({}, 'document x: there is neither "text" nor "sentence" nor "tokens", but no other key'),
+        ({"txt": "Bo"}, 'nor "tokens", but txt'),
         ({"text": 3}, "document x, field text: must be a string, but is a number"),
         ({"entities": {}}, "document x, field entities: must be a list, but is an object"),
         ({"entities": [3]}, "document x, field entities[0]: must be an object, but is a number"),
