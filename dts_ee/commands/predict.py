@@ -29,7 +29,7 @@ from allennlp.data import Instance
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.compat.predict_command import register_predict_manager
-from dts_ee.corpora.files import open_atomically, read_text
+from dts_ee.corpora.files import is_hidden, open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
 from dts_ee.corpora.recognition import with_hint
 from dts_ee.corpora.spert import SPERT_FORMATS
@@ -416,8 +416,7 @@ def _text_files(folder: Path) -> List[Path]:
     paths = sorted(
         path
         for path in folder.rglob("*.txt")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not is_hidden(path.relative_to(folder))
     )
     if not paths:
         raise DocumentError("there are no .txt files in the folder", path=str(folder))
