@@ -1,6 +1,6 @@
 # Serves the archive that is mounted at /model.tar.gz; see docs/serving.md.
 
-FROM python:3.11-slim AS build
+FROM python:3.13-slim AS build
 # For the packages of the lock that have no wheel for this machine.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends build-essential \
@@ -12,7 +12,7 @@ ARG PIP_EXTRA_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1
 RUN python scripts/install.py
 
-FROM python:3.11-slim
+FROM python:3.13-slim
 RUN useradd --create-home --uid 10001 server
 # The environment and the code, in the place for which they were installed.
 COPY --from=build /opt/dts_ee /opt/dts_ee

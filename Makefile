@@ -4,23 +4,27 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-VENV := .venv
+export VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-LOCK := requirements/lock-py311.txt
+LOCK := requirements/lock.txt
 UV := uv==0.13.9
 MUTMUT := build/mutmut
+IN_PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
+QUICK_TESTS := tests/compat tests/commands/allennlp_verbs_test.py tests/dts_ee_command_test.py \
+	tests/dts_ee_import_hook_test.py tests/start_up_test.py tests/modules/frozen_encoders \
+	tests/modules/token_embedders tests/wheel_test.py
 
 # The models of the demo and the tests are so small that one thread is nearly as fast as two on an
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test wheel-test check bench mutants format lock clean
+.PHONY: help install demo test test-quick test-all wheel-test check bench mutants format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-install: $(INSTALLED) ## Make .venv and install the project and its tools there
+install: $(INSTALLED) ## Make an environment (VENV=.venv) and install the project and its tools there
 
 $(INSTALLED): setup.py $(LOCK) scripts/install.py
 	@python=$$(sh scripts/find-python.sh) && "$$python" scripts/install.py
@@ -29,12 +33,26 @@ demo: $(INSTALLED) ## Train, evaluate and predict on the sample corpus, and rend
 	@sh scripts/demo.sh
 
 test: $(INSTALLED) ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest $(IN_PARALLEL)
+
+test-quick: $(INSTALLED) ## Run the tests of what depends on the Python: imports, commands, worker processes, the wheel
+	@$(BIN)/python -m pytest $(IN_PARALLEL) $(QUICK_TESTS)
+
+# Each in an environment of its own.
+test-all: ## Run the tests on every supported Python that is found
+	@for version in $$(sh scripts/find-python.sh --supported); do \
+		if python=$$(sh scripts/find-python.sh $$version 2>/dev/null); then \
+			echo "Python $$version"; \
+			$(MAKE) test PYTHON="$$python" VENV=build/python-$$version || exit 1; \
+		else \
+			echo "Python $$version is not installed: left out"; \
+		fi; \
+	done
 
 wheel-test: ## Build the wheel, install it into an empty environment, train and predict there
 	@python=$$(sh scripts/find-python.sh) && sh scripts/wheel-test.sh "$$python"
 
-check: $(INSTALLED) ## Run ruff, mypy against the packages of Python 3.11, and import-linter
+check: $(INSTALLED) ## Run ruff, mypy, and import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -62,11 +80,11 @@ format: $(INSTALLED) ## Let ruff format the code and sort its imports
 	@$(BIN)/ruff check --fix --select I .
 	@$(BIN)/ruff format .
 
-lock: ## Resolve setup.py again into requirements/lock-py311.txt
+lock: ## Resolve setup.py again for all Pythons into requirements/lock.txt
 	@python=$$(sh scripts/find-python.sh) && "$$python" -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
-	@build/lock/bin/uv pip compile setup.py --all-extras --python-version 3.11 --upgrade --quiet \
-		--override requirements/overrides-py311.txt --output-file $(LOCK) \
+	@build/lock/bin/uv pip compile setup.py --all-extras --universal --python-version 3.11 --upgrade --quiet \
+		--override requirements/overrides.txt --output-file $(LOCK) \
 		--custom-compile-command "make lock"
 
 clean: ## Remove the environments, the caches and what the demo made

@@ -8,7 +8,6 @@ This file is not in the package, because importing the package imports torch, an
 has to run before.
 """
 
-import gc
 import os
 import runpy
 import sys
@@ -53,8 +52,8 @@ def open_package() -> None:
 
 
 def import_plugin() -> None:
-    """Runs the `__init__` of the package after `open_package`."""
-    package = sys.modules[PLUGIN]
+    """Imports the package, and runs its `__init__` if only `open_package` has been called."""
+    package = import_module(PLUGIN)
     if not hasattr(package, "__version__"):
         assert package.__spec__ is not None and package.__spec__.loader is not None
         package.__spec__.loader.exec_module(package)
@@ -131,21 +130,13 @@ def run() -> None:
 
 def run_allennlp(arguments: List[str]) -> None:
     """Runs AllenNLP's `main` with the plugin."""
-    spin_less()
-    gc.disable()
-    # Before AllenNLP is imported, because the plugin patches it.
-    import_plugin()
+    # Without this, AllenNLP would be imported before the plugin, which patches it.
+    import_module("dts_ee_import_hook")
     # AllenNLP's own entry point sets up logging when it is imported.
     from allennlp import __main__ as allennlp_main  # noqa: F401
     from allennlp.commands import main
     from allennlp.common.util import install_sigterm_handler
 
-    from dts_ee.console import quiet_console
-
-    # Garbage collection ignores the imported objects from now on.
-    gc.freeze()
-    gc.enable()
-    quiet_console()
     install_sigterm_handler()
     sys.argv[1:] = arguments_with_plugin(arguments)
     main(prog=PROGRAM)

@@ -15,6 +15,9 @@ What a wheel has in `dts_ee/project` and the repository beside the package: see
 `dts_ee.project_files`.
 """
 
+IMPORT_HOOK = "dts_ee_import_hook.pth"
+"""Python reads a file of this kind at its start, in the folder of the installed packages."""
+
 # `fastapi-offline` has the files of Swagger UI, which FastAPI's page would load from elsewhere.
 SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicorn"]
 
@@ -30,7 +33,6 @@ REQUIRED = [
     "markupsafe",
     # AllenNLP's `find-lr` draws with it but does not require it.
     "matplotlib",
-    "nltk",
     "numpy",
     "overrides",
     "packaging",
@@ -39,10 +41,10 @@ REQUIRED = [
     "requests",
     "rich",
     "safetensors",
-    # py-rouge, which allennlp-models requires, imports pkg_resources: dropped in setuptools 82
-    # and announced with a warning at every start since 80.9.
+    # transformers reads the tokenizers of models such as DeBERTa-v3 with it, but does not require it.
+    "sentencepiece",
     # A model's wheel is built with `bdist_wheel`, which setuptools has since 70.1.
-    "setuptools>=70.1,<80.9",
+    "setuptools>=70.1",
     "spacy",
     "srsly",
     "tokenizers",
@@ -62,28 +64,29 @@ def read_version() -> str:
 
 
 class BuildWithProjectFiles(build_py):
-    """Builds the package with the repository's files that its commands use."""
+    """Builds the package with the hook, and the repository's files that its commands use."""
 
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
-            for built, source in self._project_files().items():
+            for built, source in self._further_files().items():
                 self.mkpath(str(Path(built).parent))
                 self.copy_file(source, built)
 
     def get_outputs(self, include_bytecode: bool = True) -> List[str]:
         outputs = super().get_outputs(include_bytecode)
-        return outputs if self.editable_mode else [*outputs, *self._project_files()]
+        return outputs if self.editable_mode else [*outputs, *self._further_files()]
 
-    def _project_files(self) -> Dict[str, str]:
+    def _further_files(self) -> Dict[str, str]:
         """Where each file is built, and where it comes from."""
         target = Path(self.build_lib, "dts_ee", "project")
-        return {
+        project_files = {
             str(target / path.relative_to(ROOT)): str(path)
             for name in PROJECT_FILES
             for path in sorted((ROOT / name).rglob("*"))
             if path.is_file() and path.suffix != ".pyc"
         }
+        return {str(Path(self.build_lib, IMPORT_HOOK)): str(ROOT / IMPORT_HOOK), **project_files}
 
 
 setup(
@@ -102,8 +105,9 @@ setup(
         "Intended Audience :: Science/Research",
         "Operating System :: MacOS",
         "Operating System :: POSIX :: Linux",
-        "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["dts_ee", "dts_ee.*"]),
@@ -112,20 +116,15 @@ setup(
     # would find the clone's top level as a package without content.
     package_dir={"": "."},
     cmdclass={"build_py": BuildWithProjectFiles},
-    py_modules=["dts_ee_command"],
+    py_modules=["dts_ee_command", "dts_ee_import_hook"],
     # `include_package_data` does not find the package under the name "./dts_ee".
     package_data={"dts_ee": ["**/*"]},
     exclude_package_data={"": ["*.py[co]", "**/*.py[co]"]},
     include_package_data=False,
     zip_safe=False,
-    python_requires=">=3.10,<3.12",
-    # AllenNLP's metadata asks for a torch that Python 3.11 has not, so that pip finds none:
-    # `dts-ee install-requirements` installs what requirements/lock-py311.txt lists.
-    install_requires=[
-        *(f"{requirement}; python_version < '3.11'" for requirement in REQUIRED),
-        # The spaCy that AllenNLP's own pins lead to is compiled against numpy 1.
-        "numpy<2; python_version < '3.11'",
-    ],
+    python_requires=">=3.11",
+    # No `install_requires`: AllenNLP's metadata asks for a torch that Python 3.11 does not have, so
+    # that pip finds none. `dts-ee install-requirements` installs what requirements/lock.txt lists.
     extras_require={
         # What `make lock` resolves.
         "allennlp": REQUIRED,

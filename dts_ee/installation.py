@@ -13,5 +13,5 @@ WITHOUT_REQUIREMENTS = ("init", "install-requirements")
 
 
 def is_complete() -> bool:
-    """Whether the requirements are installed, which pip cannot do on Python 3.11."""
+    """Whether the requirements are installed, which pip cannot do by itself."""
     return find_spec("allennlp") is not None

@@ -21,8 +21,7 @@ def install_locked_requirements(python: Path, lock: Path, log: Path) -> None:
     """
     Installs the packages of a lock file in their exact versions.
 
-    AllenNLP's metadata requires a version of torch that Python 3.11 does not have. So torch is
-    installed first, with the requirements of its build for this machine, then the other packages
+    AllenNLP's metadata requires a version of torch for older Pythons. So torch is installed first, with the requirements of its build for this machine, then the other packages
     without dependencies.
 
     # Parameters
@@ -95,25 +94,3 @@ def run_pip(python: Path, title: str, arguments: List[str], log: Path) -> None:
         raise SystemExit(1)
     seconds = time.monotonic() - started
     print(f"{chr(13) if on_terminal else ''}  {title}: {seconds:.0f} s{'':<50}".rstrip())
-
-
-def keep_allennlp_models_from_downloading(environment: Path) -> None:
-    """
-    Makes an empty folder where NLTK looks for the data of its tokenizer.
-
-    `allennlp` imports allennlp-models before any plugin. allennlp-models downloads this data at
-    import, for an evaluation script that is not used here, unless the folder exists. (`dts-ee` does
-    not need the folder: see `dts_ee.compat`.)
-
-    # Parameters
-
-    environment : `Path`
-        The folder of the environment.
-    """
-    folder = environment / "nltk_data" / "tokenizers" / "punkt"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "README").write_text(
-        "Empty on purpose, so that importing allennlp-models downloads nothing.\n"
-        "For the data itself: python -m nltk.downloader punkt wordnet\n",
-        encoding="utf-8",
-    )

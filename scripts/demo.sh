@@ -2,7 +2,7 @@
 # Runs AllenNLP's commands on the sample corpus, for `make demo`.
 set -eu
 
-PATH="$PWD/.venv/bin:$PATH"
+PATH="$PWD/${VENV:-.venv}/bin:$PATH"
 export PATH
 
 show() {

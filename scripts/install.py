@@ -1,21 +1,25 @@
 """
-Creates the environment `.venv` in the working directory and installs the project there.
+Creates an environment in the working directory and installs the project there.
 
 `make install` runs it with the interpreter for the environment. It only uses the standard library.
-pip's output goes to `.venv/install.log`; its last lines are shown if it fails. The file
-`.venv/installed` is written last, so that an interrupted installation is repeated.
+The environment is `.venv`, or what the variable `VENV` says. pip's output goes to its file
+`install.log`; its last lines are shown if it fails. Its file `installed` is written last, so that an
+interrupted installation is repeated.
 """
 
+import os
+import shutil
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-ENVIRONMENT = Path(".venv")
+ENVIRONMENT = Path(os.environ.get("VENV", ".venv"))
 INSTALLED = ENVIRONMENT / "installed"
 LOG = ENVIRONMENT / "install.log"
-LOCK = Path("requirements") / "lock-py311.txt"
+LOCK = Path("requirements") / "lock.txt"
+HOOK = Path("dts_ee_import_hook.pth")
 PYTHON = ENVIRONMENT / "bin" / "python"
 LOCKED_REQUIREMENTS = Path(__file__).resolve().parent.parent / "dts_ee" / "locked_requirements.py"
 
@@ -40,13 +44,11 @@ def make_environment() -> None:
     LOG.write_text("", encoding="utf-8")
 
 
-def keep_allennlp_from_chattering(version: str) -> None:
+def add_import_hook(version: str) -> None:
     """
-    Turns off two messages that `allennlp` prints at every start, before it loads plugins.
+    Copies the file that has Python import `dts_ee_import_hook` at its start.
 
-    One lists the plugins. The other is torchvision's, about a reader for image files that this
-    torch cannot load. Python runs the lines of a `.pth` file at its start. (`dts-ee` does not need
-    the file: see `dts_ee.compat`.)
+    A wheel brings this file with it; an editable installation does not.
 
     # Parameters
 
@@ -55,29 +57,19 @@ def keep_allennlp_from_chattering(version: str) -> None:
     """
     folder = ENVIRONMENT / "lib" / f"python{version}" / "site-packages"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "quiet_allennlp.pth").write_text(
-        "import logging; logging.getLogger('allennlp.common.plugins').setLevel('WARNING')\n"
-        "import warnings; "
-        "warnings.filterwarnings('ignore', 'Failed to load image Python extension')\n",
-        encoding="utf-8",
-    )
+    shutil.copy(HOOK, folder)
 
 
 def main() -> None:
-    """Installs the project: from the lock on Python 3.11, by AllenNLP's own pins on 3.10."""
+    """Installs what the lock lists, then the project."""
     requirements = load_by_path(LOCKED_REQUIREMENTS)
     version = ".".join(map(str, sys.version_info[:2]))
     print(f"Installing into {ENVIRONMENT} with Python {version}")
     make_environment()
-    if version == "3.11":
-        requirements.install_locked_requirements(PYTHON, LOCK, LOG)
-        options = ["--no-deps", "--no-build-isolation", "--editable", "."]
-        requirements.run_pip(PYTHON, "dts-ee", options, LOG)
-    else:
-        options = ["--editable", ".[test]"]
-        requirements.run_pip(PYTHON, "dts-ee and what it requires", options, LOG)
-    requirements.keep_allennlp_models_from_downloading(ENVIRONMENT)
-    keep_allennlp_from_chattering(version)
+    requirements.install_locked_requirements(PYTHON, LOCK, LOG)
+    options = ["--no-deps", "--no-build-isolation", "--editable", "."]
+    requirements.run_pip(PYTHON, "dts-ee", options, LOG)
+    add_import_hook(version)
     INSTALLED.write_text(f"Python {version}\n", encoding="utf-8")
 
 

@@ -144,15 +144,15 @@ def _build_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerBase:
             minloglevel=2,
         )
         (folder / "spm.model").write_bytes(model.getvalue())
-        return DebertaV2Tokenizer(str(folder / "spm.model"))
+        return DebertaV2Tokenizer.from_pretrained(str(folder))
     specials = _MPNET_SPECIALS if kind == "mpnet" else _BERT_SPECIALS
     pieces = [*specials, *_CHARACTERS, *(f"##{character}" for character in _CHARACTERS)]
     (folder / "vocab.txt").write_text("\n".join(pieces) + "\n")
     if kind == "bert":
-        return BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+        return BertTokenizerFast.from_pretrained(str(folder))
     if kind == "distilbert":
-        return DistilBertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
-    return MPNetTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+        return DistilBertTokenizerFast.from_pretrained(str(folder))
+    return MPNetTokenizerFast.from_pretrained(str(folder))
 
 
 def set_truncation(folder: Path, max_length: int) -> None:

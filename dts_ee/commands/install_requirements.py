@@ -8,23 +8,19 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from dts_ee.locked_requirements import (
-    install_locked_requirements,
-    keep_allennlp_models_from_downloading,
-)
+from dts_ee.locked_requirements import install_locked_requirements
 from dts_ee.project_files import project_files
 
-LOCK = project_files() / "requirements" / "lock-py311.txt"
+LOCK = project_files() / "requirements" / "lock.txt"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds only a description: there are no options."""
     parser.description = (
         "Install AllenNLP, torch and everything else that this package requires, in the versions "
-        "that it is tested with, into the environment that this command is in. On Python 3.11 pip "
-        "cannot find these by itself, since AllenNLP's metadata requires a torch older than "
-        f"that Python. They are listed in {LOCK}. On Python 3.10, `pip install` of this package "
-        "has installed them already."
+        "that it is tested with, into the environment that this command is in. pip cannot find "
+        "these by itself, since AllenNLP's metadata requires a torch for older Pythons. They are "
+        f"listed in {LOCK}."
     )
     parser.epilog = (
         "For a build of torch without CUDA set PIP_EXTRA_INDEX_URL, as PyTorch's installation page "
@@ -34,9 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command, and exit with 1 if pip fails."""
-    if sys.version_info[:2] != (3, 11):
-        print("Nothing to do: on this Python, pip has installed what is required with dts-ee.")
-        return
     if find_spec("pip") is None:
         print(
             f"There is no pip in {sys.prefix}. With another installer, install torch and then, "
@@ -52,6 +45,5 @@ def run(args: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         print("\nInterrupted. The same command starts over.", file=sys.stderr)
         sys.exit(130)
-    keep_allennlp_models_from_downloading(Path(sys.prefix))
     Path(log).unlink()
     print("Done. `dts-ee init my-project` starts a project of your own.")

@@ -1,20 +1,20 @@
 """
-Patches for AllenNLP 2.10.1 and allennlp-models 2.10.1 to run with torch 2, Python 3.11 and
-transformers 4.41.
+Patches for AllenNLP 2.10.1 and allennlp-models 2.10.1 to run with Python 3.11 and later, torch 2 and
+transformers 5.
 
-Both were written for torch < 1.13. Each file fixes one thing. Each patch names the release that
-broke it, and changes nothing where it is not broken: on the classic stack (Python 3.10 with
-AllenNLP's own pins), only AllenNLP's faults with any torch are fixed, in recovering a training,
-writing archives, importing packages and printing. AllenNLP's models of images are not fixed.
+They were written for Python 3.7 to 3.10, torch < 1.13 and transformers < 4.21. Each file fixes one
+thing, and names the release that broke it, or AllenNLP's own fault. AllenNLP's models of images are
+not fixed.
 
 Importing this package applies all patches, before the rest of `dts_ee` imports anything of
-AllenNLP. The patches import AllenNLP only when they are applied, as the first one must precede that
-import.
+AllenNLP. The patches import AllenNLP only when they are applied, as the first ones must precede that
+import. `dts_ee_import_hook` has this package imported wherever AllenNLP is.
 """
 
 import functools
 from typing import Callable, List
 
+from dts_ee.compat.absent_packages import stand_in_for_absent_packages
 from dts_ee.compat.archives import (
     explain_broken_archives,
     load_archives_by_name,
@@ -29,32 +29,32 @@ from dts_ee.compat.command_line import report_errors_in_one_line, require_keys_o
 from dts_ee.compat.configuration import name_configuration_key_in_errors
 from dts_ee.compat.console_log import keep_log_out_of_console
 from dts_ee.compat.data_loader_workers import create_lock_in_context_of_workers
-from dts_ee.compat.distributed_training import patch_worker_processes_first
 from dts_ee.compat.evaluate_command import print_table_of_evaluate
 from dts_ee.compat.find_lr_command import find_learning_rate_of_derived_trainers
 from dts_ee.compat.gpu_check import check_for_gpu_first
 from dts_ee.compat.gradient_clipping import rescale_sparse_gradients
+from dts_ee.compat.hub_repository import stand_in_for_hub_repository
 from dts_ee.compat.jsonnet_variables import give_jsonnet_all_variables
 from dts_ee.compat.mixed_precision import use_current_autocast
 from dts_ee.compat.plugins import (
     hide_list_of_plugins,
-    import_plugins_without_downloads,
+    import_the_taggers_of_allennlp_models,
     import_submodules_in_one_pass,
 )
 from dts_ee.compat.predict_command import use_registered_predict_managers
 from dts_ee.compat.progress_bars import show_few_progress_bars
 from dts_ee.compat.reduce_on_plateau import register_reduce_on_plateau
 from dts_ee.compat.serialization_folder import remove_folder_of_failed_start
-from dts_ee.compat.torch_compiler import ask_torch_whether_it_compiles
-from dts_ee.compat.torchvision_warning import import_torchvision_quietly
 from dts_ee.compat.training_output import show_training
+from dts_ee.compat.transformers_optimizer import give_transformers_its_optimizer
 
 PATCHES: List[Callable[[], None]] = [
-    import_torchvision_quietly,
+    stand_in_for_absent_packages,
+    stand_in_for_hub_repository,
+    give_transformers_its_optimizer,
     keep_log_out_of_console,
-    import_plugins_without_downloads,
+    import_the_taggers_of_allennlp_models,
     import_submodules_in_one_pass,
-    ask_torch_whether_it_compiles,
     give_jsonnet_all_variables,
     allow_numpy_in_training_state,
     write_checkpoints_atomically,
@@ -74,7 +74,6 @@ PATCHES: List[Callable[[], None]] = [
     hide_list_of_plugins,
     show_few_progress_bars,
     show_training,
-    patch_worker_processes_first,
     print_table_of_evaluate,
     use_registered_predict_managers,
     find_learning_rate_of_derived_trainers,

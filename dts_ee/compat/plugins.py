@@ -6,36 +6,42 @@ import functools
 import importlib
 import logging
 import pkgutil
+from importlib.util import find_spec
 from typing import Optional, Set
 
-from dts_ee.compat.patching import replace_everywhere
-from dts_ee.console import shows_log
+from dts_ee.compat.patching import replace, replace_everywhere
+from dts_ee.console import quiet_console, shows_log
 from dts_ee.quick_imports import quick_imports
 
 
-def import_plugins_without_downloads() -> None:
+def import_the_taggers_of_allennlp_models() -> None:
     """
-    Keeps `allennlp.common.plugins.import_plugins` from downloading anything.
+    Makes `allennlp.common.plugins.import_plugins` import one package of allennlp-models.
 
-    allennlp-models 2.10.1, one of AllenNLP's default plugins, calls `nltk.download` when its
-    evaluation script for NarrativeQA is imported: without a network that prints errors at every
-    start, or hangs. To run that script, download its data with `python -m nltk.downloader punkt
-    wordnet`.
+    AllenNLP (2.10.1, with any torch) imports all of allennlp-models at every start. That takes most
+    of a second, downloads data for an evaluation script, and needs packages for tasks other than
+    tagging. For the rest, install what it needs, and add `--include-package allennlp_models.rc`, or
+    another of its packages.
     """
-    import nltk
     from allennlp.common import plugins
 
     original = plugins.import_plugins
+    replace(
+        plugins,
+        "DEFAULT_PLUGINS",
+        tuple(
+            "allennlp_models.tagging" if name == "allennlp_models" else name
+            for name in plugins.DEFAULT_PLUGINS
+            if name != "allennlp_models" or find_spec(name) is not None
+        ),
+    )
 
     @functools.wraps(original)
     def import_plugins() -> None:
-        download = nltk.download
-        nltk.download = lambda *args, **kwargs: False
-        try:
-            with quick_imports():
-                original()
-        finally:
-            nltk.download = download
+        # By now `allennlp` has set up its log.
+        quiet_console()
+        with quick_imports():
+            original()
 
     replace_everywhere("allennlp", original, import_plugins)
 

@@ -23,6 +23,11 @@ def show_few_progress_bars() -> None:
     from allennlp.common import logging as common_logging
     from allennlp.common import tqdm as allennlp_tqdm
     from allennlp.training import gradient_descent_trainer
+    from transformers.utils import logging as transformers_logging
+
+    if not shows_log():
+        # Since transformers 5, loading a model's weights has one.
+        transformers_logging.disable_progress_bar()
 
     original_write = allennlp_tqdm.TqdmToLogsWriter.write
     original_tqdm = allennlp_tqdm.Tqdm.tqdm

@@ -1,5 +1,6 @@
 import importlib
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -7,27 +8,22 @@ from allennlp import commands
 from allennlp.common import plugins, util
 
 
-def test_plugins_download_nothing_while_they_are_imported(tmp_path, monkeypatch):
-    import nltk
-
-    downloads = []
-
-    def download(name: str) -> bool:
-        downloads.append(name)
-        return True
-
-    (tmp_path / "downloading_plugin.py").write_text("import nltk\nnltk.download('punkt')\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(nltk, "download", download)
-    monkeypatch.setattr(plugins, "DEFAULT_PLUGINS", ("downloading_plugin",))
-
-    plugins.import_plugins()
-
-    assert "downloading_plugin" in sys.modules
-    assert downloads == []
-    nltk.download("punkt")
-    assert downloads == ["punkt"]
+def test_of_allennlp_models_only_the_taggers_are_imported():
+    program = (
+        "import allennlp.common.plugins as plugins, sys\n"
+        "plugins.import_plugins()\n"
+        "from allennlp.models import Model\n"
+        "print(Model.by_name('crf_tagger').__module__)\n"
+        "names = [name.split('.') for name in sys.modules]\n"
+        "print({name[1] for name in names if name[0] == 'allennlp_models' and len(name) > 1})\n"
+    )
+    completed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    module, packages = completed.stdout.splitlines()
+    assert module == "allennlp_models.tagging.models.crf_tagger"
+    assert eval(packages) == {"common", "tagging"}
+    assert completed.stderr == ""
 
 
 def test_main_uses_the_patched_import_of_plugins():

@@ -1,5 +1,6 @@
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -33,17 +34,19 @@ def tools(tmp_path) -> Path:
     return folder
 
 
-def find_python(tools: Path, *folders: Path, **variables: str) -> subprocess.CompletedProcess:
+def find_python(
+    tools: Path, *folders: Path, arguments: Sequence[str] = (), **variables: str
+) -> subprocess.CompletedProcess:
     path = os.pathsep.join(map(str, [*folders, tools]))
     environment = {"PATH": path, "HOME": str(tools), **variables}
     return subprocess.run(
-        ["/bin/sh", str(FIND_PYTHON)], env=environment, capture_output=True, text=True
+        ["/bin/sh", str(FIND_PYTHON), *arguments], env=environment, capture_output=True, text=True
     )
 
 
 def test_the_newer_version_wins_wherever_it_is(tools, tmp_path):
-    add_python(tmp_path / "first", "python3.10", RUNS)
-    expected = add_python(tmp_path / "second", "python3.11", RUNS)
+    add_python(tmp_path / "first", "python3.11", RUNS)
+    expected = add_python(tmp_path / "second", "python3.13", RUNS)
     result = find_python(tools, tmp_path / "first", tmp_path / "second")
     assert (result.returncode, result.stdout.strip()) == (0, expected)
 
@@ -56,8 +59,8 @@ def test_one_that_does_not_run_is_passed_over(tools, tmp_path):
 
 
 def test_pyenvs_own_interpreters_are_found(tools, tmp_path):
-    add_python(tmp_path / "shims", "python3.10", IS_A_SHIM_WITHOUT_A_VERSION)
-    expected = add_python(tmp_path / "pyenv/versions/3.10.13/bin", "python", RUNS)
+    add_python(tmp_path / "shims", "python3.12", IS_A_SHIM_WITHOUT_A_VERSION)
+    expected = add_python(tmp_path / "pyenv/versions/3.12.1/bin", "python", RUNS)
     result = find_python(tools, tmp_path / "shims", PYENV_ROOT=str(tmp_path / "pyenv"))
     assert (result.returncode, result.stdout.strip()) == (0, expected)
 
@@ -67,7 +70,7 @@ def test_without_any_one_line_says_what_to_install(tools):
     assert result.returncode == 1
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
-    assert "python3.11" in result.stderr
+    assert "python3.13" in result.stderr
 
 
 def test_a_named_interpreter_is_taken_or_refused(tools, tmp_path):
@@ -77,3 +80,12 @@ def test_a_named_interpreter_is_taken_or_refused(tools, tmp_path):
     result = find_python(tools, PYTHON=bad)
     assert result.returncode == 1
     assert bad in result.stderr
+
+
+def test_a_version_can_be_asked_for(tools, tmp_path):
+    add_python(tmp_path, "python3.13", RUNS)
+    expected = add_python(tmp_path, "python3.12", RUNS)
+    assert find_python(tools, tmp_path, arguments=["3.12"]).stdout.strip() == expected
+    assert find_python(tools, tmp_path, arguments=["3.11"]).returncode == 1
+    supported = find_python(tools, arguments=["--supported"]).stdout.split()
+    assert supported == ["3.13", "3.12", "3.11"]

@@ -79,6 +79,11 @@ def load_tokenizer(
         raise ConfigurationError(
             f"The tokenizer in {folder} cannot be read: {first_line(error)}"
         ) from error
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        # Since transformers 5, this is what a folder without a tokenizer's files gives.
+        raise ConfigurationError(
+            f"The tokenizer in {folder} has no vocabulary: are its files there?"
+        )
     if not tokenizer.is_fast:
         raise ConfigurationError(f"There is no fast tokenizer for the model in {folder}.")
     backend = tokenizer.backend_tokenizer

@@ -207,12 +207,14 @@ class TransformerEncoder(FrozenEncoder):
             ids = (*self._prefix, *piece_ids[window.start : window.end], *self._suffix)
             inputs[row, : len(ids)] = ids
             attention[row, : len(ids)] = 1
-        hidden_states = self.network(
+        outputs = self.network(
             input_ids=torch.from_numpy(inputs).to(device),
             attention_mask=torch.from_numpy(attention).to(device),
             output_hidden_states=True,
             return_dict=True,
-        ).hidden_states
+        )
+        # A network whose layers are all removed has only its last state, the embeddings.
+        hidden_states = outputs.hidden_states or (outputs.last_hidden_state,)
         selected = [hidden_states[layer].float() for layer in self._layers]
         if not self._takes_mean:
             return selected

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Dict, Tuple
+from typing import Any, Dict, Tuple
 
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -49,14 +49,20 @@ def load_network(folder: Path) -> PreTrainedModel:
     for file in files:
         weights.update(_load_weights(file))
     model_class = MODEL_MAPPING[type(config)]
-    options = {}
+    options: Dict[str, Any] = {}
     if takes_arg(model_class, "add_pooling_layer"):
         # Only sentence vectors need it, and some models have no weights for it.
         options["add_pooling_layer"] = False
         weights = {name: tensor for name, tensor in weights.items() if ".pooler." not in f".{name}"}
-    # The weights are passed in, because older versions of transformers cannot read safetensors.
+    # The weights are passed in, because transformers would look for one kind of file alone. In half
+    # precision, they would make a network in half precision.
     network, loading = model_class.from_pretrained(
-        None, config=config, state_dict=weights, output_loading_info=True, **options
+        None,
+        config=config,
+        state_dict=weights,
+        dtype=torch.float32,
+        output_loading_info=True,
+        **options,
     )
     if loading["missing_keys"] or loading["mismatched_keys"]:
         raise ConfigurationError(
@@ -70,16 +76,11 @@ def _load_weights(file: Path) -> Dict[str, torch.Tensor]:
     try:
         if file.suffix == ".safetensors":
             return load_file(str(file))
-        if takes_arg(torch.load, "weights_only"):
-            return torch.load(str(file), map_location="cpu", weights_only=True)
+        return torch.load(str(file), map_location="cpu", weights_only=True)
     except (EOFError, OSError, RuntimeError, SafetensorError, UnpicklingError) as error:
         raise ConfigurationError(
             f"{file} is damaged, or holds more than weights: {first_line(error)}"
         ) from error
-    raise ConfigurationError(
-        f"torch {torch.__version__} cannot read {file} without running what may be in it: take "
-        "the model's safetensors file, or Python 3.11 with a later torch."
-    )
 
 
 def special_ids(tokenizer: PreTrainedTokenizerFast) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
@@ -108,7 +109,7 @@ def position_limit(network: PreTrainedModel) -> int:
 def architecture(config: PretrainedConfig) -> str:
     """The settings of a configuration that can change the encoder's output."""
     settings = config.to_dict()
-    for name in ("_name_or_path", "transformers_version", "architectures", "torch_dtype"):
+    for name in ("_name_or_path", "transformers_version", "architectures", "dtype"):
         settings.pop(name, None)
     return repr(sorted(settings.items()))
 

@@ -1,5 +1,6 @@
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union, cast
+from threading import get_ident
+from typing import Any, List, Optional, Sequence, Tuple, Union, cast
 
 import numpy
 import torch
@@ -104,7 +105,7 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         self._below: Optional[FrozenEmbedder] = None
         self.trained_layers: Any = network
         if num_trained_layers != "all":
-            self.trained_layers = _layers_above(network, num_below, folder)
+            self.trained_layers, self._mask_is_additive = _layers_above(network, num_below, folder)
             self._below = FrozenEmbedder(
                 TransformerEncoder(folder, layers=[num_below], with_specials=False),
                 f"{Path(model_name).name}-pieces",
@@ -190,50 +191,53 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         else:
             # Shape: (num_windows, num_pieces, dim)
             states = self._below.embed([(ids, numpy.ones_like(ids)) for ids in windows], mask)
-            layers = _run_layers(self.trained_layers, states, mask)
+            layers = _run_layers(self.trained_layers, states, mask, self._mask_is_additive)
         # Shape: (num_windows, num_pieces, dim)
         mean = sum(layers[1:], layers[0]) / len(layers)
         return torch.cat([row[pieces] for row, pieces in zip(mean, kept, strict=True)])
 
 
-def _layers_above(network: PreTrainedModel, num_below: int, folder: Path) -> torch.nn.Module:
+def _layers_above(
+    network: PreTrainedModel, num_below: int, folder: Path
+) -> Tuple[torch.nn.Module, bool]:
     """
-    The layers above the first `num_below` layers, as a separate module.
+    The layers above the first `num_below` layers, as a separate module, and whether it takes an
+    additive mask.
 
     # Raises
 
     `ConfigurationError`
         If the separate module gives other results than the network.
     """
-    problem = ConfigurationError(
+    stack: Any = getattr(network, "encoder", None)
+    if isinstance(getattr(stack, "layer", None), torch.nn.ModuleList):
+        # Shape: (2, 3)
+        ids = torch.tensor([[5, 6, 7], [8, 9, 10]]) % network.config.vocab_size
+        mask = torch.tensor([[True, True, True], [True, True, False]])
+        with torch.no_grad():
+            expected = network(
+                input_ids=ids, attention_mask=mask.long(), **_ALL_LAYERS
+            ).hidden_states[num_below:]
+            del stack.layer[:num_below]
+            # DeBERTa's layers take the mask itself, those of other models an additive mask.
+            for is_additive in (True, False):
+                try:
+                    layers = _run_layers(stack, expected[0], mask, is_additive)
+                except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
+                    continue
+                if all(
+                    torch.allclose(layer[mask], other[mask], atol=1e-4, rtol=1e-3)
+                    for layer, other in zip(layers, expected[1:], strict=True)
+                ):
+                    return stack, is_additive
+    raise ConfigurationError(
         f"The encoder in {folder} ({network.config.model_type}) has no layers that can be trained "
         'apart from those below them: num_trained_layers has to be "all".'
     )
-    stack: Any = getattr(network, "encoder", None)
-    if not isinstance(getattr(stack, "layer", None), torch.nn.ModuleList):
-        raise problem
-    # Shape: (2, 3)
-    ids = torch.tensor([[5, 6, 7], [8, 9, 10]]) % network.config.vocab_size
-    mask = torch.tensor([[True, True, True], [True, True, False]])
-    with torch.no_grad():
-        expected = network(input_ids=ids, attention_mask=mask.long(), **_ALL_LAYERS).hidden_states[
-            num_below:
-        ]
-        del stack.layer[:num_below]
-        try:
-            layers = _run_layers(stack, expected[0], mask)
-        except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
-            raise problem from error
-    if not all(
-        torch.allclose(layer[mask], other[mask], atol=1e-4, rtol=1e-3)
-        for layer, other in zip(layers, expected[1:], strict=True)
-    ):
-        raise problem
-    return stack
 
 
 def _run_layers(
-    stack: torch.nn.Module, states: torch.Tensor, mask: torch.Tensor
+    stack: torch.nn.Module, states: torch.Tensor, mask: torch.Tensor, is_additive: bool
 ) -> Sequence[torch.Tensor]:
     """
     Runs a stack of transformer layers.
@@ -246,18 +250,35 @@ def _run_layers(
         Shape `(num_windows, num_pieces, dim)`: the input of the first layer.
     mask : `torch.Tensor`
         Shape `(num_windows, num_pieces)`, boolean.
+    is_additive : `bool`
+        Whether the layers add the mask to their attention scores.
 
     # Returns
 
     `Sequence[torch.Tensor]`
         The output of each layer, of the shape of `states`.
     """
-    options: Dict[str, Any] = {}
     # Shape: (num_windows, num_pieces)
     attention_mask = mask.long()
-    # DeBERTa's layers take the mask itself, those of other models an additive mask.
-    if takes_arg(stack.forward, "head_mask"):
-        options["head_mask"] = [None] * len(cast(Any, stack).layer)
+    if is_additive:
         # Shape: (num_windows, 1, 1, num_pieces)
         attention_mask = (~mask)[:, None, None, :] * torch.finfo(states.dtype).min
-    return stack(states, attention_mask=attention_mask, **options, **_ALL_LAYERS).hidden_states[1:]
+    if takes_arg(stack.forward, "output_hidden_states"):
+        outputs = stack(states, attention_mask=attention_mask, **_ALL_LAYERS)
+        return outputs.hidden_states[1:]
+    # Since transformers 5, most stacks do not return the output of each layer.
+    kept: List[torch.Tensor] = []
+    thread = get_ident()
+
+    def keep(layer: torch.nn.Module, inputs: Any, output: Any) -> None:
+        # Other threads may run the same layers.
+        if get_ident() == thread:
+            kept.append(output if isinstance(output, torch.Tensor) else output[0])
+
+    hooks = [layer.register_forward_hook(keep) for layer in cast(Any, stack).layer]
+    try:
+        stack(states, attention_mask=attention_mask)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return kept

@@ -1,0 +1,92 @@
+import importlib
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from dts_ee.compat.absent_packages import ABSENT_MODULES, absent_class
+
+ABSENT = sorted(
+    package
+    for package, (name, *_) in ABSENT_MODULES.items()
+    if not name.startswith("google.") and find_spec(name) is None
+)
+"""The packages that this environment lacks."""
+
+
+def test_the_lock_has_none_of_the_packages():
+    assert "torchvision" in ABSENT and "scikit-learn" in ABSENT
+
+
+def test_all_modules_that_import_them_are_imported():
+    for name in (
+        "allennlp.data.image_loader",
+        "allennlp.fairness.bias_mitigators",
+        "allennlp.modules.vision.region_detector",
+        "allennlp.nn.parallel.fairscale_fsdp_accelerator",
+        "allennlp.training.metrics.auc",
+        "cached_path.schemes.gs",
+        "cached_path.schemes.r2",
+    ):
+        importlib.import_module(name)
+
+
+def test_nobody_else_sees_the_stand_ins():
+    program = (
+        "import allennlp.commands, dts_ee, sys\n"
+        "from dts_ee.compat.absent_packages import _StandIn\n"
+        "print({name.partition('.')[0] for name, module in sys.modules.items()\n"
+        "       if isinstance(module, _StandIn) or any(\n"
+        "           isinstance(value, _StandIn)\n"
+        "           or type(type(value)) is type and type(value).__name__ == 'AbsentType'\n"
+        "           for value in list(vars(module).values()))})\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    # huggingface_hub has two classes that it removed: see `hub_repository`.
+    assert eval(shown) <= {"allennlp", "cached_path", "dts_ee", "huggingface_hub"}
+
+
+def test_transformers_does_not_believe_the_stand_ins():
+    program = (
+        "import allennlp.commands\n"
+        "from transformers.utils import is_scipy_available, is_sklearn_available\n"
+        "from transformers.utils import is_torchvision_available\n"
+        "print(is_scipy_available(), is_sklearn_available(), is_torchvision_available())\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown.split() == ["False"] * 3
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("torchvision.ops")
+
+
+def test_using_what_is_absent_says_what_to_install():
+    from allennlp.training.metrics import Auc
+
+    metric = Auc()
+    import torch
+
+    metric(torch.tensor([0.1, 0.9]), torch.tensor([0, 1]))
+    with pytest.raises(ImportError, match=r"sklearn\.metrics\.\w+ .* pip install scikit-learn"):
+        metric.get_metric()
+
+
+def test_an_absent_class_can_be_derived_from_and_caught():
+    absent = absent_class("library.Thing", "pip install library")
+
+    class Derived(absent):
+        pass
+
+    with pytest.raises(ImportError, match=r"library\.Thing .* pip install library"):
+        Derived()
+    with pytest.raises(ImportError, match="pip install library"):
+        absent.from_text("text")
+    with pytest.raises(ZeroDivisionError):
+        try:
+            raise ZeroDivisionError
+        except absent:
+            pass
