@@ -2,8 +2,8 @@
 Imports the plugin `dts_ee` with AllenNLP, whichever program imports AllenNLP.
 
 AllenNLP 2.10.1 can only be imported with current releases of torch and transformers after
-`dts_ee.compat` has patched what it imports. The command `allennlp`, `python -m allennlp`, tests, and
-the worker processes of data loaders and distributed trainings import AllenNLP first. So Python
+`dts_ee.compat` has patched what it imports. The command `allennlp`, `python -m allennlp`, tests,
+and the worker processes of data loaders and distributed trainings import AllenNLP first. So Python
 imports this file at every start, by `dts_ee_import_hook.pth` in the environment: for programs
 without AllenNLP it does nothing but add a finder to `sys.meta_path`.
 

@@ -41,7 +41,7 @@ REQUIRED = [
     "requests",
     "rich",
     "safetensors",
-    # transformers reads the tokenizers of models such as DeBERTa-v3 with it, but does not require it.
+    # transformers reads the tokenizers of models such as DeBERTa-v3 with it.
     "sentencepiece",
     # A model's wheel is built with `bdist_wheel`, which setuptools has since 70.1.
     "setuptools>=70.1",

@@ -21,7 +21,8 @@ def install_locked_requirements(python: Path, lock: Path, log: Path) -> None:
     """
     Installs the packages of a lock file in their exact versions.
 
-    AllenNLP's metadata requires a version of torch for older Pythons. So torch is installed first, with the requirements of its build for this machine, then the other packages
+    AllenNLP's metadata requires a version of torch that current Pythons do not have. So torch is
+    installed first, with the requirements of its build for this machine, then the other packages
     without dependencies.
 
     # Parameters

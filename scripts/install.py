@@ -2,9 +2,9 @@
 Creates an environment in the working directory and installs the project there.
 
 `make install` runs it with the interpreter for the environment. It only uses the standard library.
-The environment is `.venv`, or what the variable `VENV` says. pip's output goes to its file
-`install.log`; its last lines are shown if it fails. Its file `installed` is written last, so that an
-interrupted installation is repeated.
+The environment is `.venv`, or what the variable `VENV` says. pip's output goes to the environment's
+file `install.log`; its last lines are shown if it fails. The file `installed` is written last, so
+that an interrupted installation is repeated.
 """
 
 import os

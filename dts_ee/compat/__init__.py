@@ -1,14 +1,14 @@
 """
-Patches for AllenNLP 2.10.1 and allennlp-models 2.10.1 to run with Python 3.11 and later, torch 2 and
-transformers 5.
+Patches for AllenNLP 2.10.1 and allennlp-models 2.10.1 to run with Python 3.11 and later, torch 2
+and transformers 5.
 
 They were written for Python 3.7 to 3.10, torch < 1.13 and transformers < 4.21. Each file fixes one
 thing, and names the release that broke it, or AllenNLP's own fault. AllenNLP's models of images are
 not fixed.
 
 Importing this package applies all patches, before the rest of `dts_ee` imports anything of
-AllenNLP. The patches import AllenNLP only when they are applied, as the first ones must precede that
-import. `dts_ee_import_hook` has this package imported wherever AllenNLP is.
+AllenNLP. The patches import AllenNLP only when they are applied, as the first ones must precede
+that import. `dts_ee_import_hook` has this package imported wherever AllenNLP is.
 """
 
 import functools
@@ -38,8 +38,8 @@ from dts_ee.compat.jsonnet_variables import give_jsonnet_all_variables
 from dts_ee.compat.mixed_precision import use_current_autocast
 from dts_ee.compat.plugins import (
     hide_list_of_plugins,
-    import_the_taggers_of_allennlp_models,
     import_submodules_in_one_pass,
+    import_the_taggers_of_allennlp_models,
 )
 from dts_ee.compat.predict_command import use_registered_predict_managers
 from dts_ee.compat.progress_bars import show_few_progress_bars

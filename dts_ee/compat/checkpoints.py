@@ -20,8 +20,6 @@ def allow_numpy_in_training_state() -> None:
     import numpy
     import torch
 
-    if not hasattr(torch.serialization, "add_safe_globals"):
-        return
     # numpy 2 moved these functions; how a value is pickled shows where they are.
     rebuild: List[Any] = [numpy.float64(0).__reduce__()[0], numpy.zeros(1).__reduce__()[0]]
     dtypes = {type(numpy.dtype(code)) for code in numpy.typecodes["All"]}

@@ -3,7 +3,6 @@ The worker processes of a data loader.
 """
 
 import functools
-import sys
 from typing import Any, Callable
 
 from dts_ee.compat.patching import replace
@@ -17,9 +16,6 @@ def create_lock_in_context_of_workers() -> None:
     refuse to share with a process of another context.
     """
     from allennlp.data.data_loaders import multiprocess_data_loader
-
-    if sys.version_info < (3, 11):
-        return
 
     loader_class = multiprocess_data_loader.MultiProcessDataLoader
     for name in ("_start_instance_workers", "_start_batch_workers"):

@@ -16,8 +16,6 @@ def use_current_autocast() -> None:
     import torch
     from allennlp.training import gradient_descent_trainer
 
-    if not hasattr(torch.amp, "GradScaler"):
-        return
     amp = types.SimpleNamespace(
         autocast=lambda enabled: torch.amp.autocast("cuda", enabled=enabled),
         GradScaler=lambda: torch.amp.GradScaler("cuda"),

@@ -2,7 +2,6 @@
 The learning rate scheduler `reduce_on_plateau`.
 """
 
-import inspect
 import logging
 from typing import Any, List, Union
 
@@ -24,9 +23,6 @@ def register_reduce_on_plateau() -> None:
     from allennlp.training.optimizers import Optimizer
 
     torch_scheduler: Any = torch.optim.lr_scheduler.ReduceLROnPlateau
-    if "verbose" in inspect.signature(torch_scheduler).parameters:
-        return
-
     @LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
     class ReduceOnPlateau(ReduceOnPlateauLearningRateScheduler):
         """AllenNLP's scheduler of this name, for a torch without `verbose`."""

@@ -7,7 +7,7 @@ import shlex
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
@@ -154,7 +154,7 @@ class PlannedRuns:
             jobs=self._jobs,
             threads=self._threads,
             machine=Machine.current(),
-            date=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             command=_command(self._plan, self._jobs, self._packages),
             overlaps=OverlapScores.of(finished) if finished else None,
         )

@@ -105,7 +105,10 @@ async def _wait(
             raise ClientDisconnect
         raise RequestError(503, "timeout", "the prediction did not come in time", retry_after=1)
     finally:
-        # The model skips inputs that are cancelled before it begins with them.
+        # The model skips inputs that are cancelled before it begins with them. Cancelling `outputs`
+        # alone would reach them a turn of the event loop later.
+        for future in futures:
+            future.cancel()
         outputs.cancel()
         disconnection.cancel()
 

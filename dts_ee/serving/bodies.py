@@ -45,7 +45,7 @@ async def read_body(
     remaining = deadline - asyncio.get_running_loop().time()
     try:
         return await asyncio.wait_for(_read(request, max_bytes), remaining)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         raise RequestError(
             408, "timeout", "the request did not arrive in time", close=True
         ) from None

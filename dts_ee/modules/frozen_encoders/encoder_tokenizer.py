@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 def load_config(folder: Path) -> PretrainedConfig:
     """
-    Loads the configuration of a Hugging Face model.
+    Loads the configuration of a Hugging Face model, which may come from a stranger: no code that it
+    names is run.
 
     # Parameters
 
@@ -40,13 +41,17 @@ def load_config(folder: Path) -> PretrainedConfig:
         if "model_type" not in settings:
             # Old BERT models, such as SciBERT and BioBERT, have no type. transformers would guess
             # it from the folder's path.
-            return BertConfig.from_pretrained(str(folder))
-        return AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
+            config = BertConfig.from_pretrained(str(folder))
+        else:
+            config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
         raise ConfigurationError(
             f"transformers {transformers.__version__} cannot read {folder / 'config.json'}: "
             f"{first_line(error)}"
         ) from error
+    # It may name a repository with code for the attention.
+    config._attn_implementation = None
+    return config
 
 
 def load_tokenizer(

@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, CanineTokenizer, PreTrainedTokenizerFast
 
 from dts_ee.modules.frozen_encoders import encoder_tokenizer
 from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_config, load_tokenizer
+from dts_ee.modules.frozen_encoders.transformer_network import load_network
 from dts_ee.token_indexers import WordPiecesIndexer
 from tests.tiny_transformer import build_tiny_transformer
 
@@ -170,3 +171,30 @@ def test_a_tokenizer_without_files_is_one_line(bert):
     with pytest.raises(ConfigurationError, match="The tokenizer in") as error:
         load_tokenizer(str(bert))
     assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("has_type", [True, False])
+def test_no_code_that_a_configuration_names_is_run(bert, tmp_path, monkeypatch, has_type):
+    marker = tmp_path / "marker"
+    code = f"open({str(marker)!r}, 'w')\nclass Evil: pass\n"
+    (bert / "evil.py").write_text(code)
+    monkeypatch.setenv("TRANSFORMERS_CACHE", str(tmp_path / "cache"))
+    settings = json.loads((bert / "config.json").read_text())
+    if not has_type:
+        del settings["model_type"]
+    settings |= {
+        "auto_map": dict.fromkeys(("AutoConfig", "AutoModel", "AutoTokenizer"), "evil.Evil"),
+        "attn_implementation": "evil/kernels",
+        "_attn_implementation": "evil/kernels",
+        "_attn_implementation_internal": "evil/kernels",
+        "tokenizer_class": "evil.Evil",
+        "trust_remote_code": True,
+    }
+    (bert / "config.json").write_text(json.dumps(settings))
+    tokenizer_settings = json.loads((bert / "tokenizer_config.json").read_text())
+    tokenizer_settings["auto_map"] = {"AutoTokenizer": ["evil.Evil", "evil.Evil"]}
+    (bert / "tokenizer_config.json").write_text(json.dumps(tokenizer_settings))
+    network = load_network(bert)
+    assert network.config._attn_implementation == "sdpa"
+    assert load_tokenizer(str(bert)).is_fast
+    assert not marker.exists()
