@@ -16,7 +16,7 @@ import sys
 class AllenNLPFinder:
     """Finds the package `allennlp` as usual, and imports the plugin while it is imported."""
 
-    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+    def find_spec(self, name, path=None, target=None):
         """A finder's method, of `importlib.abc.MetaPathFinder`."""
         if name != "allennlp":
             return None
@@ -25,11 +25,13 @@ class AllenNLPFinder:
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _import_with_plugin(execute, module)
+            setattr(  # noqa: B010  (a method, to mypy)
+                spec.loader, "exec_module", lambda module: _import_with_plugin(execute, module)
+            )
         return spec
 
 
-def _import_with_plugin(execute, module):  # type: ignore[no-untyped-def]
+def _import_with_plugin(execute, module):
     """Executes the package `allennlp`, which imports torch and transformers, then the plugin."""
     import gc
 

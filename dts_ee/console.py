@@ -30,6 +30,8 @@ _USELESS = re.compile(
     r'|Metrics with names beginning with "_" will not be logged'
     # Normal for all workers in every epoch.
     r"|Worker \d+ completed its entire epoch"
+    # One that has handed over all of its batches, and takes long to end.
+    r"|terminating worker \d+"
     # AllenNLP's `train` itself passes it twice.
     r"|Parameter local_rank for class .* was found in both"
     # It has the files of encoders, and after a recovery the same vocabulary.

@@ -4,6 +4,7 @@ import io
 import json
 import string
 from pathlib import Path
+from typing import Any
 
 import sentencepiece
 import torch
@@ -12,27 +13,30 @@ from tokenizers import ByteLevelBPETokenizer
 from transformers import (
     BertConfig,
     BertModel,
-    BertTokenizerFast,
+    BertTokenizer,
     DebertaV2Config,
     DebertaV2Model,
     DebertaV2Tokenizer,
     DistilBertConfig,
     DistilBertModel,
-    DistilBertTokenizerFast,
+    DistilBertTokenizer,
+    ModernBertConfig,
+    ModernBertModel,
     MPNetConfig,
     MPNetModel,
-    MPNetTokenizerFast,
+    MPNetTokenizer,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaModel,
-    RobertaTokenizerFast,
+    RobertaTokenizer,
 )
 
 _BERT_SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 _MPNET_SPECIALS = ["<s>", "<pad>", "</s>", "[UNK]", "<mask>"]
-_DEBERTA_V3 = {
+_DEBERTA_V3: dict[str, Any] = {
     "relative_attention": True,
     "position_buckets": 8,
     "norm_rel_ebd": "layer_norm",
@@ -64,7 +68,8 @@ def build_tiny_transformer(
     folder : `Path`
         What to make.
     kind : `str`, optional (default = `"bert"`)
-        `"bert"`, `"mpnet"`, `"roberta"`, `"distilbert"` or `"deberta"` (DeBERTa-v3).
+        `"bert"`, `"mpnet"`, `"roberta"`, `"distilbert"`, `"deberta"` (DeBERTa-v3) or
+        `"modernbert"`.
     dim : `int`, optional (default = `8`)
         The size of the hidden states, even.
     num_layers : `int`, optional (default = `2`)
@@ -79,7 +84,7 @@ def build_tiny_transformer(
     tokenizer.model_max_length = max_length
     tokenizer.save_pretrained(str(folder))
 
-    sizes = {
+    sizes: dict[str, Any] = {
         "vocab_size": len(tokenizer),
         "hidden_size": dim,
         "num_hidden_layers": num_layers,
@@ -106,6 +111,11 @@ def build_tiny_transformer(
         elif kind == "deberta":
             config = DebertaV2Config(max_position_embeddings=max_length, **sizes, **_DEBERTA_V3)
             network = DebertaV2Model(config)
+        elif kind == "modernbert":
+            specials = {"cls_token_id": tokenizer.cls_token_id, "bos_token_id": None}
+            specials |= {"sep_token_id": tokenizer.sep_token_id, "eos_token_id": None}
+            config = ModernBertConfig(max_position_embeddings=max_length, **sizes, **specials)
+            network = ModernBertModel(config)
         else:
             config = RobertaConfig(max_position_embeddings=max_length + reserved, **sizes)
             network = RobertaModel(config, add_pooling_layer=False)
@@ -125,7 +135,7 @@ def _build_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerBase:
             special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
         )
         trained.save_model(str(folder))
-        return RobertaTokenizerFast.from_pretrained(str(folder))
+        return RobertaTokenizer.from_pretrained(str(folder))
     if kind == "deberta":
         model = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
@@ -148,11 +158,18 @@ def _build_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerBase:
     specials = _MPNET_SPECIALS if kind == "mpnet" else _BERT_SPECIALS
     pieces = [*specials, *_CHARACTERS, *(f"##{character}" for character in _CHARACTERS)]
     (folder / "vocab.txt").write_text("\n".join(pieces) + "\n")
+    if kind == "modernbert":
+        backend = BertTokenizer.from_pretrained(str(folder)).backend_tokenizer
+        names = ("pad", "unk", "cls", "sep", "mask")
+        special_tokens = {
+            f"{name}_token": piece for name, piece in zip(names, _BERT_SPECIALS, strict=True)
+        }
+        return PreTrainedTokenizerFast(tokenizer_object=backend, **special_tokens)
     if kind == "bert":
-        return BertTokenizerFast.from_pretrained(str(folder))
+        return BertTokenizer.from_pretrained(str(folder))
     if kind == "distilbert":
-        return DistilBertTokenizerFast.from_pretrained(str(folder))
-    return MPNetTokenizerFast.from_pretrained(str(folder))
+        return DistilBertTokenizer.from_pretrained(str(folder))
+    return MPNetTokenizer.from_pretrained(str(folder))
 
 
 def set_truncation(folder: Path, max_length: int) -> None:

@@ -23,6 +23,7 @@ def register_reduce_on_plateau() -> None:
     from allennlp.training.optimizers import Optimizer
 
     torch_scheduler: Any = torch.optim.lr_scheduler.ReduceLROnPlateau
+
     @LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
     class ReduceOnPlateau(ReduceOnPlateauLearningRateScheduler):
         """AllenNLP's scheduler of this name, for a torch without `verbose`."""

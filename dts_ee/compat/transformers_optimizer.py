@@ -4,6 +4,8 @@ The optimizer of transformers that AllenNLP offers as `huggingface_adamw`.
 
 from typing import Any, Iterable, Tuple
 
+from dts_ee.compat.patching import replace
+
 
 def give_transformers_its_optimizer() -> None:
     """
@@ -41,4 +43,4 @@ def give_transformers_its_optimizer() -> None:
                 )
             super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    transformers.AdamW = AdamW
+    replace(transformers, "AdamW", AdamW)

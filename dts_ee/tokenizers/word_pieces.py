@@ -39,7 +39,7 @@ class WordPiecesTokenizer(Tokenizer):
 
     def tokenize(self, text: str) -> List[Token]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        words: Dict[int, Tuple[int, int]] = {}
+        words: Dict[Optional[int], Tuple[int, int]] = {}
         for word, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
             first = words.get(word, (start, end))[0]
             words[word] = first, max(end, words.get(word, (start, end))[1])

@@ -2,6 +2,7 @@ import importlib
 import subprocess
 import sys
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_using_what_is_absent_says_what_to_install():
 
 
 def test_an_absent_class_can_be_derived_from_and_caught():
-    absent = absent_class("library.Thing", "pip install library")
+    absent: Any = absent_class("library.Thing", "pip install library")
 
     class Derived(absent):
         pass

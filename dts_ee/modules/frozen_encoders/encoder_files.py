@@ -332,7 +332,7 @@ def _hub_folder(name: str) -> Path:
         # The hub's client raises its own errors, its HTTP library's, and `OSError`s.
         raise ConfigurationError(
             f"The encoder {name!r} is not a folder here, and could not be downloaded from the "
-            f"Hugging Face hub. Where there is a network, type `huggingface-cli download {name} "
+            f"Hugging Face hub. Where there is a network, type `hf download {name} "
             f"--local-dir {name.rpartition('/')[2]}`, copy that folder here, and write its path in "
             f"the configuration. ({first_line(error)})"
         ) from error

@@ -89,7 +89,7 @@ def load_tokenizer(
         raise ConfigurationError(
             f"The tokenizer in {folder} has no vocabulary: are its files there?"
         )
-    if not tokenizer.is_fast:
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ConfigurationError(f"There is no fast tokenizer for the model in {folder}.")
     backend = tokenizer.backend_tokenizer
     # Tokenizer files may turn both on, as those of sentence-transformers do.

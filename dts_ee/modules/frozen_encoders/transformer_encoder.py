@@ -2,7 +2,7 @@
 
 import functools
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Iterator, List, Optional, Sequence, Tuple, Union, cast
 
 import numpy
 import torch
@@ -69,7 +69,8 @@ class TransformerEncoder(FrozenEncoder):
         tokenizer = load_tokenizer(str(folder))
         self._prefix, self._suffix = special_ids(tokenizer) if with_specials else ((), ())
         self._padding_id: int = tokenizer.pad_token_id or 0
-        self._num_pieces: int = network.get_input_embeddings().num_embeddings
+        embeddings = cast(torch.nn.Embedding, network.get_input_embeddings())
+        self._num_pieces = embeddings.num_embeddings
         self._layers = _select_layers(layers, config.num_hidden_layers + 1)
         drop_layers_above(network, max(self._layers))
         self._takes_mean = layer_mix == "mean"

@@ -48,7 +48,7 @@ def load_network(folder: Path) -> PreTrainedModel:
     weights: Dict[str, torch.Tensor] = {}
     for file in files:
         weights.update(_load_weights(file))
-    model_class = MODEL_MAPPING[type(config)]
+    model_class: Any = MODEL_MAPPING[type(config)]
     options: Dict[str, Any] = {}
     if takes_arg(model_class, "add_pooling_layer"):
         # Only sentence vectors need it, and some models have no weights for it.

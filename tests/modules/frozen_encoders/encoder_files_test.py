@@ -1,8 +1,8 @@
 import os
 from pathlib import Path
 
+import httpx
 import pytest
-import requests
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from huggingface_hub.utils import RepositoryNotFoundError
@@ -155,13 +155,13 @@ def test_without_a_network_one_line_says_what_to_do(tmp_path, monkeypatch):
         find_transformer("some-group/some-model")
     message = str(error.value)
     assert len(message.splitlines()) == 1
-    assert "`huggingface-cli download some-group/some-model --local-dir some-model`" in message
+    assert "`hf download some-group/some-model --local-dir some-model`" in message
     assert "no route to host" in message
 
 
 def test_a_model_that_is_not_on_the_hub_is_no_question_of_the_network(tmp_path, monkeypatch):
     def download(repo_id, allow_patterns):
-        raise RepositoryNotFoundError("404", response=requests.Response())
+        raise RepositoryNotFoundError("404", response=httpx.Response(404))
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(encoder_files, "snapshot_download", download)

@@ -32,7 +32,9 @@ def _pieces(folder, words):
     return [[names(next(ids)) for _ in range(count)] for count in indexed["piece_counts"]]
 
 
-@pytest.mark.parametrize("kind", ["bert", "mpnet", "roberta", "distilbert", "deberta"])
+@pytest.mark.parametrize(
+    "kind", ["bert", "mpnet", "roberta", "distilbert", "deberta", "modernbert"]
+)
 def test_words_have_the_pieces_that_they_have_in_running_text(tmp_path, kind):
     folder = build_tiny_transformer(tmp_path / kind, kind)
     # With a space before the first word too, which byte-level tokenizers distinguish.
