@@ -161,7 +161,8 @@ def test_without_a_network_one_line_says_what_to_do(tmp_path, monkeypatch):
 
 def test_a_model_that_is_not_on_the_hub_is_no_question_of_the_network(tmp_path, monkeypatch):
     def download(repo_id, allow_patterns):
-        raise RepositoryNotFoundError("404", response=httpx.Response(404))
+        request = httpx.Request("GET", "https://hub.example")
+        raise RepositoryNotFoundError("404", response=httpx.Response(404, request=request))
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(encoder_files, "snapshot_download", download)
