@@ -47,3 +47,30 @@ def test_importing_all_modules_of_the_plugin_imports_no_other_package():
     )
     assert "dts_ee.pages.page" in after
     assert {name.partition(".")[0] for name in after - before} <= {"dts_ee"}
+
+
+def test_the_first_batch_of_an_encoder_does_not_import_torchs_compiler():
+    (modules,) = modules_after(
+        "import dts_ee, torch\n"
+        "from transformers import BertConfig, BertModel\n"
+        "config = BertConfig(vocab_size=9, hidden_size=4, num_hidden_layers=1,\n"
+        "                    num_attention_heads=1, intermediate_size=4)\n"
+        "ids = torch.zeros(1, 3, dtype=torch.long)\n"
+        "with torch.no_grad():\n"
+        "    BertModel(config)(input_ids=ids, attention_mask=torch.ones_like(ids))\n"
+        "seen()\n"
+    )
+    assert "transformers.models.bert.modeling_bert" in modules
+    assert not {"torch._dynamo", "torch._inductor"} & modules
+
+
+def test_the_compiler_can_be_used_later():
+    before, after = modules_after(
+        "import dts_ee, torch\n"
+        "seen()\n"
+        "compiled = torch.compile(lambda x: x * 2 + 1, backend='eager')\n"
+        "assert compiled(torch.ones(2)).tolist() == [3.0, 3.0]\n"
+        "seen()\n"
+    )
+    assert "torch._dynamo" not in before
+    assert "torch._dynamo.eval_frame" in after

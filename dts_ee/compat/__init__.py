@@ -45,11 +45,13 @@ from dts_ee.compat.predict_command import use_registered_predict_managers
 from dts_ee.compat.progress_bars import show_few_progress_bars
 from dts_ee.compat.reduce_on_plateau import register_reduce_on_plateau
 from dts_ee.compat.serialization_folder import remove_folder_of_failed_start
+from dts_ee.compat.torch_compiler import import_transformers_without_compiler
 from dts_ee.compat.training_output import show_training
 from dts_ee.compat.transformers_optimizer import give_transformers_its_optimizer
 
 PATCHES: List[Callable[[], None]] = [
     stand_in_for_absent_packages,
+    import_transformers_without_compiler,
     stand_in_for_hub_repository,
     give_transformers_its_optimizer,
     keep_log_out_of_console,
