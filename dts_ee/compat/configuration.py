@@ -9,7 +9,7 @@ import os
 import re
 from contextlib import contextmanager
 from os import PathLike
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Union, get_origin
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Union, get_args, get_origin
 
 from dts_ee.compat.patching import replace
 from dts_ee.suggestions import did_you_mean
@@ -36,7 +36,7 @@ def name_configuration_key_in_errors() -> None:
     the message.
     """
     from allennlp.commands.train import TrainModel
-    from allennlp.common import FromParams, Lazy, Params, params
+    from allennlp.common import FromParams, Lazy, Params, Registrable, params
     from allennlp.common import from_params as from_params_module
     from allennlp.common.checks import ConfigurationError
     from allennlp.training import Trainer
@@ -62,6 +62,22 @@ def name_configuration_key_in_errors() -> None:
         known = sorted(set(names) - {"self", "kwargs"})
         hint = did_you_mean(key, known) or f"; the keys are {', '.join(known) or 'none'}"
         return ConfigurationError(f"{history}{key}: there is no such key{hint}")
+
+    def check_lazy(annotation: Any, settings: Any, history: str) -> None:
+        """Checks the keys of an object that is only built after the data have been read."""
+        annotation = from_params_module.remove_optional(annotation)
+        if get_origin(annotation) is not Lazy or not isinstance(settings, (dict, Params)):
+            return
+        (base,) = get_args(annotation)
+        name = settings.get("type") or getattr(base, "default_implementation", None)
+        if not issubclass(base, Registrable) or name not in base.list_available():
+            return
+        cls, constructor_name = base.resolve_class_name(name)
+        constructor = getattr(cls, constructor_name) if constructor_name else cls.__init__
+        names = from_params_module.infer_params(cls, constructor).keys()
+        for key in settings:
+            if key != "type" and key not in names:
+                raise unknown_key(key, history, names)
 
     @functools.wraps(original_from_params)
     def from_params(
@@ -99,6 +115,7 @@ def name_configuration_key_in_errors() -> None:
                         names |= _KEYS_BEFORE_TRAINING
                     raise unknown_key(key, params.history, names)
         for key, parameter in parameters.items():
+            check_lazy(parameter.annotation, params.get(key), f"{params.history}{key}.")
             is_optional = type(None) in getattr(parameter.annotation, "__args__", ())
             needs_value = parameter.default is inspect.Parameter.empty and not is_optional
             if needs_value and key in params and params[key] is None and key not in extras:

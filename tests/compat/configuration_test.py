@@ -80,6 +80,11 @@ GOOD = {"type": "long_name", "size": 1}
             {"part": GOOD, "later": {**GOOD, "size": "x"}},
             "later.size: this should be a whole number",
         ),
+        (
+            # Before the data, which come first.
+            {"part": {**GOOD, "size": -1}, "later": {**GOOD, "syze": 1}},
+            "later.syze: there is no such key; did you mean size?",
+        ),
         ({"part": GOOD, "later": "lon_name"}, "later.type: there is no 'lon_name'; did you mean l"),
     ],
 )
