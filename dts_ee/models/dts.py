@@ -22,6 +22,7 @@ from dts_ee.models.old_archives import rename_old_parameters
 from dts_ee.models.relation_head import RelationHead
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 from dts_ee.modules.span_extractors import LastTokenSpanExtractor
@@ -236,7 +237,7 @@ class DeeperTaskSpecificity(Model):
         tokens: TextFieldTensors,
         metadata: List[Dict[str, Any]],
         tags: Optional[torch.LongTensor] = None,
-        thresholds: Mapping[str, float] = {},
+        thresholds: Mapping[str, Thresholds] = {},
     ) -> Dict[str, Any]:
         """
         Computes the loss of a batch, and outside of training its predictions.
@@ -252,8 +253,9 @@ class DeeperTaskSpecificity(Model):
         tags : `torch.LongTensor`, optional (default = `None`)
             The gold tags. Shape (batch_size, num_tokens), or, with one sequence for each type,
             (batch_size, num_tokens, num_types).
-        thresholds : `Mapping[str, float]`, optional (default = `{}`)
-            The thresholds of this call by the name of the head, such as `{"relation": 0.3}`.
+        thresholds : `Mapping[str, Thresholds]`, optional (default = `{}`)
+            The thresholds of this call by the name of the head, such as
+            `{"relation": Thresholds(0.3)}`.
 
         # Returns
 
@@ -281,7 +283,7 @@ class DeeperTaskSpecificity(Model):
             # The gold values of tasks without a head must not look like predictions.
             documents = [replace(document, extra={}) for document in batch.documents]
             for name, head in self.heads.items():
-                documents = head.predict(batch, documents, thresholds.get(name))
+                documents = head.predict(batch, documents, thresholds.get(name, Thresholds()))
             output["documents"] = documents
             if tags is not None:
                 for metric in self.document_metrics:
@@ -300,7 +302,7 @@ class DeeperTaskSpecificity(Model):
                 outputs[name].append(head(shared, mask, network))
         return outputs
 
-    def _check_thresholds(self, thresholds: Mapping[str, float]) -> None:
+    def _check_thresholds(self, thresholds: Mapping[str, Thresholds]) -> None:
         for name in thresholds:
             if name not in self.heads or self.heads[name].threshold is None:
                 raise ConfigurationError(f"the model has no head {name!r} with a threshold")

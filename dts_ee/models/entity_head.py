@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from operator import attrgetter
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 import torch
 from allennlp.common import Lazy
@@ -11,6 +11,7 @@ from allennlp.modules import Seq2SeqEncoder
 from dts_ee.document import Document, Entity
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.entity_batch import flatten_spans
 from dts_ee.modules.entity_tagger import EntityTagger, TagScores
 from dts_ee.modules.kernels.crf_marginals import TaggedSpans
@@ -53,6 +54,7 @@ class EntityHead(TaskHead):
 
     task = ENTITIES
     loss_name = "ner_loss"
+    threshold: float = 0.0
 
     def __init__(
         self,
@@ -97,24 +99,32 @@ class EntityHead(TaskHead):
         return torch.stack(losses).mean()
 
     def predict(
-        self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
+        self, batch: TaskBatch, documents: List[Document], thresholds: Thresholds = Thresholds()
     ) -> List[Document]:
         """
         Returns the documents with their predicted entities, sorted by span, each with its
-        probability. Given entities are kept. Relations are removed.
+        probability. Entities below their threshold are left out. Given entities are kept. Relations
+        are removed.
         """
         if all(batch.entities_given):
             return [replace(document, relations=()) for document in documents]
         return [
             replace(
                 document,
-                entities=document.entities if is_given else tuple(predicted),
+                entities=document.entities if is_given else self._above(thresholds, predicted),
                 relations=(),
             )
             for document, is_given, predicted in zip(
                 documents, batch.entities_given, self._decode(batch), strict=True
             )
         ]
+
+    def _above(self, thresholds: Thresholds, entities: Sequence[Entity]) -> Tuple[Entity, ...]:
+        return tuple(
+            entity
+            for entity in entities
+            if (entity.probability or 0.0) >= thresholds.of(entity.type, self.threshold)
+        )
 
     def predict_tags(self, batch: TaskBatch, network: int) -> torch.Tensor:
         """

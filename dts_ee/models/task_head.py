@@ -9,6 +9,7 @@ from allennlp.common import Registrable
 from allennlp.training.metrics import Average
 
 from dts_ee.document import Document
+from dts_ee.models.thresholds import Thresholds
 from dts_ee.tasks import Task
 
 
@@ -69,7 +70,7 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
     """The name of the loss among the model's metrics."""
 
     threshold: Optional[float] = None
-    """The least probability of a prediction; `None` for a head without a threshold."""
+    """The head's own least probability of a prediction; `None` for a head without a threshold."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +148,7 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
 
     @abstractmethod
     def predict(
-        self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
+        self, batch: TaskBatch, documents: List[Document], thresholds: Thresholds = Thresholds()
     ) -> List[Document]:
         """
         Adds the predictions of the task to documents.
@@ -158,8 +159,8 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
             The sentences, with the outputs of all heads.
         documents : `List[Document]`
             The sentences, with the predictions of the heads before this one.
-        threshold : `float`, optional (default = `None`)
-            The least probability of a prediction; `None` for the head's own threshold.
+        thresholds : `Thresholds`, optional (default = `Thresholds()`)
+            The least probabilities of predictions; by default, the head's own threshold.
 
         # Returns
 
