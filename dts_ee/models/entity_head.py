@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from operator import attrgetter
-from typing import List, Optional, Sequence, Tuple
+from typing import Iterable, List, Optional, Sequence, Tuple, cast
 
 import torch
 from allennlp.common import Lazy
@@ -14,6 +14,7 @@ from dts_ee.models.task_head import TaskBatch, TaskHead
 from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.entity_batch import flatten_spans
 from dts_ee.modules.entity_tagger import EntityTagger, TagScores
+from dts_ee.modules.grown_weights import GrownWeights, other_layers
 from dts_ee.modules.kernels.crf_marginals import TaggedSpans
 from dts_ee.modules.stack import Stack
 from dts_ee.tasks import ENTITIES
@@ -84,6 +85,18 @@ class EntityHead(TaskHead):
             )
         ]
         return EntityNetwork(stack, taggers)
+
+    def copy_grown(self, source: TaskHead, weights: GrownWeights) -> None:
+        assert isinstance(source, EntityHead)
+        if len(self.networks) != len(source.networks):
+            raise other_layers(self.networks, source.networks)
+        sequences = self._tag_sequences.in_common(source._tag_sequences)
+        networks = cast(Iterable[EntityNetwork], self.networks)
+        source_networks = cast(Iterable[EntityNetwork], source.networks)
+        for network, source_network in zip(networks, source_networks, strict=True):
+            weights.copy(network.stack, source_network.stack)
+            for sequence, source_sequence in sequences:
+                weights.copy(network.taggers[sequence], source_network.taggers[source_sequence])
 
     def loss(self, batch: TaskBatch) -> torch.Tensor:
         assert batch.tags is not None

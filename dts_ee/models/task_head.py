@@ -10,6 +10,7 @@ from allennlp.training.metrics import Average
 
 from dts_ee.document import Document
 from dts_ee.models.thresholds import Thresholds
+from dts_ee.modules.grown_weights import GrownWeights
 from dts_ee.tasks import Task
 
 
@@ -128,6 +129,10 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
             The output of the network; the model puts it into the batch's `outputs`.
         """
         return self.networks[network](shared, mask)
+
+    def copy_grown(self, source: "TaskHead", weights: GrownWeights) -> None:
+        """Copies the weights of the same head of a model with fewer types; see `GrownWeights`."""
+        weights.copy(self.networks, source.networks)
 
     @abstractmethod
     def loss(self, batch: TaskBatch) -> torch.Tensor:
