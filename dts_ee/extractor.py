@@ -1,6 +1,7 @@
 """Named entity recognition and relation extraction in a few lines of Python."""
 
 import os
+from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union, overload
 
 from allennlp.models.archival import load_archive
@@ -8,6 +9,8 @@ from allennlp.predictors import Predictor
 
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.document import Document
+from dts_ee.models import Thresholds
+from dts_ee.models.thresholds import ThresholdsValue
 from dts_ee.predictors import DtsPredictor
 
 TextEntities = Sequence[Tuple[str, int, int]]
@@ -40,9 +43,10 @@ class Extractor:
     def load(
         cls,
         model: PathOrStr,
-        relation_threshold: Optional[float] = None,
+        relation_threshold: Optional[ThresholdsValue] = None,
         calibration: Optional[PathOrStr] = None,
         cuda_device: int = -1,
+        entity_threshold: Optional[ThresholdsValue] = None,
         **predictor_args: Any,
     ) -> "Extractor":
         """
@@ -53,13 +57,17 @@ class Extractor:
         model : `PathOrStr`
             A model's name (`dts-ee models` lists them), an archive, or the folder of a training. An
             existing path is preferred to a name.
-        relation_threshold : `float`, optional (default = `None`)
-            Predict the relations with at least this probability; `None` for the model's own
-            threshold.
+        relation_threshold : `ThresholdsValue`, optional (default = `None`)
+            Predict the relations with at least this probability: a number, a mapping such as
+            `{"Kill": 0.8}`, or a string such as `"0.5,Kill=0.8"`. `None`, also for types without a
+            number, for the model's own threshold.
         calibration : `PathOrStr`, optional (default = `None`)
             A file that `allennlp calibrate` wrote.
         cuda_device : `int`, optional (default = `-1`)
             The index of the GPU; -1 for the CPU.
+        entity_threshold : `ThresholdsValue`, optional (default = `None`)
+            Leave out the entities with less than this probability, and their relations: as
+            `relation_threshold`. `None` for no threshold. Given entities are kept.
         predictor_args : `Any`
             Other arguments of `DtsPredictor`, such as `max_batch_tokens`.
 
@@ -74,6 +82,7 @@ class Extractor:
             load_archive(model, cuda_device=cuda_device),
             "dts",
             extra_args={
+                "entity_threshold": entity_threshold,
                 "relation_threshold": relation_threshold,
                 "calibration": None if calibration is None else os.fspath(calibration),
                 **predictor_args,
@@ -88,15 +97,29 @@ class Extractor:
         return cls.load(archive_file, **options)
 
     @overload
-    def __call__(self, text: str, entities: Optional[TextEntities] = None) -> List[Document]: ...
+    def __call__(
+        self,
+        text: str,
+        entities: Optional[TextEntities] = None,
+        entity_threshold: Optional[ThresholdsValue] = None,
+        relation_threshold: Optional[ThresholdsValue] = None,
+    ) -> List[Document]: ...
 
     @overload
     def __call__(
-        self, text: List[str], entities: Optional[Sequence[TextEntities]] = None
+        self,
+        text: List[str],
+        entities: Optional[Sequence[TextEntities]] = None,
+        entity_threshold: Optional[ThresholdsValue] = None,
+        relation_threshold: Optional[ThresholdsValue] = None,
     ) -> List[List[Document]]: ...
 
     def __call__(
-        self, text: Union[str, List[str]], entities: Any = None
+        self,
+        text: Union[str, List[str]],
+        entities: Any = None,
+        entity_threshold: Optional[ThresholdsValue] = None,
+        relation_threshold: Optional[ThresholdsValue] = None,
     ) -> Union[List[Document], List[List[Document]]]:
         """
         Splits texts into sentences, and extracts their entities and relations.
@@ -109,6 +132,8 @@ class Extractor:
             The known entities of the text, as tuples of type, start character and end character
             (exclusive); only relations between them are extracted. For a list of texts, a list with
             the entities of each text.
+        entity_threshold, relation_threshold : `ThresholdsValue`, optional (default = `None`)
+            As for `load`; `None` for the thresholds given there.
 
         # Returns
 
@@ -118,6 +143,8 @@ class Extractor:
 
         # Raises
 
+        `ConfigurationError`
+            If a threshold is invalid.
         `DocumentError`
             If an entity is not in the text, or has a type that the model does not know.
         `TypeError`
@@ -127,15 +154,20 @@ class Extractor:
         entity_lists: List[Optional[TextEntities]] = [None] * len(texts)
         if entities is not None:
             entity_lists = [entities] if isinstance(text, str) else list(entities)
+        thresholds = self._thresholds(entity_threshold, relation_threshold)
         requests = [
-            self._predictor.request(_inputs(*inputs))
+            replace(self._predictor.request(_inputs(*inputs)), thresholds=thresholds)
             for inputs in zip(texts, entity_lists, strict=True)
         ]
         sentences = self._predictor.predict_sentences(requests)
         return sentences[0] if isinstance(text, str) else sentences
 
     def predict(
-        self, sentences: Iterable[Document], entities_given: bool = False
+        self,
+        sentences: Iterable[Document],
+        entities_given: bool = False,
+        entity_threshold: Optional[ThresholdsValue] = None,
+        relation_threshold: Optional[ThresholdsValue] = None,
     ) -> List[Document]:
         """
         Extracts the entities and relations of tokenised sentences.
@@ -147,13 +179,27 @@ class Extractor:
             are replaced.
         entities_given : `bool`, optional (default = `False`)
             Whether to keep their entities, and to extract only relations between them.
+        entity_threshold, relation_threshold : `ThresholdsValue`, optional (default = `None`)
+            As for `load`; `None` for the thresholds given there.
 
         # Raises
 
+        `ConfigurationError`
+            If a threshold is invalid.
         `DocumentError`
             If a given entity has a type that the model does not know.
         """
-        return self._predictor.predict_documents(sentences, entities_given)
+        thresholds = self._thresholds(entity_threshold, relation_threshold)
+        return self._predictor.predict_documents(sentences, entities_given, thresholds)
+
+    def _thresholds(
+        self,
+        entity_threshold: Optional[ThresholdsValue],
+        relation_threshold: Optional[ThresholdsValue],
+    ) -> Mapping[str, Thresholds]:
+        return self._predictor.thresholds(
+            {"entity_threshold": entity_threshold, "relation_threshold": relation_threshold}
+        )
 
 
 def _texts(text: Any) -> List[str]:

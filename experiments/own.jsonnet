@@ -4,6 +4,8 @@
 // TOKENIZER (`rules`, `rules-keep-hyphens`, `whitespace`, `characters` or `word-pieces`), LANGUAGE (`en` by
 // default), SENTENCES (`rules`, `lines`, `whole` or a spaCy pipeline) and ABBREVIATIONS (with commas) set how text
 // is tokenised and split into sentences, like the options of `convert`; the model keeps them for prediction.
+// FROM_ARCHIVE is a model to train further: an archive, the folder of a training, or a model's name. It has its
+// own encoder and tokenizer.
 local corpora = import 'lib/corpora.libsonnet';
 local environment = import 'lib/environment.libsonnet';
 local experiment = import 'lib/experiment.libsonnet';
@@ -12,6 +14,15 @@ local layers = import 'lib/layers.libsonnet';
 
 local encoder = std.get(environment, 'ENCODER', 'minilm');
 local is_fetched = std.member(['minilm', 'mpnet'], encoder);
+
+local goes_on = std.objectHas(environment, 'FROM_ARCHIVE');
+local of_the_archive = [
+  variable
+  for variable in ['ENCODER', 'TOKENIZER', 'LANGUAGE', 'SENTENCES', 'ABBREVIATIONS']
+  if goes_on && std.objectHas(environment, variable)
+];
+assert of_the_archive == [] :
+       'with FROM_ARCHIVE, the archive has its own %s: leave the variables out' % std.join(', ', of_the_archive);
 
 experiment(
   corpus=corpora.own,
@@ -24,4 +35,4 @@ experiment(
   ner=layers.gru(1, 128),
   relation=layers.gru(2, 128),
   batch_size=4,
-)
+) + { [if goes_on then 'from_archive']: environment.FROM_ARCHIVE }

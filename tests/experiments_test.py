@@ -11,7 +11,8 @@ import pytest
 import torch
 from _jsonnet import evaluate_snippet
 from allennlp.commands.train import train_model
-from allennlp.common import Params
+from allennlp.common import Params, file_utils
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Model
 from allennlp.models.archival import load_archive
@@ -392,6 +393,30 @@ def test_an_archive_predicts_without_resources(name, project, tmp_path_factory, 
     assert after.predict_json({"sentence": sentence}) == expected
 
 
+def test_own_data_trains_a_model_further_with_the_encoder_of_its_archive(project, monkeypatch):
+    monkeypatch.setattr(file_utils, "CACHE_DIRECTORY", str(project / "cache"))
+    own = EXPERIMENTS / "own.jsonnet"
+    train_model(Params.from_file(own, json.dumps(ONE_EPOCH)), project / "first")
+    shutil.move(project / "first" / "model.tar.gz", project / "model.tar.gz")
+    (kept,) = encoder_files.encoder_folders(project / "first")
+    weights = (kept / "model.safetensors").read_bytes()
+    shutil.rmtree(project / "first")
+    shutil.rmtree(project / "resources")
+    monkeypatch.setenv("FROM_ARCHIVE", "model.tar.gz")
+    monkeypatch.setenv("TRAIN_DATA", "fixtures/tiny/case_reports.jsonl")
+    train_model(Params.from_file(own, json.dumps(ONE_EPOCH)), project / "second")
+    (kept,) = encoder_files.encoder_folders(project / "second")
+    assert (kept / "model.safetensors").read_bytes() == weights
+    (project / "model.tar.gz").unlink()
+    shutil.rmtree(project / "cache")
+    model: Any = load_archive(project / "second" / "model.tar.gz").model
+    assert {"Peop", "Drug"} <= set(model.entity_types)
+    monkeypatch.setenv("ENCODER", "mpnet")
+    monkeypatch.setenv("LANGUAGE", "de")
+    with pytest.raises(RuntimeError, match="the archive has its own ENCODER, LANGUAGE: leave"):
+        Params.from_file(own)
+
+
 def test_the_baseline_is_trained_and_evaluated_by_allennlps_tagger(project):
     overrides = json.dumps({"trainer.num_epochs": 1, "model.encoder.hidden_size": 8})
     # The encoder of this test is smaller than MPNet.
@@ -407,6 +432,8 @@ def test_the_baseline_is_trained_and_evaluated_by_allennlps_tagger(project):
     assert metrics["entity_f1"] == pytest.approx(allennlps)
     # It has no relations, and so no threshold of any.
     assert predict_candidates(Path("tagger/model.tar.gz"), documents, 0.0) == (predictions, None)
+    with pytest.raises(ConfigurationError, match="model CrfTagger; only a model `dts` can be"):
+        Params.from_file(EXPERIMENTS / "sample.jsonnet", '{"from_archive": "tagger"}')
 
 
 TRANSFORMERS = {

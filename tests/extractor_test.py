@@ -106,6 +106,31 @@ def test_arguments_of_the_predictor(archive):
         Extractor.from_archive(archive, max_batch_tokens=0)
 
 
+def test_thresholds_of_a_call(archive, extractor):
+    assert relations(extractor(TEXT, relation_threshold="Live_In=1")[0]) == {
+        ("Work_For", "Marta Lindqvist", "Harbour Gazette")
+    }
+    (sentence,) = extractor([TEXT], entity_threshold={"Loc": 1.0})[0]
+    assert [entity.type for entity in sentence.entities] == ["Peop", "Org"]
+    assert relations(sentence) == {("Work_For", "Marta Lindqvist", "Harbour Gazette")}
+    tokens = Document(tokens=(*TEXT[:-1].split(), "."))
+    (found,) = extractor.predict([tokens], entity_threshold=1.0, relation_threshold=0.0)
+    assert (found.entities, found.relations) == ((), ())
+    (found,) = extractor.predict([tokens], relation_threshold="Live_In=1")
+    assert len(found.entities) == 3
+    assert relations(found) == {("Work_For", "Marta Lindqvist", "Harbour Gazette")}
+    for call in (lambda: extractor(TEXT, entity_threshold=2), lambda: extractor.predict([], 0, 2)):
+        with pytest.raises(ConfigurationError, match="entity_threshold: 2 is not a probability"):
+            call()
+    # They are only of the call.
+    assert relations(extractor(TEXT)[0]) == FOUND
+    strict = Extractor.load(archive, entity_threshold="Peop=1", relation_threshold=0.0)
+    (sentence,) = strict(TEXT)
+    assert [entity.type for entity in sentence.entities] == ["Loc", "Org"]
+    assert len(sentence.relations) > 2
+    assert relations(strict(TEXT, entity_threshold=0, relation_threshold=0.5)[0]) == FOUND
+
+
 def test_a_sentence_shows_itself(extractor):
     (sentence,) = extractor(TEXT)
     assert "Live_In" in sentence._repr_html_()

@@ -26,7 +26,30 @@ def count_types(documents: Iterable[Document]) -> Dict[str, Counter]:
     return counts
 
 
-def warn_of_training_data(documents: Sequence[Document]) -> List[str]:
+def new_and_kept_types(
+    former: Mapping[str, Sequence[str]], types: Mapping[str, Sequence[str]]
+) -> List[str]:
+    """
+    A line for each task of a model that is trained further, with its new and its kept types.
+
+    # Parameters
+
+    former, types : `Mapping[str, Sequence[str]]`
+        The types of the model before and now, by the name of their task.
+    """
+    lines = []
+    for name, names in types.items():
+        kept = former.get(name, [])
+        new = [type for type in names if type not in kept]
+        lines.append(
+            f"{name} types: new {_shortened(new) or 'none'}; kept {_shortened(kept) or 'none'}"
+        )
+    return lines
+
+
+def warn_of_training_data(
+    documents: Sequence[Document], former: Mapping[str, Sequence[str]] = {}
+) -> List[str]:
     """
     Warnings about training data, each with what to do.
 
@@ -34,18 +57,32 @@ def warn_of_training_data(documents: Sequence[Document]) -> List[str]:
 
     documents : `Sequence[Document]`
         The training data.
+    former : `Mapping[str, Sequence[str]]`, optional (default = `{}`)
+        The types that the model knew before, by the name of their task.
     """
     warnings = []
     counts = count_types(documents)
+    for name, types in former.items():
+        missing = [type for type in types if not counts[name][type]]
+        if missing:
+            warnings.append(
+                f"{name} types that the model knows and the training data does not have: "
+                f"{_shortened(missing)}; from data without them it learns that there are none: add "
+                "annotated sentences with them"
+            )
     # Without entities there are no relations: only the first task without items is named.
-    lacking = next((name for name in counts if not counts[name]), None)
+    lacking = next((name for name in counts if not counts[name] and not former.get(name)), None)
     if lacking is not None:
         warnings.append(
             f"the training data has no {TASKS[lacking].plural}, so the model will find none: "
             f"annotate some{'' if lacking == next(iter(TASKS)) else ' if you want them'}"
         )
     for kind, numbers in counts.items():
-        rare = {name: number for name, number in numbers.items() if number < MIN_EXAMPLES}
+        rare = {
+            name: number
+            for name, number in numbers.items()
+            if number < MIN_EXAMPLES and name not in former.get(kind, ())
+        }
         if rare:
             warnings.append(
                 f"{kind} types with fewer than {MIN_EXAMPLES} training examples, which can hardly "

@@ -28,6 +28,7 @@ from allennlp.data import Instance
 
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
+from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
 from dts_ee.compat.predict_command import register_predict_manager
 from dts_ee.corpora.files import is_hidden, open_atomically, read_text
 from dts_ee.corpora.lines import numbered_lines
@@ -52,12 +53,11 @@ SENTENCES_AT_A_TIME = 4096
 class PredictDocuments(Predict):
     """
     `allennlp predict ARCHIVE INPUT`: AllenNLP's command with another default for `--batch-size`,
-    text on the command line, and options for the output, the relations' threshold and calibrated
-    probabilities.
+    text on the command line, and options for the output, thresholds and calibrated probabilities.
 
     `dts-ee` loads this plugin before it parses the command line, and so uses this class.
     `allennlp predict` parses first: there, `dts_ee.compat.predict_command` sets the same default of
-    `--batch-size`, and the threshold and the calibration are set with `--predictor-args`.
+    `--batch-size`, and the thresholds and the calibration are set with `--predictor-args`.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -87,18 +87,12 @@ class PredictDocuments(Predict):
             help="what to do with an input that cannot be read: stop, and write nothing, or leave "
             "it out and list it at the end (default = %(default)s; predictor `dts`)",
         )
-        subparser.add_argument(
-            "--relation-threshold",
-            type=float,
-            metavar="P",
-            help="the probability from which on a relation is predicted, instead of the model's "
-            "own threshold (predictor `dts`)",
-        )
+        add_threshold_arguments(subparser)
         subparser.add_argument(
             "--calibration",
             metavar="FILE",
             help="the output of `calibrate` for the model: probabilities are calibrated, and the "
-            "threshold is for calibrated ones (predictor `dts`)",
+            "thresholds are for calibrated ones (predictor `dts`)",
         )
         for action in subparser._actions:
             if action.dest == "archive_file":
@@ -129,12 +123,9 @@ def predict_from_args(args: argparse.Namespace) -> None:
         If there is no such model, or options exclude each other.
     """
     _check_input(args)
-    options = {
-        name: getattr(args, name)
-        for name in ("relation_threshold", "calibration")
-        if getattr(args, name) is not None
-    }
-    options.update(sentence_options(args))
+    options = {**threshold_options(args), **sentence_options(args)}
+    if args.calibration is not None:
+        options["calibration"] = args.calibration
     if options:
         predictor_args = json.loads(args.predictor_args.strip() or "{}")
         args.predictor_args = json.dumps({**predictor_args, **options})

@@ -15,6 +15,7 @@ from allennlp.predictors import Predictor
 
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
+from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
 from dts_ee.console import shows_log
 from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
@@ -75,6 +76,7 @@ class ServeDts(Subcommand):
                 help=f"{text} (default = %(default)s)",
             )
         add_sentence_arguments(subparser, None)
+        add_threshold_arguments(subparser)
         subparser.add_argument(
             "--cuda-device", type=int, default=-1, help="id of the GPU to use (default = none)"
         )
@@ -114,7 +116,7 @@ def serve_from_args(args: argparse.Namespace) -> None:
         settings,
         args.cuda_device,
         args.overrides,
-        {**args.predictor_args, **sentence_options(args)},
+        {**args.predictor_args, **sentence_options(args), **threshold_options(args)},
     )
 
 

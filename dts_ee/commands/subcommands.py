@@ -21,6 +21,7 @@ from dts_ee.commands.render import Render
 from dts_ee.commands.repeat import Repeat
 from dts_ee.commands.report import Report
 from dts_ee.commands.serve import ServeDts
+from dts_ee.commands.train import TrainFromArchive
 
 __all__ = [
     "Ablate",
@@ -37,6 +38,7 @@ __all__ = [
     "Repeat",
     "Report",
     "ServeDts",
+    "TrainFromArchive",
 ]
 
 

@@ -31,6 +31,10 @@ from dts_ee.compat.console_log import keep_log_out_of_console
 from dts_ee.compat.data_loader_workers import create_lock_in_context_of_workers
 from dts_ee.compat.evaluate_command import print_table_of_evaluate
 from dts_ee.compat.find_lr_command import find_learning_rate_of_derived_trainers
+from dts_ee.compat.from_archive import (
+    keep_encoders_of_archive,
+    replace_archive_in_configurations,
+)
 from dts_ee.compat.gpu_check import check_for_gpu_first
 from dts_ee.compat.gradient_clipping import rescale_sparse_gradients
 from dts_ee.compat.hub_repository import stand_in_for_hub_repository
@@ -70,6 +74,8 @@ PATCHES: List[Callable[[], None]] = [
     report_errors_in_one_line,
     require_keys_of_print_results,
     name_configuration_key_in_errors,
+    replace_archive_in_configurations,
+    keep_encoders_of_archive,
     explain_broken_archives,
     remove_folder_of_failed_start,
     load_archives_by_name,

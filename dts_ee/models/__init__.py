@@ -1,4 +1,5 @@
 from dts_ee.models.dts import DeeperTaskSpecificity
 from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.models.thresholds import Thresholds
 
-__all__ = ["DeeperTaskSpecificity", "TaskBatch", "TaskHead"]
+__all__ = ["DeeperTaskSpecificity", "TaskBatch", "TaskHead", "Thresholds"]

@@ -8,6 +8,7 @@ from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
+from allennlp.models.archival import load_archive
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.modules.span_extractors import SpanExtractor
 from allennlp.nn import InitializerApplicator
@@ -22,10 +23,13 @@ from dts_ee.models.old_archives import rename_old_parameters
 from dts_ee.models.relation_head import RelationHead
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
+from dts_ee.modules.grown_weights import GrownWeights
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 from dts_ee.modules.span_extractors import LastTokenSpanExtractor
 from dts_ee.modules.stack import Stack
+from dts_ee.quiet_loading import quiet_loading
 from dts_ee.tasks import ENTITIES, RELATIONS, flat_metrics
 
 
@@ -97,6 +101,10 @@ class DeeperTaskSpecificity(Model):
         has its own tagger, and `L_NER` is the sum of the taggers' losses.
     further_heads : `List[TaskHead]`, optional (default = `None`)
         The heads of further tasks, each with its own stack and loss.
+    pretrained_file : `str`, optional (default = `None`)
+        An archive whose weights the model starts with, and whose vocabulary the model's vocabulary
+        extends. New words and types have the weights of an untrained model. AllenNLP leaves this
+        out when it loads the trained model.
     initializer : `InitializerApplicator`, optional
         Initialises the parameters.
     kwargs : `Any`
@@ -127,6 +135,7 @@ class DeeperTaskSpecificity(Model):
         tag_encoding: Optional[str] = None,
         tag_sequences: Optional[str] = None,
         further_heads: Optional[List[Lazy[TaskHead]]] = None,
+        pretrained_file: Optional[str] = None,
         initializer: InitializerApplicator = InitializerApplicator(),
         **kwargs: Any,
     ) -> None:
@@ -177,6 +186,8 @@ class DeeperTaskSpecificity(Model):
             heads.append(relation_head)
         heads += [head.construct(vocab=vocab) for head in further_heads or []]
 
+        self.former_types: Dict[str, List[str]] = {}
+        """With `pretrained_file`, the types that the archive predicts, by the name of the task."""
         self.text_field_embedder = text_field_embedder
         self._shared = torch.nn.ModuleList()
         for _ in range(num_networks):
@@ -195,6 +206,23 @@ class DeeperTaskSpecificity(Model):
                 f"two heads have the same name: {', '.join(head.name for head in heads)}"
             )
         initializer(self)
+        if pretrained_file is not None:
+            self._copy_archive(pretrained_file)
+
+    def _copy_archive(self, archive_file: str) -> None:
+        with quiet_loading():
+            source = load_archive(archive_file).model
+        if not isinstance(source, DeeperTaskSpecificity):
+            raise ConfigurationError(f"{archive_file} has the model {type(source).__name__}")
+        self.tag_sequences.check_settings_of(source.tag_sequences)
+        self.former_types = source.types
+        weights = GrownWeights(source.vocab, self.vocab)
+        weights.copy(self.text_field_embedder, source.text_field_embedder)
+        weights.copy(self._shared, source._shared)
+        for name, head in self.heads.items():
+            # The archive may have had no relations to learn.
+            if name in source.heads:
+                head.copy_grown(source.heads[name], weights)
 
     @property
     def heads(self) -> Dict[str, TaskHead]:
@@ -236,7 +264,7 @@ class DeeperTaskSpecificity(Model):
         tokens: TextFieldTensors,
         metadata: List[Dict[str, Any]],
         tags: Optional[torch.LongTensor] = None,
-        thresholds: Mapping[str, float] = {},
+        thresholds: Mapping[str, Thresholds] = {},
     ) -> Dict[str, Any]:
         """
         Computes the loss of a batch, and outside of training its predictions.
@@ -252,8 +280,9 @@ class DeeperTaskSpecificity(Model):
         tags : `torch.LongTensor`, optional (default = `None`)
             The gold tags. Shape (batch_size, num_tokens), or, with one sequence for each type,
             (batch_size, num_tokens, num_types).
-        thresholds : `Mapping[str, float]`, optional (default = `{}`)
-            The thresholds of this call by the name of the head, such as `{"relation": 0.3}`.
+        thresholds : `Mapping[str, Thresholds]`, optional (default = `{}`)
+            The thresholds of this call by the name of the head, such as
+            `{"relation": Thresholds(0.3)}`.
 
         # Returns
 
@@ -281,7 +310,7 @@ class DeeperTaskSpecificity(Model):
             # The gold values of tasks without a head must not look like predictions.
             documents = [replace(document, extra={}) for document in batch.documents]
             for name, head in self.heads.items():
-                documents = head.predict(batch, documents, thresholds.get(name))
+                documents = head.predict(batch, documents, thresholds.get(name, Thresholds()))
             output["documents"] = documents
             if tags is not None:
                 for metric in self.document_metrics:
@@ -300,7 +329,7 @@ class DeeperTaskSpecificity(Model):
                 outputs[name].append(head(shared, mask, network))
         return outputs
 
-    def _check_thresholds(self, thresholds: Mapping[str, float]) -> None:
+    def _check_thresholds(self, thresholds: Mapping[str, Thresholds]) -> None:
         for name in thresholds:
             if name not in self.heads or self.heads[name].threshold is None:
                 raise ConfigurationError(f"the model has no head {name!r} with a threshold")

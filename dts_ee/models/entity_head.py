@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from operator import attrgetter
-from typing import List, Optional, Sequence
+from typing import Iterable, List, Optional, Sequence, Tuple, cast
 
 import torch
 from allennlp.common import Lazy
@@ -11,8 +11,10 @@ from allennlp.modules import Seq2SeqEncoder
 from dts_ee.document import Document, Entity
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.entity_batch import flatten_spans
 from dts_ee.modules.entity_tagger import EntityTagger, TagScores
+from dts_ee.modules.grown_weights import GrownWeights, other_layers
 from dts_ee.modules.kernels.crf_marginals import TaggedSpans
 from dts_ee.modules.stack import Stack
 from dts_ee.tasks import ENTITIES
@@ -53,6 +55,7 @@ class EntityHead(TaskHead):
 
     task = ENTITIES
     loss_name = "ner_loss"
+    threshold: float = 0.0
 
     def __init__(
         self,
@@ -83,6 +86,18 @@ class EntityHead(TaskHead):
         ]
         return EntityNetwork(stack, taggers)
 
+    def copy_grown(self, source: TaskHead, weights: GrownWeights) -> None:
+        assert isinstance(source, EntityHead)
+        if len(self.networks) != len(source.networks):
+            raise other_layers(self.networks, source.networks)
+        sequences = self._tag_sequences.in_common(source._tag_sequences)
+        networks = cast(Iterable[EntityNetwork], self.networks)
+        source_networks = cast(Iterable[EntityNetwork], source.networks)
+        for network, source_network in zip(networks, source_networks, strict=True):
+            weights.copy(network.stack, source_network.stack)
+            for sequence, source_sequence in sequences:
+                weights.copy(network.taggers[sequence], source_network.taggers[source_sequence])
+
     def loss(self, batch: TaskBatch) -> torch.Tensor:
         assert batch.tags is not None
         gold = self._tag_sequences.sequence_ids(batch.tags).unbind(2)
@@ -97,24 +112,32 @@ class EntityHead(TaskHead):
         return torch.stack(losses).mean()
 
     def predict(
-        self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
+        self, batch: TaskBatch, documents: List[Document], thresholds: Thresholds = Thresholds()
     ) -> List[Document]:
         """
         Returns the documents with their predicted entities, sorted by span, each with its
-        probability. Given entities are kept. Relations are removed.
+        probability. Entities below their threshold are left out. Given entities are kept. Relations
+        are removed.
         """
         if all(batch.entities_given):
             return [replace(document, relations=()) for document in documents]
         return [
             replace(
                 document,
-                entities=document.entities if is_given else tuple(predicted),
+                entities=document.entities if is_given else self._above(thresholds, predicted),
                 relations=(),
             )
             for document, is_given, predicted in zip(
                 documents, batch.entities_given, self._decode(batch), strict=True
             )
         ]
+
+    def _above(self, thresholds: Thresholds, entities: Sequence[Entity]) -> Tuple[Entity, ...]:
+        return tuple(
+            entity
+            for entity in entities
+            if (entity.probability or 0.0) >= thresholds.of(entity.type, self.threshold)
+        )
 
     def predict_tags(self, batch: TaskBatch, network: int) -> torch.Tensor:
         """

@@ -12,6 +12,7 @@ from allennlp.modules.span_extractors import SpanExtractor
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans, pair_indices
 from dts_ee.modules.kernels.dropout import Dropout
 from dts_ee.modules.relation_scorer import RelationScorer
@@ -230,7 +231,7 @@ class RelationHead(TaskHead):
         return loss
 
     def predict(
-        self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
+        self, batch: TaskBatch, documents: List[Document], thresholds: Thresholds = Thresholds()
     ) -> List[Document]:
         """
         Returns the documents with the predicted relations between their entities. Probabilities
@@ -251,7 +252,7 @@ class RelationHead(TaskHead):
         if self._score == "joint":
             probabilities = probabilities * _entity_probabilities(entities).to(probabilities)
         relations = relations_above(
-            self.threshold if threshold is None else threshold,
+            {type: thresholds.of(type, self.threshold) for type in self._columns},
             probabilities,
             entities,
             self._relation_types,
@@ -324,18 +325,18 @@ def relation_targets(documents: Sequence[Document], columns: Mapping[str, int]) 
 
 
 def relations_above(
-    threshold: float,
+    thresholds: Mapping[str, float],
     probabilities: torch.Tensor,
     entities: Sequence[Sequence[Entity]],
     types: Mapping[int, str],
 ) -> List[List[Relation]]:
     """
-    The relations whose probability is at least the threshold.
+    The relations whose probability is at least the threshold of their type.
 
     # Parameters
 
-    threshold : `float`
-        Θ.
+    thresholds : `Mapping[str, float]`
+        Θ of each type.
     probabilities : `torch.Tensor`
         Shape (num_pairs, num_relations), in the order of `entity_pairs`.
     entities : `Sequence[Sequence[Entity]]`
@@ -354,8 +355,10 @@ def relations_above(
     # Shape: (num_entities,)
     sentences = torch.repeat_interleave(torch.arange(len(entities)), counts)
     first_entities = (counts.cumsum(0) - counts)[sentences]
+    # Shape: (num_relations,)
+    least = torch.tensor([thresholds[types[column]] for column in range(len(types))])
     # Shape: (num_predicted,)
-    pairs, columns = (probabilities >= threshold).nonzero(as_tuple=True)
+    pairs, columns = (probabilities >= least.to(probabilities)).nonzero(as_tuple=True)
     heads, tails = heads[pairs], tails[pairs]
     relations: List[List[Relation]] = [[] for _ in entities]
     for sentence, head, tail, column, probability in zip(

@@ -114,6 +114,33 @@ class TagSequences:
         """The number of tags in each sequence."""
         return [len(layer) for layer in self._layers]
 
+    def check_settings_of(self, former: "TagSequences") -> None:
+        """
+        # Raises
+
+        `ConfigurationError`
+            If another model has another `tag_encoding` or other `tag_sequences`.
+        """
+        for name, own, other in (
+            ("tag_encoding", self._tag_encoding, former._tag_encoding),
+            ("tag_sequences", self._tag_sequences, former._tag_sequences),
+        ):
+            # Without entity types, its vocabulary does not show them.
+            if former.entity_types and own != other:
+                raise ConfigurationError(f"the archive's {name} is {other!r}, not {own!r}")
+
+    def in_common(self, former: "TagSequences") -> List[Tuple[int, int]]:
+        """
+        The indices of the sequences that another model has too, with their indices there. The two
+        have the same settings.
+        """
+        if self._tag_sequences == "one":
+            return [(0, 0)]
+        return [
+            (self._sequence_of_type[type], sequence)
+            for type, sequence in former._sequence_of_type.items()
+        ]
+
     def constraints(self) -> List[List[Tuple[int, int]]]:
         """The allowed transitions between the ids of each sequence, start and end included."""
         return [

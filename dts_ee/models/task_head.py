@@ -9,6 +9,8 @@ from allennlp.common import Registrable
 from allennlp.training.metrics import Average
 
 from dts_ee.document import Document
+from dts_ee.models.thresholds import Thresholds
+from dts_ee.modules.grown_weights import GrownWeights
 from dts_ee.tasks import Task
 
 
@@ -69,7 +71,7 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
     """The name of the loss among the model's metrics."""
 
     threshold: Optional[float] = None
-    """The least probability of a prediction; `None` for a head without a threshold."""
+    """The head's own least probability of a prediction; `None` for a head without a threshold."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -128,6 +130,10 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
         """
         return self.networks[network](shared, mask)
 
+    def copy_grown(self, source: "TaskHead", weights: GrownWeights) -> None:
+        """Copies the weights of the same head of a model with fewer types; see `GrownWeights`."""
+        weights.copy(self.networks, source.networks)
+
     @abstractmethod
     def loss(self, batch: TaskBatch) -> torch.Tensor:
         """
@@ -147,7 +153,7 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
 
     @abstractmethod
     def predict(
-        self, batch: TaskBatch, documents: List[Document], threshold: Optional[float] = None
+        self, batch: TaskBatch, documents: List[Document], thresholds: Thresholds = Thresholds()
     ) -> List[Document]:
         """
         Adds the predictions of the task to documents.
@@ -158,8 +164,8 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
             The sentences, with the outputs of all heads.
         documents : `List[Document]`
             The sentences, with the predictions of the heads before this one.
-        threshold : `float`, optional (default = `None`)
-            The least probability of a prediction; `None` for the head's own threshold.
+        thresholds : `Thresholds`, optional (default = `Thresholds()`)
+            The least probabilities of predictions; by default, the head's own threshold.
 
         # Returns
 

@@ -12,6 +12,7 @@ from torch.nn.functional import embedding, linear
 from torch.utils.checkpoint import checkpoint
 
 from dts_ee.modules.entity_batch import EntityBatch, unordered_pairs
+from dts_ee.modules.grown_weights import GrownWeights, copy_first, other_layers
 from dts_ee.modules.pair_features import CosineFeature, DistMultFeature, PairFeature
 
 
@@ -94,14 +95,49 @@ class PairwiseRelationScorer(RelationScorer):
             for feature in pair_features
         ]
         self.pair_features = torch.nn.ModuleList(features)
-        pair_dim = 2 * self.feedforward.get_output_dim()
-        pair_dim += sum(feature.get_output_dim() for feature in features)
+        pair_dim = sum(self._part_dims)
         self.pair_feedforward = None
         if pair_feedforward is not None:
             self.pair_feedforward = pair_feedforward.construct(input_dim=pair_dim)
             pair_dim = self.pair_feedforward.get_output_dim()
         self.projection = torch.nn.Linear(pair_dim, num_relations)
         self.max_pairs_per_chunk = max_pairs_per_chunk
+
+    @property
+    def _part_dims(self) -> List[int]:
+        """The sizes of the parts of a pair's vector: head, tail, and the features."""
+        hidden_dim = self.feedforward.get_output_dim()
+        features = [cast(PairFeature, feature) for feature in self.pair_features]
+        return [hidden_dim, hidden_dim, *(feature.get_output_dim() for feature in features)]
+
+    def copy_grown(self, source: "PairwiseRelationScorer", weights: GrownWeights) -> None:
+        """
+        See `GrownWeights`. Some features have a value for each relation, so that a pair's vector
+        grows between other values. The known relations do not use the new values at first.
+        """
+        weights.copy(self.feedforward, source.feedforward)
+        weights.copy(self.pair_features, source.pair_features)
+        layers, source_layers = self._layers_over_pairs(), source._layers_over_pairs()
+        if len(layers) != len(source_layers):
+            raise other_layers(self, source)
+        for layer, source_layer in zip(layers[1:], source_layers[1:], strict=True):
+            weights.copy(layer, source_layer)
+        columns: List[int] = []
+        start = 0
+        for dim, source_dim in zip(self._part_dims, source._part_dims, strict=True):
+            columns += range(start, start + source_dim)
+            start += dim
+        first, source_first = layers[0], source_layers[0]
+        copy_first(first.bias, source_first.bias)
+        with torch.no_grad():
+            num_rows = source_first.out_features
+            first.weight[:num_rows] = 0.0
+            first.weight[:num_rows, columns] = source_first.weight
+
+    def _layers_over_pairs(self) -> List[torch.nn.Linear]:
+        """The linear layers over a pair's vector."""
+        hidden: Any = () if self.pair_feedforward is None else self.pair_feedforward._linear_layers
+        return [*hidden, self.projection]
 
     def forward(
         self, entities: EntityBatch, heads: torch.Tensor, tails: torch.Tensor
@@ -136,10 +172,7 @@ class PairwiseRelationScorer(RelationScorer):
         once for each entity, and that of a symmetric feature once for both orders of a pair.
         """
         features = [cast(PairFeature, feature) for feature in self.pair_features]
-        hidden_dim = self.feedforward.get_output_dim()
-        head_weight, tail_weight, *weights = self.projection.weight.split(
-            [hidden_dim, hidden_dim, *(feature.get_output_dim() for feature in features)], dim=1
-        )
+        head_weight, tail_weight, *weights = self.projection.weight.split(self._part_dims, dim=1)
         # Shape: (num_pairs, num_relations)
         scores = embedding(heads, linear(hidden, head_weight, self.projection.bias))
         scores = scores + embedding(tails, linear(hidden, tail_weight))

@@ -3,10 +3,13 @@
 import json
 import math
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Dict, Mapping, TypeVar
 
 from dts_ee.corpora.files import PathOrStr, read_text
 from dts_ee.document import Document, DocumentError, Entity, Relation
+from dts_ee.models import Thresholds
+from dts_ee.tasks import ENTITIES, RELATIONS
 
 Item = TypeVar("Item", Entity, Relation)
 
@@ -50,11 +53,23 @@ class Calibration:
             raise DocumentError(f"invalid JSON: {error}", path=str(path)) from None
         return cls(*(_temperature(record, task, str(path)) for task in ("entities", "relations")))
 
-    def relation_threshold(self, threshold: float) -> float:
-        """Converts a threshold for calibrated probabilities to one for uncalibrated ones."""
-        if threshold in (0.0, 1.0):
-            return threshold
-        return at_temperature(threshold, 1.0 / self.relation_temperature)
+    def uncalibrated(self, thresholds: Mapping[str, Thresholds]) -> Dict[str, Thresholds]:
+        """
+        Converts thresholds for calibrated probabilities to thresholds for uncalibrated ones.
+
+        # Parameters
+
+        thresholds : `Mapping[str, Thresholds]`
+            The thresholds of entities and relations, by the name of the task.
+        """
+        temperatures = {
+            ENTITIES.name: self.entity_temperature,
+            RELATIONS.name: self.relation_temperature,
+        }
+        return {
+            task: of_task.converted(partial(_uncalibrated, temperature=temperatures[task]))
+            for task, of_task in thresholds.items()
+        }
 
     def calibrated(self, document: Document) -> Document:
         """The document with calibrated probabilities."""
@@ -68,6 +83,11 @@ class Calibration:
                 for relation in document.relations
             ),
         )
+
+
+def _uncalibrated(threshold: float, temperature: float) -> float:
+    # The ends of the scale are the same at all temperatures.
+    return threshold if threshold in (0.0, 1.0) else at_temperature(threshold, 1.0 / temperature)
 
 
 def _at_temperature(item: Item, temperature: float) -> Item:

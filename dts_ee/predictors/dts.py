@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from typing import Any, Iterable, List, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
@@ -13,12 +13,16 @@ from allennlp.predictors import Predictor
 from dts_ee.corpora.spert import prediction_to_json
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
-from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.models import DeeperTaskSpecificity, Thresholds
+from dts_ee.models.thresholds import ThresholdsValue
 from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.prediction import MAX_BATCH_TOKENS, predict_documents
 from dts_ee.predictors.requests import Request, as_inputs, check_type, request_from_json
 from dts_ee.suggestions import did_you_mean
+from dts_ee.tasks import ENTITIES, RELATIONS
 from dts_ee.tokenizers import TokenSentenceSplitter, sentence_splitter_of, text_reading
+
+_TASKS_OF_THRESHOLDS = {"entity_threshold": ENTITIES.name, "relation_threshold": RELATIONS.name}
 
 
 @Predictor.register("dts")
@@ -29,7 +33,8 @@ class DtsPredictor(Predictor):
     The input is a JSON object with one of the keys `text` (a string of any number of sentences),
     `sentence` (a string with one sentence) or `tokens` (a list of strings, with an optional
     `sentence` that contains them), and optionally `orig_id`. With the key `entities`, only
-    relations between the given entities are predicted.
+    relations between the given entities are predicted. With the keys `entity_threshold` and
+    `relation_threshold`, the input has other thresholds than the predictor.
 
     The output for a sentence has `sentence`, `tokens` and `orig_id`, if it is known; `entities`
     with `type`, `start` and `end` (tokens), `text`, `start_char` and `end_char` (characters in the
@@ -52,22 +57,27 @@ class DtsPredictor(Predictor):
     max_batch_tokens : `int`, optional (default = `1024`)
         The largest number of tokens in a batch, padding included. A longer sentence is a batch of
         its own.
-    relation_threshold : `float`, optional (default = `None`)
-        Predict the relations with at least this probability; `None` for the model's own threshold.
+    relation_threshold : `ThresholdsValue`, optional (default = `None`)
+        Predict the relations with at least this probability: a number, a mapping from types to
+        numbers, or a string such as `"0.5,Kill=0.8"` (see `Thresholds.parse`). `None`, also for
+        types without a number, for the model's own threshold.
     calibration : `str`, optional (default = `None`)
         A file that `allennlp calibrate` wrote, with which probabilities are calibrated. The
-        `relation_threshold` is for calibrated probabilities.
+        thresholds are for calibrated probabilities.
     sentences : `str`, optional (default = `None`)
         How raw text is split into sentences: `"rules"`, `"lines"`, `"whole"`, or the name or the
         folder of a spaCy pipeline; `None` for the dataset reader's way.
     abbreviations : `List[str]`, optional (default = `None`)
         Abbreviations whose full stop does not end a sentence, for `"rules"`.
+    entity_threshold : `ThresholdsValue`, optional (default = `None`)
+        Leave out the entities with less than this probability, and their relations: as
+        `relation_threshold`. `None` for no threshold. Given entities are kept.
 
     # Raises
 
     `ConfigurationError`
-        If `max_batch_tokens` is less than 1, `relation_threshold` is not between 0 and 1, there is
-        no such spaCy pipeline, or an argument is unknown.
+        If `max_batch_tokens` is less than 1, a threshold is not between 0 and 1 or has a type that
+        the model does not know, there is no such spaCy pipeline, or an argument is unknown.
     `DocumentError`
         If the calibration cannot be read.
     `TypeError`
@@ -82,16 +92,17 @@ class DtsPredictor(Predictor):
         dataset_reader: DatasetReader,
         frozen: bool = True,
         max_batch_tokens: int = MAX_BATCH_TOKENS,
-        relation_threshold: Optional[float] = None,
+        relation_threshold: Optional[ThresholdsValue] = None,
         calibration: Optional[str] = None,
         sentences: Optional[str] = None,
         abbreviations: Optional[List[str]] = None,
+        entity_threshold: Optional[ThresholdsValue] = None,
         **unknown: Any,
     ) -> None:
         if unknown:
             name = next(iter(unknown))
-            names = ("max_batch_tokens", "relation_threshold", "calibration")
-            hint = did_you_mean(name, (*names, "sentences", "abbreviations"))
+            names = ("max_batch_tokens", "calibration", "sentences", "abbreviations")
+            hint = did_you_mean(name, (*names, *_TASKS_OF_THRESHOLDS))
             raise ConfigurationError(f"the predictor `dts` takes no {name!r}{hint}")
         if not isinstance(dataset_reader, SpertReader):
             raise TypeError(
@@ -107,11 +118,10 @@ class DtsPredictor(Predictor):
         self._reader = dataset_reader
         self._num_lines = 0
         self._calibration = None if calibration is None else Calibration.from_file(calibration)
-        if relation_threshold is not None and not 0.0 <= relation_threshold <= 1.0:
-            raise ConfigurationError(
-                f"relation_threshold is a probability from 0 to 1, not {relation_threshold}"
-            )
-        self._relation_threshold = relation_threshold
+        self._thresholds: Mapping[str, Thresholds] = {}
+        self._thresholds = self.thresholds(
+            {"entity_threshold": entity_threshold, "relation_threshold": relation_threshold}
+        )
         splitter = dataset_reader.sentences
         if sentences is not None or abbreviations is not None:
             splitter = sentence_splitter_of(sentences or "rules", abbreviations)
@@ -123,6 +133,31 @@ class DtsPredictor(Predictor):
     def entity_types(self) -> List[str]:
         """The entity types that the model knows, in alphabetical order."""
         return self._model.entity_types
+
+    def thresholds(self, values: Mapping[str, Any]) -> Mapping[str, Thresholds]:
+        """
+        The thresholds of a call, by the name of the task.
+
+        # Parameters
+
+        values : `Mapping[str, Any]`
+            May have `entity_threshold` and `relation_threshold`, as for the predictor; without one,
+            or with `None`, it is the predictor's.
+
+        # Raises
+
+        `ConfigurationError`
+            If a threshold is not between 0 and 1, or has a type that the model does not know.
+        """
+        thresholds = dict(self._thresholds)
+        for name, task in _TASKS_OF_THRESHOLDS.items():
+            if values.get(name) is not None:
+                try:
+                    types = self._model.types.get(task, [])
+                    thresholds[task] = Thresholds.parse(values[name], types)
+                except ConfigurationError as error:
+                    raise ConfigurationError(f"{name}: {error.message}") from None
+        return thresholds
 
     def predict(self, sentence: str) -> JsonDict:
         """Predicts the entities and relations of a raw sentence."""
@@ -149,12 +184,16 @@ class DtsPredictor(Predictor):
         # Raises
 
         `DocumentError`
-            If it cannot be read, entities are given but the model does not predict relations, or
-            none are given but the model does not predict entities.
+            If it cannot be read, a threshold is invalid, entities are given but the model does not
+            predict relations, or none are given but the model does not predict entities.
         """
         request = request_from_json(inputs, self._reading, self.entity_types)
         self._check_entities(request.entities_given, request.id)
-        return request
+        try:
+            return replace(request, thresholds=self.thresholds(inputs))
+        except ConfigurationError as error:
+            name, _, problem = error.message.partition(": ")
+            raise DocumentError(problem, name, request.id) from None
 
     def _check_entities(self, given: bool, document_id: Optional[str]) -> None:
         if given and not self._model.extracts_relations:
@@ -179,13 +218,25 @@ class DtsPredictor(Predictor):
 
     def predict_sentences(self, requests: Sequence[Request]) -> List[List[Document]]:
         """The sentences of several inputs, with their predicted entities and relations."""
-        sentences = [sentence for request in requests for sentence in request.sentences]
-        given = [request.entities_given for request in requests for _ in request.sentences]
-        predicted = iter(self._predict(sentences, given))
-        return [[next(predicted) for _ in request.sentences] for request in requests]
+        predicted: List[List[Document]] = [[] for _ in requests]
+        # Requests with the same thresholds are predicted together.
+        groups: Dict[Any, List[int]] = {}
+        for i, request in enumerate(requests):
+            groups.setdefault(frozenset(request.thresholds.items()), []).append(i)
+        for indices in groups.values():
+            group = [requests[i] for i in indices]
+            sentences = [sentence for request in group for sentence in request.sentences]
+            given = [request.entities_given for request in group for _ in request.sentences]
+            found = iter(self._predict(sentences, given, group[0].thresholds))
+            for i, request in zip(indices, group, strict=True):
+                predicted[i] = [next(found) for _ in request.sentences]
+        return predicted
 
     def predict_documents(
-        self, documents: Iterable[Document], entities_given: bool = False
+        self,
+        documents: Iterable[Document],
+        entities_given: bool = False,
+        thresholds: Optional[Mapping[str, Thresholds]] = None,
     ) -> List[Document]:
         """
         Predicts the entities and relations of sentences.
@@ -196,6 +247,8 @@ class DtsPredictor(Predictor):
             The sentences.
         entities_given : `bool`, optional (default = `False`)
             Whether to keep their entities, and to predict only relations.
+        thresholds : `Mapping[str, Thresholds]`, optional (default = `None`)
+            What `thresholds` returns; `None` for the predictor's.
 
         # Raises
 
@@ -210,7 +263,7 @@ class DtsPredictor(Predictor):
                 entities = [replace(entity, probability=None) for entity in document.entities]
                 document = replace(document, entities=tuple(entities), relations=())
             sentences.append(document)
-        return self._predict(sentences, [entities_given] * len(sentences))
+        return self._predict(sentences, [entities_given] * len(sentences), thresholds)
 
     def _check_types(self, document: Document) -> None:
         known = self.entity_types
@@ -218,14 +271,17 @@ class DtsPredictor(Predictor):
             check_type(entity.type, known, ("entities", i, "type"), document.id)
 
     def _predict(
-        self, sentences: Sequence[Document], entities_given: Sequence[bool]
+        self,
+        sentences: Sequence[Document],
+        entities_given: Sequence[bool],
+        thresholds: Optional[Mapping[str, Thresholds]] = None,
     ) -> List[Document]:
         return predict_documents(
             self._model,
             self._reader,
             sentences,
             entities_given,
-            relation_threshold=self._relation_threshold,
+            thresholds=self._thresholds if thresholds is None else thresholds,
             calibration=self._calibration,
             max_batch_tokens=self._max_batch_tokens,
         )

@@ -1,7 +1,7 @@
 """Predicts documents with a model, in batches."""
 
 from dataclasses import replace
-from typing import List, Optional, Sequence
+from typing import List, Mapping, Optional, Sequence
 
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -13,10 +13,9 @@ from allennlp.nn.util import move_to_device
 from dts_ee.corpora.tags import tags_to_entities
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document
-from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.models import DeeperTaskSpecificity, Thresholds
 from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.length_batches import batches_by_length
-from dts_ee.tasks import RELATIONS
 
 MAX_BATCH_TOKENS = 1024
 """The default for the largest number of tokens in a batch, padding included."""
@@ -31,7 +30,7 @@ def predict_documents(
     documents: Sequence[Document],
     entities_given: Optional[Sequence[bool]] = None,
     gold: bool = False,
-    relation_threshold: Optional[float] = None,
+    thresholds: Mapping[str, Thresholds] = {},
     calibration: Optional[Calibration] = None,
     max_batch_tokens: int = MAX_BATCH_TOKENS,
 ) -> List[Document]:
@@ -55,9 +54,9 @@ def predict_documents(
     gold : `bool`, optional (default = `False`)
         Whether the entities and relations of the sentences are gold. If so, the model's metrics
         count the predictions.
-    relation_threshold : `float`, optional (default = `None`)
-        Θ: predict the relations with at least this probability, after calibration; `None` for the
-        model's own threshold.
+    thresholds : `Mapping[str, Thresholds]`, optional (default = `{}`)
+        The least probabilities, after calibration, by the name of the task; without them, the
+        model's own thresholds. Those of a task that the model does not have are ignored.
     calibration : `Calibration`, optional (default = `None`)
         Calibrates the probabilities.
     max_batch_tokens : `int`, optional (default = `MAX_BATCH_TOKENS`)
@@ -76,8 +75,8 @@ def predict_documents(
     `DocumentError`
         If gold entities overlap and the reader's `on_overlap` is `"error"`.
     """
-    if relation_threshold is not None and calibration is not None:
-        relation_threshold = calibration.relation_threshold(relation_threshold)
+    if calibration is not None:
+        thresholds = calibration.uncalibrated(thresholds)
     given = [False] * len(documents) if entities_given is None else entities_given
     predicted: List[Document] = []
     # The instances of a long text need much more memory than the text.
@@ -93,7 +92,7 @@ def predict_documents(
             for instance in batch:
                 reader.apply_token_indexers(instance)
             inputs = [sentences[i] for i in indices]
-            outputs = _predict_batch(model, reader, batch, inputs, relation_threshold)
+            outputs = _predict_batch(model, reader, batch, inputs, thresholds)
             for i, document in zip(indices, outputs, strict=True):
                 sentences[i] = document
         predicted += sentences
@@ -105,16 +104,14 @@ def _predict_batch(
     reader: SpertReader,
     batch: Batch,
     documents: Sequence[Document],
-    relation_threshold: Optional[float],
+    thresholds: Mapping[str, Thresholds],
 ) -> List[Document]:
     batch.index_instances(model.vocab)
     tensors = move_to_device(batch.as_tensor_dict(), model._get_prediction_device())
     with torch.inference_mode():
         if isinstance(model, DeeperTaskSpecificity):
-            thresholds = {}
-            if relation_threshold is not None and model.extracts_relations:
-                thresholds[RELATIONS.name] = relation_threshold
-            return model(**tensors, thresholds=thresholds)["documents"]
+            known = {task: thresholds[task] for task in thresholds if task in model.heads}
+            return model(**tensors, thresholds=known)["documents"]
         output = model(**tensors)
     if "tags" not in output:
         raise ConfigurationError(

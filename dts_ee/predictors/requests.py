@@ -1,7 +1,7 @@
 """Reads the JSON inputs of the predictor."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from allennlp.common.util import JsonDict
 
@@ -15,6 +15,7 @@ from dts_ee.corpora.sentences import one_sentence, sentences_of
 from dts_ee.corpora.spert import document_from_json
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import Document, DocumentError, Entity, Field, FieldParts
+from dts_ee.models import Thresholds
 
 MAX_SENTENCE_TOKENS = 256
 """Longer sentences of a text are split; see `sentences_of`."""
@@ -39,6 +40,8 @@ class Request:
         The input, if it is one sentence without words. There are no `sentences` then.
     warnings : `Tuple[str, ...]`, optional (default = `()`)
         How the input was understood, where that is not certain.
+    thresholds : `Mapping[str, Thresholds]`, optional (default = `{}`)
+        The least probabilities of predictions, by the name of the task.
     """
 
     sentences: List[Document]
@@ -47,6 +50,7 @@ class Request:
     id: Optional[str] = None
     blank_sentence: Optional[str] = None
     warnings: Tuple[str, ...] = ()
+    thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
 
 
 def as_inputs(value: Any, number: str) -> JsonDict:

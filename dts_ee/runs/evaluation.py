@@ -20,7 +20,7 @@ from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
 from dts_ee.metrics import Scores
-from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.models import DeeperTaskSpecificity, Thresholds
 from dts_ee.predictors.prediction import predict_documents
 from dts_ee.quiet_loading import quiet_loading
 from dts_ee.runs.run_folder import RunFolder, write_json
@@ -100,19 +100,19 @@ def predict_candidates(
     threshold = None
     if isinstance(model, DeeperTaskSpecificity) and model.extracts_relations:
         threshold = model.heads[RELATIONS.name].threshold
-    least = None if threshold is None else min(threshold, least_probability)
-    return _predict(model, reader, documents, least), threshold
+    thresholds = {}
+    if threshold is not None:
+        thresholds[RELATIONS.name] = Thresholds(min(threshold, least_probability))
+    return _predict(model, reader, documents, thresholds), threshold
 
 
 def _predict(
     model: Model,
     reader: SpertReader,
     documents: Sequence[Document],
-    relation_threshold: Optional[float] = None,
+    thresholds: Mapping[str, Thresholds] = {},
 ) -> list[Prediction]:
-    predicted = predict_documents(
-        model, reader, documents, gold=True, relation_threshold=relation_threshold
-    )
+    predicted = predict_documents(model, reader, documents, gold=True, thresholds=thresholds)
     return list(map(Prediction, predicted, documents))
 
 

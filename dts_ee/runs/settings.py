@@ -10,7 +10,9 @@ import _jsonnet
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
-from allennlp.common.params import _environment_variables, parse_overrides, with_overrides
+from allennlp.common.params import _environment_variables, parse_overrides
+
+from dts_ee.training.from_archive import with_archive_and_overrides
 
 SEED_NAMES = ("random_seed", "numpy_seed", "pytorch_seed")
 
@@ -76,7 +78,7 @@ def _settings_of_fold(config: Path, overrides: str, fold: int) -> dict[str, Any]
                 "such as function(fold=0) { … }"
             ) from None
         raise
-    return with_overrides(json.loads(text), parse_overrides(overrides))
+    return with_archive_and_overrides(json.loads(text), parse_overrides(overrides))
 
 
 def with_seed(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

@@ -19,6 +19,21 @@ _ENTITY: dict[str, Any] = {
     },
 }
 
+_THRESHOLD: dict[str, Any] = {
+    "description": (
+        "The least probability, instead of the server's: a number, an object with a number for "
+        "each of some types, or a string such as `0.5,Kill=0.8`."
+    ),
+    "oneOf": [
+        {"type": "number", "minimum": 0, "maximum": 1},
+        {
+            "type": "object",
+            "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
+        },
+        {"type": "string"},
+    ],
+}
+
 _INPUT: dict[str, Any] = {
     "type": "object",
     "description": (
@@ -31,6 +46,8 @@ _INPUT: dict[str, Any] = {
         "tokens": {"type": "array", "items": {"type": "string"}},
         "entities": {"type": "array", "items": _ENTITY},
         "orig_id": {"type": ["string", "integer"]},
+        "entity_threshold": _THRESHOLD,
+        "relation_threshold": _THRESHOLD,
     },
     "additionalProperties": True,
 }

@@ -8,14 +8,16 @@ from typing import Any, List, Optional
 from allennlp.commands.train import TrainModel
 from allennlp.data import DataLoader
 
+from dts_ee.analysis.training_data import new_and_kept_types
 from dts_ee.console import say
 from dts_ee.models import DeeperTaskSpecificity
 
 
 def announce(training: TrainModel) -> None:
     """
-    Prints the numbers of sentences, types and parameters, and the path of the log. In distributed
-    training, only the primary process prints.
+    Prints the numbers of sentences, types and parameters, and the path of the log; for a model that
+    is trained further also its new and its kept types. In distributed training, only the primary
+    process prints.
 
     # Parameters
 
@@ -38,6 +40,9 @@ def announce(training: TrainModel) -> None:
     if development is not None:
         text += f", {development:,} for development"
     say("; ".join([text, *_types(model)]))
+    if isinstance(model, DeeperTaskSpecificity) and model.former_types:
+        for line in new_and_kept_types(model.former_types, model.types):
+            say(line)
     num_parameters = sum(
         parameter.numel() for parameter in model.parameters() if parameter.requires_grad
     )

@@ -25,6 +25,7 @@ from dts_ee.dataset_readers import SpertReader
 from dts_ee.document import Document, DocumentError
 from dts_ee.metrics import Scores
 from dts_ee.metrics.flat_names import metrics_of
+from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.tasks import TASKS, scores_in
 from dts_ee.training.epoch_choice import EpochChoice
 
@@ -79,12 +80,16 @@ class DtsTrainer(GradientDescentTrainer):
         training = _documents(data_loader)
         self._evaluated_types = count_types(development or training)
         if training and self._primary:
-            types = count_types(training)
+            former = model.former_types if isinstance(model, DeeperTaskSpecificity) else {}
+            types = {
+                name: {*counts, *former.get(name, [])}
+                for name, counts in count_types(training).items()
+            }
             # Not `or`: the truth value of a loader is its length, which it may not have.
             test_loader = data_loader if validation_data_loader is None else validation_data_loader
             self._warn(
                 [
-                    *warn_of_training_data(training),
+                    *warn_of_training_data(training, former),
                     *too_small,
                     *warn_of_unseen_types(types, development, "development data"),
                     *warn_of_unseen_types(

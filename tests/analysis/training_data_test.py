@@ -1,5 +1,6 @@
 from dts_ee.analysis.training_data import (
     count_types,
+    new_and_kept_types,
     warn_of_development_data,
     warn_of_training_data,
     warn_of_unseen_types,
@@ -26,6 +27,33 @@ def test_rare_types_are_named_with_their_numbers():
     assert "Loc (4);" in entities and "Peop" not in entities
     assert "Knows (4), Live_In (4);" in relations
     assert warn_of_training_data([LIVES] * 5) == []
+
+
+def test_types_that_a_model_knew_before_are_not_rare():
+    former = {"entity": ["Loc", "Peop"], "relation": ["Live_In", "Kill"]}
+    warnings = warn_of_training_data([LIVES], former)
+    assert warnings == [
+        "relation types that the model knows and the training data does not have: Kill; from data "
+        "without them it learns that there are none: add annotated sentences with them"
+    ]
+    missing, rare = warn_of_training_data([NOTHING, MEETS], {"entity": ["Loc", "Peop"]})
+    assert "entity types that the model knows and the training data does not have: Loc;" in missing
+    assert "relation types with fewer than 5 training examples" in rare and "Knows (2)" in rare
+    # The model does find some relations.
+    (missing,) = warn_of_training_data([document("[Ann|Peop] sleeps")], {**former, "entity": []})[
+        :1
+    ]
+    assert "does not have: Live_In, Kill;" in missing
+
+
+def test_new_and_kept_types():
+    former = {"entity": ["Loc", "Peop"]}
+    types = {"entity": ["Drug", "Loc", "Peop"], "relation": ["Kill"]}
+    assert new_and_kept_types(former, types) == [
+        "entity types: new Drug; kept Loc, Peop",
+        "relation types: new Kill; kept none",
+    ]
+    assert new_and_kept_types(former, former) == ["entity types: new none; kept Loc, Peop"]
 
 
 def test_data_without_relations_or_without_anything():

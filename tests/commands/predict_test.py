@@ -22,6 +22,7 @@ import dts_ee
 from dts_ee.commands.predict import DocumentPredictManager
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.document import Entity
+from dts_ee.models import Thresholds
 from dts_ee.predictors import DtsPredictor, dts
 from dts_ee.predictors.prediction import predict_documents
 from tests.commands.command_line import run_allennlp
@@ -208,6 +209,39 @@ def test_the_threshold_of_relations(folder, run):
     assert num_relations() == 0
     assert run(*options, *arguments, "--relation-threshold=0") == 0
     assert num_relations() == found[0]
+
+
+def test_thresholds_of_types(folder, run, capsys):
+    write_documents("known.jsonl", read_documents(TINY_NEWS))
+    options = ["known.jsonl", "--output-file", "output.jsonl", "--silent"]
+    assert run(*options, "--relation-threshold", "1,Work_For=0") == 0
+    found = [
+        item.type for document in read_documents("output.jsonl") for item in document.relations
+    ]
+    assert set(found) == {"Work_For"}
+    assert run(*options, "--relation-threshold", "Work_Fro=0.5") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "error: relation_threshold: the model does not know the type 'Work_Fro'; did you mean "
+        "Work_For?"
+    )
+    assert run(*options, "--entity-threshold=1.5") == 2
+    error = capsys.readouterr().err
+    assert "error: entity_threshold: 1.5 is not a probability from 0 to 1\n" in error
+
+
+def test_the_threshold_of_entities(run, monkeypatch):
+    seen = []
+
+    def watched(*args, **options):
+        seen.append(options["thresholds"])
+        return predict_documents(*args, **options)
+
+    monkeypatch.setattr(dts, "predict_documents", watched)
+    options = ["--text", "Marta writes.", "--entity-threshold", "0.3,Loc=0.7"]
+    assert run(*options, "--relation-threshold=0.2") == 0
+    assert run(*options) == 0
+    entities = Thresholds(0.3, {"Loc": 0.7})
+    assert seen == [{"entity": entities, "relation": Thresholds(0.2)}, {"entity": entities}]
 
 
 def test_help_says_the_default(run, capsys):

@@ -55,11 +55,16 @@ def is_ready(address):
 
 
 def test_an_archive_is_served_until_sigterm(archive, tmp_path):
-    predictor = Predictor.from_archive(load_archive(archive))
-    inputs: list[dict[str, Any]] = [{"sentence": TEXT}, {"tokens": TEXT[:-1].split()}]
+    thresholds = {"entity_threshold": "Org=1", "relation_threshold": "0"}
+    predictor = Predictor.from_archive(load_archive(archive), extra_args=thresholds)
+    inputs: list[dict[str, Any]] = [
+        {"sentence": TEXT, "relation_threshold": {"Work_For": 1.0}},
+        {"tokens": TEXT[:-1].split()},
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "dts_ee", "serve-dts", str(archive), "--port", "0"]
-        + ["--max-items", "2", "--predictor-args", '{"max_batch_tokens": 50}'],
+        + ["--max-items", "2", "--predictor-args", '{"max_batch_tokens": 50}']
+        + ["--entity-threshold", "Org=1", "--relation-threshold", "0"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
@@ -79,12 +84,20 @@ def test_an_archive_is_served_until_sigterm(archive, tmp_path):
         for answer, expected in zip(answers, predictor.predict_batch_json(inputs), strict=True):
             assert answer["tokens"] == expected["tokens"]
             assert len(answer["entities"]) == len(expected["entities"])
+            assert len(answer["relations"]) == len(expected["relations"])
             for one, other in zip(answer["entities"], expected["entities"], strict=True):
                 assert one == {
                     **other,
                     "probability": pytest.approx(other["probability"], abs=1e-4),
                 }
         assert any(answer["entities"] for answer in answers)
+        assert "Org" not in {item["type"] for answer in answers for item in answer["entities"]}
+        wrong = json.dumps({"sentence": TEXT, "entity_threshold": "Ogr=1"}).encode()
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            ask(f"{address}/predict", wrong)
+        error = json.loads(raised.value.read())["error"]
+        assert (error["status"], error["field"]) == (422, "entity_threshold")
+        assert "'Ogr'; did you mean Org?" in error["message"]
         with pytest.raises(urllib.error.HTTPError, match="422"):
             ask(f"{address}/predict", json.dumps([*inputs, *inputs]).encode())
         page = ask(f"{address}/", b"text=Tarnby", "application/x-www-form-urlencoded")

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from dts_ee.document import Document, Entity
+from dts_ee.models import Thresholds
 from tests.models.tiny_model import model_and_batch, only_network
 
 SIX_TOKENS = Document(
@@ -83,3 +84,36 @@ def test_tokens_are_dropped_out_before_each_stack(stack, task):
     tokens.clear()
     model(**batch)
     assert torch.equal(*tokens)
+
+
+def test_entities_below_their_threshold_are_left_out_with_their_relations():
+    model, batch = model_and_batch({"relation_threshold": 0.0001}, [SIX_TOKENS])
+    _without_preferences(model)
+    (tagger,) = only_network(model, "entity").taggers
+    names = model.vocab.get_token_to_index_vocabulary("labels")
+    with torch.no_grad():
+        tagger.projection.bias[names["B-Peop"]] = 3.0
+    model.eval()
+    (whole,) = model(**batch)["documents"]
+    probabilities = [entity.probability for entity in whole.entities]
+    assert len(whole.relations) == 6 * 5 * len(model.relation_types)
+    least = sorted(probabilities)[2]
+    kept = [i for i, probability in enumerate(probabilities) if probability >= least]
+    assert 0 < len(kept) < 6
+    (document,) = model(**batch, thresholds={"entity": Thresholds(least)})["documents"]
+    assert document.entities == tuple(whole.entities[i] for i in kept)
+    assert [(relation.head, relation.tail) for relation in document.relations] == [
+        (kept.index(relation.head), kept.index(relation.tail))
+        for relation in whole.relations
+        if relation.head in kept and relation.tail in kept
+    ]
+    only_other_types = {"entity": Thresholds(by_type={"Org": 1.0})}
+    assert model(**batch, thresholds=only_other_types)["documents"] == [whole]
+
+
+def test_given_entities_have_no_threshold():
+    model, batch = model_and_batch({"relation_threshold": 0.0001}, [SIX_TOKENS])
+    del batch["tags"]
+    batch["metadata"] = [{"document": SIX_TOKENS, "entities_given": True}]
+    (document,) = model.eval()(**batch, thresholds={"entity": Thresholds(1.0)})["documents"]
+    assert document.entities == SIX_TOKENS.entities

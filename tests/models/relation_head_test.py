@@ -6,6 +6,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.document import Document, Entity, Relation
+from dts_ee.models import Thresholds
 from dts_ee.models.relation_head import relation_targets, relations_above
 from tests.models.tiny_model import model_and_batch, only_network
 
@@ -41,7 +42,10 @@ def test_relations_stand_at_their_pair():
     probabilities[1, COLUMNS["Work_For"]] = 0.75
     probabilities[2 + 3, COLUMNS["OrgBased_In"]] = 0.5
     relations = relations_above(
-        0.5, probabilities, [(), two, ALONE.entities, THREE_ENTITIES.entities], TYPES
+        {"OrgBased_In": 0.5, "Work_For": 0.75},
+        probabilities,
+        [(), two, ALONE.entities, THREE_ENTITIES.entities],
+        TYPES,
     )
     assert relations == [
         [],
@@ -54,13 +58,24 @@ def test_relations_stand_at_their_pair():
 def test_several_relations_may_hold_for_one_pair():
     two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
     probabilities = torch.tensor([[0.9, 0.8], [0.0, 0.0]])
-    (relations,) = relations_above(0.7, probabilities, [two], TYPES)
+    (relations,) = relations_above(dict.fromkeys(COLUMNS, 0.7), probabilities, [two], TYPES)
     assert {relation.type for relation in relations} == set(COLUMNS)
+
+
+def test_each_type_has_its_threshold():
+    two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
+    probabilities = torch.tensor([[0.6, 0.6], [0.3, 0.9]])
+    thresholds = {"Work_For": 0.7, "OrgBased_In": 0.5}
+    (relations,) = relations_above(thresholds, probabilities, [two], TYPES)
+    found = [(relation.type, relation.head) for relation in relations]
+    assert found == [("OrgBased_In", 0), ("Work_For", 1)]
 
 
 def test_targets_and_relations_are_inverse():
     targets = relation_targets([THREE_ENTITIES], COLUMNS)
-    (relations,) = relations_above(0.5, targets, [THREE_ENTITIES.entities], TYPES)
+    (relations,) = relations_above(
+        dict.fromkeys(COLUMNS, 0.5), targets, [THREE_ENTITIES.entities], TYPES
+    )
     found = {(relation.type, relation.head, relation.tail) for relation in relations}
     assert found == {(item.type, item.head, item.tail) for item in THREE_ENTITIES.relations}
 
@@ -164,20 +179,26 @@ def test_the_threshold_of_a_call_stays_with_it():
     model, batch = model_and_batch({"relation_threshold": 0.9})
     model.eval()
     own = model(**batch)["documents"]
-    every = model(**batch, thresholds={"relation": 0.0})["documents"]
+    every = model(**batch, thresholds={"relation": Thresholds(0.0)})["documents"]
     assert sum(len(document.relations) for document in own) == 0
     num_types = len(model.relation_types)
     for document in every:
         num_entities = len(document.entities)
         assert len(document.relations) == num_entities * (num_entities - 1) * num_types
     assert model(**batch)["documents"] == own
+    first, *_ = model.relation_types
+    thresholds = {"relation": Thresholds(by_type={first: 0.0})}
+    some = model(**batch, thresholds=thresholds)["documents"]
+    assert {relation.type for document in some for relation in document.relations} == {first}
+    assert sum(len(document.relations) for document in some) * num_types == sum(
+        len(document.relations) for document in every
+    )
 
 
-@pytest.mark.parametrize("name", ["entity", "topic"])
-def test_a_threshold_for_a_head_without_one(name):
+def test_a_threshold_for_a_head_without_one():
     model, batch = model_and_batch()
-    with pytest.raises(ConfigurationError, match=f"no head '{name}' with a threshold"):
-        model.eval()(**batch, thresholds={name: 0.5})
+    with pytest.raises(ConfigurationError, match="no head 'topic' with a threshold"):
+        model.eval()(**batch, thresholds={"topic": Thresholds(0.5)})
 
 
 def test_gold_entities_are_those_that_tags_express_in_the_order_of_their_spans():

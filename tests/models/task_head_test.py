@@ -9,7 +9,7 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.metrics import DocumentF1
-from dts_ee.models import TaskHead
+from dts_ee.models import TaskHead, Thresholds
 from dts_ee.modules.stack import Stack
 from dts_ee.tasks import TASKS, Task
 from tests.models.tiny_model import model_and_batch
@@ -76,7 +76,7 @@ class TopicHead(TaskHead):
             losses.append(loss)
         return torch.stack(losses).mean()
 
-    def predict(self, batch, documents, threshold=None):
+    def predict(self, batch, documents, thresholds=Thresholds()):
         best = torch.stack(batch.outputs[self.name]).mean(0).argmax(1)
         return [
             replace(document, id=TOPICS[topic])

@@ -3,8 +3,11 @@ from typing import cast
 import pytest
 import torch
 from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
 
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
+from dts_ee.modules.grown_weights import GrownWeights
 from dts_ee.modules.pair_features import PairFeature
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 
@@ -21,13 +24,13 @@ def _entities(spans=SPANS):
     return EntityBatch(vectors, tokens, sentences, starts, ends, counts)
 
 
-def _scorer(**params) -> PairwiseRelationScorer:
-    torch.manual_seed(2)
+def _scorer(num_relations=NUM_RELATIONS, seed=2, **params) -> PairwiseRelationScorer:
+    torch.manual_seed(seed)
     scorer = RelationScorer.from_params(
         Params({"type": "pairwise", **params}),
         entity_dim=TOKEN_DIM + LABEL_DIM,
         token_dim=TOKEN_DIM,
-        num_relations=NUM_RELATIONS,
+        num_relations=num_relations,
     )
     assert isinstance(scorer, PairwiseRelationScorer)
     return scorer
@@ -72,6 +75,53 @@ def test_chunks_give_the_same_scores_and_gradients(features, hidden_layer):
             torch.testing.assert_close(scorer(entities, *entity_pairs(entities.counts)), scores)
     for whole, chunked in zip(*results, strict=True):
         torch.testing.assert_close(whole, chunked)
+
+
+def _vocabulary(num_relations):
+    return Vocabulary({"relation_labels": {f"R{i}": 9 - i for i in range(num_relations)}})
+
+
+@pytest.mark.parametrize("features", [[], ALL_FEATURES, ALL_FEATURES[::-1]])
+@pytest.mark.parametrize(
+    "hidden_layer", [None, {"num_layers": 2, "hidden_dims": 7, "activations": "tanh"}]
+)
+def test_further_relations_leave_the_scores_of_the_others(features, hidden_layer):
+    settings = {"pair_features": features, "pair_feedforward": hidden_layer}
+    source, target, untrained = (
+        _scorer(number, seed, **settings) for number, seed in ((4, 2), (6, 3), (6, 3))
+    )
+    GrownWeights(_vocabulary(4), _vocabulary(6)).copy(target, source)
+    entities = _entities()
+    pairs = entity_pairs(entities.counts)
+    scores = target(entities, *pairs)
+    torch.testing.assert_close(scores[:, :4], source(entities, *pairs))
+    # New relations are as in an untrained scorer, on top of what the known layers give.
+    assert torch.equal(target.projection.weight[4:], untrained.projection.weight[4:])
+    assert torch.equal(target.projection.bias[4:], untrained.projection.bias[4:])
+    for name, first in (("diagonals.weight", 4), ("forms.weight", 4 * 64)):
+        for key, value in target.pair_features.state_dict().items():
+            if key.endswith(name):
+                assert torch.equal(value[first:], untrained.pair_features.state_dict()[key][first:])
+    # Of the two features with a value for each relation, two values each are not used yet by the
+    # known relations; training reaches their weights.
+    weight = target._layers_over_pairs()[0].weight
+    scores[:, 0].sum().backward()
+    assert weight.grad is not None
+    unused = weight.grad[0, weight[0] == 0.0]
+    assert len(unused) == (4 if features else 0)
+    assert (unused != 0.0).all()
+
+
+def test_a_scorer_with_other_layers_is_refused():
+    hidden_layer = {"num_layers": 1, "hidden_dims": 7, "activations": "tanh"}
+    weights = GrownWeights(_vocabulary(4), _vocabulary(4))
+    for settings in (
+        {"pair_feedforward": hidden_layer},
+        {"pair_features": ALL_FEATURES},
+        {"feedforward": {**hidden_layer, "activations": "relu"}},
+    ):
+        with pytest.raises(ConfigurationError, match="the model has other layers than the archive"):
+            weights.copy(_scorer(**settings), _scorer())
 
 
 @pytest.mark.parametrize("feature", PairFeature.list_available())

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dts_ee.document import Document, DocumentError, Entity, Relation
+from dts_ee.models import Thresholds
 from dts_ee.predictors.calibration import Calibration, at_temperature, log_odds
 
 PROBABILITIES = st.floats(0, 1)
@@ -29,14 +30,25 @@ def test_the_order_stays_and_all_are_probabilities(one, other, temperature):
 @given(st.floats(0.001, 0.999), st.floats(0.001, 0.999), st.floats(0.5, 3))
 def test_a_threshold_is_for_calibrated_probabilities(threshold, probability, temperature):
     calibration = Calibration(relation_temperature=temperature)
-    own = calibration.relation_threshold(threshold)
+    given_threshold = {"relation": Thresholds(threshold)}
+    own = calibration.uncalibrated(given_threshold)["relation"].of("Kill", 2.0)
     if not math.isclose(at_temperature(probability, temperature), threshold, rel_tol=1e-6):
         assert (at_temperature(probability, temperature) >= threshold) == (probability >= own)
 
 
 def test_the_ends_of_a_threshold_stay():
     calibration = Calibration(relation_temperature=3.0)
-    assert [calibration.relation_threshold(end) for end in (0.0, 1.0)] == [0.0, 1.0]
+    ends = {"relation": Thresholds(0.0, {"Kill": 1.0})}
+    assert calibration.uncalibrated(ends) == ends
+
+
+def test_entities_and_relations_have_their_own_temperatures():
+    # The log-odds of 0.75, log 3, are doubled to those of 0.9, log 9; those of 0.9 are halved.
+    thresholds = {"entity": Thresholds(0.75), "relation": Thresholds(None, {"Kill": 0.9})}
+    converted = Calibration(2.0, 0.5).uncalibrated(thresholds)
+    assert converted["entity"].default == pytest.approx(0.9)
+    assert converted["relation"].default is None
+    assert converted["relation"].by_type == {"Kill": pytest.approx(0.75)}
 
 
 def test_a_document_is_calibrated():

@@ -431,8 +431,53 @@ def test_the_threshold_of_relations(archive_path):
     assert len(every) % 6 == 0
     assert len(every) > len(own)
     assert all(item["probability"] == 1.0 for item in sure)
-    with pytest.raises(ConfigurationError, match="relation_threshold is a probability"):
+    with pytest.raises(ConfigurationError, match="relation_threshold: 1.5 is not a probability"):
         relations(1.5)
+    assert {item["type"] for item in relations("1,Work_For=0")} == {"Work_For"}
+    with pytest.raises(ConfigurationError, match="relation_threshold: .* 'Workfor'; did you mean"):
+        relations({"Workfor": 0.5})
+
+
+def test_the_threshold_of_entities(archive_path):
+    archive = load_archive(archive_path)
+    whole = Predictor.from_archive(archive).predict_json({"sentence": TEXT})
+    least = sorted(entity["probability"] for entity in whole["entities"])[1]
+    surer = Predictor.from_archive(archive, extra_args={"entity_threshold": least}).predict_json(
+        {"sentence": TEXT}
+    )
+    assert surer["entities"] == [
+        entity for entity in whole["entities"] if entity["probability"] >= least
+    ]
+    assert len(surer["entities"]) == 2
+    no_people = Predictor.from_archive(archive, extra_args={"entity_threshold": {"Peop": 1.0}})
+    output = no_people.predict_json({"sentence": TEXT})
+    assert [entity["text"] for entity in output["entities"]] == ["Tarnby", "Harbour Gazette"]
+    # Both relations of the text are the person's.
+    assert output["relations"] == []
+
+
+def test_inputs_have_their_own_thresholds(archive_path):
+    archive = load_archive(archive_path)
+    # The probability of Work_For in this text is rounded to 1, that of Live_In is not.
+    predictor = Predictor.from_archive(archive, extra_args={"relation_threshold": 1.0})
+    inputs: list[dict[str, Any]] = [
+        {"sentence": TEXT},
+        {"text": TEXT, "relation_threshold": "Work_For=1"},
+        {"sentence": TEXT, "relation_threshold": 0.5, "entity_threshold": {"Loc": 1.0}},
+        {"sentence": TEXT, "relation_threshold": None},
+    ]
+    first, second, third, fourth = predictor.predict_batch_json(inputs)
+    assert len(first["entities"]) == 3
+    assert [item["type"] for item in first["relations"]] == ["Work_For"]
+    # The type that it does not name has the model's own threshold, not the predictor's.
+    (sentence,) = second["sentences"]
+    assert [item["type"] for item in sentence["relations"]] == ["Live_In", "Work_For"]
+    assert [entity["type"] for entity in third["entities"]] == ["Peop", "Org"]
+    assert [item["type"] for item in third["relations"]] == ["Work_For"]
+    assert fourth == first
+    message = "document x, field entity_threshold: 2 is not a probability from 0 to 1"
+    with pytest.raises(DocumentError, match=message):
+        predictor.predict_json({"sentence": TEXT, "entity_threshold": 2, "id": "x"})
 
 
 def test_predictors_of_one_archive_have_their_own_thresholds(archive_path):

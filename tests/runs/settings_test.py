@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from dts_ee.runs.settings import (
     validation_metrics,
     with_seed,
 )
-from tests.paths import EXPERIMENTS
+from tests.paths import EXPERIMENTS, FIXTURES
 
 
 def test_settings_are_evaluated_and_overridden():
@@ -89,6 +90,16 @@ def test_a_fold_is_an_argument(folds, monkeypatch):
     assert load_settings(folds) == load_settings(folds, fold=0)
     monkeypatch.chdir(folds.parent)
     assert load_settings(Path("folds.jsonnet"), fold=7)["train_data_path"] == "train_7.json"
+
+
+def test_a_fold_may_go_on_from_an_archive(folds):
+    archive = FIXTURES / "archives" / "joint.tar.gz"
+    folds.write_text("function(fold=0) { dataset_reader: {}, train_data_path: '%d' % fold }")
+    overrides = json.dumps({"from_archive": str(archive), "model.dropout": 0.125})
+    settings = load_settings(folds, overrides, fold=3)
+    assert settings == {**load_settings(folds, overrides), "train_data_path": "3"}
+    assert settings["model"]["pretrained_file"] == str(archive)
+    assert settings["model"]["dropout"] == 0.125
 
 
 def test_a_file_beside_it_is_imported(folds):

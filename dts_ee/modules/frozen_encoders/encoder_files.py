@@ -95,12 +95,34 @@ def keep_files(
     serialization_dir : `Union[str, os.PathLike]`
         The directory of a training run.
     """
-    folder = kept_folder(name, serialization_dir)
+    _keep(files, kept_folder(name, serialization_dir), Path(serialization_dir))
+    logger.info("The files of %s are kept in %s for the archive.", name, serialization_dir)
+
+
+def keep_encoders(
+    source_dir: Union[str, os.PathLike], serialization_dir: Union[str, os.PathLike]
+) -> None:
+    """
+    Copies all encoders of a serialization directory into another one, left out or not.
+
+    # Parameters
+
+    source_dir : `Union[str, os.PathLike]`
+        The directory of a training run, or an extracted archive.
+    serialization_dir : `Union[str, os.PathLike]`
+        The directory of another training run.
+    """
+    for source in encoder_folders(source_dir):
+        files = {file.name: file for file in source.iterdir()}
+        _keep(files, Path(serialization_dir) / _KEPT / source.name, Path(serialization_dir))
+
+
+def _keep(files: Mapping[str, Path], folder: Path, serialization_dir: Path) -> None:
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Not in `vocabulary`, so that the archive never contains the remains of a killed run.
-    temporary = Path(serialization_dir) / f".encoder-{uuid.uuid4().hex}"
+    temporary = serialization_dir / f".encoder-{uuid.uuid4().hex}"
     temporary.mkdir()
     try:
         for kept_name, file in files.items():
@@ -113,7 +135,6 @@ def keep_files(
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    logger.info("The files of %s are kept in %s for the archive.", name, folder)
 
 
 def find_transformer(

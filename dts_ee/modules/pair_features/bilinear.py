@@ -5,6 +5,7 @@ from typing import Any, Tuple
 import torch
 
 from dts_ee.modules.entity_batch import EntityBatch
+from dts_ee.modules.grown_weights import GrownWeights, copy_first
 from dts_ee.modules.pair_features.pair_feature import PairFeature
 
 
@@ -31,6 +32,12 @@ class BilinearFeature(PairFeature):
         self.tail_projection = torch.nn.Linear(entity_dim, hidden_dim)
         self.forms = torch.nn.Linear(hidden_dim, num_relations * hidden_dim, bias=False)
         self.num_relations = num_relations
+
+    def copy_grown(self, source: "BilinearFeature", weights: GrownWeights) -> None:
+        """See `GrownWeights`: each relation has several rows."""
+        weights.copy(self.head_projection, source.head_projection)
+        weights.copy(self.tail_projection, source.tail_projection)
+        copy_first(self.forms.weight, source.forms.weight)
 
     def get_output_dim(self) -> int:
         return self.num_relations
