@@ -212,7 +212,9 @@ def convert(
         if not corpus.documents:
             raise DocumentError(_nothing_left(corpus.remarks), path=str(source))
     except DocumentError as error:
-        raise with_hint(error, source, {source_format}) from error.__cause__
+        read = FORMATS[source_format].read
+        alike = [name for name, format in FORMATS.items() if format.read is read]
+        raise with_hint(error, source, alike) from error.__cause__
     if target.exists() and os.path.samefile(source, target):
         raise FileExistsError(f"{target} is the source: choose another name for the target")
     folds = []

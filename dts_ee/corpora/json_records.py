@@ -7,7 +7,7 @@ import os
 from typing import Any, Optional
 
 from dts_ee.corpora.files import PathOrStr, read_bytes
-from dts_ee.corpora.lines import split_lines
+from dts_ee.corpora.lines import check_utf8, split_lines
 from dts_ee.document import DocumentError
 
 
@@ -69,7 +69,7 @@ def _is_json(text: str) -> bool:
 
 
 def _loads(text: str, line: Optional[int]) -> Any:
-    _check_utf8(text, line)
+    check_utf8(text, line)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -80,14 +80,3 @@ def _loads(text: str, line: Optional[int]) -> Any:
         ) from error
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"invalid JSON in line {line or 1}: {error}") from error
-
-
-def _check_utf8(text: str, line: Optional[int]) -> None:
-    data = text.encode("utf-8", errors="surrogateescape")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].split(b"\n")
-        raise DocumentError(
-            f"byte {len(before[-1])} of line {line or len(before)} is not UTF-8 ({error.reason})"
-        ) from error
