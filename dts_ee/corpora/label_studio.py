@@ -138,13 +138,7 @@ def _tasks(path: PathOrStr) -> list[Any]:
 
 def _task(value: Any, number: int, unannotated: Optional[str]) -> _Task:
     task = as_object(value, ())
-    if "data" not in task:
-        raise DocumentError(
-            'there is no "data": export as "JSON", not as "JSON-MIN", in which relations have '
-            "nothing to refer to",
-            "data",
-        )
-    data = as_object(task["data"], ("data",))
+    data = as_object(required(task, "data", ()), ("data",))
     name = f"#{number}"
     id = as_string(str(data.get("id", task.get("id", name))), ("data", "id"))
     found = _Task(name, data, id, None, 0, [])
