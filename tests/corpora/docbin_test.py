@@ -69,8 +69,9 @@ def test_doc_of_spacy_has_its_sentences_and_entities(tmp_path):
 
 def test_sentences_of_white_space_alone_are_none(tmp_path):
     words = ["\n", "Ann", "left", ".", "\n", "Bob", "\n"]
-    starts = [True, True, False, False, True, True, True]
-    doc = Doc(spacy.blank("en").vocab, words, [False] * len(words), sent_starts=starts)
+    doc = Doc(spacy.blank("en").vocab, words, [False] * len(words))
+    for token in doc:
+        token.is_sent_start = token.i not in (2, 3)
     doc.ents = [Span(doc, 5, 6, "PERSON")]
     first, second = read_docbin(save(tmp_path / "a.spacy", doc), reading()).documents
     assert (first.tokens, first.entities) == (("Ann", "left", "."), ())
