@@ -19,7 +19,7 @@ from dts_ee.analysis.confusion import ConfusionMatrix, TypedMatch, confusion_mat
 from dts_ee.analysis.matching import Match, Matching, matching_of
 from dts_ee.corpora.predictions import Prediction
 from dts_ee.document import Document
-from dts_ee.metrics import MetricKey, Score
+from dts_ee.metrics import MetricKey, Score, UnrelatedSentences
 from dts_ee.tasks import ENTITIES, RELATIONS, TASKS, Task
 
 LEAST_PROBABILITY = 0.001
@@ -100,6 +100,8 @@ class PredictionsAnalysis:
         The scores of the relations at every threshold that makes a difference.
     at_thresholds : `list[ThresholdScore]`
         The scores at `THRESHOLDS`.
+    unrelated : `UnrelatedSentences`
+        The sentences in which entities only occur together.
     """
 
     predictions: list[Prediction]
@@ -107,6 +109,7 @@ class PredictionsAnalysis:
     relation_threshold: Optional[float]
     curve: list[ThresholdScore]
     at_thresholds: list[ThresholdScore]
+    unrelated: UnrelatedSentences
 
     @property
     def entities(self) -> TaskAnalysis:
@@ -153,7 +156,12 @@ def analyse_predictions(
         analysis = _analyse_task(task, predictions, reliability(probable.get(name, [])))
         if name in probable or analysis.types:
             tasks[name] = analysis
-    return PredictionsAnalysis(predictions, tasks, relation_threshold, curve, at_thresholds)
+    unrelated = UnrelatedSentences()
+    for prediction in predictions:
+        unrelated.count(prediction.predicted, prediction.gold)
+    return PredictionsAnalysis(
+        predictions, tasks, relation_threshold, curve, at_thresholds, unrelated
+    )
 
 
 def _above(document: Document, threshold: Optional[float]) -> Document:

@@ -20,8 +20,9 @@ from dts_ee.corpora.annotated_text import INEXPRESSIBLE
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
-from dts_ee.corpora.formats import FORMATS, read_corpus
+from dts_ee.corpora.formats import FORMATS, FormatOption, read_corpus
 from dts_ee.corpora.recognition import recognise, with_hint
+from dts_ee.corpora.record_errors import UNREADABLE
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.document import DocumentError
 from dts_ee.tokenizers import TOKENIZERS
@@ -107,13 +108,16 @@ class Convert(Subcommand):
 
 def _format_options() -> Dict[str, str]:
     """The help on each option that some format has, by its name."""
-    descriptions: Dict[str, List[str]] = {}
+    names: Dict[FormatOption, List[str]] = {}
     for format_name, format in FORMATS.items():
         for option in format.options:
-            choices = f": {' or '.join(option.choices)}" if option.choices else ""
-            descriptions.setdefault(option.name, []).append(
-                f"{format_name}: {option.description}{choices}"
-            )
+            names.setdefault(option, []).append(format_name)
+    descriptions: Dict[str, List[str]] = {}
+    for option, format_names in names.items():
+        choices = f": {' or '.join(option.choices)}" if option.choices else ""
+        descriptions.setdefault(option.name, []).append(
+            f"{', '.join(format_names)}: {option.description}{choices}"
+        )
     return {name: "; ".join(texts) for name, texts in descriptions.items()}
 
 
@@ -206,9 +210,11 @@ def convert(
     try:
         corpus = read_corpus(source_format, source, reading, options or {})
         if not corpus.documents:
-            raise DocumentError("there are no documents in it", path=str(source))
+            raise DocumentError(_nothing_left(corpus.remarks), path=str(source))
     except DocumentError as error:
-        raise with_hint(error, source, {source_format}) from error.__cause__
+        read = FORMATS[source_format].read
+        alike = [name for name, format in FORMATS.items() if format.read is read]
+        raise with_hint(error, source, alike) from error.__cause__
     if target.exists() and os.path.samefile(source, target):
         raise FileExistsError(f"{target} is the source: choose another name for the target")
     folds = []
@@ -237,6 +243,13 @@ def convert(
         write(train_target, train)
         write(test_target, [corpus.documents[i] for i in fold])
     return corpus, remarks
+
+
+def _nothing_left(remarks: Sequence[Remark]) -> str:
+    unreadable = [remark.detail for remark in remarks if remark.problem == UNREADABLE]
+    if not unreadable:
+        return "there are no documents in it"
+    return f"none of the {len(unreadable)} records can be read; the first: {unreadable[0]}"
 
 
 def fold_path(target: Path, number: str, part: str) -> Path:

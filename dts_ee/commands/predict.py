@@ -31,12 +31,12 @@ from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_o
 from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
 from dts_ee.compat.predict_command import register_predict_manager
 from dts_ee.corpora.files import is_hidden, open_atomically, read_text
-from dts_ee.corpora.lines import numbered_lines
+from dts_ee.corpora.lines import check_utf8, numbered_lines
 from dts_ee.corpora.recognition import with_hint
 from dts_ee.corpora.spert import SPERT_FORMATS
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
-from dts_ee.predictors.requests import Request
+from dts_ee.predictors.requests import Request, is_token_list
 from dts_ee.quiet_loading import quiet_loading
 
 LINES_AT_A_TIME = 256
@@ -342,17 +342,23 @@ class DocumentPredictManager:
     def _inputs_of_lines(
         self, file: io.BufferedReader, name: str
     ) -> Iterator[Tuple[Callable[[], JsonDict], Optional[str], Optional[str]]]:
-        lines = numbered_lines(file, name)
+        lines = numbered_lines(file, name, "surrogateescape")
         first = next(lines, None)
         if first is None:
             return
-        values = _list_of_inputs(first[1], lines, name)
+        values = _list_of_inputs(first, lines, name)
         if values is not None:
             for number, value in enumerate(values, start=1):
                 yield partial(self._predictor.load_item, value, number), f"#{number}", name
             return
         for number, line in chain([first], lines):
-            yield partial(self._predictor.load_line, line), f"line {number}", name
+            yield partial(self._load_line, line, number), f"line {number}", name
+
+    def _load_line(self, line: str, number: int) -> JsonDict:
+        # Every line is counted, also one that is not UTF-8.
+        inputs = self._predictor.load_line(line)
+        check_utf8(line, number)
+        return inputs
 
     def _open_output(self) -> AbstractContextManager[Optional[TextIO]]:
         if self._output_path is None:
@@ -420,29 +426,40 @@ def _read_input(path: Path, folder: Path) -> JsonDict:
 
 
 def _list_of_inputs(
-    first: str, others: Iterator[Tuple[int, str]], path: str
+    first: Tuple[int, str], others: Iterator[Tuple[int, str]], path: str
 ) -> Optional[List[Any]]:
     """
     The values of a file that is one list, as SpERT's prediction data is, or `None` for JSON Lines,
     in which a line may be a list of tokens.
     """
-    if not first.lstrip().startswith("["):
+    if not first[1].lstrip().startswith("["):
         return None
     try:
-        values = json.loads(first)
+        values = json.loads(first[1])
     except json.JSONDecodeError:
-        lines = [first, *(line for _, line in others)]
+        lines = [first, *others]
+        _check_list(lines, path)
         try:
-            return json.loads("\n".join(lines))
+            return json.loads("\n".join(line for _, line in lines))
         except (ValueError, RecursionError) as error:
             raise DocumentError(f"the list of inputs is invalid JSON: {error}", path=path) from None
     except (ValueError, RecursionError):
         return None
-    if values and all(isinstance(value, str) for value in values):
+    if is_token_list(values):
         return None
     for number, _ in others:
         raise DocumentError("a list of inputs is the whole file", None, f"line {number}", path)
+    _check_list([first], path)
     return values
+
+
+def _check_list(lines: List[Tuple[int, str]], path: str) -> None:
+    """Checks the lines of a list, which can only be read as a whole."""
+    try:
+        for number, line in lines:
+            check_utf8(line, number)
+    except DocumentError as error:
+        raise error.located(None, path) from error.__cause__
 
 
 @contextmanager

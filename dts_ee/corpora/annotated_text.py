@@ -302,7 +302,9 @@ class AnnotatedText:
             starts = reading.sentence_starts(self.text, spans)
         else:
             firsts = [start for start, _ in spans]
-            starts = sorted({0, *(bisect_left(firsts, start) for start in self.sentence_starts)})
+            found = (bisect_left(firsts, start) for start in self.sentence_starts)
+            # A sentence of the source may be white space alone, at the end too.
+            starts = sorted({0, *(start for start in found if start < len(firsts))})
         inside = {token for entity in entities for token in range(entity.start + 1, entity.end)}
         kept = [start for start in starts if start not in inside]
         for start in sorted(inside.intersection(starts)):

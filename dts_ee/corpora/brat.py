@@ -15,6 +15,7 @@ from dts_ee.corpora.brat_annotations import BratAnnotations
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, is_hidden, open_atomically, read_text
 from dts_ee.corpora.lines import read_lines
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_position, lost_probabilities, lost_token_borders
 from dts_ee.document import Document, DocumentError, document_method
@@ -31,6 +32,7 @@ def read_brat(
     unannotated: Optional[str] = None,
     events: Optional[str] = None,
     equivalences: Optional[str] = None,
+    on_error: Optional[str] = None,
 ) -> Corpus:
     """
     The sentences of all annotated texts in a folder and its folders; the texts are the groups.
@@ -54,6 +56,8 @@ def read_brat(
     equivalences : `str`, optional (default = `None`)
         The type of the relations between equivalent entities, from each to each later one.
         Otherwise equivalences are lost.
+    on_error : `str`, optional (default = `None`)
+        What happens to a text whose files cannot be read; see `RecordErrors`.
 
     # Raises
 
@@ -67,13 +71,15 @@ def read_brat(
     names, remarks = _names(folder, unannotated == "empty")
     documents: list[Document] = []
     groups: list[str] = []
+    errors = RecordErrors(folder, on_error)
     for name in tqdm(names, "texts", disable=None, delay=1, leave=False):
-        text = _annotated(folder, name, events is not None, equivalences)
-        for document in text.documents(reading):
-            documents.append(document)
-            groups.append(text.id)
-        remarks.extend(text.remarks)
-    return Corpus(documents, groups, remarks)
+        with errors.located(None):
+            text = _annotated(folder, name, events is not None, equivalences)
+            sentences = text.documents(reading)
+            documents.extend(sentences)
+            groups.extend(text.id for _ in sentences)
+            remarks.extend(text.remarks)
+    return Corpus(documents, groups, remarks + errors.remarks)
 
 
 def _names(folder: Path, with_unannotated: bool) -> tuple[list[Path], list[Remark]]:

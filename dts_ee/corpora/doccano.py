@@ -8,7 +8,7 @@ of start and end characters: doccano keeps what it does not know, and exports it
 """
 
 import json
-from typing import Any, Hashable, Sequence, Union
+from typing import Any, Hashable, Optional, Sequence, Union
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
@@ -40,7 +40,7 @@ _LABELS = ("label", "labels", "entities")
 _KNOWN = ("id", "orig_id", "tokens", "relations", *_TEXTS, *_LABELS)
 
 
-def read_doccano(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_doccano(path: PathOrStr, reading: TextReading, on_error: Optional[str] = None) -> Corpus:
     """
     The sentences of all texts; the texts are the groups.
 
@@ -52,13 +52,15 @@ def read_doccano(path: PathOrStr, reading: TextReading) -> Corpus:
         The file, exported as `JSONL`, or `JSON`.
     reading : `TextReading`
         How a text without tokens is divided into sentences and tokens.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid record; see `RecordErrors`.
 
     # Raises
 
     `DocumentError`
         If the file cannot be read, or a record is invalid.
     """
-    return read_record_corpus(path, reading, _text)
+    return read_record_corpus(path, reading, _text, on_error)
 
 
 def _text(record: dict[str, Any], location: str, unread: Unread) -> Union[AnnotatedText, Remark]:

@@ -36,7 +36,7 @@ from dts_ee.document import Document, DocumentError, FieldParts
 _PREDICTED = "predicted_"
 
 
-def read_dygie(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_dygie(path: PathOrStr, reading: TextReading, on_error: Optional[str] = None) -> Corpus:
     """
     The sentences of all texts; the texts are the groups.
 
@@ -48,13 +48,15 @@ def read_dygie(path: PathOrStr, reading: TextReading) -> Corpus:
         The file.
     reading : `TextReading`
         How many sentences become one document; sentences and tokens are those of the file.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid record; see `RecordErrors`.
 
     # Raises
 
     `DocumentError`
         If the file cannot be read, or a record is invalid.
     """
-    return read_record_corpus(path, reading, _text)
+    return read_record_corpus(path, reading, _text, on_error)
 
 
 def _text(record: dict[str, Any], location: str, unread: Unread) -> Union[TokenText, Remark]:

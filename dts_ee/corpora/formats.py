@@ -23,6 +23,7 @@ from dts_ee.corpora.label_studio_writer import write_label_studio
 from dts_ee.corpora.multihead import read_multihead, write_multihead
 from dts_ee.corpora.prodigy import read_prodigy, write_prodigy
 from dts_ee.corpora.pubtator import read_pubtator, write_pubtator
+from dts_ee.corpora.record_errors import SKIP, RecordErrors
 from dts_ee.corpora.spacy_rel import write_spacy_rel
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.corpora.text_reading import TextReading, check_no_windows
@@ -125,8 +126,11 @@ def formats_with_option(name: str) -> list[str]:
     ]
 
 
-def _read_spert(path: PathOrStr) -> Corpus:
-    return Corpus.of_sentences(read_documents(path))
+def _read_spert(path: PathOrStr, reading: TextReading, on_error: Optional[str] = None) -> Corpus:
+    check_no_windows(reading)
+    errors = RecordErrors(path, on_error)
+    documents = read_documents(path, errors)
+    return Corpus.of_sentences(documents, errors.remarks)
 
 
 def _without_text(read: Callable[[PathOrStr], Corpus]) -> Reader:
@@ -156,18 +160,27 @@ _CONCEPT_RELATIONS = FormatOption(
     (SAME_SENTENCE,),
 )
 
+_ON_ERROR = FormatOption(
+    "on-error",
+    "what to do with a record that cannot be read: stop and write nothing, or leave it out and "
+    "list it",
+    ("stop", SKIP),
+)
+
 FORMATS = {
     "spert": Format(
         "SpERT's JSON, a list of documents",
-        _without_text(_read_spert),
+        _read_spert,
         _spert_writer(".json", ".json.gz"),
         keeps_extra=True,
+        options=(_ON_ERROR,),
     ),
     "jsonl": Format(
         "the same documents, one per line",
-        _without_text(_read_spert),
+        _read_spert,
         _spert_writer(".jsonl", ".jsonl.gz"),
         keeps_extra=True,
+        options=(_ON_ERROR,),
     ),
     "multihead": Format(
         "the tab-separated format of multi-head selection (Bekoulis et al., 2018)",
@@ -182,6 +195,7 @@ FORMATS = {
             FormatOption("unannotated", "what a text without an .ann file is", ("empty",)),
             FormatOption("events", "what an event becomes", ("trigger-argument",)),
             FormatOption("equivalences", "the type of relations between equivalent entities"),
+            _ON_ERROR,
         ),
     ),
     "label-studio": Format(
@@ -195,6 +209,7 @@ FORMATS = {
                 "what a task without annotation has",
                 ("empty", "predictions"),
             ),
+            _ON_ERROR,
         ),
     ),
     "bioc": Format("BioC, in XML or JSON", read_bioc, write_bioc, options=(_CONCEPT_RELATIONS,)),
@@ -210,13 +225,23 @@ FORMATS = {
         "spaCy's DocBin with the relations of its relation component", read_docbin, write_spacy_rel
     ),
     "dygie": Format(
-        "the JSON Lines of DyGIE++, SciERC, PURE and PL-Marker", read_dygie, write_dygie
+        "the JSON Lines of DyGIE++, SciERC, PURE and PL-Marker",
+        read_dygie,
+        write_dygie,
+        options=(_ON_ERROR,),
     ),
     "prodigy": Format(
-        "Prodigy's JSON Lines, of ner.manual and rel.manual", read_prodigy, write_prodigy
+        "Prodigy's JSON Lines, of ner.manual and rel.manual",
+        read_prodigy,
+        write_prodigy,
+        options=(_ON_ERROR,),
     ),
-    "doccano": Format("doccano's JSON Lines, with relations", read_doccano, write_doccano),
-    "gliner": Format("the training data of GLiNER and GLiNER2", read_gliner, write_gliner),
+    "doccano": Format(
+        "doccano's JSON Lines, with relations", read_doccano, write_doccano, options=(_ON_ERROR,)
+    ),
+    "gliner": Format(
+        "the training data of GLiNER and GLiNER2", read_gliner, write_gliner, options=(_ON_ERROR,)
+    ),
     "conll": Format(
         "columns of tokens and tags, as in CoNLL-2003", _without_text(read_conll), write_conll
     ),

@@ -9,7 +9,7 @@ same with `text` and `schema`.
 """
 
 import json
-from typing import Any, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
@@ -37,7 +37,7 @@ from dts_ee.document import Document, DocumentError, Field
 _TOKENS = "tokenized_text"
 
 
-def read_gliner(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_gliner(path: PathOrStr, reading: TextReading, on_error: Optional[str] = None) -> Corpus:
     """
     The sentences of all records; the records are the groups.
 
@@ -50,13 +50,15 @@ def read_gliner(path: PathOrStr, reading: TextReading) -> Corpus:
         The file, a list or JSON Lines.
     reading : `TextReading`
         How a text of GLiNER2 is divided into sentences and tokens.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid record; see `RecordErrors`.
 
     # Raises
 
     `DocumentError`
         If the file cannot be read, or a record is invalid.
     """
-    return read_record_corpus(path, reading, _text)
+    return read_record_corpus(path, reading, _text, on_error)
 
 
 def _text(record: dict[str, Any], location: str, unread: Unread) -> Union[Text, Remark]:

@@ -6,9 +6,8 @@ import json
 import os
 from typing import Any, Optional
 
-from dts_ee.corpora.files import PathOrStr, read_text
-from dts_ee.corpora.json_values import kind_of
-from dts_ee.corpora.lines import split_lines
+from dts_ee.corpora.files import PathOrStr, read_bytes
+from dts_ee.corpora.lines import check_utf8, split_lines
 from dts_ee.document import DocumentError
 
 
@@ -22,39 +21,21 @@ def read_json_records(path: PathOrStr) -> list[tuple[str, Any]]:
 
     `list[tuple[str, Any]]`
         The location of each record (`#3` counts from 1, `line 3` too), and what `json.loads` gave.
-        In the place of a line that is no JSON, there is the `DocumentError`.
+        In the place of a line that is no JSON or not UTF-8, there is the `DocumentError`.
 
     # Raises
 
     `DocumentError`
         If the file cannot be read, is empty, or is no JSON as a whole.
     """
-    text = read_text(path)
+    # Each byte that is not UTF-8 becomes half of a surrogate pair, and its line an error.
+    text = read_bytes(path).decode("utf-8-sig", errors="surrogateescape")
     try:
         if not text.strip():
             raise DocumentError("the file is empty")
         return _list_records(text) if text.lstrip()[0] == "[" else _line_records(text)
     except DocumentError as error:
         raise error.located(None, os.fspath(path)) from error.__cause__
-
-
-def read_json_objects(path: PathOrStr) -> list[tuple[str, dict[str, Any]]]:
-    """
-    The objects of a file, with their locations, as `read_json_records` returns them.
-
-    # Raises
-
-    `DocumentError`
-        If the file cannot be read or is empty, a line is no JSON, or a record is no object.
-    """
-    records = read_json_records(path)
-    for location, record in records:
-        if isinstance(record, DocumentError):
-            raise record.located(None, os.fspath(path)) from record.__cause__
-        if not isinstance(record, dict):
-            problem = f"must be an object, but is {kind_of(record)}"
-            raise DocumentError(problem, document_id=location, path=os.fspath(path))
-    return records
 
 
 def _list_records(text: str) -> list[tuple[str, Any]]:
@@ -88,6 +69,7 @@ def _is_json(text: str) -> bool:
 
 
 def _loads(text: str, line: Optional[int]) -> Any:
+    check_utf8(text, line)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

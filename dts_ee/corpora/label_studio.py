@@ -18,6 +18,7 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, read_text
 from dts_ee.corpora.json_values import as_list, as_object, as_string, kind_of, required
 from dts_ee.corpora.label_studio_texts import TaskText, TextFinder
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.text_reading import Spans, TextReading
 from dts_ee.corpora.unread import Unread
 from dts_ee.document import Document, DocumentError, Field, FieldParts
@@ -61,6 +62,7 @@ def read_label_studio(
     reading: TextReading,
     text_key: Optional[str] = None,
     unannotated: Optional[str] = None,
+    on_error: Optional[str] = None,
 ) -> Corpus:
     """
     The sentences of all tasks that were annotated; the tasks are the groups.
@@ -79,6 +81,8 @@ def read_label_studio(
     unannotated : `str`, optional (default = `None`)
         What is read of a task without annotation: with `"predictions"` the first of its
         predictions, with `"empty"` a text without entities. Otherwise it is left out.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid task; see `RecordErrors`.
 
     # Raises
 
@@ -89,10 +93,11 @@ def read_label_studio(
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []
-    tasks = [
-        _located(name, f"#{number}", _task, task, number, unannotated)
-        for number, task in enumerate(_tasks(path), start=1)
-    ]
+    errors = RecordErrors(path, on_error)
+    tasks = []
+    for number, value in enumerate(_tasks(path), start=1):
+        with errors.located(f"#{number}"):
+            tasks.append(_task(value, number, unannotated))
     annotated = [task for task in tasks if task.results is not None]
     num_unread = sum(task.num_predictions > 0 for task in tasks)
     if tasks and not annotated:
@@ -105,23 +110,16 @@ def read_label_studio(
             preview = json.dumps(task.data, ensure_ascii=False)[:80]
             remarks.append(Remark("task without annotation", preview, document=task.name))
             continue
-        text, sentences = _located(name, task.name, _sentences, task, finder, reading, unread)
-        documents.extend(sentences)
-        groups.extend(task.name.removeprefix("#") for _ in sentences)
-        remarks.extend(text.remarks)
-    remarks += unread.remarks()
+        with errors.located(task.name):
+            text, sentences = _sentences(task, finder, reading, unread)
+            documents.extend(sentences)
+            groups.extend(task.name.removeprefix("#") for _ in sentences)
+            remarks.extend(text.remarks)
+    remarks += [*errors.remarks, *unread.remarks()]
     if num_unread:
         detail = f"predictions of {num_unread} tasks are not read; {_READ_PREDICTIONS}"
         remarks.append(Remark("predictions that are not read", detail))
     return Corpus(documents, groups, remarks)
-
-
-def _located(path: str, name: str, function: Any, *arguments: Any) -> Any:
-    """What a function returns; its errors get the file and the task."""
-    try:
-        return function(*arguments)
-    except DocumentError as error:
-        raise error.located(name, path) from None
 
 
 def _tasks(path: PathOrStr) -> list[Any]:
@@ -140,13 +138,7 @@ def _tasks(path: PathOrStr) -> list[Any]:
 
 def _task(value: Any, number: int, unannotated: Optional[str]) -> _Task:
     task = as_object(value, ())
-    if "data" not in task:
-        raise DocumentError(
-            'there is no "data": export as "JSON", not as "JSON-MIN", in which relations have '
-            "nothing to refer to",
-            "data",
-        )
-    data = as_object(task["data"], ("data",))
+    data = as_object(required(task, "data", ()), ("data",))
     name = f"#{number}"
     id = as_string(str(data.get("id", task.get("id", name))), ("data", "id"))
     found = _Task(name, data, id, None, 0, [])

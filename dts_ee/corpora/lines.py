@@ -8,7 +8,7 @@ or a string of JSON. Blank lines are counted, but left out.
 import gzip
 import io
 import zlib
-from typing import Iterator, Union
+from typing import Iterator, Optional, Union
 
 from dts_ee.corpora.files import GZIP_START, PathOrStr, read_text
 from dts_ee.document import DocumentError
@@ -40,7 +40,35 @@ def read_lines(path: PathOrStr) -> list[tuple[int, str]]:
     return split_lines(read_text(path))
 
 
-def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, str]]:
+def check_utf8(text: str, line: Optional[int] = None) -> None:
+    """
+    Checks a text that was decoded with `surrogateescape`.
+
+    # Parameters
+
+    text : `str`
+        The text.
+    line : `int`, optional (default = `None`)
+        Its number, if it is one line of a file.
+
+    # Raises
+
+    `DocumentError`
+        If it was not UTF-8.
+    """
+    data = text.encode("utf-8", errors="surrogateescape")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].split(b"\n")
+        raise DocumentError(
+            f"byte {len(before[-1])} of line {line or len(before)} is not UTF-8 ({error.reason})"
+        ) from error
+
+
+def numbered_lines(
+    file: io.BufferedReader, name: str, errors: str = "strict"
+) -> Iterator[tuple[int, str]]:
     """
     Iterates over the same lines of a file of any length, or of a pipe.
 
@@ -53,6 +81,9 @@ def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, st
         A file that is opened for reading bytes. It need not be seekable.
     name : `str`
         The name of the file in errors.
+    errors : `str`, optional (default = `"strict"`)
+        What becomes of bytes that are not UTF-8: an error, or, with `"surrogateescape"`, what
+        `check_utf8` finds.
 
     # Raises
 
@@ -65,7 +96,8 @@ def numbered_lines(file: io.BufferedReader, name: str) -> Iterator[tuple[int, st
             if file.peek(len(beginning)).startswith(beginning):
                 raise DocumentError(f"this is {kind}: save its text as a .txt file", path=name)
         for number, line in enumerate(_decompressed(file), start=1):
-            text = line.removeprefix(_BYTE_ORDER_MARK if number == 1 else b"").decode("utf-8")
+            content = line.removeprefix(_BYTE_ORDER_MARK if number == 1 else b"")
+            text = content.decode("utf-8", errors)
             if text.strip():
                 yield number, text.rstrip("\r\n")
     except UnicodeDecodeError as error:

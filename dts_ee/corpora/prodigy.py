@@ -113,7 +113,7 @@ class _Answer:
         return (token, token, "", 1)
 
 
-def read_prodigy(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_prodigy(path: PathOrStr, reading: TextReading, on_error: Optional[str] = None) -> Corpus:
     """
     The sentences of all accepted answers; the answers are the groups.
 
@@ -126,13 +126,15 @@ def read_prodigy(path: PathOrStr, reading: TextReading) -> Corpus:
         The file that `prodigy db-out` wrote.
     reading : `TextReading`
         How a text is divided into sentences, and into tokens if it has none.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid record; see `RecordErrors`.
 
     # Raises
 
     `DocumentError`
         If the file cannot be read, or a record is invalid.
     """
-    return read_record_corpus(path, reading, _text)
+    return read_record_corpus(path, reading, _text, on_error)
 
 
 def _text(record: dict[str, Any], location: str, unread: Unread) -> Union[AnnotatedText, Remark]:

@@ -181,7 +181,7 @@ def _is_plain_text(beginning: Beginning) -> bool:
     return bool(beginning.text) and not beginning.text.startswith(("{", "[", "<"))
 
 
-_AS_JSON = 'in Label Studio, export as "JSON"'
+_AS_JSON = 'in Label Studio, export as "JSON", in which relations have regions to refer to'
 
 KINDS = (
     Kind(

@@ -2,13 +2,13 @@
 Corpora of JSON records, each of them an annotated text.
 """
 
-import os
-from typing import Any, Callable, Mapping, Protocol, Union
+from typing import Any, Callable, Mapping, Optional, Protocol, Union
 
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr
-from dts_ee.corpora.json_records import read_json_objects
-from dts_ee.corpora.json_values import as_string
+from dts_ee.corpora.json_records import read_json_records
+from dts_ee.corpora.json_values import as_object, as_string
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.unread import Unread
 from dts_ee.document import Document, DocumentError
@@ -37,7 +37,12 @@ def left_out(problem: str, location: str) -> Remark:
     return Remark(problem, "left out", document=location)
 
 
-def read_record_corpus(path: PathOrStr, reading: TextReading, read_record: ReadRecord) -> Corpus:
+def read_record_corpus(
+    path: PathOrStr,
+    reading: TextReading,
+    read_record: ReadRecord,
+    on_error: Optional[str] = None,
+) -> Corpus:
     """
     The sentences of all records that are not left out; the records are the groups.
 
@@ -49,6 +54,8 @@ def read_record_corpus(path: PathOrStr, reading: TextReading, read_record: ReadR
         How a text without tokens is divided into sentences and tokens.
     read_record : `ReadRecord`
         How a record becomes a text.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid record; see `RecordErrors`.
 
     # Raises
 
@@ -59,19 +66,21 @@ def read_record_corpus(path: PathOrStr, reading: TextReading, read_record: ReadR
     groups: list[str] = []
     remarks: list[Remark] = []
     unread = Unread()
-    for location, record in read_json_objects(path):
-        try:
-            text = read_record(record, location, unread)
-            sentences = [] if isinstance(text, Remark) else text.documents(reading)
-        except DocumentError as error:
-            raise error.located(location, os.fspath(path)) from None
-        if isinstance(text, Remark):
-            remarks.append(text)
-            continue
-        documents.extend(sentences)
-        groups.extend(location for _ in sentences)
-        remarks.extend(text.remarks)
-    return Corpus(documents, groups, [*remarks, *unread.remarks()])
+    errors = RecordErrors(path, on_error)
+    for location, record in read_json_records(path):
+        # The error of a line that is no JSON names the line.
+        with errors.located(None if isinstance(record, DocumentError) else location):
+            if isinstance(record, DocumentError):
+                raise record
+            text = read_record(as_object(record, ()), location, unread)
+            if isinstance(text, Remark):
+                remarks.append(text)
+                continue
+            sentences = text.documents(reading)
+            documents.extend(sentences)
+            groups.extend(location for _ in sentences)
+            remarks.extend(text.remarks)
+    return Corpus(documents, groups, [*remarks, *errors.remarks, *unread.remarks()])
 
 
 def identifier(record: Mapping[str, Any], keys: tuple[str, ...], location: str) -> str:

@@ -29,6 +29,7 @@ from dts_ee.corpora.json_values import (
     required,
 )
 from dts_ee.corpora.recognition import with_hint
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.repeats import warn_of_repeats, without_repeats
 from dts_ee.document import (
     Document,
@@ -82,13 +83,20 @@ def register_extra_key(key: str, read_value: ReadValue) -> None:
     _EXTRA_KEYS[key] = read_value
 
 
-def read_documents(path: PathOrStr) -> list[Document]:
+def read_documents(path: PathOrStr, errors: Optional[RecordErrors] = None) -> list[Document]:
     """
     Reads all documents of a file. A warning lists duplicate entities and relations, which are
     removed.
 
     The first character decides whether the file is a list or JSON Lines, because the output of
     `allennlp predict` is JSON Lines whatever its name.
+
+    # Parameters
+
+    path : `PathOrStr`
+        The file.
+    errors : `RecordErrors`, optional (default = `None`)
+        What happens to a document that cannot be read; by default, its error is raised.
 
     # Raises
 
@@ -98,13 +106,16 @@ def read_documents(path: PathOrStr) -> list[Document]:
         like one of another format, it says how to convert it.
     """
     name = os.fspath(path)
+    errors = errors or RecordErrors(path)
     documents = []
     repeats: list[Remark] = []
     try:
         for default_id, record in read_records(path):
-            if isinstance(record, DocumentError):
-                raise record
-            documents.append(document_from_json(record, default_id, repeats=repeats))
+            # An error names the document, or its line.
+            with errors.located(None):
+                if isinstance(record, DocumentError):
+                    raise record
+                documents.append(document_from_json(record, default_id, repeats=repeats))
     except DocumentError as error:
         raise with_hint(error.located(None, name), name, SPERT_FORMATS) from error.__cause__
     warn_of_repeats(repeats, name)

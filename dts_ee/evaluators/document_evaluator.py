@@ -18,7 +18,7 @@ from dts_ee.analysis.training_data import count_types, warn_of_unseen_types
 from dts_ee.console import say, shows_log
 from dts_ee.document import Document
 from dts_ee.evaluators.score_table import score_table
-from dts_ee.metrics.counts import TypedCounts
+from dts_ee.metrics import RelationF1, TypedCounts, UnrelatedSentences
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.tasks import TASKS
 
@@ -44,6 +44,7 @@ class DocumentEvaluator(SimpleEvaluator):
     ) -> Dict[str, Any]:
         documents: List[Document] = []
         counts: List[Tuple[str, TypedCounts]] = []
+        unrelated: List[UnrelatedSentences] = []
         if isinstance(model, DeeperTaskSpecificity):
             documents = _documents(data_loader)
             _warn_of_data(model, documents)
@@ -52,12 +53,20 @@ class DocumentEvaluator(SimpleEvaluator):
             counts = [
                 (TASKS[metric.name].title, metric.counts) for metric in model.document_metrics
             ]
+            unrelated = [
+                metric.unrelated
+                for metric in model.document_metrics
+                if isinstance(metric, RelationF1)
+            ]
         files: Any = (metrics_output_file, predictions_output_file)
         metrics = super().__call__(model, data_loader, batch_weight_key, *files)
         if counts:
             data = getattr(data_loader, "data_path", "data")
             say(f"{data} (sentences: {len(documents):,}), strict, in per cent", sys.stdout)
             say(score_table(counts), sys.stdout)
+            for sentences in unrelated:
+                if sentences.number:
+                    say(str(sentences), sys.stdout)
         elif not (shows_log() and metrics_output_file):
             say(f"Metrics: {json.dumps(metrics, indent=2)}", sys.stdout)
         for name, file in (

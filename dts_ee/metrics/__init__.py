@@ -5,6 +5,7 @@ from dts_ee.metrics.document_f1 import DocumentF1
 from dts_ee.metrics.entity_f1 import EntityF1
 from dts_ee.metrics.metric_key import MetricKey, Scores
 from dts_ee.metrics.relation_f1 import RelationF1
+from dts_ee.metrics.unrelated_sentences import UnrelatedSentences
 
 __all__ = [
     "DocumentF1",
@@ -14,4 +15,5 @@ __all__ = [
     "Score",
     "Scores",
     "TypedCounts",
+    "UnrelatedSentences",
 ]

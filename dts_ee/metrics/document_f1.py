@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import AbstractSet, Callable, ClassVar, Dict, List, Mapping, Tuple
+from typing import AbstractSet, Callable, ClassVar, Dict, List, Mapping, Tuple, TypeVar
 
 import torch.distributed
 from allennlp.common.checks import ConfigurationError
@@ -16,6 +16,7 @@ from dts_ee.metrics.metric_key import MACRO, MICRO, STRICT, MetricKey, Scores
 
 ItemSets = Tuple[AbstractSet[Item], AbstractSet[Item]]
 ItemsOf = Callable[[Document, Document], ItemSets]
+Counts = TypeVar("Counts")
 
 
 class DocumentF1(Metric, ABC):
@@ -77,7 +78,7 @@ class DocumentF1(Metric, ABC):
             for protocol, counts in batch.items():
                 items_of = self.further_protocols.get(protocol, partial(self.items, protocol))
                 counts.count(*items_of(predicted_document, gold_document))
-        for worker in _of_all_workers(batch):
+        for worker in of_all_workers(batch):
             for protocol, counts in worker.items():
                 self._counts[protocol].add(counts)
 
@@ -131,10 +132,11 @@ def _check_same_sentences(predictions: List[Document], gold: List[Document]) -> 
             )
 
 
-def _of_all_workers(batch: Dict[str, TypedCounts]) -> List[Dict[str, TypedCounts]]:
+def of_all_workers(batch: Counts) -> List[Counts]:
+    """The counts of a batch of each worker of a distributed training; otherwise of this process."""
     if not is_distributed():
         return [batch]
     # Workers have counts for different types, so the counts cannot be summed as tensors.
-    batches: List[Dict[str, TypedCounts]] = [{}] * torch.distributed.get_world_size()
+    batches = [batch] * torch.distributed.get_world_size()
     torch.distributed.all_gather_object(batches, batch)
     return batches

@@ -1,12 +1,13 @@
 """The metric of relation extraction."""
 
-from typing import Set, Tuple
+from typing import List, Set, Tuple
 
 from allennlp.training.metrics import Metric
 
 from dts_ee.document import Document, Relation
 from dts_ee.metrics.counts import Item
-from dts_ee.metrics.document_f1 import DocumentF1, ItemSets
+from dts_ee.metrics.document_f1 import DocumentF1, ItemSets, of_all_workers
+from dts_ee.metrics.unrelated_sentences import UnrelatedSentences
 
 SpanPair = Tuple[Tuple[int, int], Tuple[int, int]]
 
@@ -31,10 +32,26 @@ class RelationF1(DocumentF1):
 
     The names of precision and recall have `precision` and `recall` instead of `f1`. A score with a
     division by 0 is 0.
+
+    `unrelated` counts the sentences since the last reset in which entities only occur together.
     """
 
     name = "relation"
     protocols = ("strict", "boundaries", "gold_pairs")
+
+    def __call__(  # type: ignore[override]
+        self, predictions: List[Document], gold: List[Document]
+    ) -> None:
+        super().__call__(predictions, gold)
+        batch = UnrelatedSentences()
+        for predicted_document, gold_document in zip(predictions, gold, strict=True):
+            batch.count(predicted_document, gold_document)
+        for worker in of_all_workers(batch):
+            self.unrelated.add(worker)
+
+    def reset(self) -> None:
+        super().reset()
+        self.unrelated = UnrelatedSentences()
 
     def items(self, protocol: str, predicted: Document, gold: Document) -> ItemSets:
         predicted_relations = predicted.relations

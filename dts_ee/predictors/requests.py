@@ -53,7 +53,7 @@ class Request:
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
 
 
-def as_inputs(value: Any, number: str) -> JsonDict:
+def as_inputs(value: Any, number: Optional[str] = None) -> JsonDict:
     """
     The inputs of the predictor for a JSON value, as SpERT's prediction data has them, too.
 
@@ -61,7 +61,7 @@ def as_inputs(value: Any, number: str) -> JsonDict:
 
     value : `Any`
         An object, a list of tokens, or a sentence.
-    number : `str`
+    number : `str`, optional (default = `None`)
         The identifier of an input without identifier.
 
     # Raises
@@ -70,15 +70,21 @@ def as_inputs(value: Any, number: str) -> JsonDict:
         If it is something else.
     """
     if isinstance(value, str):
-        return {"sentence": value, "orig_id": number}
-    if isinstance(value, list):
-        return {"tokens": value, "orig_id": number}
-    if not isinstance(value, dict):
+        value = {"sentence": value}
+    elif isinstance(value, list):
+        value = {"tokens": value}
+    elif not isinstance(value, dict):
         raise DocumentError(
             f"an object, a list of tokens or a sentence is expected, not {kind_of(value)}",
             document_id=number,
         )
-    return value if "id" in value or "orig_id" in value else {**value, "orig_id": number}
+    has_id = number is None or "id" in value or "orig_id" in value
+    return value if has_id else {**value, "orig_id": number}
+
+
+def is_token_list(value: Any) -> bool:
+    """Whether a JSON value is the tokens of one sentence, and no list of inputs."""
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def request_from_json(

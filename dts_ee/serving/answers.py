@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from allennlp.common import JsonDict
 
-from dts_ee.serving.inputs import problem_of_input
+from dts_ee.serving.inputs import read_input
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.request_error import RequestError, error_of_prediction
 from dts_ee.serving.service import PredictionService
@@ -72,12 +72,12 @@ class Answerer:
                 "too_many_items",
                 f"there are {len(inputs)} inputs; the limit is {self._settings.max_items}",
             )
-        problems = [problem_of_input(value, self._settings) for value in inputs]
+        read = [read_input(value, self._settings) for value in inputs]
         futures = self._service.submit(
-            [value for value, problem in zip(inputs, problems, strict=True) if problem is None]
+            [value for value in read if not isinstance(value, RequestError)]
         )
         outcomes = iter(await _wait(request, futures, deadline))
-        answers = [next(outcomes) if problem is None else problem for problem in problems]
+        answers = [value if isinstance(value, RequestError) else next(outcomes) for value in read]
         for outcome in map(_outcome, answers):
             self._metrics.count_inputs(outcome, 1)
         return answers

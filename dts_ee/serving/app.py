@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from dts_ee.predictors.requests import is_token_list
 from dts_ee.serving.answers import Answer, Answerer
 from dts_ee.serving.bodies import read_body
 from dts_ee.serving.form_page import CONTENT_SECURITY_POLICY, inputs_of_text, render_form
@@ -90,14 +91,15 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
         with service.admit():
             body = await read_body(request, "application/json", settings.max_body_bytes, deadline)
             value = parse_json(body)
-            inputs = value if isinstance(value, list) else [value]
+            is_list = isinstance(value, list) and not is_token_list(value)
+            inputs = value if is_list else [value]
             answers = await answerer.answer(request, inputs, deadline)
-        if not isinstance(value, list) and isinstance(answers[0], RequestError):
+        if not is_list and isinstance(answers[0], RequestError):
             raise answers[0]
         content = [
             answer.to_json() if isinstance(answer, RequestError) else answer for answer in answers
         ]
-        return JSONResponse(content if isinstance(value, list) else content[0], headers=_PRIVATE)
+        return JSONResponse(content if is_list else content[0], headers=_PRIVATE)
 
     @app.get(
         "/health", summary="Readiness", responses=HEALTH_RESPONSES, response_class=JSONResponse

@@ -3,8 +3,12 @@ The inputs in a request, and their checks.
 """
 
 import json
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
+from allennlp.common import JsonDict
+
+from dts_ee.document import DocumentError
+from dts_ee.predictors.requests import as_inputs
 from dts_ee.serving.request_error import RequestError
 from dts_ee.serving.serving_settings import ServingSettings
 
@@ -30,25 +34,31 @@ def parse_json(body: bytes) -> Any:
     raise RequestError(400, "invalid_json", f"the body is no valid JSON: {message}") from None
 
 
-def problem_of_input(value: Any, settings: ServingSettings) -> Optional[RequestError]:
+def read_input(value: Any, settings: ServingSettings) -> Union[JsonDict, RequestError]:
     """
     Checks an input against the limits of the server; the predictor checks everything else.
 
     # Parameters
 
     value : `Any`
-        The value from the JSON body.
+        The value from the JSON body: an object, or, as in SpERT's prediction data, a list of tokens
+        or a sentence.
     settings : `ServingSettings`
         The limits.
 
     # Returns
 
-    `Optional[RequestError]`
-        The error, with status 422, or `None`.
+    `Union[JsonDict, RequestError]`
+        The input of the predictor, or the error, with status 422.
     """
-    if not isinstance(value, dict):
-        kind = "null" if value is None else type(value).__name__
-        return RequestError(422, "invalid_input", f"an object is expected, not {kind}")
+    try:
+        inputs = as_inputs(value)
+    except DocumentError as error:
+        return RequestError(422, "invalid_input", str(error))
+    return _problem(inputs, settings) or inputs
+
+
+def _problem(value: JsonDict, settings: ServingSettings) -> Optional[RequestError]:
     for field in ("sentence", "text", "tokens"):
         length = _length(value.get(field))
         if length > settings.max_text_length:

@@ -52,6 +52,13 @@ _INPUT: dict[str, Any] = {
     "additionalProperties": True,
 }
 
+_INPUTS = [
+    _INPUT,
+    {"type": "array", "items": {"type": "string"}, "description": "The tokens of a sentence."},
+    {"type": "string", "description": "A sentence."},
+]
+"""One input: an object, or as in SpERT's prediction data."""
+
 _RELATION: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -122,7 +129,7 @@ PREDICT_REQUEST: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"oneOf": [_INPUT, {"type": "array", "items": _INPUT}]},
+                "schema": {"anyOf": [*_INPUTS, {"type": "array", "items": {"anyOf": _INPUTS}}]},
                 "example": {"text": "Marta Lindqvist writes for the Harbour Gazette."},
             }
         },

@@ -379,6 +379,42 @@ def test_inputs_that_cannot_be_read_can_be_skipped(folder, run, capsys):
     assert "--use-dataset-reader and --on-error skip exclude" in capsys.readouterr().err
 
 
+def test_lines_that_are_not_utf8(folder, run, capsys):
+    first, second = (line.encode() for line in input_lines(2))
+    latin = '{"tokens": ["Zo\u00eb"]}\n'.encode("latin-1")
+    Path("input.jsonl").write_bytes(first + latin + second + b'{"sentence": ""}\n')
+    options = ["--output-file", "output.jsonl", "--silent"]
+    assert run("input.jsonl", *options) == 2
+    problem = "byte 15 of line 2 is not UTF-8 (invalid continuation byte)"
+    assert capsys.readouterr().err == f"error: file input.jsonl, document line 2: {problem}\n"
+    assert not Path("output.jsonl").exists()
+    assert run("input.jsonl", *options, "--on-error", "skip") == 0
+    # Lines are counted as ever.
+    assert identifiers("output.jsonl") == ["s0", "s1", "#4"]
+    listed = f"1 inputs were skipped:\n  file input.jsonl, document line 2: {problem}\n"
+    assert capsys.readouterr().err.endswith(listed)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_list_that_is_not_utf8_cannot_be_divided(indent, folder, run, capsys):
+    text = json.dumps([{"tokens": ["a"]}, ["Zo\u00eb"]], ensure_ascii=False, indent=indent)
+    Path("input.json").write_bytes(text.encode("latin-1"))
+    options = ["--output-file", "output.jsonl", "--silent", "--on-error", "skip"]
+    assert run("input.json", *options) == 2
+    place = "byte 24 of line 1" if indent is None else "byte 5 of line 8"
+    assert f"error: file input.json: {place} is not UTF-8" in capsys.readouterr().err
+
+
+def test_texts_that_are_not_utf8_can_be_skipped(folder, run, capsys):
+    Path("texts").mkdir()
+    Path("texts/a.txt").write_bytes(b"Zo\xeb")
+    Path("texts/b.txt").write_text("Marta writes.")
+    assert run("texts", "--output-file", "output.jsonl", "--on-error", "skip") == 0
+    assert identifiers("output.jsonl") == ["b"]
+    error = capsys.readouterr().err
+    assert "1 inputs were skipped:\n  file texts/a.txt: byte 2 is not UTF-8" in error
+
+
 def test_hidden_files_of_a_folder_are_passed_over(folder, run):
     for name in ("texts/a.txt", "texts/._a.txt", "texts/.git/b.txt", "texts/c/d.txt"):
         path = folder / name

@@ -15,8 +15,13 @@ from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES
 
 OPTIONS = {
-    "brat": {"events": "trigger-argument", "equivalences": "Same", "unannotated": "empty"},
-    "label-studio": {"unannotated": "predictions"},
+    "brat": {
+        "events": "trigger-argument",
+        "equivalences": "Same",
+        "unannotated": "empty",
+        "on-error": "skip",
+    },
+    "label-studio": {"unannotated": "predictions", "on-error": "skip"},
     "bioc": {"concept-relations": "same-sentence"},
     "pubtator": {"concept-relations": "same-sentence"},
 }

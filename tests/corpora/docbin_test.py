@@ -2,7 +2,7 @@ import gc
 
 import pytest
 import spacy
-from spacy.tokens import DocBin, Span
+from spacy.tokens import Doc, DocBin, Span
 
 from dts_ee.corpora.docbin import read_docbin, write_docbin
 from dts_ee.document import Document, DocumentError, Entity, Relation
@@ -65,6 +65,17 @@ def test_doc_of_spacy_has_its_sentences_and_entities(tmp_path):
     assert second.entities == (Entity("GPE", 3, 4),)
     assert corpus.groups == ["1", "1"]
     assert corpus.remarks == []
+
+
+def test_sentences_of_white_space_alone_are_none(tmp_path):
+    words = ["\n", "Ann", "left", ".", "\n", "Bob", "\n"]
+    doc = Doc(spacy.blank("en").vocab, words, [False] * len(words))
+    for token in doc:
+        token.is_sent_start = token.i not in (2, 3)
+    doc.ents = [Span(doc, 5, 6, "PERSON")]
+    first, second = read_docbin(save(tmp_path / "a.spacy", doc), reading()).documents
+    assert (first.tokens, first.entities) == (("Ann", "left", "."), ())
+    assert (second.tokens, second.entities) == (("Bob",), (Entity("PERSON", 0, 1),))
 
 
 def test_relation_between_two_sentences_is_listed(tmp_path):

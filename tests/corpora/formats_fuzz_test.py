@@ -6,6 +6,8 @@ import zlib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
 
 from dts_ee.corpora.formats import FORMATS
 from dts_ee.corpora.recognition import recognise
@@ -68,11 +70,11 @@ def records_of(name):
     return json.loads(text) if name.endswith(".json") else list(map(json.loads, text.splitlines()))
 
 
-def check(path, name):
+def check(path, name, **options):
     """Reads the file, which must end in documents or in an error that names it."""
     recognise(path)
     try:
-        corpus = FORMATS[name].read(path, reading(tokenize=words))
+        corpus = FORMATS[name].read(path, reading(tokenize=words), **options)
     except DocumentError as error:
         if error.path != str(path):
             raise
@@ -97,6 +99,7 @@ def test_changed_records(tmp_path, name, data):
     records = data.draw(changed(original))
     (tmp_path / "file").write_text(json.dumps(records), encoding="utf-8")
     check(tmp_path / "file", name)
+    check(tmp_path / "file", name, on_error="skip")
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -130,6 +133,32 @@ def test_changed_user_data_of_a_docbin(tmp_path, values):
     (doc,) = docs_of(FORMAT_FIXTURES / "spacy-rel.spacy")
     doc.user_data.update({("._.", name, None, None): value for name, value in values.items()})
     check(save(tmp_path / "file", doc), "docbin")
+
+
+_WORDS = st.sampled_from(["Ann", "left", ".", " ", "\n", "\u200b", "\U0001f4a9"])
+
+
+@given(st.lists(st.tuples(_WORDS, st.booleans()), min_size=1, max_size=6), st.data())
+@IN_ANY_FOLDER
+def test_any_sentences_and_entities_of_a_docbin(tmp_path, words, data):
+    doc = Doc(Vocab(), [word for word, _ in words], [False] * len(words))
+    for token, (_, starts) in zip(doc, words, strict=True):
+        token.is_sent_start = starts or token.i == 0
+    spans = []
+    for _ in range(data.draw(st.integers(0, 3))):
+        start = data.draw(st.integers(0, len(doc) - 1))
+        end = data.draw(st.integers(start + 1, len(doc)))
+        spans.append(Span(doc, start, end, data.draw(st.sampled_from(["P", "L"]))))
+    doc.spans["entities"] = spans
+    corpus = FORMATS["docbin"].read(save(tmp_path / "file", doc), reading())
+    visible = [word for word, _ in words if word.strip()]
+    assert [token for document in corpus.documents for token in document.tokens] == visible
+    # Each entity is there, or there is a remark on it.
+    left_out = [remark for remark in corpus.remarks if remark.problem.startswith("entity")]
+    kept = [entity for document in corpus.documents for entity in document.entities]
+    assert len(kept) + len(left_out) == len(spans) or (
+        not visible and corpus.remarks[-1].problem == "text without words"
+    )
 
 
 @given(st.data())

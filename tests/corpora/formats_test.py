@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dts_ee.corpora import read_documents
@@ -117,7 +117,10 @@ def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
     again, lost = written_and_read(tmp_path, name, corpus)
     # A token of invisible characters alone is no entity.
     lost += [remark for remark in again.remarks if remark.lost]
-    whole = {document.id for document in corpus} - {remark.document for remark in lost}
+    ids, named = ({item.id for item in corpus}, {remark.document for remark in lost})
+    # Where one file is one text, a remark names the file.
+    assume(named <= ids)
+    whole = ids - named
     by_id = {document.id: document for document in again.documents}
     for document in corpus:
         if document.id in whole:

@@ -360,7 +360,7 @@ def test_tasks_carry_the_tokens(tmp_path):
 @pytest.mark.parametrize(
     ("bad", "field", "problem"),
     [
-        ({"text": "Ann", "label": []}, "data", 'export as "JSON", not as "JSON-MIN"'),
+        ({"text": "Ann", "label": []}, "data", 'there is no "data"'),
         (3, "None", "must be an object, but is a number"),
         ({"data": [], "annotations": []}, "data", "must be an object"),
         (task(data={"a": "x", "b": "y"}), "data", 'which of "a", "b" is the text? Name it with'),

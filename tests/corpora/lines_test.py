@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from dts_ee.corpora.lines import numbered_lines, read_lines, split_lines
+from dts_ee.corpora.lines import check_utf8, numbered_lines, read_lines, split_lines
 from dts_ee.document import DocumentError
 
 
@@ -82,6 +82,21 @@ def test_what_cannot_be_read_is_an_error_that_says_where(tmp_path, content, prob
     path.write_bytes(content)
     with pytest.raises(DocumentError, match=f"^file a file: {problem}"):
         lines_of(path)
+
+
+def test_lines_that_are_not_utf8_can_be_told_apart(tmp_path):
+    path = tmp_path / "lines"
+    path.write_bytes(b"\xef\xbb\xbfa\n\xc3\xa9b\xff\n\n\xc3\xa9\n")
+    with open(path, "rb") as file:
+        lines = list(numbered_lines(file, "a file", "surrogateescape"))
+    assert [number for number, _ in lines] == [1, 2, 4]
+    check_utf8(lines[0][1], 1)
+    check_utf8(lines[2][1], 4)
+    with pytest.raises(DocumentError, match="^byte 3 of line 2 is not UTF-8 .invalid start byte.$"):
+        check_utf8(lines[1][1], 2)
+    text = b"\xc3\xa9\nab\xe9\n".decode("utf-8", "surrogateescape")
+    with pytest.raises(DocumentError, match="^byte 2 of line 2 is not UTF-8"):
+        check_utf8(text)
 
 
 class BrokenDisk(io.RawIOBase):

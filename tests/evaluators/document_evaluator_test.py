@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 from allennlp.commands.evaluate import evaluate_from_archive
@@ -9,9 +10,10 @@ from dts_ee.document import Document, Entity, Relation
 from dts_ee.evaluators import document_evaluator
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_NEWS
-from tests.paths import PROJECT
+from tests.paths import FIXTURES, PROJECT
 
 CONFIG = "fixtures/tiny/dts.jsonnet"
+ARCHIVES = FIXTURES / "archives"
 
 
 def train(folder, **overrides):
@@ -80,6 +82,26 @@ def test_several_files_have_a_table_each(archive, tmp_path, capsys):
     # The second table does not count the first file again.
     gold = sum(len(document.entities) for document in read_documents(other))
     assert output.split(titles[1])[1].splitlines()[2].split()[5] == str(gold)
+
+
+def test_false_relations_of_entities_that_only_occur_together(tmp_path, capsys):
+    # What the archive predicts for these sentences is kept beside it.
+    predicted = read_documents(ARCHIVES / "joint.jsonl")
+    gold = read_documents(TINY_NEWS)
+    assert [document.tokens for document in predicted] == [document.tokens for document in gold]
+    several = [len(document.entities) > 1 for document in gold]
+    found = [bool(document.relations) for document in predicted]
+    assert any(several) and not all(several) and any(found) and not all(found)
+    number, false = sum(several), sum(map(all, zip(several, found, strict=True)))
+    data = write(tmp_path / "a.json", *(replace(document, relations=()) for document in gold))
+    evaluate(ARCHIVES / "joint.tar.gz", data)
+    line = (
+        f"Sentences with several entities and no relation: {number}; with a predicted relation: "
+        f"{false} ({100 * false / number:.1f} %)"
+    )
+    assert capsys.readouterr().out.splitlines()[-1] == line
+    evaluate(ARCHIVES / "joint.tar.gz", write(tmp_path / "b.json", gold[0]))
+    assert "Sentences with" not in capsys.readouterr().out
 
 
 def test_unknown_types_are_named_with_their_number(archive, tmp_path, warned):

@@ -161,6 +161,18 @@ def test_numbers_of_errors_and_confusions_are_buttons(page):
     }
 
 
+def test_false_relations_of_entities_that_only_occur_together(page):
+    assert "several entities and no relation" not in page.markup
+    gold = document("[Di|Peop] left [Bonn|Loc]")
+    apart = [
+        # The second is below the threshold.
+        Prediction(replace(gold, relations=(Relation("Live_In", 0, 1, probability),)), gold)
+        for probability in (0.75, 0.25)
+    ]
+    line = "Sentences with several entities and no relation: 2; with a predicted relation: 1 "
+    assert ({}, f"{line}(50.0 %).") in report([*CANDIDATES, *apart]).all("p")
+
+
 def test_data_of_the_sentences(page):
     first, second = page.data["documents"]
     assert first == {

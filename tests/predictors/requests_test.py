@@ -3,7 +3,12 @@ import re
 import pytest
 
 from dts_ee.document import DocumentError, Entity
-from dts_ee.predictors.requests import MAX_SENTENCE_TOKENS, as_inputs, request_from_json
+from dts_ee.predictors.requests import (
+    MAX_SENTENCE_TOKENS,
+    as_inputs,
+    is_token_list,
+    request_from_json,
+)
 from dts_ee.tokenizers import SpacyRulesTokenizer, text_reading
 
 TYPES = ["Loc", "Peop"]
@@ -140,6 +145,10 @@ def test_inputs_of_spert():
     assert as_inputs("Ann left.", "#1") == {"sentence": "Ann left.", "orig_id": "#1"}
     assert as_inputs({"tokens": ["Ann"]}, "#1") == {"tokens": ["Ann"], "orig_id": "#1"}
     assert as_inputs({"text": "Ann", "id": 3}, "#1") == {"text": "Ann", "id": 3}
+    assert as_inputs(["Ann"]) == {"tokens": ["Ann"]}
+    assert [is_token_list(value) for value in (["Ann"], [], ["Ann", {}], "Ann")] == [
+        *(True, False, False, False)
+    ]
     with pytest.raises(DocumentError, match="document #1: an object, a list of tokens or a sent"):
         as_inputs(3, "#1")
 

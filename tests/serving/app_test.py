@@ -62,12 +62,26 @@ async def test_a_list_has_a_list_and_a_bad_input_spoils_no_other():
 
 
 @run
+async def test_prediction_data_of_spert():
+    async with serving() as served:
+        tokens = ["Ada", "left", "."]
+        expected = (await served.predict({"tokens": tokens})).json()
+        assert expected["tokens"] == tokens
+        response = await served.predict([{"tokens": tokens}, tokens, "Ada left ."])
+        assert response.json() == [expected] * 3
+        # Strings alone are one sentence, as in a line of a file.
+        assert (await served.predict(tokens)).json() == expected
+        assert (await served.predict("Ada left .")).json() == expected
+
+
+@run
 async def test_an_input_of_its_own_that_is_bad_has_the_status_of_its_error():
     async with serving(max_text_length=20) as served:
         for value, status, type in (
             ({"sentence": " "}, 422, "invalid_input"),
             ({"tokens": 21 * ["a"]}, 422, "text_too_long"),
-            ("text", 422, "invalid_input"),
+            (7, 422, "invalid_input"),
+            (21 * ["a"], 422, "text_too_long"),
             ({"tokens": ["Fail"]}, 500, "internal_error"),
         ):
             response = await served.predict(value)

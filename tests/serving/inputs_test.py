@@ -1,7 +1,7 @@
 import pytest
 
 from dts_ee.serving import ServingSettings
-from dts_ee.serving.inputs import parse_json, problem_of_input
+from dts_ee.serving.inputs import parse_json, read_input
 from dts_ee.serving.request_error import RequestError
 
 SETTINGS = ServingSettings(max_text_length=10, max_entities=2)
@@ -47,15 +47,21 @@ def test_what_is_no_json_is_refused(body, message):
     ],
 )
 def test_inputs_within_the_limits(value):
-    assert problem_of_input(value, SETTINGS) is None
+    assert read_input(value, SETTINGS) == value
+
+
+def test_prediction_data_of_spert():
+    assert read_input(["a", "b"], SETTINGS) == {"tokens": ["a", "b"]}
+    assert read_input("a b", SETTINGS) == {"sentence": "a b"}
 
 
 @pytest.mark.parametrize(
     "value, type, field",
     [
-        ([], "invalid_input", None),
+        (3, "invalid_input", None),
         (None, "invalid_input", None),
-        ("a", "invalid_input", None),
+        ("0123456789x", "text_too_long", "sentence"),
+        (["01234", "56789"], "text_too_long", "tokens"),
         ({"sentence": "0123456789x"}, "text_too_long", "sentence"),
         ({"text": "0123456789x"}, "text_too_long", "text"),
         ({"tokens": ["01234", "56789"]}, "text_too_long", "tokens"),
@@ -68,8 +74,8 @@ def test_inputs_within_the_limits(value):
     ],
 )
 def test_inputs_beyond_the_limits(value, type, field):
-    problem = problem_of_input(value, SETTINGS)
-    assert problem is not None
+    problem = read_input(value, SETTINGS)
+    assert isinstance(problem, RequestError)
     assert problem.status == 422
     assert problem.type == type
     assert problem.field == field
@@ -77,6 +83,6 @@ def test_inputs_beyond_the_limits(value, type, field):
 
 
 def test_the_limit_is_named():
-    problem = problem_of_input({"tokens": 6 * ["a"]}, SETTINGS)
-    assert problem is not None
+    problem = read_input({"tokens": 6 * ["a"]}, SETTINGS)
+    assert isinstance(problem, RequestError)
     assert problem.message == "there are 11 characters; the limit is 10"
