@@ -17,6 +17,7 @@ from typing import Callable, List
 from dts_ee.compat.absent_packages import stand_in_for_absent_packages
 from dts_ee.compat.archives import (
     explain_broken_archives,
+    extract_archives_as_data,
     load_archives_by_name,
     write_archives_atomically,
 )
@@ -65,6 +66,7 @@ PATCHES: List[Callable[[], None]] = [
     allow_numpy_in_training_state,
     write_checkpoints_atomically,
     write_archives_atomically,
+    extract_archives_as_data,
     recover_moving_averages,
     register_reduce_on_plateau,
     use_current_autocast,

@@ -3,15 +3,20 @@ Archives of models: writing them, finding them by name, and errors about them.
 """
 
 import functools
+import gzip
 import os
+import shutil
 import tarfile
+import tempfile
 import types
 import zlib
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from os import PathLike
 from typing import Any, Dict, Iterator, Union
 
 from dts_ee.compat.patching import replace, replace_everywhere
+
+_BYTES_AT_A_TIME = 1 << 20
 
 
 def write_archives_atomically() -> None:
@@ -43,6 +48,36 @@ def write_archives_atomically() -> None:
         return write_tar(name) if mode == "w:gz" else tarfile.open(name, mode)
 
     replace(archival, "tarfile", types.SimpleNamespace(open=open_tar))
+
+
+def extract_archives_as_data() -> None:
+    """
+    Extracts nothing outside of the folder, checks the content, and leaves nothing after a failure.
+
+    AllenNLP (2.10.1, with any torch) extracts every member of an archive, wherever its path or link
+    leads, before Python 3.14. It stops before gzip's checksum, which comes last, so that damaged
+    weights are loaded. After a failure, the temporary folder stays.
+    """
+    from allennlp.models import archival
+
+    original = archival.extracted_archive
+
+    @functools.wraps(original)
+    @contextmanager
+    def extracted_archive(archive_file: Union[str, PathLike], cleanup: bool = True) -> Iterator:
+        with ExitStack() as removal:
+            folder = tempfile.mkdtemp()
+            removal.callback(shutil.rmtree, folder, ignore_errors=True)
+            with gzip.open(archive_file) as content:
+                with tarfile.open(fileobj=content, mode="r:") as archive:
+                    archive.extractall(folder, filter="data")
+                while content.read(_BYTES_AT_A_TIME):
+                    pass
+            if not cleanup:
+                removal.pop_all()
+            yield folder
+
+    replace_everywhere("allennlp", original, extracted_archive)
 
 
 def explain_broken_archives() -> None:
@@ -79,7 +114,7 @@ def explain_broken_archives() -> None:
                     )
         try:
             return original(archive_file, cuda_device, overrides, weights_file)
-        except (tarfile.TarError, zlib.error, EOFError) as error:
+        except (gzip.BadGzipFile, tarfile.TarError, zlib.error, EOFError) as error:
             problem = str(error)
             cause: Exception = error
         except FileNotFoundError as error:

@@ -1,4 +1,5 @@
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,50 @@ def test_compressed_archives_of_before_are_read(trained):
         archive.add(trained / "config.json", arcname="config.json")
     with extracted_archive(trained / "model.tar.gz") as folder:
         assert (Path(folder) / "config.json").read_text() == "{}"
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [member("../escaped")],
+        [member("folder/../../escaped")],
+        [member("link", tarfile.SYMTYPE, ".."), member("link/escaped")],
+        [member("escaped", tarfile.SYMTYPE, "/etc/passwd")],
+        [member("escaped", tarfile.LNKTYPE, "../config.json")],
+        [member("escaped", tarfile.CHRTYPE)],
+        [member("escaped", tarfile.FIFOTYPE)],
+    ],
+)
+def test_an_archive_writes_nothing_outside_of_its_folder(trained, monkeypatch, members):
+    monkeypatch.setattr(tempfile, "tempdir", str(trained / "unpacked"))
+    (trained / "unpacked").mkdir()
+    with tarfile.open(trained / "evil.tar.gz", "w:gz") as archive:
+        archive.add(trained / "config.json", arcname="config.json")
+        for info in members:
+            archive.addfile(info)
+    before = sorted(trained.rglob("*"))
+    with pytest.raises(
+        ConfigurationError, match=r"evil\.tar\.gz: this is no model.tar.gz"
+    ) as error:
+        load_archive(str(trained / "evil.tar.gz"))
+    assert len(str(error.value).splitlines()) == 1
+    assert sorted(trained.rglob("*")) == before
+
+
+def test_an_archive_in_which_one_bit_changed_is_not_read(trained):
+    path = Path(archive_model(trained))
+    content = bytearray(path.read_bytes())
+    # In the weights, which are zeros and the larger part of the archive.
+    content[NUM_BYTES // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"model\.tar\.gz: .*damaged.*CRC"):
+        load_archive(str(path))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the disk is full")])
