@@ -37,7 +37,7 @@ class _Task:
     A task, with the results that are read.
 
     `results` is `None` if it was not annotated. `num_predictions` counts the predictions that are
-    not read.
+    not read, without those of which the file has only the number.
     """
 
     name: str
@@ -46,6 +46,8 @@ class _Task:
     results: Optional[list[tuple[Field, dict[str, Any]]]]
     num_predictions: int
     remarks: list[tuple[str, str, Field]]
+    has_only_numbers: bool = False
+    """Whether it has no annotation, and of its predictions only the numbers."""
 
     def values(self) -> list[dict[str, Any]]:
         """The values of the entities."""
@@ -100,8 +102,11 @@ def read_label_studio(
             tasks.append(_task(value, number, unannotated))
     annotated = [task for task in tasks if task.results is not None]
     num_unread = sum(task.num_predictions > 0 for task in tasks)
+    num_numbers = sum(task.has_only_numbers for task in tasks)
     if tasks and not annotated:
         hint = f"; {num_unread} have predictions: {_READ_PREDICTIONS}" if num_unread else ""
+        if num_numbers:
+            hint += f"; {_only_numbers(num_numbers)}"
         raise DocumentError(f"none of the {len(tasks)} tasks was annotated{hint}", path=name)
     unread = Unread()
     finder = TextFinder([(task.data, task.values()) for task in annotated], text_key)
@@ -119,7 +124,16 @@ def read_label_studio(
     if num_unread:
         detail = f"predictions of {num_unread} tasks are not read; {_READ_PREDICTIONS}"
         remarks.append(Remark("predictions that are not read", detail))
+    if num_numbers:
+        remarks.append(Remark("predictions that are not in the file", _only_numbers(num_numbers)))
     return Corpus(documents, groups, remarks)
+
+
+def _only_numbers(num_tasks: int) -> str:
+    return (
+        f"of {num_tasks} tasks the file has only the numbers of predictions; exports of Label "
+        "Studio's API have them with predictions.only_id false"
+    )
 
 
 def _tasks(path: PathOrStr) -> list[Any]:
@@ -151,6 +165,7 @@ def _task(value: Any, number: int, unannotated: Optional[str]) -> _Task:
         _use_first(found, predictions, "prediction")
     else:
         found.num_predictions = len(predictions)
+        found.has_only_numbers = bool(task.get("predictions")) and not predictions
         if unannotated == "empty":
             found.results = []
     return found

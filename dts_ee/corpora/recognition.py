@@ -211,6 +211,12 @@ KINDS = (
     Kind("spert", "SpERT's JSON", _is_spert),
     Kind("label-studio", "Label Studio's JSON", _is_task),
     Kind("json-min", "Label Studio's JSON-MIN", _is_json_min, remedy=_AS_JSON),
+    Kind(
+        "label-studio-table",
+        "Label Studio's CSV or TSV",
+        _first_line_is(r'.*"annotation_id"[,\t]"annotator"[,\t]'),
+        remedy=_AS_JSON,
+    ),
     Kind("bioc", "BioC", _is_bioc),
     Kind("dygie", "the JSON Lines of DyGIE++, SciERC or PURE", _is_dygie),
     Kind("gliner", "the training data of GLiNER", _is_gliner),
