@@ -7,6 +7,7 @@ import pytest
 
 from dts_ee.corpora import read_documents
 from dts_ee.corpora.conll import read_conll
+from dts_ee.corpora.doccano import read_doccano
 from dts_ee.corpora.label_studio import read_label_studio
 from dts_ee.corpora.recognition import recognise
 from dts_ee.document import Document, DocumentError
@@ -16,6 +17,7 @@ from tests.documents import named_relations
 from tests.paths import FIXTURES
 
 LABEL_STUDIO = FIXTURES / "exports" / "label_studio"
+DOCCANO = FIXTURES / "exports" / "doccano"
 
 MARTA = (
     "1-1",
@@ -127,3 +129,26 @@ def test_columns_of_label_studio():
     # Its tokens keep a full stop before an end of line, and unannotated tasks are in it too.
     assert entities[0] == [("Peop", "Marta Lindqvist"), ("Org", "Elm Works"), ("Loc", "Tarnby.")]
     assert entities[3:] == [[], [], []]
+
+
+RAIN = ("4", "It rained in Lagos.", [], [])
+
+
+def test_doccano_is_converted(tmp_path, capsys):
+    source, target = DOCCANO / "relations.jsonl", tmp_path / "out.json"
+    assert run_allennlp("convert", "--from", "auto", source, "--to", "spert", target) == 0
+    assert list(map(annotation, read_documents(target))) == [*ANNOTATED[:5], RAIN]
+    remarks = " ".join(capsys.readouterr().err.split())
+    assert "source (4 times, first in 1)" in remarks
+    assert "Comments (1 times, first in 1)" in remarks
+
+
+def test_labels_of_doccano():
+    path = DOCCANO / "labels.jsonl"
+    kind = recognise(path)
+    assert kind is not None and kind.name == "doccano"
+    documents = read_doccano(path, reading(tokenize=words)).documents
+    assert [document.id for document in documents] == ["5-1", "5-2", "6", "7-1", "7-2", "8"]
+    assert [annotation(document)[1:] for document in documents] == [
+        (text, entities, []) for _, text, entities, _ in [*ANNOTATED[:5], RAIN]
+    ]
