@@ -25,7 +25,7 @@ MARTA = (
     [("Peop", "Marta Lindqvist"), ("Org", "Elm Works"), ("Loc", "Tarnby")],
     [("Work_For", "Marta Lindqvist", "Elm Works"), ("OrgBased_In", "Elm Works", "Tarnby")],
 )
-SHE = ("1-2", "She likes it.", [], [])
+SHE: Any = ("1-2", "She likes it.", [], [])
 BO = (
     "2",
     "\U0001f389\U0001f389 Bo Lind joined Northgate Rail of Oslo.",
@@ -53,7 +53,7 @@ HELEN = (
     [("Peop", "Helen Marsh"), ("Org", "Northgate Airlines")],
     [("Work_For", "Helen Marsh", "Northgate Airlines")],
 )
-NOBODY = ("6", "Nobody was there.", [], [])
+NOBODY: Any = ("6", "Nobody was there.", [], [])
 ANNOTATED = [MARTA, SHE, BO, JUDITH, DANIEL, NOBODY]
 
 
