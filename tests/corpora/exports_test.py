@@ -131,7 +131,7 @@ def test_columns_of_label_studio():
     assert entities[3:] == [[], [], []]
 
 
-RAIN = ("4", "It rained in Lagos.", [], [])
+RAIN: Any = ("4", "It rained in Lagos.", [], [])
 
 
 def test_doccano_is_converted(tmp_path, capsys):
