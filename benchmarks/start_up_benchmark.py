@@ -12,7 +12,7 @@ from benchmarks.experiments import PROJECT, Folders, trained
 from benchmarks.timing import Timer
 
 _PACKAGES = (
-    *("torch", "sympy", "transformers", "huggingface_hub", "numpy", "spacy", "cached_path"),
+    *("torch", "sympy", "transformers", "huggingface_hub", "spacy", "cached_path"),
     *("allennlp", "allennlp_models", "dts_ee"),
 )
 _DTS_EE = ("-c", "from dts_ee_command import run; run()")
