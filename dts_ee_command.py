@@ -1,8 +1,5 @@
 """
-The command `dts-ee`: AllenNLP's command line with the plugin `dts_ee`, in any folder.
-
-AllenNLP finds plugins by a file `.allennlp_plugins` in the working directory, so `allennlp train`
-finds this plugin only in the repository.
+The command `dts-ee`: AllenNLP's command line, whose help and light commands start at once.
 
 This file is not in the package, because importing the package imports torch, and some of this code
 has to run before.
@@ -97,21 +94,6 @@ def versions() -> str:
     return f"{PROGRAM} {version} ({allennlp})"
 
 
-def arguments_with_plugin(arguments: List[str]) -> List[str]:
-    """
-    Adds `--include-package dts_ee` to the arguments of a command that takes it, for the worker
-    processes of a distributed training.
-    """
-    from allennlp.commands import Subcommand
-
-    if not arguments or arguments[0] not in Subcommand.list_available():
-        return arguments
-    command, _ = Subcommand.resolve_class_name(arguments[0])
-    if not command.requires_plugins:
-        return arguments
-    return [*arguments, "--include-package", PLUGIN]
-
-
 def run() -> None:
     """Runs AllenNLP's `main` on this process's arguments."""
     # AllenNLP requires the command as the first argument.
@@ -138,5 +120,5 @@ def run_allennlp(arguments: List[str]) -> None:
     from allennlp.common.util import install_sigterm_handler
 
     install_sigterm_handler()
-    sys.argv[1:] = arguments_with_plugin(arguments)
+    sys.argv[1:] = arguments
     main(prog=PROGRAM)

@@ -40,5 +40,5 @@ Next, with `. .venv/bin/activate`:
   allennlp fetch conll04 mpnet glove-6b-50d
   allennlp train experiments/conll04.jsonnet --include-package dts_ee -s out/conll04
 
-In any other folder, `dts-ee` takes the place of `allennlp` and needs no --include-package.
+`dts-ee` and `allennlp` are the same commands, in any folder.
 END

@@ -6,7 +6,7 @@ import pytest
 from allennlp import __version__ as allennlp_version
 
 import dts_ee
-from dts_ee_command import SPIN_COUNT, arguments_with_plugin, spin_less, versions
+from dts_ee_command import SPIN_COUNT, spin_less, versions
 from tests.paths import PROJECT
 
 RUN = "from dts_ee_command import run; run()"
@@ -26,21 +26,6 @@ def run_python(program: str, *arguments: str, **environment: str) -> subprocess.
         text=True,
         check=True,
     )
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [["train", "config.jsonnet", "-s", "out"], ["predict", "model.tar.gz", "-"], ["fetch"]],
-)
-def test_commands_load_the_plugin_in_every_process_they_start(arguments):
-    assert arguments_with_plugin(arguments) == [*arguments, "--include-package", "dts_ee"]
-
-
-@pytest.mark.parametrize(
-    "arguments", [[], ["--help"], ["cached-path", "file"], ["no-such-command", "file"]]
-)
-def test_other_arguments_stay_as_they_are(arguments):
-    assert arguments_with_plugin(arguments) == arguments
 
 
 def test_version_names_both_packages_and_imports_neither():

@@ -29,7 +29,6 @@ from allennlp.data import Instance
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
-from dts_ee.compat.predict_command import register_predict_manager
 from dts_ee.corpora.files import is_hidden, open_atomically, read_text
 from dts_ee.corpora.lines import check_utf8, numbered_lines
 from dts_ee.corpora.recognition import with_hint
@@ -54,10 +53,6 @@ class PredictDocuments(Predict):
     """
     `allennlp predict ARCHIVE INPUT`: AllenNLP's command with another default for `--batch-size`,
     text on the command line, and options for the output, thresholds and calibrated probabilities.
-
-    `dts-ee` loads this plugin before it parses the command line, and so uses this class.
-    `allennlp predict` parses first: there, `dts_ee.compat.predict_command` sets the same default of
-    `--batch-size`, and the thresholds and the calibration are set with `--predictor-args`.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -374,9 +369,6 @@ class DocumentPredictManager:
         )
         unit = " texts" if os.path.isdir(self._input_file) else " lines"
         return Tqdm.tqdm(unit=unit, disable=not shown)
-
-
-register_predict_manager(DtsPredictor, DocumentPredictManager)
 
 
 def _print_readable(predictor: DtsPredictor) -> Callable[[JsonDict], None]:

@@ -1,7 +1,7 @@
 """
 Subcommand for training a model.
 
-`train` is AllenNLP's own command. `dts-ee train` has an option to train a model further.
+`train` is AllenNLP's own command, with an option to train a model further.
 """
 
 import argparse
@@ -18,11 +18,8 @@ from dts_ee.commands.model_arguments import MODEL_HELP
 @Subcommand.register("train", exist_ok=True)
 class TrainFromArchive(Train):
     """
-    `dts-ee train CONFIG -s DIR --from-archive ARCHIVE`: AllenNLP's command, with an archive whose
+    `allennlp train CONFIG -s DIR --from-archive ARCHIVE`: AllenNLP's command, with an archive whose
     model is trained further.
-
-    `dts-ee` loads this plugin before it parses the command line, and so uses this class.
-    `allennlp train` parses first: there, the archive is set with `--overrides`.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:

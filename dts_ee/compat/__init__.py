@@ -46,7 +46,6 @@ from dts_ee.compat.plugins import (
     import_submodules_in_one_pass,
     import_the_taggers_of_allennlp_models,
 )
-from dts_ee.compat.predict_command import use_registered_predict_managers
 from dts_ee.compat.progress_bars import show_few_progress_bars
 from dts_ee.compat.reduce_on_plateau import register_reduce_on_plateau
 from dts_ee.compat.serialization_folder import remove_folder_of_failed_start
@@ -85,7 +84,6 @@ PATCHES: List[Callable[[], None]] = [
     show_few_progress_bars,
     show_training,
     print_table_of_evaluate,
-    use_registered_predict_managers,
     find_learning_rate_of_derived_trainers,
 ]
 """The patches in the order in which they are applied."""

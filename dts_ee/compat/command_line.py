@@ -14,8 +14,7 @@ def report_errors_in_one_line() -> None:
 
     AllenNLP's parser (2.10.1, with any torch) answers a misspelt command or option with a page that
     does not name the right one, and its commands answer a mistake in a configuration with a
-    traceback. `dts_ee.argument_parser` prints one line with what to do. `allennlp train` builds the
-    parser of its own commands before it loads plugins: there, only this package's are changed.
+    traceback. `dts_ee.argument_parser` prints one line with what to do.
     """
     from allennlp.commands import ArgumentParserWithDefaults
 

@@ -18,7 +18,7 @@ def replace_archive_in_configurations() -> None:
     repeats the dataset reader; its trained model cannot be loaded without the first archive; and it
     has the outputs of the first model only, so that a new type is an `IndexError`.
     """
-    from allennlp.common import Params
+    from allennlp.common import Params, params
     from allennlp.common.params import parse_overrides
 
     original = inspect.getattr_static(Params, "from_file").__func__
@@ -34,12 +34,15 @@ def replace_archive_in_configurations() -> None:
         overrides: Any = params_overrides
         if isinstance(overrides, str):
             overrides = parse_overrides(overrides, ext_vars)
-        if isinstance(overrides, dict) and {"from_archive"} & {*read, *overrides}:
+        has_keys = isinstance(overrides, dict)
+        if has_keys and ("from_archive" in read or "from_archive" in overrides):
             # Imported late, when all patches are applied.
             from dts_ee.training.from_archive import with_archive_and_overrides
 
             return cls(with_archive_and_overrides(read.as_dict(quiet=True), overrides))
-        return original(cls, params_file, params_overrides, ext_vars) if overrides else read
+        if overrides:
+            return cls(params.with_overrides(read.as_dict(quiet=True), overrides))
+        return read
 
     replace(Params, "from_file", classmethod(from_file))
 
