@@ -1,6 +1,5 @@
 """AllenNLP imported first, in fresh processes."""
 
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -8,17 +7,14 @@ from pathlib import Path
 import pytest
 
 import dts_ee_import_hook
+from tests.new_process import run_python
 from tests.paths import PROJECT
 
 HOOK = PROJECT / "dts_ee_import_hook.pth"
 
 
-def run_python(program: str, *options: str) -> str:
-    completed = subprocess.run(
-        [sys.executable, *options, "-c", program], cwd=PROJECT, capture_output=True, text=True
-    )
-    assert completed.returncode == 0, completed.stderr
-    return completed.stdout
+def printed(program: str) -> str:
+    return run_python("-c", program, cwd=PROJECT).stdout
 
 
 def test_the_environment_has_the_hook():
@@ -30,7 +26,7 @@ def test_the_environment_has_the_hook():
     "first", ["allennlp", "allennlp.data.data_loaders", "dts_ee", "dts_ee.document"]
 )
 def test_the_patches_precede_the_rest_of_allennlp(first):
-    shown = run_python(
+    shown = printed(
         f"import {first}\n"
         "from allennlp.common import plugins\n"
         "from allennlp.training.optimizers import Optimizer\n"
@@ -46,19 +42,27 @@ def test_the_patches_precede_the_rest_of_allennlp(first):
 
 
 def test_without_the_hook_allennlp_cannot_be_imported():
-    completed = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.meta_path.pop(0)\nimport allennlp.training"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
+    program = (
+        "import dts_ee_import_hook, sys\n"
+        "sys.meta_path = [finder for finder in sys.meta_path\n"
+        "                 if not isinstance(finder, dts_ee_import_hook.AllenNLPFinder)]\n"
+        "import allennlp.training"
     )
+    completed = run_python("-c", program, cwd=PROJECT, check=False)
     assert completed.returncode == 1
     assert "No module named" in completed.stderr or "has no attribute" in completed.stderr
 
 
+def test_allennlps_own_command_has_the_options_of_the_plugin_in_any_folder(tmp_path):
+    for command, option in (("predict", "--entity-threshold"), ("train", "--from-archive")):
+        shown = run_python("-m", "allennlp", command, "--help", cwd=tmp_path).stdout
+        assert option in shown
+    assert "NAME" in run_python("-m", "allennlp", "fetch", "--help", cwd=tmp_path).stdout
+
+
 def test_a_program_without_allennlp_imports_nothing_more():
     program = "import sys; print(sorted(name for name in sys.modules if 'dts_ee' in name))"
-    assert run_python(program).strip() == "['dts_ee_import_hook']"
+    assert printed(program).strip() == "['dts_ee_import_hook']"
 
 
 def test_looking_for_allennlp_does_not_import_it():
@@ -66,7 +70,7 @@ def test_looking_for_allennlp_does_not_import_it():
         "import sys; from importlib.util import find_spec\n"
         "print(find_spec('allennlp').name, find_spec('no_such_package'), 'dts_ee' in sys.modules)"
     )
-    assert run_python(program).split() == ["allennlp", "None", "False"]
+    assert printed(program).split() == ["allennlp", "None", "False"]
 
 
 def test_the_finder_is_added_once():
@@ -76,6 +80,6 @@ def test_the_finder_is_added_once():
 
 
 def test_garbage_collection_is_as_before():
-    assert run_python("import gc, allennlp; print(gc.isenabled())").strip() == "True"
+    assert printed("import gc, allennlp; print(gc.isenabled())").strip() == "True"
     program = "import gc; gc.disable(); import allennlp; print(gc.isenabled())"
-    assert run_python(program).strip() == "False"
+    assert printed(program).strip() == "False"

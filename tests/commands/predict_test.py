@@ -10,8 +10,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from allennlp.commands import Subcommand
-from allennlp.commands.predict import Predict
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common import logging as common_logging
@@ -82,13 +80,6 @@ def identifiers(path):
     return [json.loads(line)["orig_id"] for line in Path(path).read_text().splitlines()]
 
 
-@pytest.fixture(params=["dts-ee", "allennlp"])
-def parser(request, monkeypatch):
-    """Both parsers: this package's, and AllenNLP's, which is made before plugins are loaded."""
-    if request.param == "allennlp":
-        monkeypatch.setitem(Subcommand._registry[Subcommand], "predict", (Predict, None))
-
-
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -99,7 +90,7 @@ def parser(request, monkeypatch):
     ],
 )
 def test_many_lines_are_predicted_at_a_time_unless_told_otherwise(
-    parser, options, expected, folder, run, batch_sizes
+    options, expected, folder, run, batch_sizes
 ):
     assert run(write_input(300), "--output-file", "output.jsonl", "--silent", *options) == 0
     assert batch_sizes == expected
@@ -127,7 +118,7 @@ def write_texts(**texts):
     return "texts"
 
 
-def test_a_folder_of_texts(parser, folder, run):
+def test_a_folder_of_texts(folder, run):
     write_texts(b="Marta writes. Nobody came.\n", a__deep="Velmouth is far.", empty="")
     (folder / "texts" / "notes.md").write_text("no text")
     assert run("texts", "--output-file", "output.jsonl", "--silent") == 0
@@ -268,7 +259,7 @@ BAD_LINES = [
 
 @pytest.mark.parametrize(("line", "message"), BAD_LINES)
 def test_a_bad_line_is_named_and_nothing_is_written(
-    parser, line, message, folder, run, batch_sizes, capsys
+    line, message, folder, run, batch_sizes, capsys
 ):
     (folder / "input.jsonl").write_text("\n" + "".join(input_lines(300)) + line + "\n")
     (folder / "output.jsonl").write_text("old")
@@ -338,7 +329,7 @@ SPERT_INPUTS = [{"tokens": ["Ada", "left", "."]}, ["Ada", "left", "."], "Ada lef
         "\n".join(map(json.dumps, SPERT_INPUTS)),
     ],
 )
-def test_prediction_data_of_spert(parser, content, folder, run):
+def test_prediction_data_of_spert(content, folder, run):
     (folder / "input.json").write_text(content)
     assert run("input.json", "--output-file", "output.jsonl", "--silent") == 0
     documents = read_documents("output.jsonl")
@@ -509,7 +500,7 @@ def test_use_dataset_reader(folder, run, batch_sizes):
         assert (document.id, document.tokens) == (expected.id, expected.tokens)
 
 
-def test_what_is_printed_is_json_lines_where_it_is_piped(parser, folder, run, capsys):
+def test_what_is_printed_is_json_lines_where_it_is_piped(folder, run, capsys):
     assert run(write_input(2)) == 0
     printed = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["orig_id"] for line in printed] == ["s0", "s1"]
@@ -522,7 +513,7 @@ def test_what_is_printed_is_json_lines_where_it_is_piped(parser, folder, run, ca
         (["--use-dataset-reader"], "--use-dataset-reader cannot read standard input"),
     ],
 )
-def test_options_that_the_predictor_dts_refuses(parser, options, message, folder, run, capsys):
+def test_options_that_the_predictor_dts_refuses(options, message, folder, run, capsys):
     assert run("-", *options) == 2
     assert f"error: {message}\n" in capsys.readouterr().err
 

@@ -1,12 +1,12 @@
 import importlib
-import subprocess
-import sys
+from ast import literal_eval
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
 from dts_ee.compat.absent_packages import ABSENT_MODULES, absent_class
+from tests.new_process import run_python
 
 ABSENT = sorted(
     package
@@ -43,11 +43,9 @@ def test_nobody_else_sees_the_stand_ins():
         "           or type(type(value)) is type and type(value).__name__ == 'AbsentType'\n"
         "           for value in list(vars(module).values()))})\n"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout
+    shown = run_python("-c", program).stdout
     # huggingface_hub has two classes that it removed: see `hub_repository`.
-    assert eval(shown) <= {"allennlp", "cached_path", "dts_ee", "huggingface_hub"}
+    assert literal_eval(shown) <= {"allennlp", "cached_path", "dts_ee", "huggingface_hub"}
 
 
 def test_transformers_does_not_believe_the_stand_ins():
@@ -57,9 +55,7 @@ def test_transformers_does_not_believe_the_stand_ins():
         "from transformers.utils import is_torchvision_available\n"
         "print(is_scipy_available(), is_sklearn_available(), is_torchvision_available())\n"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout
+    shown = run_python("-c", program).stdout
     assert shown.split() == ["False"] * 3
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("torchvision.ops")

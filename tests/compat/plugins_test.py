@@ -1,11 +1,13 @@
 import importlib
 import logging
-import subprocess
 import sys
+from ast import literal_eval
 
 import pytest
 from allennlp import commands
 from allennlp.common import plugins, util
+
+from tests.new_process import run_python
 
 
 def test_of_allennlp_models_only_the_taggers_are_imported():
@@ -17,12 +19,10 @@ def test_of_allennlp_models_only_the_taggers_are_imported():
         "names = [name.split('.') for name in sys.modules]\n"
         "print({name[1] for name in names if name[0] == 'allennlp_models' and len(name) > 1})\n"
     )
-    completed = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    completed = run_python("-c", program)
     module, packages = completed.stdout.splitlines()
     assert module == "allennlp_models.tagging.models.crf_tagger"
-    assert eval(packages) == {"common", "tagging"}
+    assert literal_eval(packages) == {"common", "tagging"}
     assert completed.stderr == ""
 
 
