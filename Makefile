@@ -19,7 +19,7 @@ QUICK_TESTS := tests/compat tests/commands/allennlp_verbs_test.py tests/dts_ee_c
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-quick test-all wheel-test check bench mutants format lock clean
+.PHONY: help install demo test test-quick test-all fuzz wheel-test check bench mutants format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -48,6 +48,10 @@ test-all: ## Run the tests on every supported Python that is found
 			echo "Python $$version is not installed: left out"; \
 		fi; \
 	done
+
+fuzz: $(INSTALLED) ## Read thousands of damaged files and archives; takes minutes
+	@$(BIN)/python -m pytest $(IN_PARALLEL) --hypothesis-profile=fuzz --hypothesis-show-statistics \
+		$$(find tests -name '*fuzz_test.py')
 
 wheel-test: ## Build the wheel, install it into an empty environment, train and predict there
 	@python=$$(sh scripts/find-python.sh) && sh scripts/wheel-test.sh "$$python"

@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Sequence
 
+from dts_ee.archives.trust import trust_as_asked
 from dts_ee.errors import MISTAKE, report_errors_of
 from dts_ee.suggestions import did_you_mean
 
@@ -32,7 +33,7 @@ class CommandLineParser(argparse.ArgumentParser):
 
     def set_defaults(self, **kwargs: Any) -> None:
         if "func" in kwargs:
-            kwargs["func"] = report_errors_of(kwargs["func"])
+            kwargs["func"] = report_errors_of(trust_as_asked(kwargs["func"]))
         super().set_defaults(**kwargs)
 
     def parse_known_args(  # type: ignore[override]

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
+from dts_ee.archives.trust import trusting_archives
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.document import Document
 from dts_ee.models import Thresholds
@@ -47,6 +48,7 @@ class Extractor:
         calibration: Optional[PathOrStr] = None,
         cuda_device: int = -1,
         entity_threshold: Optional[ThresholdsValue] = None,
+        trust_archive: bool = False,
         **predictor_args: Any,
     ) -> "Extractor":
         """
@@ -68,6 +70,9 @@ class Extractor:
         entity_threshold : `ThresholdsValue`, optional (default = `None`)
             Leave out the entities with less than this probability, and their relations: as
             `relation_threshold`. `None` for no threshold. Given entities are kept.
+        trust_archive : `bool`, optional (default = `False`)
+            Whether the archive's configuration may name classes by their paths, which can run any
+            code.
         predictor_args : `Any`
             Other arguments of `DtsPredictor`, such as `max_batch_tokens`.
 
@@ -78,8 +83,10 @@ class Extractor:
         `DocumentError`
             If the calibration cannot be read.
         """
+        with trusting_archives(trust_archive):
+            archive = load_archive(model, cuda_device=cuda_device)
         predictor = Predictor.from_archive(
-            load_archive(model, cuda_device=cuda_device),
+            archive,
             "dts",
             extra_args={
                 "entity_threshold": entity_threshold,

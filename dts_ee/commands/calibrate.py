@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.spert import read_documents
@@ -38,6 +39,7 @@ class Calibrate(Subcommand):
             help=description,
         )
         subparser.add_argument("archive", type=Path, metavar="ARCHIVE", help=MODEL_HELP)
+        add_trust_argument(subparser)
         subparser.add_argument(
             "data",
             type=Path,

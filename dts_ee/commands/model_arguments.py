@@ -6,12 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any, Dict
 
+from dts_ee.archives.trust import add_trust_argument
+
 MODEL_HELP = "a model's name (see `dts-ee models`), an archive, or the folder of a training"
 
 
 def add_card_arguments(subparser: argparse.ArgumentParser) -> None:
     """Adds the model, its name, and the content of its card."""
     subparser.add_argument("model", metavar="ARCHIVE", help=MODEL_HELP)
+    add_trust_argument(subparser)
     subparser.add_argument(
         "--name",
         required=True,

@@ -26,6 +26,7 @@ from allennlp.common.tqdm import Tqdm
 from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.data import Instance
 
+from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
@@ -83,6 +84,7 @@ class PredictDocuments(Predict):
             "it out and list it at the end (default = %(default)s; predictor `dts`)",
         )
         add_threshold_arguments(subparser)
+        add_trust_argument(subparser)
         subparser.add_argument(
             "--calibration",
             metavar="FILE",

@@ -9,6 +9,7 @@ from pathlib import Path
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.spert import read_documents
@@ -40,6 +41,7 @@ class Report(Subcommand):
             metavar="ARCHIVE",
             help=f"{MODEL_HELP}; only the last has learning curves",
         )
+        add_trust_argument(subparser)
         subparser.add_argument(
             "data", type=Path, metavar="DATA", help="the gold documents, SpERT's JSON or JSON Lines"
         )

@@ -13,6 +13,7 @@ from allennlp.common.checks import ConfigurationError, check_for_gpu
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
+from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
@@ -41,6 +42,7 @@ class ServeDts(Subcommand):
             help=description,
         )
         subparser.add_argument("archive_file", metavar="ARCHIVE", help=MODEL_HELP)
+        add_trust_argument(subparser)
         subparser.add_argument(
             "--host",
             default="127.0.0.1",

@@ -12,6 +12,7 @@ from allennlp.commands.train import Train, train_model_from_args
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.params import parse_overrides
 
+from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 
 
@@ -30,6 +31,7 @@ class TrainFromArchive(Train):
             help=f"train this model further, on the data of the experiment: {MODEL_HELP}; the "
             "settings of the model and the dataset reader are the archive's",
         )
+        add_trust_argument(subparser)
         subparser.set_defaults(func=train_from_args)
         return subparser
 

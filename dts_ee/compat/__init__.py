@@ -15,12 +15,7 @@ import functools
 from typing import Callable, List
 
 from dts_ee.compat.absent_packages import stand_in_for_absent_packages
-from dts_ee.compat.archives import (
-    explain_broken_archives,
-    extract_archives_as_data,
-    load_archives_by_name,
-    write_archives_atomically,
-)
+from dts_ee.compat.archives import read_archives_as_data, write_archives_with_checksums
 from dts_ee.compat.checkpoints import (
     allow_numpy_in_training_state,
     recover_moving_averages,
@@ -30,7 +25,10 @@ from dts_ee.compat.command_line import report_errors_in_one_line, require_keys_o
 from dts_ee.compat.configuration import name_configuration_key_in_errors
 from dts_ee.compat.console_log import keep_log_out_of_console
 from dts_ee.compat.data_loader_workers import create_lock_in_context_of_workers
-from dts_ee.compat.evaluate_command import print_table_of_evaluate
+from dts_ee.compat.evaluate_command import (
+    evaluate_with_registered_types,
+    print_table_of_evaluate,
+)
 from dts_ee.compat.find_lr_command import find_learning_rate_of_derived_trainers
 from dts_ee.compat.from_archive import (
     keep_encoders_of_archive,
@@ -64,8 +62,7 @@ PATCHES: List[Callable[[], None]] = [
     give_jsonnet_all_variables,
     allow_numpy_in_training_state,
     write_checkpoints_atomically,
-    write_archives_atomically,
-    extract_archives_as_data,
+    write_archives_with_checksums,
     recover_moving_averages,
     register_reduce_on_plateau,
     use_current_autocast,
@@ -77,13 +74,13 @@ PATCHES: List[Callable[[], None]] = [
     name_configuration_key_in_errors,
     replace_archive_in_configurations,
     keep_encoders_of_archive,
-    explain_broken_archives,
+    read_archives_as_data,
     remove_folder_of_failed_start,
-    load_archives_by_name,
     hide_list_of_plugins,
     show_few_progress_bars,
     show_training,
     print_table_of_evaluate,
+    evaluate_with_registered_types,
     find_learning_rate_of_derived_trainers,
 ]
 """The patches in the order in which they are applied."""

@@ -1,151 +1,148 @@
 """
-Archives of models: writing them, finding them by name, and errors about them.
+Archives of models: writing them, finding them by name, reading them as data, and errors about them.
 """
 
-import functools
-import gzip
 import os
-import shutil
-import tarfile
-import tempfile
 import types
-import zlib
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack
 from os import PathLike
-from typing import Any, Dict, Iterator, Union
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple, Union
 
+from dts_ee.archives.archive_settings import class_path_problem, read_settings
+from dts_ee.archives.checksums import other_versions
+from dts_ee.archives.extraction import DAMAGED, extracted
+from dts_ee.archives.state_dict import SAFETENSORS_NAME, read_weights
+from dts_ee.archives.trust import only_registered_types, refuses_class_paths
+from dts_ee.archives.writer import open_archive_writer
 from dts_ee.compat.patching import replace, replace_everywhere
 
-_BYTES_AT_A_TIME = 1 << 20
 
-
-def write_archives_atomically() -> None:
+def write_archives_with_checksums() -> None:
     """
-    Writes the archive of a model atomically and uncompressed.
+    Writes the archive of a model atomically, with checksums, and with weights as safetensors.
 
     AllenNLP (2.10.1, with any torch) writes `model.tar.gz` directly: killed while it writes, it
-    leaves an archive that cannot be read. It also compresses at the highest level, which saves a
-    twelfth of the weights of an encoder and takes longer than reading and predicting. Here the file
-    is still a gzipped tar, but its content is not compressed.
+    leaves an archive that cannot be read. Its weights are a pickle, and nothing tells a damaged
+    file from a whole one. It also compresses at the highest level, which saves a twelfth of the
+    weights of an encoder and takes longer than reading and predicting.
     """
     from allennlp.models import archival
 
-    @contextmanager
-    def write_tar(name: Union[str, PathLike]) -> Iterator[tarfile.TarFile]:
-        partial = f"{name}.partial"
-        try:
-            with (
-                open(partial, "wb") as file,
-                tarfile.open(name, "w:gz", fileobj=file, compresslevel=0) as archive,
-            ):
-                yield archive
-            os.replace(partial, name)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(partial)
-
-    def open_tar(name: Union[str, PathLike], mode: Any) -> AbstractContextManager:
-        return write_tar(name) if mode == "w:gz" else tarfile.open(name, mode)
+    def open_tar(name: Union[str, PathLike], mode: str) -> AbstractContextManager:
+        # `load_archive` and `extracted_archive`, which read, are replaced.
+        assert mode == "w:gz"
+        return open_archive_writer(name)
 
     replace(archival, "tarfile", types.SimpleNamespace(open=open_tar))
 
 
-def extract_archives_as_data() -> None:
+def read_archives_as_data() -> None:
     """
-    Extracts nothing outside of the folder, checks the content, and leaves nothing after a failure.
+    Makes an archive something that can be loaded without trusting who made it.
 
     AllenNLP (2.10.1, with any torch) extracts every member of an archive, wherever its path or link
-    leads, before Python 3.14. It stops before gzip's checksum, which comes last, so that damaged
-    weights are loaded. After a failure, the temporary folder stays.
+    leads, before Python 3.14, and stops before gzip's checksum, which comes last. It evaluates the
+    configuration as Jsonnet, which can read any file; imports and calls whatever a `type` with a
+    full stop names; and unpickles weights, with torch before 2.6. Its errors name a temporary
+    folder, or do not name the archive. Names of models (see `dts-ee models`) are accepted here
+    wherever an archive is.
     """
-    from allennlp.models import archival
-
-    original = archival.extracted_archive
-
-    @functools.wraps(original)
-    @contextmanager
-    def extracted_archive(archive_file: Union[str, PathLike], cleanup: bool = True) -> Iterator:
-        with ExitStack() as removal:
-            folder = tempfile.mkdtemp()
-            removal.callback(shutil.rmtree, folder, ignore_errors=True)
-            with gzip.open(archive_file) as content:
-                with tarfile.open(fileobj=content, mode="r:") as archive:
-                    archive.extractall(folder, filter="data")
-                while content.read(_BYTES_AT_A_TIME):
-                    pass
-            if not cleanup:
-                removal.pop_all()
-            yield folder
-
-    replace_everywhere("allennlp", original, extracted_archive)
-
-
-def explain_broken_archives() -> None:
-    """
-    Makes `load_archive` name the file or folder that holds no model, and what is wrong with it.
-
-    AllenNLP (2.10.1, with any torch) names a temporary folder, or does not name the archive.
-    """
+    from allennlp.common import Params, Registrable
     from allennlp.common.checks import ConfigurationError
+    from allennlp.common.meta import META_NAME, Meta
+    from allennlp.common.params import parse_overrides, with_overrides
+    from allennlp.common.util import SigTermReceived
     from allennlp.models import archival
+    from allennlp.nn import util
 
-    original = archival.load_archive
+    original_load_archive = archival.load_archive
+    original_weights_path = archival.get_weights_path
+    original_read_state_dict = util.read_state_dict
+    original_resolve = Registrable.resolve_class_name.__func__  # type: ignore[attr-defined]
 
-    @functools.wraps(original)
     def load_archive(
         archive_file: Union[str, PathLike],
         cuda_device: int = -1,
         overrides: Union[str, Dict[str, Any]] = "",
-        weights_file: Any = None,
-    ) -> Any:
-        if os.path.isdir(archive_file):
-            weights = weights_file or archival.get_weights_path(archive_file)
-            for path, reason in (
-                (
-                    os.path.join(archive_file, archival.CONFIG_NAME),
-                    "it is not the folder of a training",
-                ),
-                (weights, "the training has not finished its first epoch"),
-            ):
-                if not os.path.exists(path):
-                    raise ConfigurationError(
-                        f"{archive_file}: there is no model in this folder: {reason} "
-                        f"({os.path.basename(path)} is missing)"
-                    )
-        try:
-            return original(archive_file, cuda_device, overrides, weights_file)
-        except (gzip.BadGzipFile, tarfile.TarError, zlib.error, EOFError) as error:
-            problem = str(error)
-            cause: Exception = error
-        except FileNotFoundError as error:
-            if not os.path.isfile(archive_file) or archival.CONFIG_NAME not in str(error):
+        weights_file: Optional[str] = None,
+    ) -> archival.Archive:
+        # Imported late: both need AllenNLP.
+        from dts_ee.errors import explain
+        from dts_ee.named_models import find_model
+
+        path = archival.cached_path(find_model(archive_file))
+        with ExitStack() as stack:
+            folder = Path(path)
+            versions = ""
+            is_read = False
+            try:
+                if folder.is_dir():
+                    _check_folder(folder, weights_file)
+                else:
+                    folder = Path(stack.enter_context(extracted(path)))
+                    versions = other_versions(folder)
+                is_read = True
+                stack.enter_context(only_registered_types())
+                settings = read_settings(folder / archival.CONFIG_NAME)
+                if isinstance(overrides, str):
+                    overrides = parse_overrides(overrides)
+                config = Params(with_overrides(settings, overrides) if overrides else settings)
+                # Each consumes its configuration.
+                readers = archival._load_dataset_readers(config.duplicate(), str(folder))
+                model = archival._load_model(
+                    config.duplicate(),
+                    weights_file or archival.get_weights_path(folder),
+                    str(folder),
+                    cuda_device,
+                )
+                meta = None
+                if (folder / META_NAME).exists():
+                    meta = Meta.from_path(folder / META_NAME)
+                    archival._check_version_compatibility(archive_file, meta)
+            except SigTermReceived:
                 raise
-            problem, cause = f"it holds no {archival.CONFIG_NAME}", error
-        raise ConfigurationError(
-            f"{archive_file}: this is no model.tar.gz as a training writes it, or it is damaged "
-            f"({problem})"
-        ) from cause
+            except DAMAGED as error:
+                raise ConfigurationError(
+                    f"{archive_file}: this is no model.tar.gz as a training writes it, or it is "
+                    f"damaged ({error}){versions}"
+                ) from error
+            except Exception as error:
+                if isinstance(error, OSError) and not is_read:
+                    raise
+                problem = explain(error).message.replace(f"{folder}{os.sep}", "")
+                raise ConfigurationError(f"{archive_file}: {problem}{versions}") from error
+        return archival.Archive(model, config, readers[0], readers[1], meta)
 
-    replace_everywhere("allennlp", original, load_archive)
+    def get_weights_path(folder: Union[str, PathLike]) -> str:
+        path = os.path.join(folder, SAFETENSORS_NAME)
+        return path if os.path.exists(path) else original_weights_path(folder)
+
+    def read_state_dict(path: Any, *args: Any, **kwargs: Any) -> Any:
+        # `Model.load` gives no other arguments.
+        if not args and kwargs.keys() <= {"cuda_device"}:
+            return read_weights(path, **kwargs)
+        return original_read_state_dict(path, *args, **kwargs)
+
+    def resolve_class_name(cls: Any, name: str) -> Tuple[Any, Optional[str]]:
+        if refuses_class_paths() and "." in name and name not in Registrable._registry[cls]:
+            raise ConfigurationError(class_path_problem(name))
+        return original_resolve(cls, name)
+
+    replace_everywhere("allennlp", archival.extracted_archive, extracted)
+    replace_everywhere("allennlp", original_load_archive, load_archive)
+    replace_everywhere("allennlp", original_weights_path, get_weights_path)
+    replace(util, "read_state_dict", read_state_dict)
+    replace(Registrable, "resolve_class_name", classmethod(resolve_class_name))
 
 
-def load_archives_by_name() -> None:
-    """
-    Makes `load_archive` accept the name of a model.
-
-    AllenNLP (2.10.1, with any torch) accepts paths and URLs. With this patch its own commands, such
-    as `evaluate`, accept names as those of this package do.
-    """
+def _check_folder(folder: Path, weights_file: Optional[str]) -> None:
     from allennlp.models import archival
 
-    from dts_ee.named_models import find_model
-
-    original = archival.load_archive
-
-    @functools.wraps(original)
-    def load_archive(
-        archive_file: Union[str, PathLike], *args: Any, **kwargs: Any
-    ) -> archival.Archive:
-        return original(find_model(archive_file), *args, **kwargs)
-
-    replace_everywhere("allennlp", original, load_archive)
+    weights = Path(weights_file or archival.get_weights_path(folder))
+    for path, reason in (
+        (folder / archival.CONFIG_NAME, "it is not the folder of a training"),
+        (weights, "the training has not finished its first epoch"),
+    ):
+        if not path.exists():
+            raise ValueError(f"there is no model in this folder: {reason} ({path.name} is missing)")

@@ -2,7 +2,11 @@
 The command `evaluate`.
 """
 
-from dts_ee.compat.patching import replace
+import functools
+from typing import Any
+
+from dts_ee.archives.trust import add_trust_argument, only_registered_types
+from dts_ee.compat.patching import replace, replace_everywhere
 
 
 def print_table_of_evaluate() -> None:
@@ -14,3 +18,29 @@ def print_table_of_evaluate() -> None:
     from allennlp.evaluation import Evaluator
 
     replace(Evaluator, "default_implementation", "documents")
+
+
+def evaluate_with_registered_types() -> None:
+    """
+    Builds the evaluator and the data loader of `evaluate` from registered types only.
+
+    They are in the archive's configuration, like the model: see `read_archives_as_data`.
+    """
+    from allennlp.commands import evaluate
+
+    original_add_subparser = evaluate.Evaluate.add_subparser
+    original_evaluate = evaluate.evaluate_from_archive
+
+    @functools.wraps(original_add_subparser)
+    def add_subparser(self: evaluate.Evaluate, parser: Any) -> Any:
+        subparser = original_add_subparser(self, parser)
+        add_trust_argument(subparser)
+        return subparser
+
+    @functools.wraps(original_evaluate)
+    def evaluate_from_archive(*args: Any, **kwargs: Any) -> Any:
+        with only_registered_types():
+            return original_evaluate(*args, **kwargs)
+
+    replace(evaluate.Evaluate, "add_subparser", add_subparser)
+    replace_everywhere("allennlp", original_evaluate, evaluate_from_archive)

@@ -1,16 +1,15 @@
 """Copies archives, with a name and a model card, with or without their encoders."""
 
-import io
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional, Union
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
-from allennlp.models.archival import extracted_archive, load_archive
+from allennlp.models.archival import load_archive
 
-from dts_ee.corpora.files import open_bytes_atomically
+from dts_ee.archives.extraction import DAMAGED, extracted
+from dts_ee.archives.writer import open_archive_writer
 from dts_ee.modules.frozen_encoders.encoder_files import encoder_folders
 from dts_ee.modules.frozen_encoders.left_out_encoders import leave_out
 from dts_ee.named_models.card import CARD_NAME, NOT_STATED, ModelCard, read_card
@@ -63,8 +62,8 @@ def copy_archive(
     if metrics is not None:
         measured["test"] = read_metrics(metrics)
     try:
-        with extracted_archive(str(source)) as extracted:
-            folder = Path(extracted)
+        with extracted(source) as extracted_folder:
+            folder = Path(extracted_folder)
             with quiet_loading():
                 archive = load_archive(folder)
             if without_encoder:
@@ -76,7 +75,7 @@ def copy_archive(
             if former is not None:
                 card = _completed(card, former, training_data)
             _write(folder, card, target)
-    except (tarfile.TarError, EOFError) as error:
+    except DAMAGED as error:
         raise ConfigurationError(f"{source} is not an archive of a model: {error}") from None
     return card
 
@@ -112,21 +111,9 @@ def _leave_out_encoders(folder: Path, source: Path) -> None:
 
 
 def _write(folder: Path, card: ModelCard, target: Path) -> None:
-    content = card.to_json().encode()
-    member = tarfile.TarInfo(CARD_NAME)
-    member.size = len(content)
-    with (
-        open_bytes_atomically(target) as file,
-        # Not compressed, because weights hardly get smaller.
-        tarfile.open(fileobj=file, mode="w:gz", compresslevel=0) as tar,
-    ):
-        tar.addfile(member, io.BytesIO(content))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open_archive_writer(target) as archive:
+        archive.add_bytes(CARD_NAME, card.to_json().encode())
         for path in sorted(folder.iterdir()):
             if path.name != CARD_NAME:
-                tar.add(path, arcname=path.name, filter=_without_owner)
-
-
-def _without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    return member
+                archive.add(path, arcname=path.name)

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sized
 
+from dts_ee.archives.extraction import DAMAGED, open_content
+
 CARD_NAME = "model_card.json"
 """The name of the card's file, which is the first one in an archive."""
 
@@ -248,6 +250,10 @@ class ModelCard:
         return "\n".join(f"- {limit}" for limit in limits)
 
 
+_MAX_BYTES = 1 << 22
+"""The most that is read of an archive for its card, which is the first file."""
+
+
 def read_card(archive: Path) -> Optional[ModelCard]:
     """
     Reads the card of an archive, and nothing else in it.
@@ -255,13 +261,16 @@ def read_card(archive: Path) -> Optional[ModelCard]:
     Returns `None` if there is no card, or it cannot be read.
     """
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with (
+            open_content(archive, _MAX_BYTES) as content,
+            tarfile.open(fileobj=content, mode="r|") as tar,
+        ):
             first = tar.next()
             if first is None or first.name != CARD_NAME:
                 return None
-            content = tar.extractfile(first)
-            return None if content is None else ModelCard.from_json(content.read().decode())
-    except (OSError, EOFError, tarfile.TarError, ValueError, TypeError, AttributeError):
+            card = tar.extractfile(first)
+            return None if card is None else ModelCard.from_json(card.read().decode())
+    except (OSError, *DAMAGED, ValueError, TypeError, AttributeError):
         return None
 
 

@@ -6,6 +6,7 @@ trained model does not need the archive.
 """
 
 import os
+from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import Any, Dict, Mapping, Union
@@ -15,6 +16,7 @@ from allennlp.common.file_utils import cached_path
 from allennlp.common.params import with_overrides
 from allennlp.models.archival import load_archive
 
+from dts_ee.archives.extraction import extracted
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.modules.frozen_encoders.encoder_files import keep_encoders
 from dts_ee.named_models import find_model
@@ -141,4 +143,6 @@ def keep_encoders_of_archive(archive: str, serialization_dir: Union[str, PathLik
     serialization_dir : `Union[str, PathLike]`
         The folder of the training.
     """
-    keep_encoders(cached_path(find_model(archive), extract_archive=True), serialization_dir)
+    path = cached_path(find_model(archive))
+    with nullcontext(path) if os.path.isdir(path) else extracted(path) as folder:
+        keep_encoders(folder, serialization_dir)

@@ -93,7 +93,6 @@ def check(path, name):
 
 FUZZ = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=60,
     deadline=None,
 )
 

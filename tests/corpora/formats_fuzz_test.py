@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 from dts_ee.corpora.formats import FORMATS
 from dts_ee.corpora.recognition import recognise
 from dts_ee.document import Document, DocumentError
+from tests.changed_values import OTHER_VALUES, changed, changed_text
 from tests.corpora.docbin_test import docs_of, save
 from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES
@@ -24,45 +25,6 @@ RECORDS = {
 }
 USER_DATA = ("rel", "relations", "entity_probabilities", "document_id")
 TABLES = {"conll": "conll.txt", "triples": "triples.csv"}
-
-_OTHER_VALUES = (
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 30)
-    | st.sampled_from([10**30, 1.5, float("nan"), "\ud800", "", "Bo", [], {}, [[]], [[0, 1]]])
-    | st.text(max_size=3)
-)
-
-
-@st.composite
-def changed(draw, value):
-    """A JSON value with one of the values in it replaced, removed or there twice."""
-    if isinstance(value, dict) and value and draw(st.integers(0, 5)):
-        key = draw(st.sampled_from(sorted(value)))
-        if not draw(st.integers(0, 5)):
-            return {other: value[other] for other in value if other != key}
-        return {**value, key: draw(changed(value[key]))}
-    if isinstance(value, list) and value and draw(st.integers(0, 5)):
-        i = draw(st.integers(0, len(value) - 1))
-        repeats = draw(st.sampled_from([0, 1, 1, 1, 1, 2]))
-        return [*value[:i], *[draw(changed(value[i]))] * repeats, *value[i + 1 :]]
-    return draw(_OTHER_VALUES)
-
-
-_PIECES = ("\t", "\n", "\n\n", ",", '"', "\r", " ")
-
-
-@st.composite
-def changed_text(draw, text):
-    """A text with a few pieces replaced."""
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
-        end = draw(st.integers(start, min(start + 9, len(text))))
-        piece = draw(
-            st.text(max_size=3) | st.sampled_from(["\t", "\n", "\n\n", ",", '"', "\r", " "])
-        )
-        text = text[:start] + piece + text[end:]
-    return text
 
 
 def records_of(name):
@@ -86,7 +48,6 @@ def check(path, name, **options):
 
 IN_ANY_FOLDER = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=100,
     deadline=None,
 )
 
@@ -122,9 +83,9 @@ def test_any_bytes(tmp_path, name, content):
 
 _REL_VALUES = ((0, 1), {(0, 4): {"R": 1.0}}, {(0, 4): {"R": "x"}}, {(0, 4): 1}, [{"type": "R"}])
 # Without what `msgpack` cannot write.
-_USER_VALUES = _OTHER_VALUES.filter(
-    lambda value: value not in (10**30, "\ud800")
-) | st.sampled_from(_REL_VALUES)
+_USER_VALUES = OTHER_VALUES.filter(lambda value: value not in (10**30, "\ud800")) | st.sampled_from(
+    _REL_VALUES
+)
 
 
 @given(st.dictionaries(st.sampled_from(USER_DATA), _USER_VALUES, min_size=1))
