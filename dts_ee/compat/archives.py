@@ -61,6 +61,28 @@ def read_archives_as_data() -> None:
     original_read_state_dict = util.read_state_dict
     original_resolve = Registrable.resolve_class_name.__func__  # type: ignore[attr-defined]
 
+    def load_folder(
+        folder: Path,
+        cuda_device: int,
+        overrides: Union[str, Dict[str, Any]],
+        weights_file: Optional[str],
+    ) -> archival.Archive:
+        settings = read_settings(folder / archival.CONFIG_NAME)
+        if isinstance(overrides, str):
+            overrides = parse_overrides(overrides)
+        config = Params(with_overrides(settings, overrides) if overrides else settings)
+        # Each consumes its configuration.
+        readers = archival._load_dataset_readers(config.duplicate(), str(folder))
+        weights = weights_file or archival.get_weights_path(folder)
+        model = archival._load_model(config.duplicate(), weights, str(folder), cuda_device)
+        meta = None
+        if (folder / META_NAME).exists():
+            try:
+                meta = Meta.from_path(folder / META_NAME)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{META_NAME} is damaged: {error}") from None
+        return archival.Archive(model, config, readers[0], readers[1], meta)
+
     def load_archive(
         archive_file: Union[str, PathLike],
         cuda_device: int = -1,
@@ -72,47 +94,34 @@ def read_archives_as_data() -> None:
         from dts_ee.named_models import find_model
 
         path = archival.cached_path(find_model(archive_file))
+        folder = Path(path)
+        versions = ""
         with ExitStack() as stack:
-            folder = Path(path)
-            versions = ""
-            is_read = False
             try:
                 if folder.is_dir():
                     _check_folder(folder, weights_file)
                 else:
                     folder = Path(stack.enter_context(extracted(path)))
                     versions = other_versions(folder)
-                is_read = True
-                stack.enter_context(only_registered_types())
-                settings = read_settings(folder / archival.CONFIG_NAME)
-                if isinstance(overrides, str):
-                    overrides = parse_overrides(overrides)
-                config = Params(with_overrides(settings, overrides) if overrides else settings)
-                # Each consumes its configuration.
-                readers = archival._load_dataset_readers(config.duplicate(), str(folder))
-                model = archival._load_model(
-                    config.duplicate(),
-                    weights_file or archival.get_weights_path(folder),
-                    str(folder),
-                    cuda_device,
-                )
-                meta = None
-                if (folder / META_NAME).exists():
-                    meta = Meta.from_path(folder / META_NAME)
-                    archival._check_version_compatibility(archive_file, meta)
-            except SigTermReceived:
-                raise
             except DAMAGED as error:
                 raise ConfigurationError(
                     f"{archive_file}: this is no model.tar.gz as a training writes it, or it is "
-                    f"damaged ({error}){versions}"
+                    f"damaged ({error})"
                 ) from error
+            except ValueError as error:
+                raise ConfigurationError(f"{archive_file}: {error}") from None
+            stack.enter_context(only_registered_types())
+            try:
+                archive = load_folder(folder, cuda_device, overrides, weights_file)
+                if archive.meta is not None:
+                    archival._check_version_compatibility(archive_file, archive.meta)
+                return archive
+            except SigTermReceived:
+                raise
             except Exception as error:
-                if isinstance(error, OSError) and not is_read:
-                    raise
-                problem = explain(error).message.replace(f"{folder}{os.sep}", "")
+                problem = str(error) if type(error) is ValueError else explain(error).message
+                problem = problem.replace(f"{folder}{os.sep}", "")
                 raise ConfigurationError(f"{archive_file}: {problem}{versions}") from error
-        return archival.Archive(model, config, readers[0], readers[1], meta)
 
     def get_weights_path(folder: Union[str, PathLike]) -> str:
         path = os.path.join(folder, SAFETENSORS_NAME)
