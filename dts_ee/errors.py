@@ -5,7 +5,9 @@ Classes of errors are recognised by their names, not imported, so that commands 
 torch nor AllenNLP have the same messages.
 """
 
+import errno
 import functools
+import io
 import logging
 import os
 import re
@@ -49,6 +51,11 @@ _WRONG_PATH = (
     NotADirectoryError,
     PermissionError,
 )
+
+_NO_SPACE = {
+    errno.ENOSPC: "there is no space left on the disk",
+    errno.EDQUOT: "your quota of the disk is used up",
+}
 
 _JSONNET = re.compile(r"(?P<kind>RUNTIME|STATIC) ERROR: ")
 _JSONNET_POSITION = re.compile(r"\(?(?P<line>\d+):(?P<column>\d+)")
@@ -146,6 +153,8 @@ def reporting_errors(debug: bool = False) -> Iterator[None]:
     debug : `bool`, optional (default = `False`)
         Whether to print the traceback too.
     """
+    # A log that cannot be written prints no traceback for each message.
+    logging.raiseExceptions = debug
     try:
         yield
     except BrokenPipeError:
@@ -211,6 +220,10 @@ def _named(error: BaseException) -> str:
 
 def _explain_os_error(error: OSError) -> Explanation:
     status = MISTAKE if isinstance(error, _WRONG_PATH) else FAILED
+    if error.errno in _NO_SPACE and error.filename is None:
+        file = _file_being_written(error)
+        where = f"{file}: " if file else ""
+        return Explanation(f"{where}{_NO_SPACE[error.errno]}: make room, and repeat it", FAILED)
     if error.strerror is None or error.filename is None:
         # AllenNLP's own `FileNotFoundError`, with a sentence.
         missing = re.fullmatch(r"file (.+) not found", str(error))
@@ -224,6 +237,16 @@ def _explain_os_error(error: OSError) -> Explanation:
         problem = "there is no such file or folder"
     # The second file name is the target of a move.
     return Explanation(f"{error.filename2 or error.filename}: {problem}", status)
+
+
+def _file_being_written(error: BaseException) -> Optional[str]:
+    """The file that the failing code was writing: the system's error for `write` has no name."""
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        for value in frame.f_locals.values():
+            name = getattr(value, "name", None)
+            if isinstance(value, io.IOBase) and isinstance(name, str) and name:
+                return name
+    return None
 
 
 def _explain_value(error: Exception, key: str) -> Explanation:

@@ -217,3 +217,18 @@ def test_a_function_reports_and_keeps_its_name():
     assert square.__name__ == "square"
     with pytest.raises(SystemExit):
         square("a")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("buffering", [-1, 1])
+def test_the_file_that_did_not_fit_on_the_disk_is_named(capsys, buffering):
+    def write() -> None:
+        with open("/dev/full", "w", buffering=buffering) as file:
+            file.write("x\n")
+
+    with pytest.raises(SystemExit) as exit_:
+        with reporting_errors():
+            write()
+    assert exit_.value.code == 1
+    message = "error: /dev/full: there is no space left on the disk: make room, and repeat it\n"
+    assert capsys.readouterr().err == message
