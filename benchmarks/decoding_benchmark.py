@@ -29,7 +29,27 @@ def measure_decoding(timer: Timer, folders: Folders, batch_size: int = 32) -> No
         _batch(tags[first : first + batch_size], len(names))
         for first in range(0, len(tags), batch_size)
     ]
-    constraints = allowed_transitions("BIO", names)
+    _compare(timer, names, "BIO", batches, f"batches of {batch_size}")
+
+
+def measure_many_types(timer: Timer, num_types: int = 200, num_sentences: int = 200) -> None:
+    """Short sentences with many types, whose BIOUL tags allow few of all transitions."""
+    types = [f"T{i}" for i in range(num_types)]
+    names = dict(enumerate(["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BILU")]))
+    ids = {name: index for index, name in names.items()}
+    torch.manual_seed(0)
+    tags = [
+        torch.tensor([ids["O"], ids[f"B-{types[i % num_types]}"], ids[f"L-{types[i % num_types]}"]])
+        for i in range(num_sentences)
+    ]
+    batches = [_batch(tags[first : first + 16], len(names)) for first in range(0, len(tags), 16)]
+    _compare(timer, names, "BIOUL", batches, "batches of 16 sentences of 3 tokens")
+
+
+def _compare(
+    timer: Timer, names: dict[int, str], encoding: str, batches: list[Batch], title: str
+) -> None:
+    constraints = allowed_transitions(encoding, names)
     theirs = ConditionalRandomField(len(names), constraints)
     ours = BatchedConditionalRandomField(len(names), constraints)
     ours.load_state_dict(theirs.state_dict())
@@ -42,7 +62,7 @@ def measure_decoding(timer: Timer, folders: Folders, batch_size: int = 32) -> No
     torch.testing.assert_close(_learn(ours, batches), _learn(theirs, batches), rtol=1e-4, atol=1e-3)
     for what, call in (("decoding", _decode), ("loss, forward and backward", _learn)):
         timer.time_in_turns(
-            f"CRF {what}, batches of {batch_size}, {len(names)} tags",
+            f"CRF {what}, {title}, {len(names)} tags",
             {
                 "AllenNLP": partial(call, theirs, batches),
                 "dts_ee": partial(call, ours, batches),

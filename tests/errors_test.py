@@ -226,9 +226,8 @@ def test_the_file_that_did_not_fit_on_the_disk_is_named(capsys, buffering):
         with open("/dev/full", "w", buffering=buffering) as file:
             file.write("x\n")
 
-    with pytest.raises(SystemExit) as exit_:
-        with reporting_errors():
-            write()
+    with pytest.raises(SystemExit) as exit_, reporting_errors():
+        write()
     assert exit_.value.code == 1
     message = "error: /dev/full: there is no space left on the disk: make room, and repeat it\n"
     assert capsys.readouterr().err == message

@@ -74,6 +74,15 @@ def test_decoding_notices_other_tags_and_other_losses(timer, folders, monkeypatc
     assert timer.rows == []
 
 
+def test_decoding_with_many_types(timer):
+    decoding_benchmark.measure_many_types(timer, num_types=3, num_sentences=20)
+    assert [row.group for row in timer.rows] == [
+        "CRF decoding, batches of 16 sentences of 3 tokens, 13 tags",
+    ] * 2 + [
+        "CRF loss, forward and backward, batches of 16 sentences of 3 tokens, 13 tags",
+    ] * 2
+
+
 def test_pair_scoring(timer, folders, monkeypatch):
     pair_scoring_benchmark.measure_pair_scoring(timer, folders, num_entities=3)
     rows = rows_of(timer)

@@ -1,4 +1,5 @@
 import functools
+import inspect
 import json
 import logging
 import os
@@ -155,7 +156,7 @@ def test_the_image_runs_the_command_and_asks_where_it_listens(monkeypatch):
     assert entry[0] == "dts-ee"
     monkeypatch.setattr(sys, "argv", entry)
     _, args = parse_args("dts-ee")
-    assert args.func.__wrapped__ is serve_from_args
+    assert inspect.unwrap(args.func) is serve_from_args
     assert (args.archive_file, args.host) == ("/model.tar.gz", "0.0.0.0")
     assert f"EXPOSE {args.port}" in lines
     (check,) = (json.loads(line.strip()[4:]) for line in lines if line.strip().startswith("CMD "))
