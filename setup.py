@@ -20,6 +20,7 @@ IMPORT_HOOK = "dts_ee_import_hook.pth"
 
 # `fastapi-offline` has the files of Swagger UI, which FastAPI's page would load from elsewhere.
 SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicorn"]
+TUNE = ["optuna>=5"]
 
 REQUIRED = [
     "allennlp==2.10.1",
@@ -131,8 +132,10 @@ setup(
         "bioc": ["bioc"],
         "graph": ["networkx"],
         "serve": SERVE,
+        "tune": TUNE,
         "test": [
             *SERVE,
+            *TUNE,
             "bioc",
             "httpx",
             "hypothesis",

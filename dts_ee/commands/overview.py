@@ -31,12 +31,14 @@ OTHER_COMMANDS = {
     "serve-dts": "Serve a trained model over HTTP.",
     "test-install": "Test AllenNLP installation.",
     "train": "Train a model.",
+    "tune": "Search for the settings that are best on the development data.",
 }
 """The commands that import AllenNLP, with the descriptions of their parsers."""
 
 GROUPS = {
     "Data": ("init", "fetch", "convert", "describe"),
-    "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate", "find-lr"),
+    "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate"),
+    "Choosing settings": ("tune", "find-lr"),
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
     "Using a model": ("predict", "models", "keep", "package", "render", "serve-dts"),
 }

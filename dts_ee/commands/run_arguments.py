@@ -33,6 +33,21 @@ def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
     kind : `str`
         The kind of runs, such as `"seed"` or `"fold"`.
     """
+    add_experiment_arguments(
+        subparser, f"the folder to write to; if it has {kind}s with other settings, it is an error"
+    )
+    subparser.add_argument(
+        "--jobs",
+        type=positive,
+        default=1,
+        metavar="N",
+        help=f"how many {kind}s are trained at once, each with its share of the cores unless "
+        "OMP_NUM_THREADS is set",
+    )
+
+
+def add_experiment_arguments(subparser: argparse.ArgumentParser, folder_help: str) -> None:
+    """Adds the experiment, the folder, which has this help, and the format of the table."""
     subparser.add_argument(
         "config", type=Path, metavar="CONFIG", help="the experiment, a Jsonnet or JSON file"
     )
@@ -43,7 +58,7 @@ def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help=f"the folder to write to; if it has {kind}s with other settings, it is an error",
+        help=folder_help,
     )
     subparser.add_argument(
         "-o",
@@ -52,14 +67,6 @@ def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
         default="{}",
         metavar="JSON",
         help="what to change in CONFIG, for example '{\"trainer.num_epochs\": 30}'",
-    )
-    subparser.add_argument(
-        "--jobs",
-        type=_positive,
-        default=1,
-        metavar="N",
-        help=f"how many {kind}s are trained at once, each with its share of the cores unless "
-        "OMP_NUM_THREADS is set",
     )
     add_table_format(subparser)
 
@@ -182,7 +189,8 @@ def _json_object(text: str) -> str:
     return text
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A command line's number above 0, or an `argparse.ArgumentTypeError`."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

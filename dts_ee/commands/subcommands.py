@@ -22,6 +22,7 @@ from dts_ee.commands.repeat import Repeat
 from dts_ee.commands.report import Report
 from dts_ee.commands.serve import ServeDts
 from dts_ee.commands.train import TrainFromArchive
+from dts_ee.commands.tune import Tune
 
 __all__ = [
     "Ablate",
@@ -39,6 +40,7 @@ __all__ = [
     "Report",
     "ServeDts",
     "TrainFromArchive",
+    "Tune",
 ]
 
 

@@ -14,7 +14,7 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.corpora.files import open_atomically
 from dts_ee.metrics.flat_names import metrics_of
 
-SEED, FOLD = "seed", "fold"
+SEED, FOLD, TRIAL = "seed", "fold", "trial"
 """The kinds of runs."""
 
 _BEST = "best_validation_"
@@ -30,9 +30,9 @@ class Run:
     # Parameters
 
     kind : `str`
-        What the number means: `"seed"` or `"fold"`.
+        What the number means: `"seed"`, `"fold"` or `"trial"`.
     number : `int`
-        The seed, or the fold.
+        The seed, the fold, or the number of the trial.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class RunFolder:
     def all_within(cls, directory: Path) -> list["RunFolder"]:
         """Every run's folder that an experiment's folder has, in the order of their numbers."""
         matches = [
-            (re.fullmatch(rf"({SEED}|{FOLD})_(\d+)", path.name), path)
+            (re.fullmatch(rf"({SEED}|{FOLD}|{TRIAL})_(\d+)", path.name), path)
             for path in directory.glob("*_*")
             if path.is_dir()
         ]

@@ -97,6 +97,32 @@ def validation_metrics(settings: Mapping[str, Any]) -> list[str]:
     return [name[1:] for name in ([names] if isinstance(names, str) else names)]
 
 
+def validation_score(settings: Mapping[str, Any], metrics: Mapping[str, Any]) -> float:
+    """
+    What an epoch is chosen by, as one number; higher is better.
+
+    # Parameters
+
+    settings : `Mapping[str, Any]`
+        The experiment, whose `validation_metric` is a name such as `"+mean_f1"`, or several, which
+        are added.
+    metrics : `Mapping[str, Any]`
+        The metrics on the development data.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is no such metric.
+    """
+    names = settings.get("trainer", {}).get("validation_metric", _DEFAULT_VALIDATION_METRIC)
+    score = 0.0
+    for name in [names] if isinstance(names, str) else names:
+        if name[1:] not in metrics:
+            raise ConfigurationError(f"trainer.validation_metric: there is no metric {name[1:]!r}")
+        score += -metrics[name[1:]] if name[0] == "-" else metrics[name[1:]]
+    return score
+
+
 def reader_of_test_split(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings of the dataset reader that the test split is read with."""
     return settings.get("validation_dataset_reader") or settings.get("dataset_reader", {})

@@ -147,7 +147,7 @@ def train_runs(
             if running:
                 time.sleep(_POLL_SECONDS)
     finally:
-        _stop(running)
+        stop(running)
 
 
 def train_command(folder: RunFolder, include_packages: Sequence[str]) -> list[str]:
@@ -165,7 +165,8 @@ def threads_for_each(jobs: int) -> int:
     return int(first) if first.isdecimal() else max(available_cores() // jobs, 1)
 
 
-def _stop(trainings: Iterable[RunTraining]) -> None:
+def stop(trainings: Iterable[RunTraining]) -> None:
+    """Ends the processes of trainings, which can be recovered later."""
     running = [training for training in trainings if training.is_running()]
     try:
         for training in running:

@@ -1,8 +1,6 @@
 import fcntl
 import json
 import os
-import sys
-import textwrap
 
 import pytest
 
@@ -12,25 +10,6 @@ from dts_ee.runs.run_folder import SEED, Run, RunFolder, write_json
 from dts_ee.runs.training import RunTraining, threads_for_each, train_command, train_runs
 
 FINISH = "(folder / 'metrics.json').write_text('{}'); (folder / 'model.tar.gz').write_text('')"
-
-
-@pytest.fixture
-def trains(monkeypatch):
-    """Makes programs of a few lines stand in for AllenNLP's `train`."""
-
-    def replace(program: str) -> None:
-        beginning = "import os, pathlib, signal, sys, time\nfolder = pathlib.Path(sys.argv[1])\n"
-        monkeypatch.setattr(
-            training,
-            "train_command",
-            lambda folder, packages: [
-                *(sys.executable, "-I", "-c", beginning + textwrap.dedent(program)),
-                str(folder.path),
-            ],
-        )
-
-    monkeypatch.setattr(training, "_POLL_SECONDS", 0.02)
-    return replace
 
 
 def folder_of(directory, seed) -> RunFolder:

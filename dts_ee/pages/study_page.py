@@ -1,0 +1,68 @@
+"""
+The page about a search for settings.
+"""
+
+import base64
+import io
+from typing import Any, Dict
+
+from dts_ee.analysis.table import Table
+from dts_ee.pages.templates import TEMPLATES
+
+
+def render_study(study: Any, best: Table) -> str:
+    """
+    An HTML page with the best settings and Optuna's pictures.
+
+    It is a single file without scripts, and loads no other files.
+
+    # Parameters
+
+    study : `optuna.Study`
+        The study.
+    best : `Table`
+        The best settings.
+    """
+    return TEMPLATES.get_template("study.html").render(
+        title=study.study_name, counts=_counts(study), best=best, pictures=_pictures(study)
+    )
+
+
+def _counts(study: Any) -> Dict[str, int]:
+    counts: Dict[str, int] = {}
+    for trial in study.get_trials(deepcopy=False):
+        name = trial.state.name.lower()
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _pictures(study: Any) -> Dict[str, str]:
+    """Optuna's pictures as data URLs, by their captions."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from optuna.importance import PedAnovaImportanceEvaluator
+    from optuna.visualization import matplotlib as optuna_plots
+
+    plots: Dict[str, Any] = {
+        "Score by trial": lambda: optuna_plots.plot_optimization_history(study),
+        "Score by epoch": lambda: optuna_plots.plot_intermediate_values(study),
+        "Score by value": lambda: optuna_plots.plot_slice(study),
+        "Importance of the settings": lambda: optuna_plots.plot_param_importances(
+            study, evaluator=PedAnovaImportanceEvaluator()
+        ),
+    }
+    pictures = {}
+    for caption, plot in plots.items():
+        try:
+            plot()
+        except (RuntimeError, ValueError):
+            # Too few trials, or trials that are all equal.
+            pyplot.close("all")
+            continue
+        content = io.BytesIO()
+        pyplot.savefig(content, format="png", bbox_inches="tight", dpi=110)
+        pyplot.close("all")
+        pictures[caption] = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+    return pictures

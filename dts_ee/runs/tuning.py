@@ -1,0 +1,346 @@
+"""
+A search for the settings of an experiment that are best on its development data, by Optuna.
+"""
+
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Dict, Iterator, List, Mapping, Sequence
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import SigTermReceived
+
+from dts_ee.console import say
+from dts_ee.metrics.flat_names import metrics_of
+from dts_ee.runs.progress import Progress
+from dts_ee.runs.run_folder import SEED, TRIAL, Run, RunFolder
+from dts_ee.runs.search_space import Dimension, with_values
+from dts_ee.runs.settings import num_epochs, validation_score, with_seed
+from dts_ee.runs.training import RunTraining, stop, threads_for_each, train_runs
+from dts_ee.training.epoch_line import epoch_line
+
+PRUNERS = ("median", "hyperband", "none")
+
+HEARTBEAT_SECONDS = 20
+GRACE_SECONDS = 90
+"""After so many seconds without a sign of its process, a trial is tried again by another."""
+
+MAX_RETRIES = 3
+
+_POLL_SECONDS = 0.2
+
+_MAX_FAILURES = 3
+"""After so many failures one after the other, the search ends."""
+
+_TEST_KEYS = ("test_data_path", "evaluate_on_test")
+
+
+class TrialFailed(Exception):
+    """A training failed; the message says why."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """
+    A search, in which several processes may take part.
+
+    # Parameters
+
+    settings : `Mapping[str, Any]`
+        The evaluated experiment.
+    space : `Sequence[Dimension]`
+        What is varied.
+    directory : `Path`
+        The folder of the trials.
+    include_packages : `Sequence[str]`, optional (default = `()`)
+        Packages beside this one that the trainings import.
+
+    # Raises
+
+    `ConfigurationError`
+        If the experiment has no development data.
+    """
+
+    settings: Mapping[str, Any]
+    space: Sequence[Dimension]
+    directory: Path
+    include_packages: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if not self.settings.get("validation_data_path"):
+            raise ConfigurationError(
+                "the experiment has no validation_data_path: a search compares models on "
+                "development data"
+            )
+
+    def values(self, params: Mapping[str, Any]) -> Dict[str, Any]:
+        """The values of the settings for the parameters of one of Optuna's trials."""
+        return {
+            dimension.key: dimension.value(params[dimension.key])
+            for dimension in self.space
+            if dimension.key in params
+        }
+
+    def settings_with(self, values: Mapping[str, Any]) -> Dict[str, Any]:
+        """The settings of a training, without the test data, which a search never reads."""
+        settings = with_values(self.settings, values)
+        return {name: value for name, value in settings.items() if name not in _TEST_KEYS}
+
+    def score(self, metrics: Mapping[str, Any]) -> float:
+        """What is compared: the experiment's `validation_metric`; higher is better."""
+        return validation_score(self.settings, metrics)
+
+
+def open_study(name: str, storage: str, pruner: str) -> Any:
+    """
+    Opens a study, or makes a new one.
+
+    # Parameters
+
+    name : `str`
+        The name of the study.
+    storage : `str`
+        A URL of SQLAlchemy, such as `sqlite:///study.db` or `postgresql://host/name`; or
+        `journal:PATH`, a file for one machine or a shared folder.
+    pruner : `str`
+        One of `PRUNERS`.
+
+    # Raises
+
+    `ConfigurationError`
+        If the storage cannot be opened.
+    """
+    import optuna
+    from optuna.storages import JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    # Heartbeats are called experimental.
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    pruners = {
+        "median": optuna.pruners.MedianPruner(),
+        "hyperband": optuna.pruners.HyperbandPruner(),
+        "none": optuna.pruners.NopPruner(),
+    }
+    try:
+        if storage.startswith("journal:"):
+            opened: Any = JournalStorage(JournalFileBackend(storage.removeprefix("journal:")))
+        else:
+            opened = RDBStorage(
+                storage,
+                heartbeat_interval=HEARTBEAT_SECONDS,
+                grace_period=GRACE_SECONDS,
+                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MAX_RETRIES),
+            )
+        return optuna.create_study(
+            storage=opened,
+            study_name=name,
+            load_if_exists=True,
+            direction="maximize",
+            # Several processes do not try the same.
+            sampler=optuna.samplers.TPESampler(constant_liar=True),
+            pruner=pruners[pruner],
+        )
+    except Exception as error:
+        # SQLAlchemy's drivers have errors of their own.
+        raise ConfigurationError(f"--storage {storage}: {error}") from error
+
+
+def run_trials(search: Search, study: Any, num_trials: int) -> None:
+    """
+    Trains until a study has this many trials that are complete or pruned, those of other processes
+    included.
+
+    A trial that its process did not end, because it was killed, is taken up by the next one.
+
+    # Parameters
+
+    search : `Search`
+        The search.
+    study : `optuna.Study`
+        From `open_study`.
+    num_trials : `int`
+        The number of trials.
+
+    # Raises
+
+    `TrialFailed`
+        If three trials fail one after the other.
+    """
+    from optuna.study import MaxTrialsCallback
+    from optuna.trial import TrialState
+
+    states = (TrialState.COMPLETE, TrialState.PRUNED)
+    failures: List[str] = []
+
+    def stop_after_failures(study: Any, trial: Any) -> None:
+        if trial.state != TrialState.FAIL:
+            failures.clear()
+            return
+        failures.append(trial.user_attrs.get("problem", "the trial failed"))
+        if len(failures) == _MAX_FAILURES:
+            raise TrialFailed(f"{_MAX_FAILURES} trials failed one after the other: {failures[-1]}")
+
+    if len(study.get_trials(deepcopy=False, states=states)) >= num_trials:
+        return
+    study.optimize(
+        lambda trial: _train(search, study, trial),
+        callbacks=[stop_after_failures, MaxTrialsCallback(num_trials, states)],
+        catch=TrialFailed,
+    )
+
+
+def _train(search: Search, study: Any, trial: Any) -> float:
+    """Trains one of Optuna's trials, and returns its score."""
+    import optuna
+    from optuna.storages import RetryHeartbeatStaleTrialCallback
+
+    values = {dimension.key: dimension.suggest(trial) for dimension in search.space}
+    settings = search.settings_with(values)
+    number = RetryHeartbeatStaleTrialCallback.retried_trial_number(study.trials[trial.number])
+    number = trial.number if number is None else number
+    folder = RunFolder.within(search.directory, Run(TRIAL, number))
+    trial.set_user_attr("folder", str(folder.path))
+    say(f"{folder}: {', '.join(f'{key} {value}' for key, value in values.items())}")
+    try:
+        training = RunTraining(folder, settings, threads_for_each(1), search.include_packages)
+    except BlockingIOError:
+        raise _failure(trial, folder, "another process trains in its folder") from None
+    is_running, is_pruned, reported = True, False, 0
+    try:
+        while is_running and not is_pruned:
+            time.sleep(_POLL_SECONDS)
+            # The epochs are read once more after its end.
+            is_running = training.is_running()
+            for metrics in _finished_epochs(folder, reported):
+                reported += 1
+                trial.report(search.score(metrics_of(metrics, "validation_")), reported)
+                line = epoch_line(reported, num_epochs(settings), metrics, [])
+                say(f"{folder}: {line}")
+            is_pruned = is_running and reported > 0 and trial.should_prune()
+    except (KeyboardInterrupt, SigTermReceived):
+        _queue_again(study, trial)
+        raise
+    finally:
+        stop([training])
+    if is_pruned:
+        say(f"{folder}: pruned after {reported} epochs")
+        raise optuna.TrialPruned
+    problem = training.problem()
+    if problem is not None:
+        raise _failure(trial, folder, problem)
+    score = search.score(folder.development())
+    say(f"{folder}: {score:.4f}")
+    return score
+
+
+def _finished_epochs(folder: RunFolder, after: int) -> Iterator[Dict[str, Any]]:
+    """AllenNLP's metrics of the epochs after the first ones."""
+    for number in range(after + 1, folder.num_epochs() + 1):
+        try:
+            yield folder.epoch(number)
+        except ValueError:
+            # AllenNLP is writing the file.
+            return
+
+
+def _failure(trial: Any, folder: RunFolder, problem: str) -> TrialFailed:
+    trial.set_user_attr("problem", problem)
+    lines = "".join(f"\n    {line}" for line in folder.last_lines_of_log())
+    say(f"{folder}: {problem}. The end of {folder.log}:{lines}")
+    return TrialFailed(problem)
+
+
+def _queue_again(study: Any, trial: Any) -> None:
+    """Has the next process go on with an interrupted trial at once."""
+    from optuna.storages import RetryHeartbeatStaleTrialCallback
+
+    RetryHeartbeatStaleTrialCallback()(study, study.trials[trial.number])
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """
+    Settings that were trained with several seeds.
+
+    # Parameters
+
+    number : `int`
+        The number of the trial.
+    values : `Mapping[str, Any]`
+        The values that were varied.
+    score : `float`
+        The score of the trial.
+    scores : `Mapping[int, float]`
+        The score with each seed.
+    """
+
+    number: int
+    values: Mapping[str, Any]
+    score: float
+    scores: Mapping[int, float]
+
+    @property
+    def mean(self) -> float:
+        """The mean over the seeds or, without seeds, the score of the trial."""
+        return fmean(self.scores.values()) if self.scores else self.score
+
+
+def best_trials(search: Search, study: Any, number: int) -> List[Candidate]:
+    """The complete trials with the highest scores, the best first."""
+    from optuna.trial import TrialState
+
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    ranked = sorted(complete, key=lambda trial: trial.value, reverse=True)
+    return [
+        Candidate(trial.number, search.values(trial.params), trial.value, {})
+        for trial in ranked[:number]
+    ]
+
+
+def train_with_seeds(
+    search: Search, candidates: Sequence[Candidate], seeds: Sequence[int]
+) -> List[Candidate]:
+    """
+    Trains the best settings once for each seed, and ranks them by their means.
+
+    # Parameters
+
+    search : `Search`
+        The search.
+    candidates : `Sequence[Candidate]`
+        From `best_trials`.
+    seeds : `Sequence[int]`
+        The seeds.
+
+    # Raises
+
+    `TrialFailed`
+        If a training fails.
+    """
+    folders: Dict[RunFolder, Dict[str, Any]] = {}
+    for candidate in candidates:
+        settings = search.settings_with(candidate.values)
+        directory = search.directory / f"best_{candidate.number}"
+        for seed in seeds:
+            folder = RunFolder.within(directory, Run(SEED, seed), f"trial {candidate.number}")
+            folders[folder] = with_seed(settings, seed)
+
+    def fail(folder: RunFolder, problem: str) -> None:
+        raise TrialFailed(f"{folder}: {problem}; its log is {folder.log}")
+
+    untrained = {folder: folders[folder] for folder in folders if not folder.is_trained()}
+    epochs = {folder: num_epochs(settings) for folder, settings in folders.items()}
+    with Progress(epochs) as progress:
+        train_runs(untrained, 1, search.include_packages, progress, lambda folder: None, fail)
+    ranked = []
+    for candidate in candidates:
+        directory = search.directory / f"best_{candidate.number}"
+        scores = {
+            seed: search.score(RunFolder.within(directory, Run(SEED, seed)).development())
+            for seed in seeds
+        }
+        ranked.append(Candidate(candidate.number, candidate.values, candidate.score, scores))
+    return sorted(ranked, key=lambda candidate: candidate.mean, reverse=True)

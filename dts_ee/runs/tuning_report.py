@@ -1,0 +1,74 @@
+"""
+What a search has found: an experiment, and a table of the best settings.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Sequence
+
+from dts_ee.analysis.table import Table
+from dts_ee.corpora.files import open_atomically
+from dts_ee.runs.tuning import Candidate
+
+
+def write_best(path: Path, config: Path, values: Mapping[str, Any]) -> None:
+    """
+    Writes an experiment that is another one with some values changed.
+
+    # Parameters
+
+    path : `Path`
+        The Jsonnet file to write.
+    config : `Path`
+        The experiment, which the file imports.
+    values : `Mapping[str, Any]`
+        The values, by keys such as `"trainer.optimizer.lr"`.
+    """
+    changes: Dict[str, Any] = {}
+    for key, value in values.items():
+        *parents, name = key.split(".")
+        inner = changes
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[name] = value
+    imported = json.dumps(os.path.relpath(config.resolve(), path.resolve().parent))
+    text = f"""// The best settings that a search found. The rest is that of the experiment.
+local experiment = import {imported};
+// As data, so that a change of one value changes no other one that refers to it.
+local evaluated = std.parseJson(std.manifestJson(
+  if std.isFunction(experiment) then experiment() else experiment
+));
+
+// A list or an object of the search replaces the one of the experiment.
+local replaced(target, changes) =
+  target {{
+    [name]:
+      if std.isObject(changes[name]) && std.objectHas(target, name) && std.isObject(target[name])
+      then replaced(target[name], changes[name])
+      else changes[name]
+    for name in std.objectFields(changes)
+  }};
+
+replaced(evaluated, {json.dumps(changes, indent=2)})
+"""
+    with open_atomically(path) as file:
+        file.write(text)
+
+
+def candidates_table(candidates: Sequence[Candidate]) -> Table:
+    """The best settings: the score of the trial, of each seed and their mean, and the values."""
+    keys = list(dict.fromkeys(key for candidate in candidates for key in candidate.values))
+    seeds = list(candidates[0].scores) if candidates else []
+    rows: List[List[Any]] = [
+        [
+            candidate.number,
+            f"{candidate.score:.4f}",
+            *(f"{candidate.scores[seed]:.4f}" for seed in seeds),
+            *([f"{candidate.mean:.4f}"] if seeds else []),
+            *(json.dumps(candidate.values.get(key)) for key in keys),
+        ]
+        for candidate in candidates
+    ]
+    seed_headings = [f"seed {seed}" for seed in seeds] + (["mean"] if seeds else [])
+    return Table(["trial", "score", *seed_headings, *keys], rows)

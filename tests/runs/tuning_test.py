@@ -1,0 +1,215 @@
+import json
+import time
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+from optuna.trial import TrialState
+
+from dts_ee.runs import tuning
+from dts_ee.runs.search_space import Dimension
+from dts_ee.runs.settings import load_settings
+from dts_ee.runs.tuning import (
+    Candidate,
+    Search,
+    TrialFailed,
+    best_trials,
+    open_study,
+    run_trials,
+    train_with_seeds,
+)
+from dts_ee.runs.tuning_report import candidates_table, write_best
+
+SETTINGS = {
+    "model": {"dropout": 0.0, "size": 1},
+    "trainer": {"num_epochs": 3, "validation_metric": "+mean_f1"},
+    "validation_data_path": "dev.json",
+    "test_data_path": "test.json",
+    "evaluate_on_test": True,
+}
+SPACE = [
+    Dimension("model.dropout", "float", 0.0, 1.0),
+    Dimension("model.size", "categorical", choices=[[1], [2]]),
+]
+
+TRAIN = """
+    import json
+    settings = json.loads((folder / "config.json").read_text())
+    assert not {"test_data_path", "evaluate_on_test"} & settings.keys()
+    f1 = 1 - abs(settings["model"]["dropout"] - 0.25)
+    for epoch in range(3):
+        metrics = {"training_loss": 1.0, "validation_mean_f1": f1 * (epoch + 1) / 3}
+        (folder / f"metrics_epoch_{epoch}.json").write_text(json.dumps(metrics))
+    (folder / "metrics.json").write_text(json.dumps({"best_validation_mean_f1": f1}))
+    (folder / "model.tar.gz").write_text("")
+"""
+"""Stands in for a training whose F1 is best with a dropout of 0.25."""
+
+
+@pytest.fixture
+def search(tmp_path):
+    return Search(SETTINGS, SPACE, tmp_path / "out")
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return f"sqlite:///{tmp_path / 'study.db'}"
+
+
+def f1_of(dropout):
+    return 1 - abs(dropout - 0.25)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_trials_are_scored_by_the_validation_metric_of_their_best_epoch(
+    trains, search, storage, tmp_path, kind
+):
+    trains(TRAIN)
+    study = open_study(
+        "a", storage if kind == "sqlite" else f"journal:{tmp_path / 'a.log'}", "none"
+    )
+    run_trials(search, study, 3)
+    trials = study.trials
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 3
+    for trial in trials:
+        assert trial.value == pytest.approx(f1_of(trial.params["model.dropout"]))
+        thirds = [trial.value / 3, 2 * trial.value / 3, trial.value]
+        assert list(trial.intermediate_values.values()) == pytest.approx(thirds)
+        stored = json.loads(
+            (tmp_path / "out" / f"trial_{trial.number}" / "config.json").read_text()
+        )
+        assert stored["model"]["dropout"] == trial.params["model.dropout"]
+        assert stored["model"]["size"] == json.loads(trial.params["model.size"])
+    best = best_trials(search, study, 2)
+    assert [candidate.score for candidate in best] == sorted(
+        (trial.value for trial in trials), reverse=True
+    )[:2]
+    # There are enough trials already, also for another process.
+    run_trials(search, open_study("a", storage, "none") if kind == "sqlite" else study, 3)
+    assert len(study.trials) == 3
+
+
+def test_a_trial_below_the_median_is_ended_early(trains, search, storage, monkeypatch):
+    trains(TRAIN)
+    study = open_study("a", storage, "median")
+    run_trials(search, study, 5)
+    # It would never end.
+    trains(
+        """
+        import json
+        (folder / "metrics_epoch_0.json").write_text(json.dumps({"validation_mean_f1": 0.0}))
+        time.sleep(1000)
+        """
+    )
+    run_trials(search, study, 6)
+    assert study.trials[5].state == TrialState.PRUNED
+    assert study.trials[5].intermediate_values == {1: 0.0}
+
+
+def test_failures_one_after_the_other_end_the_search(trains, search, storage, capsys):
+    trains("print('no such encoder'); sys.exit(2)")
+    study = open_study("a", storage, "none")
+    with pytest.raises(TrialFailed, match="3 trials failed one after the other: .*exit status 2"):
+        run_trials(search, study, 9)
+    assert "no such encoder" in capsys.readouterr().err
+    # It can go on.
+    trains(TRAIN)
+    run_trials(search, study, 2)
+    states = [trial.state for trial in study.trials]
+    assert states == [TrialState.FAIL] * 3 + [TrialState.COMPLETE] * 2
+
+
+def test_an_interrupted_trial_is_taken_up_at_once(trains, search, storage, monkeypatch):
+    trains("(folder / 'began').write_text(''); time.sleep(1000)")
+    study = open_study("a", storage, "none")
+
+    def interrupt(seconds):
+        if (search.directory / "trial_0" / "began").exists():
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(tuning.time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run_trials(search, study, 1)
+    trains(TRAIN)
+    run_trials(search, open_study("a", storage, "none"), 1)
+    first, second = study.trials
+    assert (first.state, second.state) == (TrialState.FAIL, TrialState.COMPLETE)
+    assert second.params == first.params
+    assert second.user_attrs["folder"] == str(search.directory / "trial_0")
+
+
+def test_a_trial_whose_process_was_killed_is_taken_up_by_another(
+    trains, search, storage, monkeypatch
+):
+    monkeypatch.setattr(tuning, "HEARTBEAT_SECONDS", 1)
+    monkeypatch.setattr(tuning, "GRACE_SECONDS", 1)
+    study = open_study("a", storage, "none")
+    # A process that is killed leaves a running trial whose heart beats no more.
+    trial = study.ask()
+    params = {dimension.key: dimension.suggest(trial) for dimension in SPACE}
+    study._storage.record_heartbeat(trial._trial_id)
+    time.sleep(2.1)
+    trains(TRAIN)
+    run_trials(search, open_study("a", storage, "none"), 1)
+    first, second = study.trials
+    assert (first.state, second.state) == (TrialState.FAIL, TrialState.COMPLETE)
+    assert second.params["model.dropout"] == params["model.dropout"]
+    assert second.user_attrs["folder"] == str(search.directory / "trial_0")
+
+
+def test_best_trials_are_ranked_by_their_means_over_the_seeds(trains, search):
+    trains(
+        """
+        import json
+        settings = json.loads((folder / "config.json").read_text())
+        f1 = settings["model"]["dropout"] * (-1) ** settings["random_seed"]
+        (folder / "metrics.json").write_text(json.dumps({"best_validation_mean_f1": f1}))
+        (folder / "model.tar.gz").write_text("")
+        """
+    )
+    candidates = [
+        Candidate(number, {"model.dropout": dropout, "model.size": [1]}, 0.9, {})
+        for number, dropout in ((4, 0.5), (7, 0.25))
+    ]
+    ranked = train_with_seeds(search, candidates, [1, 2, 3])
+    assert [candidate.number for candidate in ranked] == [7, 4]
+    assert ranked[1].scores == {1: -0.5, 2: 0.5, 3: -0.5}
+    assert ranked[1].mean == pytest.approx(-0.5 / 3)
+    table = candidates_table(ranked)
+    assert table.header == [
+        "trial",
+        "score",
+        *("seed 1", "seed 2", "seed 3", "mean"),
+        *("model.dropout", "model.size"),
+    ]
+    assert table.rows[0] == [7, "0.9000", "-0.2500", "0.2500", "-0.2500", "-0.0833", "0.25", "[1]"]
+
+
+def test_a_search_needs_development_data(tmp_path):
+    settings = {**SETTINGS, "validation_data_path": None}
+    with pytest.raises(ConfigurationError, match="no validation_data_path"):
+        Search(settings, SPACE, tmp_path)
+
+
+def test_a_storage_that_cannot_be_opened_is_named(tmp_path):
+    for url in (f"sqlite:///{tmp_path}/nowhere/study.db", "notaurl", f"journal:{tmp_path}"):
+        with pytest.raises(ConfigurationError, match=f"--storage {url}: "):
+            open_study("a", url, "none")
+
+
+@pytest.mark.parametrize("is_function", [False, True])
+def test_the_best_experiment_is_the_experiment_with_the_values(tmp_path, is_function):
+    experiment = """{
+        model: { size: 2, twice: 2 * self.size, features: [{ a: 1 }, { b: null }] },
+        trainer: { optimizer: { type: 'adam', lr: 0.1 } },
+    }"""
+    config = tmp_path / "experiments" / "a.jsonnet"
+    config.parent.mkdir()
+    config.write_text(f"function(fold=0) {experiment}" if is_function else experiment)
+    best = tmp_path / "out" / "best.jsonnet"
+    values = {"model.size": 5, "model.features": [{"c": "'\\"}], "trainer.optimizer.lr": 0.25}
+    write_best(best, config, values)
+    assert load_settings(best) == {
+        "model": {"size": 5, "twice": 4, "features": [{"c": "'\\"}]},
+        "trainer": {"optimizer": {"type": "adam", "lr": 0.25}},
+    }
