@@ -1,9 +1,12 @@
 import json
+import re
 
 import pytest
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.runs.search_space import Dimension, read_space, with_values
+from dts_ee.runs.settings import load_settings
+from tests.paths import PROJECT
 
 SETTINGS = {
     "model": {"type": "dts", "dropout": 0.2, "features": [{"type": "distance"}]},
@@ -88,3 +91,11 @@ def test_values_replace_settings_and_nothing_else():
         "trainer": {"num_epochs": 3, "optimizer": {"type": "adam", "lr": 0.3}},
     }
     assert SETTINGS["model"]["features"] == [{"type": "distance"}]
+
+
+def test_the_documentation_s_space_fits_its_experiment(tmp_path):
+    text = (PROJECT / "docs" / "tuning.md").read_text(encoding="utf-8")
+    path = tmp_path / "space.jsonnet"
+    path.write_text(re.findall(r"```jsonnet\n(.*?)```", text, re.DOTALL)[0])
+    dimensions = read_space(path, load_settings(PROJECT / "experiments" / "sample.jsonnet"))
+    assert [dimension.kind for dimension in dimensions] == ["float", "categorical", "int", "float"]
