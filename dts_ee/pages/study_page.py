@@ -10,6 +10,9 @@ from dts_ee.analysis.table import Table
 from dts_ee.pages.templates import TEMPLATES
 
 
+_SLICES = "Score by value"
+
+
 def render_study(study: Any, best: Table) -> str:
     """
     An HTML page with the best settings and Optuna's pictures.
@@ -48,7 +51,7 @@ def _pictures(study: Any) -> Dict[str, str]:
     plots: Dict[str, Any] = {
         "Score by trial": lambda: optuna_plots.plot_optimization_history(study),
         "Score by epoch": lambda: optuna_plots.plot_intermediate_values(study),
-        "Score by value": lambda: optuna_plots.plot_slice(study),
+        _SLICES: lambda: optuna_plots.plot_slice(study),
         "Importance of the settings": lambda: optuna_plots.plot_param_importances(
             study, evaluator=PedAnovaImportanceEvaluator()
         ),
@@ -61,6 +64,10 @@ def _pictures(study: Any) -> Dict[str, str]:
             # Too few trials, or trials that are all equal.
             pyplot.close("all")
             continue
+        if caption == _SLICES:
+            # One axis for each setting.
+            width = 2 + 3.2 * len(study.best_trial.params)
+            pyplot.gcf().set_size_inches(width, 4.8)
         content = io.BytesIO()
         pyplot.savefig(content, format="png", bbox_inches="tight", dpi=110)
         pyplot.close("all")

@@ -66,9 +66,13 @@ def candidates_table(candidates: Sequence[Candidate]) -> Table:
             f"{candidate.score:.4f}",
             *(f"{candidate.scores[seed]:.4f}" for seed in seeds),
             *([f"{candidate.mean:.4f}"] if seeds else []),
-            *(json.dumps(candidate.values.get(key)) for key in keys),
+            *(_shown(candidate.values.get(key)) for key in keys),
         ]
         for candidate in candidates
     ]
     seed_headings = [f"seed {seed}" for seed in seeds] + (["mean"] if seeds else [])
     return Table(["trial", "score", *seed_headings, *keys], rows)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else json.dumps(value)

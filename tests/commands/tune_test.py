@@ -51,7 +51,8 @@ def test_a_search_ends_with_an_experiment_a_table_and_a_page(run, tmp_path, caps
     header, _, *rows = printed.split("\n\n")[0].splitlines()
     assert header == "| trial | score | seed 1 | seed 2 | mean | trainer.optimizer.lr |"
     best = [cell.strip() for cell in rows[0].strip("|").split("|")]
-    rate = float(best[5])
+    rate = load_settings(tmp_path / "out" / "best.jsonnet")["trainer"]["optimizer"]["lr"]
+    assert best[5] == f"{rate:.4g}"
     distance = abs(rate - 0.5)
     assert [float(value) for value in best[1:5]] == pytest.approx(
         [-distance - 1 / 8, -distance - 1 / 2, -distance - 1 / 3, -distance - 5 / 12], abs=1e-4
