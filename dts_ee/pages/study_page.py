@@ -9,7 +9,6 @@ from typing import Any, Dict
 from dts_ee.analysis.table import Table
 from dts_ee.pages.templates import TEMPLATES
 
-
 _SLICES = "Score by value"
 
 
