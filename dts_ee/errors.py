@@ -22,6 +22,8 @@ FAILED = 1
 MISTAKE = 2
 """The exit status of a user's mistake, as in argparse."""
 
+_TERMINATED = "dts_ee.compat.termination.SigTermReceived"
+
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -112,7 +114,7 @@ def explain(error: BaseException) -> Explanation:
 def _explain(error: BaseException) -> Explanation:
     if isinstance(error, KeyboardInterrupt):
         return Explanation("Interrupted.", INTERRUPTED)
-    if _is_a(error, {"allennlp.common.util.SigTermReceived"}):
+    if _is_a(error, {_TERMINATED}):
         return Explanation("Ended by SIGTERM.", TERMINATED)
     if isinstance(error, OSError):
         return _explain_os_error(error)
@@ -127,6 +129,8 @@ def _explain(error: BaseException) -> Explanation:
         return Explanation("this is no file of weights such as best.th, or it is damaged", MISTAKE)
     if isinstance(error, UnicodeDecodeError):
         return Explanation(f"{_at(key)}this is no UTF-8 text: {error}", MISTAKE)
+    if isinstance(error, FloatingPointError):
+        return Explanation(_one_line(str(error)), FAILED)
     if key and isinstance(error, _CAUSED_BY_CONFIGURATION):
         return _explain_value(error, key)
     if isinstance(error, ValueError) and _is_raised_in(error, "allennlp.commands."):
@@ -152,7 +156,9 @@ def reporting_errors(debug: bool = False) -> Iterator[None]:
         # The reader of the output has closed it. Python would print another error at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        if isinstance(error, SystemExit) and not _is_a(error, {_TERMINATED}):
+            raise
         explanation = explain(error)
         log = _write_to_log(error)
         if debug:

@@ -10,7 +10,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from allennlp.models.archival import extracted_archive, load_archive
 
-from dts_ee.corpora.files import open_bytes_atomically
+from dts_ee.atomic_files import open_bytes_atomically
 from dts_ee.modules.frozen_encoders.encoder_files import encoder_folders
 from dts_ee.modules.frozen_encoders.left_out_encoders import leave_out
 from dts_ee.named_models.card import CARD_NAME, NOT_STATED, ModelCard, read_card
