@@ -30,6 +30,7 @@ def recover_trainings_exactly() -> None:
     data are those of the rest of the epoch.
     """
     import torch
+    from allennlp.common.checks import ConfigurationError
     from allennlp.training.gradient_descent_trainer import GradientDescentTrainer
 
     original_state = GradientDescentTrainer.get_checkpoint_state
@@ -88,6 +89,11 @@ def recover_trainings_exactly() -> None:
             # The folder may have been moved.
             name = os.path.basename(self._best_model_filename)
             self._best_model_filename = os.path.join(self._serialization_dir, name)
+            if not os.path.isfile(self._best_model_filename):
+                raise ConfigurationError(
+                    f"{self._best_model_filename}: this file, the weights of the best epoch, is "
+                    "missing; `train --force` trains anew"
+                )
 
     @functools.wraps(original_train_epoch)
     def train_epoch(self: Any, epoch: int) -> Dict[str, float]:

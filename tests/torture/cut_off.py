@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import tarfile
+import threading
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 import torch
 
@@ -42,13 +43,10 @@ TRAINERS: Dict[str, Dict[str, Any]] = {
         },
         "data_loader": {"batch_size": 4, "shuffle": True},
     },
-    # A quarter of the epochs is validated, and an epoch is a part of the data.
-    "interval": {
-        "trainer": {
-            "type": "gradient_descent",
-            "callbacks": [{"type": "should_validate_callback", "validation_interval": 2}],
-        },
-        "data_loader": {"batch_size": 4, "shuffle": True, "batches_per_epoch": 3},
+    # An epoch is a part of the data, and the next one goes on from there.
+    "part of the data": {
+        "trainer": {"type": "gradient_descent"},
+        "data_loader": {"batch_size": 4, "shuffle": True, "batches_per_epoch": 2},
         "validation_data_loader": {"batch_size": 4},
     },
     "no development data": {
@@ -59,11 +57,11 @@ TRAINERS: Dict[str, Dict[str, Any]] = {
 }
 
 
-def settings(trainer: str, num_epochs: int = 3, **changes: Any) -> Dict[str, Any]:
+def settings(kind: str, num_epochs: int = 3, **changes: Any) -> Dict[str, Any]:
     """A tiny training with dropout, one of `TRAINERS`, which is evaluated at its end."""
     data = FIXTURES / "sample"
     gru = {"type": "gru", "hidden_size": 6, "num_layers": 1, "bidirectional": True}
-    chosen = {**TRAINERS[trainer], **changes}
+    chosen = {**TRAINERS[kind], **changes}
     result = {
         "dataset_reader": {"type": "spert", "max_instances": 12},
         "train_data_path": str(data / "news_train.json"),
@@ -98,17 +96,26 @@ def write_settings(path: Path, *arguments: Any, **changes: Any) -> Path:
     return path
 
 
-def train(
-    config: Path, folder: Path, *options: str, kill_before: Optional[int] = None
+def command(
+    words: Sequence[object],
+    folder: Path,
+    kill_before: Optional[int] = None,
+    kill_after: Optional[float] = None,
 ) -> int:
     """
-    Trains in a process of its own, a copy of this one, so that nothing is imported again.
+    Runs a command in a process of its own, a copy of this one, so that nothing is imported again.
 
     # Parameters
 
+    words : `Sequence[object]`
+        The command.
+    folder : `Path`
+        The folder that it writes to. What it prints is added to a log beside it.
     kill_before : `int`, optional (default = `None`)
         The process is killed by SIGKILL before the operation of this number, counted from 0, that
         changes a file in the folder.
+    kill_after : `float`, optional (default = `None`)
+        The process is killed by SIGKILL after this number of seconds.
 
     # Returns
 
@@ -123,14 +130,22 @@ def train(
             log = os.open(f"{folder}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))
+            sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
             if kill_before is not None:
                 kill_before_operation(kill_before, folder)
-            status = run_allennlp("train", config, "-s", folder, *options)
+            if kill_after is not None:
+                kill = (os.getpid(), signal.SIGKILL)
+                threading.Timer(kill_after, os.kill, kill).start()
+            status = run_allennlp(*words)
             sys.stderr.flush()
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def train(config: Path, folder: Path, *options: str, **killed: Any) -> int:
+    """Runs `allennlp train`; see `command`."""
+    return command(["train", config, "-s", folder, *options], folder, **killed)
 
 
 def kill_before_operation(number: int, folder: Path) -> None:
@@ -152,9 +167,9 @@ def kill_before_operation(number: int, folder: Path) -> None:
     sys.addaudithook(watch)
 
 
-def recover(config: Path, folder: Path) -> int:
+def recover(config: Path, folder: Path, **killed: Any) -> int:
     """Goes on with a training that was cut off, or begins it if it has not even made its folder."""
-    return train(config, folder, *(["--recover"] if folder.is_dir() else []))
+    return train(config, folder, *(["--recover"] if folder.is_dir() else []), **killed)
 
 
 def differences(folder: Path, undisturbed: Path) -> List[str]:
@@ -194,9 +209,13 @@ def _without_varying(values: Dict[str, Any]) -> Dict[str, Any]:
 
 def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, torch.Tensor):
-        return isinstance(other, torch.Tensor) and one.numpy().tobytes() == other.numpy().tobytes()
+        return isinstance(other, torch.Tensor) and _bytes(one) == _bytes(other)
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(_equal, one, other))
     return bool((one == other) if not hasattr(one, "shape") else (one == other).all())
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    return tensor.detach().numpy().tobytes()
