@@ -69,11 +69,10 @@ def recover_from_any_moment() -> None:
             remove_unfinished_files(serialization_dir)
             recover = recover and bool(os.listdir(serialization_dir))
         original(params, serialization_dir, recover, force)
-        if recover and not _checkpoints(serialization_dir):
+        if recover and "distributed" in params and not _checkpoints(serialization_dir):
             vocabulary = os.path.join(serialization_dir, "vocabulary")
             shutil.rmtree(vocabulary, ignore_errors=True)
-            if "distributed" in params:
-                util.make_vocab_from_params(params.duplicate(), serialization_dir)
+            util.make_vocab_from_params(params.duplicate(), serialization_dir)
 
     replace_everywhere("allennlp", original, create_serialization_dir)
 
