@@ -99,8 +99,10 @@ def open_atomically(path: PathOrStr, durable: bool = False) -> Iterator[TextIO]:
             ):
                 yield file
         else:
-            with _text(raw) as file:
-                yield file
+            file = _text(raw)
+            yield file
+            # Closing it would close the file before it is on the disk.
+            file.detach()
 
 
 def _text(raw: Any) -> TextIO:

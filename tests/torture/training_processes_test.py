@@ -92,7 +92,8 @@ def test_the_processes_of_a_distributed_training_end_with_their_parent(
     assert wait_until((folder / file).exists, 120)
     process.send_signal(number)
     process.wait(timeout=60)
-    assert wait_until(lambda: not processes_of(folder), 5)
+    # Those that have just been started notice it when they have imported what they need.
+    assert wait_until(lambda: not processes_of(folder), 60)
 
     recovering = start("train", config, "-s", folder, "--recover", folder=folder)
     assert recovering.wait() == 0, (tmp_path / "out.log").read_text()
