@@ -19,7 +19,7 @@ QUICK_TESTS := tests/compat tests/commands/allennlp_verbs_test.py tests/dts_ee_c
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-quick test-all fuzz wheel-test check bench mutants format lock clean
+.PHONY: help install demo test test-quick torture test-all fuzz wheel-test check bench mutants format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -37,6 +37,9 @@ test: $(INSTALLED) ## Run the tests
 
 test-quick: $(INSTALLED) ## Run the tests of what depends on the Python: imports, commands, worker processes, the wheel
 	@$(BIN)/python -m pytest $(IN_PARALLEL) $(QUICK_TESTS)
+
+torture: $(INSTALLED) ## Kill what runs, again and again, and see what is left; minutes
+	@$(BIN)/python -m pytest tests/torture
 
 # Each in an environment of its own.
 test-all: ## Run the tests on every supported Python that is found

@@ -104,6 +104,7 @@ def run() -> None:
         print(versions())
         return
     open_package()
+    import_module(f"{PLUGIN}.parent_process").end_with_parent_if_asked()
     errors = import_module(f"{PLUGIN}.errors")
     with errors.reporting_errors("--debug" in arguments):
         if not run_light_command(arguments):

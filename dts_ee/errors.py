@@ -24,6 +24,8 @@ FAILED = 1
 MISTAKE = 2
 """The exit status of a user's mistake, as in argparse."""
 
+_TERMINATED = "dts_ee.compat.termination.SigTermReceived"
+
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -119,7 +121,7 @@ def explain(error: BaseException) -> Explanation:
 def _explain(error: BaseException) -> Explanation:
     if isinstance(error, KeyboardInterrupt):
         return Explanation("Interrupted.", INTERRUPTED)
-    if _is_a(error, {"allennlp.common.util.SigTermReceived"}):
+    if _is_a(error, {_TERMINATED}):
         return Explanation("Ended by SIGTERM.", TERMINATED)
     if isinstance(error, OSError):
         return _explain_os_error(error)
@@ -134,6 +136,8 @@ def _explain(error: BaseException) -> Explanation:
         return Explanation("this is no file of weights such as best.th, or it is damaged", MISTAKE)
     if isinstance(error, UnicodeDecodeError):
         return Explanation(f"{_at(key)}this is no UTF-8 text: {error}", MISTAKE)
+    if isinstance(error, FloatingPointError):
+        return Explanation(_one_line(str(error)), FAILED)
     if key and isinstance(error, _CAUSED_BY_CONFIGURATION):
         return _explain_value(error, key)
     if isinstance(error, ValueError) and _is_raised_in(error, "allennlp.commands."):
@@ -161,7 +165,9 @@ def reporting_errors(debug: bool = False) -> Iterator[None]:
         # The reader of the output has closed it. Python would print another error at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        if isinstance(error, SystemExit) and not _is_a(error, {_TERMINATED}):
+            raise
         explanation = explain(error)
         log = _write_to_log(error)
         if debug:
@@ -220,8 +226,8 @@ def _named(error: BaseException) -> str:
 
 def _explain_os_error(error: OSError) -> Explanation:
     status = MISTAKE if isinstance(error, _WRONG_PATH) else FAILED
-    if error.errno in _NO_SPACE and error.filename is None:
-        file = _file_being_written(error)
+    if error.errno in _NO_SPACE:
+        file = error.filename or _file_being_written(error)
         where = f"{file}: " if file else ""
         return Explanation(f"{where}{_NO_SPACE[error.errno]}: make room, and repeat it", FAILED)
     if error.strerror is None or error.filename is None:

@@ -50,7 +50,11 @@ def os_error(number: int, path: str) -> OSError:
         ),
         (os_error(errno.EACCES, "/out"), "/out: permission denied", 2),
         (os_error(errno.EISDIR, "out"), "out: is a directory", 2),
-        (os_error(errno.ENOSPC, "a.th"), "a.th: no space left on device", 1),
+        (
+            os_error(errno.ENOSPC, "a.th"),
+            "a.th: there is no space left on the disk: make room, and repeat it",
+            1,
+        ),
         (FileExistsError("a.json is what was read"), "a.json is what was read", 2),
         (KeyboardInterrupt(), "Interrupted.", 130),
         (SigTermReceived(), "Ended by SIGTERM.", 143),

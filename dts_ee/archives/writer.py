@@ -7,12 +7,13 @@ import hashlib
 import io
 import os
 import tarfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from os import PathLike
 from typing import IO, Any, Dict, Iterator, Optional, Union
 
 from dts_ee.archives.checksums import MANIFEST_NAME, manifest
 from dts_ee.archives.state_dict import SAFETENSORS_NAME, WEIGHTS_NAME, as_safetensors
+from dts_ee.atomic_files import open_bytes_atomically
 
 
 class _HashedFile:
@@ -92,19 +93,11 @@ def open_archive_writer(path: Union[str, PathLike]) -> Iterator[ArchiveWriter]:
 
     It is a gzipped tar, but its content is not compressed: weights hardly get smaller.
     """
-    partial = f"{os.fspath(path)}.partial"
-    try:
-        with open(partial, "wb") as file:
-            with (
-                # By default, the header has the time and the temporary name.
-                gzip.GzipFile("", "wb", compresslevel=0, fileobj=file, mtime=0) as compressed,
-                ArchiveWriter(fileobj=compressed, mode="w") as archive,
-            ):
-                yield archive
-                archive.add_manifest()
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(partial)
+    with (
+        open_bytes_atomically(path, durable=True) as file,
+        # By default, the header has the time and the temporary name.
+        gzip.GzipFile("", "wb", compresslevel=0, fileobj=file, mtime=0) as compressed,
+        ArchiveWriter(fileobj=compressed, mode="w") as archive,
+    ):
+        yield archive
+        archive.add_manifest()

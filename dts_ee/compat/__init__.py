@@ -21,6 +21,7 @@ from dts_ee.compat.checkpoints import (
     recover_moving_averages,
     write_checkpoints_atomically,
 )
+from dts_ee.compat.child_processes import end_children_with_parent
 from dts_ee.compat.command_line import report_errors_in_one_line, require_keys_of_print_results
 from dts_ee.compat.configuration import name_configuration_key_in_errors
 from dts_ee.compat.console_log import keep_log_out_of_console
@@ -45,11 +46,17 @@ from dts_ee.compat.plugins import (
     import_the_taggers_of_allennlp_models,
 )
 from dts_ee.compat.progress_bars import show_few_progress_bars
+from dts_ee.compat.recovery import recover_trainings_exactly
 from dts_ee.compat.reduce_on_plateau import register_reduce_on_plateau
-from dts_ee.compat.serialization_folder import remove_folder_of_failed_start
+from dts_ee.compat.serialization_folder import (
+    recover_from_any_moment,
+    remove_folder_of_failed_start,
+)
+from dts_ee.compat.termination import end_by_sigterm
 from dts_ee.compat.torch_compiler import import_transformers_without_compiler
 from dts_ee.compat.training_output import show_training
 from dts_ee.compat.transformers_optimizer import give_transformers_its_optimizer
+from dts_ee.compat.vocabulary_files import write_namespaces_in_order
 
 PATCHES: List[Callable[[], None]] = [
     stand_in_for_absent_packages,
@@ -64,11 +71,15 @@ PATCHES: List[Callable[[], None]] = [
     write_checkpoints_atomically,
     write_archives_with_checksums,
     recover_moving_averages,
+    recover_trainings_exactly,
+    end_by_sigterm,
+    write_namespaces_in_order,
     register_reduce_on_plateau,
     use_current_autocast,
     rescale_sparse_gradients,
     check_for_gpu_first,
     create_lock_in_context_of_workers,
+    end_children_with_parent,
     report_errors_in_one_line,
     require_keys_of_print_results,
     name_configuration_key_in_errors,
@@ -76,6 +87,7 @@ PATCHES: List[Callable[[], None]] = [
     keep_encoders_of_archive,
     read_archives_as_data,
     remove_folder_of_failed_start,
+    recover_from_any_moment,
     hide_list_of_plugins,
     show_few_progress_bars,
     show_training,

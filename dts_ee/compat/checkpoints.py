@@ -3,11 +3,21 @@ The checkpoints of a training.
 """
 
 import functools
+import json
+import logging
 import os
+import pickle
 import types
-from typing import Any, Dict, List
+from contextlib import suppress
+from typing import Any, Dict, List, Optional, Set, Tuple
 
-from dts_ee.compat.patching import replace
+from dts_ee.atomic_files import open_bytes_atomically, sync_folder
+from dts_ee.compat.patching import replace, replace_everywhere
+
+logger = logging.getLogger(__name__)
+
+_UNREADABLE = (EOFError, FileNotFoundError, RuntimeError, pickle.UnpicklingError)
+"""What `torch.load` raises for a file that is damaged, or removed by another process."""
 
 
 def allow_numpy_in_training_state() -> None:
@@ -30,40 +40,100 @@ def write_checkpoints_atomically() -> None:
     """
     Makes `allennlp train --recover` work even if the training was killed while it wrote.
 
-    AllenNLP (2.10.1, with any torch) writes checkpoints directly, the model's state before the
-    trainer's, and takes the newest model's state for the newest checkpoint. Killed while it writes,
-    it leaves a checkpoint that cannot be loaded. Here every file is written atomically, and a
-    model's state without a trainer's is dropped in favour of the previous checkpoint.
+    AllenNLP (2.10.1, with any torch) writes checkpoints, metrics and the configuration directly,
+    the model's state before the trainer's, and takes the newest model's state for the newest
+    checkpoint. Killed while it writes, it leaves what cannot be loaded. Here every file is written
+    atomically and to the disk, a checkpoint exists from the moment that both of its files do, and
+    one that cannot be read is removed in favour of the previous one.
     """
     import torch
-    from allennlp.training import checkpointer
-    from allennlp.training.gradient_descent_trainer import GradientDescentTrainer
+    from allennlp.common import Params, util
+    from allennlp.common.checks import ConfigurationError
+    from allennlp.training import checkpointer, gradient_descent_trainer
+    from allennlp.training.trainer import TrainerCheckpoint
 
-    original_load = checkpointer.Checkpointer.load_checkpoint
-    original_save_model = GradientDescentTrainer._save_model_state
+    trainer_class = gradient_descent_trainer.GradientDescentTrainer
+    original_find = checkpointer.Checkpointer._find_all_checkpoints
+    original_dump = util.dump_metrics
+    original_link = gradient_descent_trainer.hardlink_or_copy
 
     def save(state: Any, path: str) -> None:
-        partial = f"{path}.partial"
-        torch.save(state, partial)
-        os.replace(partial, path)
+        with open_bytes_atomically(path, durable=True) as file:
+            try:
+                torch.save(state, file)
+            except RuntimeError as error:
+                # torch's error names neither the file nor the reason.
+                if isinstance(error.__context__, OSError):
+                    raise error.__context__ from None
+                raise
 
-    @functools.wraps(original_load)
-    def load_checkpoint(self: checkpointer.Checkpointer) -> Any:
+    @functools.wraps(original_find)
+    def find_all_checkpoints(self: checkpointer.Checkpointer) -> Set[Tuple[int, int]]:
+        return {
+            point
+            for point in original_find(self)
+            if os.path.isfile(self._training_state_path(*point))
+        }
+
+    @functools.wraps(checkpointer.Checkpointer.load_checkpoint)
+    def load_checkpoint(self: checkpointer.Checkpointer) -> Optional[TrainerCheckpoint]:
+        loaded, damaged = None, ""
+        points = sorted(self._find_all_checkpoints())
+        while points and loaded is None:
+            paths = (self._model_state_path(*points[-1]), self._training_state_path(*points[-1]))
+            try:
+                model, training = (torch.load(path, map_location="cpu") for path in paths)
+                loaded = TrainerCheckpoint(model, training)
+            except _UNREADABLE:
+                logger.info("%s and %s cannot be read", *paths, exc_info=True)
+                damaged = f"{paths[1]} or the model_state beside it is damaged"
+                points.pop()
+        if damaged and loaded is None:
+            raise ConfigurationError(
+                f"{damaged}, and there is no other checkpoint; `train --force` starts anew"
+            )
+        if damaged:
+            logger.warning("%s: the training goes on from the checkpoint before", damaged)
         if self._is_primary:
-            for point in self._find_all_checkpoints():
-                if not os.path.isfile(self._training_state_path(*point)):
-                    self._remove_checkpoint(*point)
-        return original_load(self)
+            if self._keep_most_recent_by_age is None:
+                points = points[-(self._keep_most_recent_by_count or 0) :]
+            # The trainer does not write a file that is there.
+            for point in original_find(self) - set(points):
+                self._remove_checkpoint(*point)
+        return loaded
 
-    @functools.wraps(original_save_model)
-    def save_model_state(self: GradientDescentTrainer, path: str) -> None:
-        partial = f"{path}.partial"
-        original_save_model(self, partial)
-        os.replace(partial, path)
+    @functools.wraps(trainer_class._save_model_state)
+    def save_model_state(self: Any, path: str) -> None:
+        wrapped = self._ddp_wrapped_model
+        save((self.model if wrapped is None else wrapped).state_dict(), path)
+
+    @functools.wraps(original_dump)
+    def dump_metrics(file_path: Optional[str], metrics: Dict[str, Any], log: bool = False) -> None:
+        original_dump(None, metrics, log)
+        if file_path:
+            with open_bytes_atomically(file_path, durable=True) as file:
+                file.write(json.dumps(metrics, indent=2).encode())
+
+    @functools.wraps(original_link)
+    def hardlink_or_copy(source: str, destination: str) -> None:
+        temporary = f"{destination}.partial"
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        original_link(source, temporary)
+        os.replace(temporary, destination)
+        sync_folder(os.path.dirname(os.path.abspath(destination)))
+
+    def to_file(self: Params, params_file: Any, preference_orders: Any = None) -> None:
+        with open_bytes_atomically(params_file, durable=True) as file:
+            file.write(json.dumps(self.as_ordered_dict(preference_orders), indent=4).encode())
 
     replace(checkpointer, "torch", types.SimpleNamespace(save=save, load=torch.load))
+    replace(checkpointer.Checkpointer, "_find_all_checkpoints", find_all_checkpoints)
     replace(checkpointer.Checkpointer, "load_checkpoint", load_checkpoint)
-    replace(GradientDescentTrainer, "_save_model_state", save_model_state)
+    replace(trainer_class, "_save_model_state", save_model_state)
+    replace_everywhere("allennlp", original_dump, dump_metrics)
+    replace(gradient_descent_trainer, "hardlink_or_copy", hardlink_or_copy)
+    replace(Params, "to_file", to_file)
 
 
 def recover_moving_averages() -> None:

@@ -7,9 +7,10 @@ import glob
 import os
 import shutil
 from os import PathLike
-from typing import Any, Union
+from typing import Any, List, Union
 
-from dts_ee.compat.patching import replace
+from dts_ee.atomic_files import remove_unfinished_files
+from dts_ee.compat.patching import replace, replace_everywhere
 from dts_ee.errors import MISTAKE, explain
 
 
@@ -39,12 +40,45 @@ def remove_folder_of_failed_start() -> None:
             if (
                 (force or not is_filled)
                 and _is_clear_mistake(error)
-                and not glob.glob(os.path.join(glob.escape(str(serialization_dir)), "*.th"))
+                and not _checkpoints(serialization_dir)
             ):
                 shutil.rmtree(serialization_dir, ignore_errors=True)
             raise
 
     replace(train, "train_model", train_model)
+
+
+def recover_from_any_moment() -> None:
+    """
+    Lets a training be recovered that was cut off before its first checkpoint.
+
+    AllenNLP (2.10.1, with any torch) refuses a folder that is still empty. In distributed training,
+    it reads the vocabulary from the folder, which may not be there yet, or only in part. Here, what
+    was half written is removed, and without a checkpoint the training starts anew.
+    """
+    from allennlp.common import Params
+    from allennlp.training import util
+
+    original = util.create_serialization_dir
+
+    @functools.wraps(original)
+    def create_serialization_dir(
+        params: Params, serialization_dir: Union[str, PathLike], recover: bool, force: bool
+    ) -> None:
+        if os.path.isdir(serialization_dir):
+            remove_unfinished_files(serialization_dir)
+            recover = recover and bool(os.listdir(serialization_dir))
+        original(params, serialization_dir, recover, force)
+        if recover and "distributed" in params and not _checkpoints(serialization_dir):
+            vocabulary = os.path.join(serialization_dir, "vocabulary")
+            shutil.rmtree(vocabulary, ignore_errors=True)
+            util.make_vocab_from_params(params.duplicate(), serialization_dir)
+
+    replace_everywhere("allennlp", original, create_serialization_dir)
+
+
+def _checkpoints(serialization_dir: Union[str, PathLike]) -> List[str]:
+    return glob.glob(os.path.join(glob.escape(str(serialization_dir)), "*.th"))
 
 
 def _is_clear_mistake(error: Exception) -> bool:

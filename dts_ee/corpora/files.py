@@ -9,8 +9,9 @@ import zlib
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Iterator, TextIO, Union
+from typing import Any, Iterator, TextIO, Union
 
+from dts_ee.atomic_files import open_bytes_atomically
 from dts_ee.document import DocumentError
 
 PathOrStr = Union[PathLike, str]
@@ -75,14 +76,21 @@ def read_bytes(path: PathOrStr) -> bytes:
 
 
 @contextmanager
-def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
+def open_atomically(path: PathOrStr, durable: bool = False) -> Iterator[TextIO]:
     """
     Opens a UTF-8 file for writing, which gets its name only when everything has been written.
 
     On an error, an existing file stays as it was. Missing folders are created. If the name ends in
     `.gz`, the file is compressed, the same text always to the same bytes.
+
+    # Parameters
+
+    path : `PathLike`
+        The file.
+    durable : `bool`, optional (default = `False`)
+        See `open_bytes_atomically`.
     """
-    with open_bytes_atomically(path) as raw:
+    with open_bytes_atomically(path, durable) as raw:
         if os.fspath(path).endswith(".gz"):
             # By default, the header has the time and the temporary name.
             with (
@@ -91,25 +99,11 @@ def open_atomically(path: PathOrStr) -> Iterator[TextIO]:
             ):
                 yield file
         else:
-            with _text(raw) as file:
-                yield file
+            file = _text(raw)
+            yield file
+            # Closing it would close the file before it is on the disk.
+            file.detach()
 
 
-@contextmanager
-def open_bytes_atomically(path: PathOrStr) -> Iterator[BinaryIO]:
-    """Opens a file for writing bytes in the same way, but without compression."""
-    name = os.fspath(path)
-    os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
-    temporary = f"{name}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as raw:
-            yield raw
-        os.replace(temporary, name)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
-
-
-def _text(raw: Any) -> TextIO:
+def _text(raw: Any) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n")

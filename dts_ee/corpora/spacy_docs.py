@@ -6,7 +6,8 @@ import os
 import zlib
 from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
 
-from dts_ee.corpora.files import PathOrStr, open_bytes_atomically
+from dts_ee.atomic_files import open_bytes_atomically
+from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.unread import Unread
 from dts_ee.document import Document, DocumentError, Entity
 from dts_ee.garbage_collection import garbage_collection_kept

@@ -111,7 +111,6 @@ def _leave_out_encoders(folder: Path, source: Path) -> None:
 
 
 def _write(folder: Path, card: ModelCard, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
     with open_archive_writer(target) as archive:
         archive.add_bytes(CARD_NAME, card.to_json().encode())
         for path in sorted(folder.iterdir()):

@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator, Mapping, Sequence
 from allennlp.common.checks import ConfigurationError
 from filelock import FileLock, Timeout
 
+from dts_ee.atomic_files import remove_unfinished_files
 from dts_ee.console import say
 from dts_ee.runs.planned_runs import Plan, PlannedRuns
 from dts_ee.runs.progress import Progress
@@ -136,6 +137,8 @@ def _alone_in(directory: Path) -> Iterator[None]:
     except Timeout:
         raise ConfigurationError(f"another process runs an experiment in {directory}") from None
     try:
+        for folder in (directory, *(folder.path for folder in RunFolder.all_within(directory))):
+            remove_unfinished_files(folder)
         yield
     finally:
         lock.release()

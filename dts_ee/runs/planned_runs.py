@@ -13,7 +13,6 @@ from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
 import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.util import SigTermReceived
 
 from dts_ee.corpora.files import open_atomically
 from dts_ee.dataset_readers.corpus_files import corpus_files
@@ -198,8 +197,6 @@ def _evaluate(folder: RunFolder, split: _TestSplit, threads: int) -> Optional[st
     try:
         with _torch_threads(threads):
             evaluate_run(folder, split.name, split.documents)
-    except SigTermReceived:
-        raise
     except Exception as error:
         with folder.log.open("a", encoding="utf-8") as log:
             traceback.print_exc(file=log)

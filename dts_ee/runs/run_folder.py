@@ -216,7 +216,7 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a JSON file whole or not at all."""
-    with open_atomically(path) as file:
+    with open_atomically(path, durable=True) as file:
         json.dump(value, file, indent=2, ensure_ascii=False)
         file.write("\n")
 

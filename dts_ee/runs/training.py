@@ -11,6 +11,7 @@ import time
 from collections import deque
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
+from dts_ee.parent_process import environment_of_child
 from dts_ee.runs.machine import available_cores
 from dts_ee.runs.progress import Progress
 from dts_ee.runs.run_folder import RunFolder, write_json
@@ -66,7 +67,7 @@ class RunTraining:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={"OMP_NUM_THREADS": str(threads), **os.environ},
+                env={"OMP_NUM_THREADS": str(threads), **os.environ, **environment_of_child()},
             )
 
     def problem(self) -> Optional[str]:

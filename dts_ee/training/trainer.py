@@ -6,12 +6,12 @@ import logging
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Iterable, List, Optional, Union
+from typing import Any, Dict, Iterable, List, Optional, Union
 
 import torch
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DataLoader
+from allennlp.data import DataLoader, TensorDict
 from allennlp.models import Model
 from allennlp.training import GradientDescentTrainer, Trainer
 
@@ -27,6 +27,7 @@ from dts_ee.metrics import Scores
 from dts_ee.metrics.flat_names import metrics_of
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.tasks import TASKS, scores_in
+from dts_ee.training.divergence import check_loss, check_weights
 from dts_ee.training.epoch_choice import EpochChoice
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class DtsTrainer(GradientDescentTrainer):
       data or, without it, on the training data.
 
     Only the data of this package's readers is checked.
+
+    A loss or weight that is infinite or not a number ends the training, before the epoch is saved.
 
     Registered as a `Trainer` with name `"dts"`. It takes what `gradient_descent` takes.
     """
@@ -97,6 +100,17 @@ class DtsTrainer(GradientDescentTrainer):
                     ),
                 ]
             )
+
+    def batch_outputs(self, batch: TensorDict, for_training: bool) -> Dict[str, torch.Tensor]:
+        outputs = super().batch_outputs(batch, for_training)
+        if for_training:
+            check_loss(outputs["loss"], self._epochs_completed + 1, batch)
+        return outputs
+
+    def _train_epoch(self, epoch: int) -> Dict[str, float]:
+        metrics = super()._train_epoch(epoch)
+        check_weights(self.model, epoch + 1)
+        return metrics
 
     def _try_train(self) -> Any:
         metrics, epoch = super()._try_train()

@@ -1,3 +1,4 @@
+import resource
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import numpy
 import pytest
 import torch
+from allennlp.common.checks import ConfigurationError
 from allennlp.training import Checkpointer, GradientDescentTrainer
 from allennlp.training.trainer import TrainerCheckpoint
 
@@ -41,11 +43,10 @@ def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path, monkeypatch):
     whole_save = torch.save
     half_written = []
 
-    def killed_while_saving(state, path):
-        whole_save(state, path)
-        content = Path(path).read_bytes()
-        Path(path).write_bytes(content[: len(content) // 2])
-        half_written.append(path)
+    def killed_while_saving(state, file):
+        whole_save(state, file)
+        file.truncate(file.tell() // 2)
+        half_written.append(file.name)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", killed_while_saving)
@@ -53,6 +54,7 @@ def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path, monkeypatch):
         checkpointer.save_checkpoint(trainer_after(2))
 
     assert half_written
+    assert not Path(half_written[0]).exists()
     loaded = Checkpointer(tmp_path).load_checkpoint()
     assert loaded is not None
     assert loaded.trainer_state["epochs_completed"] == 1
@@ -77,11 +79,52 @@ def test_the_best_model_half_written_leaves_the_one_before(tmp_path, monkeypatch
     GradientDescentTrainer._save_model_state(trainer, str(best))
     before = best.read_bytes()
 
-    def killed_while_saving(state, path):
-        Path(path).write_bytes(b"half")
+    def killed_while_saving(state, file):
+        file.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", killed_while_saving)
     with pytest.raises(KeyboardInterrupt):
         GradientDescentTrainer._save_model_state(trainer, str(best))
     assert best.read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_removed_in_favour_of_the_one_before(tmp_path, caplog):
+    checkpointer = Checkpointer(tmp_path)
+    for epochs in (1, 2):
+        checkpointer.save_checkpoint(trainer_after(epochs))
+    damaged = tmp_path / "model_state_e2_b0.th"
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+
+    loaded = Checkpointer(tmp_path).load_checkpoint()
+
+    assert loaded is not None
+    assert loaded.trainer_state["epochs_completed"] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "model_state_e1_b0.th",
+        "training_state_e1_b0.th",
+    ]
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"damaged")
+    with pytest.raises(ConfigurationError, match="e1_b0.th or .* is damaged, .* no other"):
+        Checkpointer(tmp_path).load_checkpoint()
+
+
+@pytest.mark.parametrize("suffix", ["model", "training"])
+def test_a_full_disk_is_an_error_with_the_name_of_the_file(tmp_path, suffix):
+    # As on a full disk, a file cannot grow further; Python ignores the signal.
+    checkpointer = Checkpointer(tmp_path)
+    checkpointer.save_checkpoint(trainer_after(1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if suffix == "training":
+        Path(checkpointer._model_state_path(2, 0)).write_bytes(b"")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large") as raised:
+            checkpointer.save_checkpoint(trainer_after(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert raised.value.filename == str(tmp_path / f"{suffix}_state_e2_b0.th")
+    assert not list(tmp_path.glob("*.tmp"))
+    loaded = Checkpointer(tmp_path).load_checkpoint()
+    assert loaded is not None and loaded.trainer_state["epochs_completed"] == 1

@@ -1,6 +1,8 @@
 import json
+import re
 
 import pytest
+import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.data.data_loaders import MultiProcessDataLoader
@@ -8,6 +10,7 @@ from allennlp.data.data_loaders import MultiProcessDataLoader
 import dts_ee.training.trainer as trainer_module
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.dataset_readers import SpertReader
+from dts_ee.training.divergence import check_loss, check_weights
 from tests.documents import TINY_NEWS, document
 
 LIVES = document("[Ann|Peop] lives in [Rome|Loc]", [("Live_In", 0, 1)])
@@ -138,3 +141,35 @@ def test_test_data_that_cannot_be_read_does_not_stop_the_training(tmp_path):
     loader = MultiProcessDataLoader(SpertReader(), str(TINY_NEWS), batch_size=1)
     assert trainer_module._test_documents(loader, tmp_path) == []
     assert trainer_module._test_documents(loader, None) == []
+
+
+def test_a_loss_that_is_no_number_ends_the_training_and_names_the_documents(train, tmp_path):
+    with pytest.raises(FloatingPointError) as raised:
+        train([LIVES, WORKS], [LIVES] * 7, num_epochs=9, lr=1e30)
+    message = str(raised.value)
+    assert re.match(r"epoch [12]: ", message)
+    assert "trainer.optimizer.lr" in message and "trainer.grad_norm" in message
+    for path in (tmp_path / "out").glob("*.th"):
+        weights = torch.load(path)
+        if "model_state" in path.name or path.name == "best.th":
+            assert all(torch.isfinite(weight).all() for weight in weights.values())
+
+
+def test_the_documents_of_a_loss_that_is_no_number():
+    batch = {"document": [LIVES, document("a b c d e f g h i"), document("[Ann|Peop] sleeps")]}
+    with pytest.raises(FloatingPointError) as raised:
+        check_loss(torch.tensor(float("inf")), 3, batch)
+    assert str(raised.value).startswith(
+        "epoch 3: the loss is inf on the documents 'Ann lives in Rome', 'a b c d e f g h …', "
+        "'Ann sleeps'; try a lower trainer.optimizer.lr"
+    )
+    assert "The checkpoint of epoch 2 and best.th are kept" in str(raised.value)
+    check_loss(torch.tensor(1e30), 3, batch)
+
+
+def test_weights_that_are_no_numbers():
+    model = torch.nn.Linear(2, 1)
+    check_weights(model, 1)
+    model.bias.data[0] = float("nan")
+    with pytest.raises(FloatingPointError, match="epoch 1: the weight bias "):
+        check_weights(model, 1)

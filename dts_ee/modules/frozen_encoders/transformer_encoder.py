@@ -159,9 +159,8 @@ class TransformerEncoder(FrozenEncoder):
         Encodes windows, and averages the vectors of the pieces of each word. If the pieces of a
         word are in several windows, each window gives a part of the average.
         """
-        specials = len(self._prefix) + len(self._suffix)
         num_pooled = torch.from_numpy(numpy.bincount(words[is_pooled])).to(device).float()
-        lengths = [window.end - window.start + specials for window in windows]
+        lengths = [self._padded_length(window.end - window.start) for window in windows]
         for indices in split_into_padded_batches(lengths, self._batch_size, *_batch_costs(device)):
             batch = [windows[i] for i in indices]
             length = lengths[indices[0]]
@@ -190,6 +189,17 @@ class TransformerEncoder(FrozenEncoder):
                     for states in hidden_states
                 ],
             )
+
+    def _padded_length(self, num_pieces: int) -> int:
+        """
+        The length to which a window is padded at least.
+
+        The last bits of what a processor computes depend on how the length fills its registers, and
+        so, without this, on the sentences with which a sentence happens to be encoded.
+        """
+        specials = len(self._prefix) + len(self._suffix)
+        length = max(-(-(num_pieces + specials) // 8) * 8, 16)
+        return min(length, self._capacity + specials)
 
     def _run(
         self,

@@ -153,6 +153,16 @@ def test_a_sentence_is_the_same_in_every_batch(folder):
         _assert_close(alone[0], row[: len(words)])
 
 
+def test_a_sentence_has_the_same_bits_with_longer_ones(folder):
+    """The lengths are those of all residues modulo the numbers in a register."""
+    embedder = FrozenTransformerEmbedder(str(folder), layers=[0, 1, 2]).eval()
+    sentences = [[f"w{i}" for i in range(number)] for number in range(1, 36)]
+    together = embedder(**_tensors(folder, sentences))
+    for sentence, row in zip(sentences, together, strict=True):
+        alone = embedder(**_tensors(folder, [sentence]))[0]
+        assert torch.equal(alone, row[: len(sentence)]), len(sentence)
+
+
 def test_in_training_a_sentence_is_encoded_once(bert, caplog):
     embedder = FrozenTransformerEmbedder(str(bert)).train()
     runs = _count_runs(embedder)
@@ -249,7 +259,7 @@ def test_sentences_of_very_different_lengths_are_not_padded_to_the_longest(tmp_p
     runs = _count_runs(embedder)
     with torch.no_grad():
         embedded = embedder(**_tensors(folder, sentences))
-    assert [tuple(run) for run in runs] == [(2, 402), (14, 3)]
+    assert [tuple(run) for run in runs] == [(2, 408), (14, 16)]
     one_by_one = FrozenTransformerEmbedder(str(folder), batch_size=1).eval()
     with torch.no_grad():
         _assert_close(one_by_one(**_tensors(folder, sentences)), embedded)

@@ -1,0 +1,146 @@
+"""
+Trainings in processes of their own, as a user starts them: signals, and what they leave running.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.paths import PROJECT
+from tests.torture.cut_off import command, differences, recover, train, write_settings
+
+MARK = "DTS_EE_TORTURE"
+
+
+def start(*words, folder):
+    """Starts a command, whose processes have the folder in their environment."""
+    with open(f"{folder}.log", "a") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dts_ee", *map(str, words)],
+            env={**os.environ, "PYTHONPATH": str(PROJECT), MARK: str(folder)},
+            stdout=log,
+            stderr=log,
+            # As a background job of a script: it and its children ignore interrupts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        )
+
+
+def processes_of(folder):
+    """The running processes that were started for the folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (path / "environ").read_bytes().split(b"\0")
+            is_zombie = (path / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            continue
+        if f"{MARK}={folder}".encode() in environment and not is_zombie:
+            found.append(int(path.name))
+    return found
+
+
+def wait_until(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return condition()
+
+
+def test_sigterm_at_any_time_ends_the_training(tmp_path):
+    config = write_settings(tmp_path / "config.json", "dts", num_epochs=40)
+    folder = tmp_path / "out"
+    statuses = []
+    for tenths in range(2, 100, 7):
+        process = start("train", config, "-s", folder, folder=folder)
+        time.sleep(tenths / 10)
+        assert process.poll() is None, (tmp_path / "out.log").read_text()
+        process.terminate()
+        statuses.append(process.wait(timeout=60))
+        assert not [*tmp_path.glob("out/*.tmp"), *tmp_path.glob("out/*.partial")]
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{len(statuses)} times ended by SIGTERM, with the statuses {statuses}")
+    assert set(statuses) <= {-signal.SIGTERM, 128 + signal.SIGTERM}
+
+
+@pytest.fixture(scope="module")
+def distributed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("distributed")
+    devices = {"cuda_devices": [-1, -1]}
+    config = write_settings(folder / "config.json", "gradient_descent", distributed=devices)
+    settings = json.loads(config.read_text())
+    del settings["trainer"]["cuda_device"], settings["evaluate_on_test"]
+    config.write_text(json.dumps(settings))
+    assert start("train", config, "-s", folder / "out", folder=folder / "out").wait() == 0
+    return config, folder / "out"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("file", ["vocabulary", "training_state_e1_b0.th"])
+def test_the_processes_of_a_distributed_training_end_with_their_parent(
+    number, file, distributed, tmp_path
+):
+    config, undisturbed = distributed
+    folder = tmp_path / "out"
+    process = start("train", config, "-s", folder, folder=folder)
+    assert wait_until((folder / file).exists, 120)
+    process.send_signal(number)
+    process.wait(timeout=60)
+    # Those that have just been started notice it when they have imported what they need.
+    assert wait_until(lambda: not processes_of(folder), 60)
+
+    recovering = start("train", config, "-s", folder, "--recover", folder=folder)
+    assert recovering.wait() == 0, (tmp_path / "out.log").read_text()
+    found = differences(folder, undisturbed)
+    assert [line for line in found if "out_worker" not in line] == []
+
+
+def test_the_trainings_of_repeat_end_with_it_and_are_recovered(tmp_path):
+    config = write_settings(tmp_path / "config.json", "dts", num_epochs=3)
+    words = ["repeat", config, "--seeds", "1", "-s"]
+    undisturbed = tmp_path / "undisturbed"
+    assert command([*words, undisturbed], undisturbed) == 0
+    for number in (0, 3, 8, 10, 12, 14):
+        folder = tmp_path / f"out{number}"
+        status = command([*words, folder], folder, kill_before=number)
+        assert status == -signal.SIGKILL
+        assert command([*words, folder], folder) == 0, Path(f"{folder}.log").read_text()
+        assert differences(folder / "seed_1", undisturbed / "seed_1") == [], number
+        assert not list(folder.rglob("*.tmp"))
+    for seconds in (8, 12):
+        folder = tmp_path / f"after{seconds}"
+        process = start(*words, folder, folder=folder)
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+        assert wait_until(lambda folder=folder: not processes_of(folder), 5)
+        assert command([*words, folder], folder) == 0, Path(f"{folder}.log").read_text()
+        assert differences(folder / "seed_1", undisturbed / "seed_1") == []
+
+
+def test_two_threads_give_the_same_bits_each_time(tmp_path):
+    config = write_settings(tmp_path / "config.json", "dts")
+    for name in ("one", "two"):
+        process = subprocess.run(
+            [sys.executable, "-m", "dts_ee", "train", str(config), "-s", str(tmp_path / name)],
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "2"},
+        )
+        assert process.returncode == 0
+    assert differences(tmp_path / "one", tmp_path / "two") == []
+
+
+def test_what_is_left_of_a_killed_training_is_removed(tmp_path):
+    config = write_settings(tmp_path / "config.json", "dts", num_epochs=1)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "config.json.123.tmp").write_text("{")
+    assert train(config, folder) == 0
+    (folder / "model.tar.gz.partial").write_text("half")
+    assert recover(config, folder) == 0
+    assert not [*folder.glob("*.tmp"), *folder.glob("*.partial")]
