@@ -72,7 +72,7 @@ def starts_by_rules(text: str, spans: Spans, abbreviations: Sequence[str] = ()) 
 
 def _abbreviation_ends(text: str, abbreviations: Sequence[str]) -> set[int]:
     """Where the abbreviations in a text end, with their last full stop."""
-    ends = set()
+    ends: set[int] = set()
     for abbreviation in abbreviations:
         parts = re.findall(r"[^\s.]+|\.", abbreviation.strip().rstrip("."))
         if parts:

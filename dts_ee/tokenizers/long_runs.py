@@ -25,13 +25,13 @@ _Search = Callable[[str], Any]
 class _Boundary(NamedTuple):
     """In place of the match of an infix: one without characters."""
 
-    index: int
+    position: int
 
     def start(self) -> int:
-        return self.index
+        return self.position
 
     def end(self) -> int:
-        return self.index
+        return self.position
 
 
 def divide_long_runs(tokenizer: Any) -> Any:
