@@ -109,16 +109,17 @@ class ModelProcess:
 
     def end(self) -> None:
         """Ends the process, whatever it does."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
         if self.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
             self.pid = None
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
 
     def close(self) -> None:
-        """Ends also the process that starts it."""
+        """Ends also the process that starts it; the event loop may have ended."""
+        self._streams = None
         self.end()
         self._parent.close()
 

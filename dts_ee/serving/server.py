@@ -149,6 +149,10 @@ def _draining_server(config: "uvicorn.Config", service: PredictionService) -> "u
             service.stop_accepting(_GRACE)
 
         async def on_tick(self, counter: int) -> bool:
+            if self.force_exit:
+                # Since Python 3.12, the end of a server waits for its connections.
+                for connection in list(self.server_state.connections):
+                    connection.transport.abort()
             if service.state == "failed" or service.has_ended:
                 self.should_exit = True
             return await super().on_tick(counter)

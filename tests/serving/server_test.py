@@ -97,7 +97,7 @@ def server(tmp_path):
 
 
 def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, tmp_path):
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(16) as pool:
         accepted = [pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})]
         assert server.held.wait(60)
         accepted.append(pool.submit(server.ask, "POST", "/predict", {"tokens": ["Xanthippe"]}))
@@ -125,7 +125,7 @@ def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, t
 
 
 def test_a_second_signal_ends_it_at_once(server):
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
         assert server.held.wait(60)
         server.signal(signal.SIGINT)
@@ -152,7 +152,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(server):
 
 
 def test_a_model_whose_process_ends_is_started_again(server, tmp_path):
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(16) as pool:
         first = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
         assert server.held.wait(60)
         innocent = [pool.submit(server.ask, "POST", "/predict", ["a", str(n)]) for n in range(8)]
@@ -174,7 +174,7 @@ def test_a_model_whose_process_ends_is_started_again(server, tmp_path):
 
 
 def test_the_processes_of_a_server_that_was_killed_end(server):
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
         assert server.held.wait(60)
         parent = server.process.pid
@@ -245,7 +245,7 @@ def test_a_connection_serves_more_requests_later(server):
 
 
 def test_clients_that_leave_are_no_errors(server, tmp_path):
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
         assert server.held.wait(60)
         for _ in range(30):
