@@ -21,7 +21,7 @@ from dts_ee.serving.monitor import CLIENT_CLOSED_REQUEST, Monitor
 from dts_ee.serving.origins import LOOPBACK_HOSTS, SameOrigin
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.request_error import RequestError
-from dts_ee.serving.schema import HEALTH_RESPONSES, PREDICT_REQUEST, PREDICT_RESPONSES, TITLE
+from dts_ee.serving.schema import HEALTH_RESPONSES, PREDICT_REQUEST, TITLE, predict_responses
 from dts_ee.serving.service import PredictionService
 from dts_ee.serving.serving_settings import ServingSettings
 from dts_ee.version import VERSION
@@ -98,7 +98,7 @@ def build_app(
     @app.post(
         "/predict",
         openapi_extra=PREDICT_REQUEST,
-        responses=PREDICT_RESPONSES,
+        responses=predict_responses(),
         response_class=JSONResponse,
     )
     async def predict(request: Request) -> Response:

@@ -1,10 +1,12 @@
 import asyncio
 import logging
+from dataclasses import replace
 
 from starlette.requests import Request
 
 from dts_ee.corpora.spert import document_from_json
 from dts_ee.document import DocumentError
+from dts_ee.tasks import TASKS
 from tests.serving.serving import FORM, StubPredictor, serving
 
 GREETING = {"sentence": "Ilse met Marta"}
@@ -534,6 +536,20 @@ async def test_metrics_are_what_prometheus_reads():
         response = await served.client.get("/metrics", headers=headers)
         assert response.headers["content-type"].startswith("application/openmetrics-text")
         assert response.text.endswith("# EOF\n")
+
+
+def test_openapi_has_the_keys_of_further_tasks(monkeypatch):
+    monkeypatch.setitem(TASKS, "topic", replace(TASKS["entity"], title="Topic", key="topic"))
+
+    async def ask():
+        async with serving() as served:
+            schema = (await served.client.get("/openapi.json")).json()
+            answers = schema["paths"]["/predict"]["post"]["responses"]["200"]["content"]
+            sentence, text, _ = answers["application/json"]["schema"]["anyOf"]
+            for properties in (sentence, text["properties"]["sentences"]["items"]):
+                assert properties["properties"]["topic"] == {"description": "Topic"}
+
+    asyncio.run(ask())
 
 
 @run
