@@ -61,6 +61,9 @@ _INPUTS = [
 ]
 """One input: an object, or as in SpERT's prediction data."""
 
+_ITEMS = [*_INPUTS, {"description": "Anything else has an error as its answer."}]
+"""An input in a list, in which a bad one affects no other."""
+
 _RELATION: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -108,7 +111,7 @@ PREDICT_REQUEST: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"anyOf": [*_INPUTS, {"type": "array", "items": {"anyOf": _INPUTS}}]},
+                "schema": {"anyOf": [*_INPUTS, {"type": "array", "items": {"anyOf": _ITEMS}}]},
                 "example": {"text": "Marta Lindqvist writes for the Harbour Gazette."},
             }
         },
