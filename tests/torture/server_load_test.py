@@ -32,6 +32,23 @@ NAMES = ["Marta", "Lindqvist", "Tarnby", "Oslo", "Gazette", "Ada", "met", "left"
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
+WATCH = """
+import http.client, json, sys, time
+port, seconds = int(sys.argv[1]), float(sys.argv[2])
+end, found = time.monotonic() + seconds, []
+while time.monotonic() < end:
+    start = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", "/health")
+    connection.getresponse().read()
+    connection.close()
+    found.append(time.monotonic() - start)
+    time.sleep(0.1)
+print(json.dumps(found))
+"""
+"""Asks for `/health` from a process that does nothing else."""
+
+
 class Server:
     """A server in a process of its own, as a user starts it."""
 
@@ -97,7 +114,6 @@ async def ask_for(address: str, num_clients: int, seconds: float) -> dict[str, A
     """Clients that wait for an answer before they ask again; each has its own connection."""
     statuses: Counter[str] = Counter()
     latencies: list[float] = []
-    health: list[float] = []
     end = time.monotonic() + seconds
 
     async def client(number: int) -> None:
@@ -118,15 +134,11 @@ async def ask_for(address: str, num_clients: int, seconds: float) -> dict[str, A
                 else:
                     await asyncio.sleep(0.5)
 
-    async def watch() -> None:
-        async with httpx.AsyncClient(timeout=120) as http:
-            while time.monotonic() < end:
-                start = time.monotonic()
-                await http.get(f"{address}/health")
-                health.append(time.monotonic() - start)
-                await asyncio.sleep(0.2)
-
-    await asyncio.gather(watch(), *(client(number) for number in range(num_clients)))
+    command = [sys.executable, "-c", WATCH, address.rpartition(":")[2], str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+        await asyncio.gather(*(client(number) for number in range(num_clients)))
+        assert watching.stdout is not None
+        health = json.loads(watching.stdout.read())
     return {
         "clients": num_clients,
         "answers/s": round(statuses["200"] / seconds, 1),
