@@ -259,6 +259,6 @@ def test_schemathesis_finds_nothing(server: Server) -> None:
     # refused with 422 though its form is valid.
     left_out = ["--exclude-checks", "positive_data_acceptance"]
     command = [program, "run", f"{server.address}/openapi.json", "--max-examples", "100", *left_out]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=server.log.parent, capture_output=True, text=True)
     print("\n".join(done.stdout.splitlines()[-25:]))
     assert done.returncode == 0, done.stdout
