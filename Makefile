@@ -10,6 +10,7 @@ INSTALLED := $(VENV)/installed
 LOCK := requirements/lock.txt
 UV := uv==0.13.9
 MUTMUT := build/mutmut
+SCHEMATHESIS := build/schemathesis
 IN_PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
 QUICK_TESTS := tests/compat tests/commands/allennlp_verbs_test.py tests/dts_ee_command_test.py \
 	tests/dts_ee_import_hook_test.py tests/start_up_test.py tests/modules/frozen_encoders \
@@ -38,8 +39,14 @@ test: $(INSTALLED) ## Run the tests
 test-quick: $(INSTALLED) ## Run the tests of what depends on the Python: imports, commands, worker processes, the wheel
 	@$(BIN)/python -m pytest $(IN_PARALLEL) $(QUICK_TESTS)
 
-torture: $(INSTALLED) ## Kill what runs, again and again, and see what is left; minutes
-	@$(BIN)/python -m pytest tests/torture
+torture: $(INSTALLED) $(SCHEMATHESIS)/installed ## Kill what runs, again and again, and see what is left; minutes
+	@SCHEMATHESIS=$(abspath $(SCHEMATHESIS))/bin/schemathesis $(BIN)/python -m pytest -s tests/torture
+
+# schemathesis has an environment of its own.
+$(SCHEMATHESIS)/installed: $(INSTALLED) Makefile
+	@$(BIN)/python -m venv --clear $(SCHEMATHESIS)
+	@$(SCHEMATHESIS)/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+	@touch $@
 
 # Each in an environment of its own.
 test-all: ## Run the tests on every supported Python that is found

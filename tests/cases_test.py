@@ -278,7 +278,7 @@ def test_prediction_input_of_spert_for_the_server():
 
 async def served(value: Any) -> Any:
     predictor = Predictor.from_archive(load_archive(ARCHIVE))
-    async with serving(lambda: predictor.predict_batch_json) as service:
+    async with serving(lambda: predictor) as service:
         await service.until_state("ready")
         return (await service.predict(value)).json()
 

@@ -91,14 +91,14 @@ def test_every_command_takes_it(tmp_path, change, settings):
     predictions = (tmp_path / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(predictions) == len(records)
     predictor = Predictor.from_archive(load_archive(archive))
-    answer = asyncio.run(served(predictor.predict_batch_json))
+    answer = asyncio.run(served(predictor))
     assert answer["relations"] == []
     types = {entity["type"] for record in records for entity in record["entities"]}
     assert {entity["type"] for entity in answer["entities"]} <= types
 
 
-async def served(predict: Any) -> Any:
-    async with serving(lambda: predict) as service:
+async def served(predictor: Any) -> Any:
+    async with serving(lambda: predictor) as service:
         await service.until_state("ready")
         response = await service.predict(SENTENCE)
         assert response.status_code == 200

@@ -6,7 +6,8 @@ import argparse
 import json
 import logging
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional, Union
+from dataclasses import fields
+from typing import Any, Iterator, Optional, Sequence, Union
 
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError, check_for_gpu
@@ -55,20 +56,36 @@ class ServeDts(Subcommand):
             default=8000,
             help="the port (default = %(default)s; 0 is any free port)",
         )
+        subparser.add_argument(
+            "--allowed-host",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a name by which clients call the server, without a port, such as nlp.example.org "
+            "or *.example.org; may be given again. At a loopback address, localhost, 127.0.0.1 and "
+            "[::1] are allowed anyway; at another one, all names are unless some are given",
+        )
         defaults = ServingSettings()
         for option, kind, text in (
-            ("batch_size", int, "the maximum number of inputs that are predicted together"),
+            ("batch_size", int, "the maximum number of sentences that are predicted together"),
+            ("batch_tokens", int, "the maximum number of tokens that are predicted together"),
             ("batch_wait_ms", float, "milliseconds for which an input waits for others"),
             (
                 "queue_size",
                 int,
                 "the maximum number of inputs that are accepted and not answered yet",
             ),
+            ("queue_tokens", int, "the maximum number of tokens in these inputs"),
             ("max_items", int, "the maximum number of inputs in a request"),
             ("max_body_bytes", int, "the maximum number of bytes in a request"),
             ("max_text_length", int, "the maximum number of characters in an input"),
             ("max_entities", int, "the maximum number of entities in an input"),
             ("timeout", float, "seconds that a request may take"),
+            (
+                "read_timeout",
+                float,
+                "seconds in which a request's head has to arrive, and its body",
+            ),
         ):
             subparser.add_argument(
                 f"--{option.replace('_', '-')}",
@@ -102,14 +119,7 @@ class ServeDts(Subcommand):
 def serve_from_args(args: argparse.Namespace) -> None:
     """Run the command."""
     settings = ServingSettings(
-        batch_size=args.batch_size,
-        batch_wait_ms=args.batch_wait_ms,
-        queue_size=args.queue_size,
-        max_items=args.max_items,
-        max_body_bytes=args.max_body_bytes,
-        max_text_length=args.max_text_length,
-        max_entities=args.max_entities,
-        timeout=args.timeout,
+        **{field.name: getattr(args, field.name) for field in fields(ServingSettings)}
     )
     serve_archive(
         args.archive_file,
@@ -119,6 +129,7 @@ def serve_from_args(args: argparse.Namespace) -> None:
         args.cuda_device,
         args.overrides,
         {**args.predictor_args, **sentence_options(args), **threshold_options(args)},
+        args.allowed_host,
     )
 
 
@@ -130,6 +141,7 @@ def serve_archive(
     cuda_device: int = -1,
     overrides: Union[str, dict[str, Any]] = "",
     predictor_args: Optional[dict[str, Any]] = None,
+    allowed_hosts: Sequence[str] = (),
 ) -> None:
     """
     Serve a model until SIGTERM or SIGINT; the address is printed to standard output.
@@ -150,6 +162,8 @@ def serve_archive(
         Changes of the archive's configuration.
     predictor_args : `Optional[dict[str, Any]]`, optional (default = `None`)
         Further arguments of the predictor.
+    allowed_hosts : `Sequence[str]`, optional (default = `()`)
+        Names by which clients call the server; see `hosts_for`.
 
     # Raises
 
@@ -160,12 +174,14 @@ def serve_archive(
     `KeyboardInterrupt`
         At a second signal, while requests are being answered.
     """
+    from dts_ee.serving.origins import hosts_for
     from dts_ee.serving.server import address_of, check_packages, listen, serve
 
     check_packages()
-    check_for_gpu(cuda_device)
 
-    def load() -> Any:
+    def load() -> DtsPredictor:
+        # In the model's process: asking for a GPU, too, would keep it from using one.
+        check_for_gpu(cuda_device)
         with quiet_loading():
             archive = load_archive(archive_file, cuda_device=cuda_device, overrides=overrides)
             predictor = Predictor.from_archive(archive, extra_args=predictor_args or {})
@@ -175,11 +191,18 @@ def serve_archive(
                 "the predictor `dts`"
             )
         print("The model is loaded", flush=True)
-        return predictor.predict_batch_json
+        return predictor
 
+    hosts = hosts_for(host, allowed_hosts)
     with _logged_requests(), listen(host, port) as listener:
         print(f"Listening at {address_of(listener)}", flush=True)
-        serve(load, listener, settings)
+        if hosts == ["*"]:
+            print(
+                "Every Host is answered: with --allowed-host NAME, for each name that clients use, "
+                "web pages cannot reach the server under a name of theirs",
+                flush=True,
+            )
+        serve(load, listener, settings, hosts)
 
 
 @contextmanager

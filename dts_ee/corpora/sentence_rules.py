@@ -4,7 +4,7 @@ Dividing raw text into sentences by rules.
 
 import re
 from bisect import bisect_left
-from typing import Optional, Sequence
+from typing import Sequence
 
 from dts_ee.corpora.line_breaks import line_break_starts
 
@@ -50,16 +50,15 @@ def starts_by_rules(text: str, spans: Spans, abbreviations: Sequence[str] = ()) 
     firsts = [start for start, _ in spans]
     lines, numbers = line_break_starts(text)
     after_numbers = {bisect_left(firsts, end) for _, end in numbers}
-    abbreviation = _ends_with(abbreviations)
+    abbreviation_ends = _abbreviation_ends(text, abbreviations)
+    after_closing = _after_closing(words, spans)
     doc = Sentencizer()(Doc(Vocab(), words=words))
     starts = set()
     for sentence in doc.sents:
-        start = sentence.start
-        while 0 < start < len(words) and _closes(words[start], spans[start - 1], spans[start]):
-            start += 1
+        start = after_closing[sentence.start]
         if start == len(words) or start in after_numbers or not _can_begin(words, start):
             continue
-        if start and abbreviation and abbreviation.search(text[: spans[start - 1][1]]):
+        if start and spans[start - 1][1] in abbreviation_ends:
             continue
         starts.add(start)
     line_starts = {bisect_left(firsts, start) for start in lines}
@@ -71,16 +70,26 @@ def starts_by_rules(text: str, spans: Spans, abbreviations: Sequence[str] = ()) 
     ]
 
 
-def _ends_with(abbreviations: Sequence[str]) -> Optional[re.Pattern[str]]:
-    """A pattern for a text that ends with one of the abbreviations."""
-    alternatives = [
-        r"\s*".join(map(re.escape, re.findall(r"[^\s.]+|\.", abbreviation.strip().rstrip("."))))
-        for abbreviation in abbreviations
-        if abbreviation.strip(" .\t\n")
-    ]
-    if not alternatives:
-        return None
-    return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})\s*\.$")
+def _abbreviation_ends(text: str, abbreviations: Sequence[str]) -> set[int]:
+    """Where the abbreviations in a text end, with their last full stop."""
+    ends: set[int] = set()
+    for abbreviation in abbreviations:
+        parts = re.findall(r"[^\s.]+|\.", abbreviation.strip().rstrip("."))
+        if parts:
+            letters = r"\s*".join(map(re.escape, parts))
+            # Looked at ahead, because one abbreviation may begin inside another.
+            pattern = rf"(?<!\w)(?=({letters}\s*\.))"
+            ends.update(match.end(1) for match in re.finditer(pattern, text))
+    return ends
+
+
+def _after_closing(words: list[str], spans: Spans) -> list[int]:
+    """For each word, the first one from there on that does not belong to the sentence before it."""
+    found = list(range(len(words) + 1))
+    for i in range(len(words) - 1, 0, -1):
+        if _closes(words[i], spans[i - 1], spans[i]):
+            found[i] = found[i + 1]
+    return found[:-1]
 
 
 def _closes(word: str, before: tuple[int, int], span: tuple[int, int]) -> bool:

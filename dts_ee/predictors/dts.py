@@ -212,9 +212,21 @@ class DtsPredictor(Predictor):
     def predict_requests(self, requests: Sequence[Request]) -> List[JsonDict]:
         """The outputs for several inputs."""
         return [
-            _output(request, sentences)
+            self.output(request, sentences)
             for request, sentences in zip(requests, self.predict_sentences(requests), strict=True)
         ]
+
+    def output(self, request: Request, sentences: List[Document]) -> JsonDict:
+        """The output for an input and its predicted sentences."""
+        outputs = [prediction_to_json(sentence) for sentence in sentences]
+        identifier = {} if request.id is None else {"orig_id": request.id}
+        warnings = {"warnings": list(request.warnings)} if request.warnings else {}
+        if request.text is not None:
+            return {**identifier, "text": request.text, "sentences": outputs, **warnings}
+        if request.blank_sentence is not None:
+            nothing: JsonDict = {"tokens": [], "entities": [], "relations": []}
+            return {**identifier, "sentence": request.blank_sentence, **nothing}
+        return {**outputs[0], **warnings}
 
     def predict_sentences(self, requests: Sequence[Request]) -> List[List[Document]]:
         """The sentences of several inputs, with their predicted entities and relations."""
@@ -350,16 +362,3 @@ class DtsPredictor(Predictor):
         return self._reader.text_to_instance(
             request.sentences[0], gold=False, entities_given=request.entities_given
         )
-
-
-def _output(request: Request, sentences: List[Document]) -> JsonDict:
-    """The JSON output for a request."""
-    outputs = [prediction_to_json(sentence) for sentence in sentences]
-    identifier = {} if request.id is None else {"orig_id": request.id}
-    warnings = {"warnings": list(request.warnings)} if request.warnings else {}
-    if request.text is not None:
-        return {**identifier, "text": request.text, "sentences": outputs, **warnings}
-    if request.blank_sentence is not None:
-        nothing: JsonDict = {"tokens": [], "entities": [], "relations": []}
-        return {**identifier, "sentence": request.blank_sentence, **nothing}
-    return {**outputs[0], **warnings}

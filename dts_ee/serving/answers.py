@@ -4,21 +4,17 @@ The answers to the inputs of a request.
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
-from allennlp.common import JsonDict
-
-from dts_ee.serving.inputs import read_input
+from dts_ee.serving.inputs import length_of, read_input
 from dts_ee.serving.prometheus import Metrics
-from dts_ee.serving.request_error import RequestError, error_of_prediction
+from dts_ee.serving.request_error import RequestError
 from dts_ee.serving.service import PredictionService
 from dts_ee.serving.serving_settings import ServingSettings
+from dts_ee.serving.turns import Output
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-Answer = Union[JsonDict, RequestError]
 
 
 class Answerer:
@@ -44,15 +40,15 @@ class Answerer:
 
     async def answer(
         self, request: "Request", inputs: Sequence[Any], deadline: float
-    ) -> list[Answer]:
+    ) -> list[Output]:
         """
         The answer to each input: a prediction, or an error.
 
         # Parameters
 
         request : `Request`
-            The request, whose body has been read. If the client disconnects, inputs that are not
-            being predicted yet are dropped.
+            The request, whose body has been read. If the client disconnects, its inputs are
+            dropped.
         inputs : `Sequence[Any]`
             The inputs in it.
         deadline : `float`
@@ -73,44 +69,36 @@ class Answerer:
                 f"there are {len(inputs)} inputs; the limit is {self._settings.max_items}",
             )
         read = [read_input(value, self._settings) for value in inputs]
-        futures = self._service.submit(
-            [value for value in read if not isinstance(value, RequestError)]
-        )
-        outcomes = iter(await _wait(request, futures, deadline))
-        answers = [value if isinstance(value, RequestError) else next(outcomes) for value in read]
+        valid = [value for value in read if not isinstance(value, RequestError)]
+        futures = self._service.submit(valid, [length_of(value) for value in valid], deadline)
+        outputs = iter(await _wait(request, futures, deadline))
+        answers = [value if isinstance(value, RequestError) else next(outputs) for value in read]
         for outcome in map(_outcome, answers):
             self._metrics.count_inputs(outcome, 1)
         return answers
 
 
 async def _wait(
-    request: "Request", futures: Sequence["Future[JsonDict]"], deadline: float
-) -> list[Answer]:
+    request: "Request", futures: Sequence["asyncio.Future[Output]"], deadline: float
+) -> list[Output]:
     from starlette.requests import ClientDisconnect
 
     if not futures:
         return []
-    outputs = asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)
+    outputs = asyncio.ensure_future(asyncio.wait(futures))
     disconnection = asyncio.ensure_future(_disconnection(request))
     waiting: set[asyncio.Future[Any]] = {outputs, disconnection}
     remaining = deadline - asyncio.get_running_loop().time()
     try:
         await asyncio.wait(waiting, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
         if outputs.done():
-            return [
-                error_of_prediction(output) if isinstance(output, BaseException) else output
-                for output in outputs.result()
-            ]
+            return [future.result() for future in futures]
         if disconnection.done():
             raise ClientDisconnect
         raise RequestError(503, "timeout", "the prediction did not come in time", retry_after=1)
     finally:
-        # The model skips inputs that are cancelled before it begins with them. Cancelling `outputs`
-        # alone would reach them a turn of the event loop later.
-        for future in futures:
-            future.cancel()
-        outputs.cancel()
-        disconnection.cancel()
+        for task in (*futures, *waiting):
+            task.cancel()
 
 
 async def _disconnection(request: "Request") -> None:
@@ -118,7 +106,7 @@ async def _disconnection(request: "Request") -> None:
         pass
 
 
-def _outcome(answer: Answer) -> str:
+def _outcome(answer: Output) -> str:
     if not isinstance(answer, RequestError):
         return "predicted"
     return "refused" if answer.status < 500 else "failed"

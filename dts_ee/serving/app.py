@@ -3,21 +3,25 @@ The endpoints of the server.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import parse_qs
 
+from allennlp.common import JsonDict
+
 from dts_ee.predictors.requests import is_token_list
-from dts_ee.serving.answers import Answer, Answerer
-from dts_ee.serving.bodies import read_body
+from dts_ee.serving.answers import Answerer
+from dts_ee.serving.bodies import BodyReader
 from dts_ee.serving.form_page import CONTENT_SECURITY_POLICY, inputs_of_text, render_form
 from dts_ee.serving.inputs import parse_json
 from dts_ee.serving.monitor import CLIENT_CLOSED_REQUEST, Monitor
+from dts_ee.serving.origins import LOOPBACK_HOSTS, SameOrigin
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.request_error import RequestError
-from dts_ee.serving.schema import HEALTH_RESPONSES, PREDICT_REQUEST, PREDICT_RESPONSES, TITLE
+from dts_ee.serving.schema import HEALTH_RESPONSES, PREDICT_REQUEST, TITLE, predict_responses
 from dts_ee.serving.service import PredictionService
 from dts_ee.serving.serving_settings import ServingSettings
 from dts_ee.version import VERSION
@@ -28,7 +32,12 @@ if TYPE_CHECKING:
 _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def build_app(service: PredictionService, settings: ServingSettings, metrics: Metrics) -> "FastAPI":
+def build_app(
+    service: PredictionService,
+    settings: ServingSettings,
+    metrics: Metrics,
+    hosts: Sequence[str] = ("*",),
+) -> "FastAPI":
     """
     The application, which starts the service at its start, and closes it at its end.
 
@@ -40,25 +49,32 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
         The limits.
     metrics : `Metrics`
         What `/metrics` shows.
+    hosts : `Sequence[str]`, optional (default = `("*",)`)
+        The values of `Host` that are answered, without ports.
     """
     from fastapi import Request, Response
     from fastapi.responses import HTMLResponse, JSONResponse
     from fastapi_offline import FastAPIOffline
     from starlette.exceptions import HTTPException
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.requests import ClientDisconnect
 
     answerer = Answerer(service, settings, metrics)
+    bodies = BodyReader(settings)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         service.start()
         yield
-        await asyncio.to_thread(service.close)
+        await service.close()
 
     # Swagger UI from a package: FastAPI's own page would load it from the internet.
     app = FastAPIOffline(
         docs_url="/docs", redoc_url=None, title=TITLE, version=VERSION, lifespan=lifespan
     )
+    # The last one is the first to see a request.
+    app.add_middleware(SameOrigin, allowed=[host for host in hosts if host not in LOOPBACK_HOSTS])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_middleware(Monitor, metrics=metrics)
 
     def error_response(error: RequestError) -> Response:
@@ -82,24 +98,26 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
     @app.post(
         "/predict",
         openapi_extra=PREDICT_REQUEST,
-        responses=PREDICT_RESPONSES,
+        responses=predict_responses(),
         response_class=JSONResponse,
     )
     async def predict(request: Request) -> Response:
         """Predicts one input, or a list of inputs, each of which may have its own error."""
         deadline = asyncio.get_running_loop().time() + settings.timeout
         with service.admit():
-            body = await read_body(request, "application/json", settings.max_body_bytes, deadline)
-            value = parse_json(body)
-            is_list = isinstance(value, list) and not is_token_list(value)
-            inputs = value if is_list else [value]
-            answers = await answerer.answer(request, inputs, deadline)
+            async with bodies.read(request, "application/json") as body:
+                value = parse_json(body)
+                is_list = isinstance(value, list) and not is_token_list(value)
+                inputs = value if is_list else [value]
+                answers = await answerer.answer(request, inputs, deadline)
         if not is_list and isinstance(answers[0], RequestError):
             raise answers[0]
         content = [
-            answer.to_json() if isinstance(answer, RequestError) else answer for answer in answers
+            json.dumps(answer.to_json()) if isinstance(answer, RequestError) else answer
+            for answer in answers
         ]
-        return JSONResponse(content if is_list else content[0], headers=_PRIVATE)
+        text = f"[{','.join(content)}]" if is_list else content[0]
+        return Response(text, headers=_PRIVATE, media_type="application/json")
 
     @app.get(
         "/health", summary="Readiness", responses=HEALTH_RESPONSES, response_class=JSONResponse
@@ -135,17 +153,13 @@ def build_app(service: PredictionService, settings: ServingSettings, metrics: Me
     async def show_prediction(request: Request) -> Response:
         deadline = asyncio.get_running_loop().time() + settings.timeout
         text = ""
-        answer: Answer
+        answer: Union[JsonDict, RequestError]
         try:
             with service.admit():
-                body = await read_body(
-                    request,
-                    "application/x-www-form-urlencoded",
-                    settings.max_body_bytes,
-                    deadline,
-                )
-                text = _text_of_form(body)
-                [answer] = await answerer.answer(request, [inputs_of_text(text)], deadline)
+                async with bodies.read(request, "application/x-www-form-urlencoded") as body:
+                    text = _text_of_form(body)
+                    [output] = await answerer.answer(request, [inputs_of_text(text)], deadline)
+            answer = output if isinstance(output, RequestError) else json.loads(output)
         except RequestError as error:
             answer = error
         return page_response(text, answer)

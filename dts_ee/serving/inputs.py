@@ -12,6 +12,8 @@ from dts_ee.predictors.requests import as_inputs
 from dts_ee.serving.request_error import RequestError
 from dts_ee.serving.serving_settings import ServingSettings
 
+_TEXT_FIELDS = ("sentence", "text", "tokens")
+
 
 def parse_json(body: bytes) -> Any:
     """
@@ -58,8 +60,13 @@ def read_input(value: Any, settings: ServingSettings) -> Union[JsonDict, Request
     return _problem(inputs, settings) or inputs
 
 
+def length_of(inputs: JsonDict) -> int:
+    """The number of characters in the text of an input; tokens count as if joined by spaces."""
+    return sum(_length(inputs.get(field)) for field in _TEXT_FIELDS)
+
+
 def _problem(value: JsonDict, settings: ServingSettings) -> Optional[RequestError]:
-    for field in ("sentence", "text", "tokens"):
+    for field in _TEXT_FIELDS:
         length = _length(value.get(field))
         if length > settings.max_text_length:
             return RequestError(

@@ -2,13 +2,12 @@
 Logging and counting of requests.
 """
 
-import json
 import logging
 import time
 from typing import Any
 
 from dts_ee.serving.prometheus import Metrics
-from dts_ee.serving.request_error import RequestError, log_failure
+from dts_ee.serving.request_error import RequestError, send_error, where_raised
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +54,10 @@ class Monitor:
         try:
             await self._app(scope, receive, watched_send)
         except Exception as error:
-            log_failure("A request failed", error)
+            logger.error("A request failed: %s%s", type(error).__name__, where_raised(error))
             if status is None:
-                await _send_internal_error(watched_send)
+                message = "the request failed; the server's log says how"
+                await send_error(RequestError(500, "internal_error", message), watched_send)
         finally:
             seconds = time.perf_counter() - start
             self._record(scope, status or CLIENT_CLOSED_REQUEST, seconds)
@@ -68,11 +68,3 @@ class Monitor:
         self._metrics.count_request(endpoint, status, seconds)
         level = logging.DEBUG if endpoint in _POLLED_ENDPOINTS else logging.INFO
         logger.log(level, "%s %s %d, %.0f ms", method, endpoint, status, 1000 * seconds)
-
-
-async def _send_internal_error(send: Any) -> None:
-    error = RequestError(500, "internal_error", "the request failed; the server's log says how")
-    body = json.dumps(error.to_json()).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -10,7 +10,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 class Metrics:
     """
-    Counters and histograms of one server, and of its process.
+    Counters and histograms of one server, and of its processes.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Metrics:
         )
         self._batch_inputs = Histogram(
             "dts_ee_batch_inputs",
-            "Inputs that went through the model together.",
+            "Inputs of which sentences went through the model together.",
             buckets=_BATCH_SIZES,
             registry=self._registry,
         )
@@ -60,10 +60,19 @@ class Metrics:
             registry=self._registry,
         )
 
-    def watch(self, num_pending: Callable[[], int], is_ready: Callable[[], bool]) -> None:
+    def watch(
+        self,
+        num_pending: Callable[[], int],
+        is_ready: Callable[[], bool],
+        model_pid: Callable[[], Optional[int]],
+    ) -> None:
         """Sets the functions that are called whenever the metrics are read."""
+        from prometheus_client import ProcessCollector
+
         self._pending.set_function(num_pending)
         self._ready.set_function(is_ready)
+        # Of a process that does not run it finds nothing.
+        ProcessCollector("dts_ee_model", lambda: model_pid() or "-", registry=self._registry)
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Counts a request; `endpoint` is one of a few values."""

@@ -2,11 +2,10 @@
 Errors in the answers of the server.
 """
 
+import json
 import logging
 import traceback
 from typing import Any, Optional
-
-from dts_ee.document import DocumentError
 
 logger = logging.getLogger(__name__)
 
@@ -65,21 +64,39 @@ class RequestError(Exception):
         return headers
 
 
-def error_of_prediction(error: BaseException) -> RequestError:
-    """The error of an input that the predictor refused, or failed on."""
-    if isinstance(error, DocumentError):
-        field = None if error.field is None else str(error.field)
-        return RequestError(422, "invalid_input", str(error), field)
-    log_failure("A prediction failed", error)
+async def send_error(error: RequestError, send: Any) -> None:
+    """Answers an ASGI request with an error."""
+    body = json.dumps(error.to_json()).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        **error.headers(),
+    }
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": error.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})
+
+
+def prediction_failed(kind: str, where: str) -> RequestError:
+    """
+    The error of an input that the model failed on, which is logged.
+
+    # Parameters
+
+    kind : `str`
+        The type of what was raised.
+    where : `str`
+        What `where_raised` says.
+    """
+    logger.error("A prediction failed: %s%s", kind, where)
     return RequestError(500, "internal_error", "the prediction failed; the server's log says how")
 
 
-def log_failure(what: str, error: BaseException) -> None:
+def where_raised(error: BaseException) -> str:
     """
-    Logs the type of an error, and where it was raised.
+    The lines of code in which an error was raised, for the log.
 
     The messages of the error and its causes are left out: they may contain what a user wrote.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    lines = "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    logger.error("%s: %s%s", what, type(error).__name__, lines)
+    return "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)

@@ -4,6 +4,8 @@ The OpenAPI schema of requests and answers, as far as FastAPI does not infer it.
 
 from typing import Any
 
+from dts_ee.tasks import TASKS
+
 TITLE = "dts_ee"
 
 _ENTITY: dict[str, Any] = {
@@ -59,6 +61,9 @@ _INPUTS = [
 ]
 """One input: an object, or as in SpERT's prediction data."""
 
+_ITEMS = [*_INPUTS, {"description": "Anything else has an error as its answer."}]
+"""An input in a list, in which a bad one affects no other."""
+
 _RELATION: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -73,29 +78,6 @@ _WARNINGS: dict[str, Any] = {
     "type": "array",
     "items": {"type": "string"},
     "description": "How the given entities were understood, where that is not certain.",
-}
-
-_SENTENCE: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "orig_id": {"type": "string"},
-        "sentence": {"type": "string"},
-        "start_char": {"type": "integer", "description": "Where it begins in the text."},
-        "tokens": {"type": "array", "items": {"type": "string"}},
-        "entities": {"type": "array", "items": _ENTITY},
-        "relations": {"type": "array", "items": _RELATION},
-        "warnings": _WARNINGS,
-    },
-}
-
-_TEXT: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "orig_id": {"type": "string"},
-        "text": {"type": "string"},
-        "sentences": {"type": "array", "items": _SENTENCE},
-        "warnings": _WARNINGS,
-    },
 }
 
 _ERROR: dict[str, Any] = {
@@ -129,7 +111,7 @@ PREDICT_REQUEST: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"anyOf": [*_INPUTS, {"type": "array", "items": {"anyOf": _INPUTS}}]},
+                "schema": {"anyOf": [*_INPUTS, {"type": "array", "items": {"anyOf": _ITEMS}}]},
                 "example": {"text": "Marta Lindqvist writes for the Harbour Gazette."},
             }
         },
@@ -137,30 +119,56 @@ PREDICT_REQUEST: dict[str, Any] = {
 }
 """One input or a list of them."""
 
-PREDICT_RESPONSES: dict[Any, dict[str, Any]] = {
-    200: {
-        "description": "The prediction; for a list of inputs a list, with an error in place of the "
-        "prediction of an invalid input.",
-        "content": _json(
-            {
-                "anyOf": [
-                    _SENTENCE,
-                    _TEXT,
-                    {"type": "array", "items": {"anyOf": [_SENTENCE, _TEXT, _ERROR]}},
-                ]
-            }
-        ),
-    },
-    400: _error("The body is not valid JSON."),
-    408: _error("The body did not arrive in time."),
-    413: _error("The body is too large."),
-    415: _error("The content type is not JSON."),
-    422: _error("An input is invalid or its text too long, or the list has too many inputs."),
-    429: _error("Too many inputs wait to be predicted."),
-    500: _error("The prediction failed."),
-    503: _error("The model is being loaded, the server is stopping, or it took too long."),
-}
-"""The answers of `/predict`, by status."""
+
+def predict_responses() -> dict[Any, dict[str, Any]]:
+    """The answers of `/predict`, by status, with the keys of all tasks that are registered."""
+    sentence: dict[str, Any] = {
+        "type": "object",
+        "properties": {
+            "orig_id": {"type": "string"},
+            "sentence": {"type": "string"},
+            "start_char": {"type": "integer", "description": "Where it begins in the text."},
+            "tokens": {"type": "array", "items": {"type": "string"}},
+            "entities": {"type": "array", "items": _ENTITY},
+            "relations": {"type": "array", "items": _RELATION},
+            **{task.key: {"description": task.title} for task in TASKS.values() if task.key},
+            "warnings": _WARNINGS,
+        },
+    }
+    text: dict[str, Any] = {
+        "type": "object",
+        "properties": {
+            "orig_id": {"type": "string"},
+            "text": {"type": "string"},
+            "sentences": {"type": "array", "items": sentence},
+            "warnings": _WARNINGS,
+        },
+    }
+    return {
+        200: {
+            "description": "The prediction; for a list of inputs a list, with an error in place "
+            "of the prediction of an invalid input.",
+            "content": _json(
+                {
+                    "anyOf": [
+                        sentence,
+                        text,
+                        {"type": "array", "items": {"anyOf": [sentence, text, _ERROR]}},
+                    ]
+                }
+            ),
+        },
+        400: _error("The body is not valid JSON, or the Host is not one of the server's."),
+        403: _error("A page of another site may not send requests."),
+        408: _error("The body did not arrive in time."),
+        413: _error("The body is too large."),
+        415: _error("The content type is not JSON."),
+        422: _error("An input is invalid or its text too long, or the list has too many inputs."),
+        429: _error("Too many inputs wait to be predicted."),
+        500: _error("The prediction failed."),
+        503: _error("The model is being loaded, the server is stopping, or it took too long."),
+    }
+
 
 HEALTH_RESPONSES: dict[Any, dict[str, Any]] = {
     503: {

@@ -4,6 +4,7 @@ Running the server until a signal stops it.
 
 import math
 import socket
+from collections.abc import Sequence
 from importlib.util import find_spec
 from types import FrameType
 from typing import TYPE_CHECKING, Callable, Optional
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Callable, Optional
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.serving.app import build_app
-from dts_ee.serving.batches import Predict
+from dts_ee.serving.model_process import ModelProcess
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.service import PredictionService
 from dts_ee.serving.serving_settings import ServingSettings
+from dts_ee.serving.worker import SentencePredictor
 
 if TYPE_CHECKING:
     import uvicorn
@@ -23,6 +25,9 @@ _PACKAGES = ("fastapi", "fastapi_offline", "prometheus_client", "uvicorn")
 _MAX_CONNECTIONS = 1024
 """Further connections are answered with 503 by uvicorn itself."""
 _BACKLOG = 2048
+
+_GRACE = 0.5
+"""For so many seconds after a signal, requests are accepted that were on their way."""
 
 
 def check_packages() -> None:
@@ -70,21 +75,28 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(load: Callable[[], Predict], listener: socket.socket, settings: ServingSettings) -> None:
+def serve(
+    load: Callable[[], SentencePredictor],
+    listener: socket.socket,
+    settings: ServingSettings,
+    hosts: Sequence[str] = ("*",),
+) -> None:
     """
     Serves until a SIGTERM or a SIGINT, and then until all accepted requests are answered.
 
-    In the meantime, new requests get 503. A second signal ends it at once.
+    New requests get 503 then, half a second after the signal: until then, those that were on their
+    way are accepted. A second signal ends it at once.
 
     # Parameters
 
-    load : `Callable[[], Predict]`
-        Loads the model, and returns the function that predicts. It is called in another thread,
-        while `/health` already answers.
+    load : `Callable[[], SentencePredictor]`
+        Loads the model. It is called in another process, while `/health` already answers.
     listener : `socket.socket`
         The socket to listen at. It is closed at the end.
     settings : `ServingSettings`
         The limits.
+    hosts : `Sequence[str]`, optional (default = `("*",)`)
+        The values of `Host` that are answered, without ports.
 
     # Raises
 
@@ -95,11 +107,14 @@ def serve(load: Callable[[], Predict], listener: socket.socket, settings: Servin
     """
     import uvicorn
 
+    from dts_ee.serving.protocol import protocol_with_timeout
+
+    model = ModelProcess(load, listener)
     metrics = Metrics()
-    service = PredictionService(load, settings, metrics)
+    service = PredictionService(model, settings, metrics)
     config = uvicorn.Config(
-        build_app(service, settings, metrics),
-        http="h11",
+        build_app(service, settings, metrics, hosts),
+        http=protocol_with_timeout(settings.read_timeout),
         ws="none",
         lifespan="on",
         # The application logs by itself, and nothing that a client wrote.
@@ -111,7 +126,10 @@ def serve(load: Callable[[], Predict], listener: socket.socket, settings: Servin
         timeout_graceful_shutdown=math.ceil(settings.timeout),
     )
     server = _draining_server(config, service)
-    server.run(sockets=[listener])
+    try:
+        server.run(sockets=[listener])
+    finally:
+        model.close()
     if service.failure is not None:
         raise service.failure
     if server.force_exit:
@@ -128,12 +146,14 @@ def _draining_server(config: "uvicorn.Config", service: PredictionService) -> "u
             # The signal is not passed to uvicorn, which would raise it again at its end.
             if service.state == "stopping":
                 self.should_exit = self.force_exit = True
-            service.stop_accepting()
+            service.stop_accepting(_GRACE)
 
         async def on_tick(self, counter: int) -> bool:
-            if service.state == "failed" or (
-                service.state == "stopping" and service.num_requests == 0
-            ):
+            if self.force_exit:
+                # Since Python 3.12, the end of a server waits for its connections.
+                for connection in list(self.server_state.connections):
+                    connection.transport.abort()
+            if service.state == "failed" or service.has_ended:
                 self.should_exit = True
             return await super().on_tick(counter)
 

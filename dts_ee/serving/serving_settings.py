@@ -13,12 +13,17 @@ class ServingSettings:
     # Parameters
 
     batch_size : `int`, optional (default = `32`)
-        The maximum number of inputs that are predicted together.
+        The maximum number of sentences that are predicted together.
+    batch_tokens : `int`, optional (default = `2048`)
+        The maximum number of tokens that are predicted together, unless one sentence has more.
+        After that, inputs that nobody waits for are dropped, and others have their turn.
     batch_wait_ms : `float`, optional (default = `5.0`)
         The maximum number of milliseconds that an input waits for others while nothing is
         predicted. Inputs that arrive during a prediction are predicted together anyway.
     queue_size : `int`, optional (default = `256`)
-        The maximum number of inputs, and of requests, that are accepted and not answered yet.
+        The maximum number of inputs that are accepted and not answered yet.
+    queue_tokens : `int`, optional (default = `200000`)
+        The maximum number of tokens in them, unless it is one input.
     max_items : `int`, optional (default = `64`)
         The maximum number of inputs in a request.
     max_body_bytes : `int`, optional (default = `1048576`)
@@ -28,7 +33,10 @@ class ServingSettings:
     max_entities : `int`, optional (default = `200`)
         The maximum number of entities in an input.
     timeout : `float`, optional (default = `30.0`)
-        How many seconds a request may take, from the end of its head to its answer.
+        How many seconds a request may take, from the end of its head to its answer; and how many
+        the model may take for what it predicts together, before its process is ended.
+    read_timeout : `float`, optional (default = `10.0`)
+        How many seconds the head of a request may take to arrive, and how many its body.
 
     # Raises
 
@@ -37,13 +45,16 @@ class ServingSettings:
     """
 
     batch_size: int = 32
+    batch_tokens: int = 2048
     batch_wait_ms: float = 5.0
     queue_size: int = 256
+    queue_tokens: int = 200_000
     max_items: int = 64
     max_body_bytes: int = 1 << 20
     max_text_length: int = 10_000
     max_entities: int = 200
     timeout: float = 30.0
+    read_timeout: float = 10.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -51,9 +62,9 @@ class ServingSettings:
             if field.name == "batch_wait_ms":
                 if not 0 <= value < float("inf"):
                     raise ConfigurationError(f"batch_wait_ms is {value}, not 0 or more.")
-            elif field.name == "timeout":
+            elif field.name in ("timeout", "read_timeout"):
                 if not 0 < value < float("inf"):
-                    raise ConfigurationError(f"timeout is {value}, not more than 0.")
+                    raise ConfigurationError(f"{field.name} is {value}, not more than 0.")
             elif value < 1:
                 raise ConfigurationError(f"{field.name} is {value}, less than 1.")
         if self.queue_size < self.max_items:

@@ -11,6 +11,7 @@ from dts_ee.characters import is_blank
 from dts_ee.corpora.alignment import align_tokens
 from dts_ee.corpora.text_reading import word_spans
 from dts_ee.document import Document, DocumentError
+from dts_ee.tokenizers.long_runs import divide_long_runs
 
 
 @Tokenizer.register("spacy_rules")
@@ -70,7 +71,7 @@ def _load_rules(language: str, split_hyphens: bool) -> Any:
         # Changing the rules of a finished tokenizer would compile them twice.
         defaults = type("Defaults", (language_class.Defaults,), {"infixes": infixes})
         pipeline_class = type(language_class.__name__, (language_class,), {"Defaults": defaults})
-        return pipeline_class().tokenizer
+        return divide_long_runs(pipeline_class().tokenizer)
     except ImportError as error:
         # spaCy names the package that a language needs, some in several lines.
         reason = " ".join(str(error).split())

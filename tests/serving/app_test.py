@@ -1,10 +1,12 @@
 import asyncio
 import logging
+from dataclasses import replace
 
 from starlette.requests import Request
 
 from dts_ee.corpora.spert import document_from_json
 from dts_ee.document import DocumentError
+from dts_ee.tasks import TASKS
 from tests.serving.serving import FORM, StubPredictor, serving
 
 GREETING = {"sentence": "Ilse met Marta"}
@@ -172,12 +174,9 @@ async def test_a_full_queue_refuses_and_recovers():
             assert error_of(response)["type"] == "queue_full"
         third = served.begin(GREETING)
         await served.until_pending(3)
-        # No more requests than that are even read.
-        response = await served.predict(7)
-        assert response.status_code == 429
         metrics = await served.metrics()
         assert metrics["dts_ee_pending_inputs"] == 3
-        assert metrics['dts_ee_requests_total{endpoint="/predict",status="429"}'] == 3
+        assert metrics['dts_ee_requests_total{endpoint="/predict",status="429"}'] == 2
         served.stub.release()
         for answered in (first, second, third):
             assert (await answered).status_code == 200
@@ -185,26 +184,166 @@ async def test_a_full_queue_refuses_and_recovers():
 
 
 @run
-async def test_a_request_that_takes_too_long_is_given_up_and_leaves_room():
-    async with serving(timeout=0.05, queue_size=2, max_items=2, batch_size=1) as served:
+async def test_a_model_that_does_not_answer_is_started_again():
+    async with serving(timeout=0.2, queue_size=2, max_items=2, batch_size=1) as served:
         first = await served.begin_held(GREETING)
         second = await served.predict({"sentence": "late"})
         for response in (await first, second):
             assert response.status_code == 503
             assert error_of(response)["type"] == "timeout"
             assert "retry-after" in response.headers
-        # The model is still at the first one.
         assert served.service.num_requests == 0
-        assert (await served.predict(GREETING)).status_code == 429
-        served.stub.release()
         await served.until_pending(0)
-        assert served.stub.sizes() == [1]
+        await served.until_state("loading")
+        served.stub.release()
+        await served.until_state("ready")
+        assert served.model.num_starts == 2
+        assert (await served.predict(GREETING)).status_code == 200
+        assert "late" not in [text for batch in served.stub.batches for text in batch]
+
+
+@run
+async def test_what_is_abandoned_makes_room_at_once():
+    async with serving(queue_size=2, max_items=2, batch_size=1) as served:
+        first = await served.begin_held(GREETING)
+        second = served.begin({"sentence": "gone"})
+        await served.until_pending(2)
+        assert (await served.predict(GREETING)).status_code == 429
+        second.cancel()
+        await served.until_pending(1)
+        third = served.begin(GREETING)
+        await served.until_pending(2)
+        served.stub.release()
+        assert (await first).status_code == (await third).status_code == 200
+        assert ["gone"] not in served.stub.batches
+
+
+@run
+async def test_long_texts_do_not_keep_a_short_one_waiting():
+    async with serving(batch_size=4, batch_tokens=8) as served:
+        first = await served.begin_held(GREETING)
+        long = [{"text": "\n".join(20 * ["a b c d"])} for _ in range(3)]
+        texts = [served.begin(long), served.begin(long)]
+        await served.until_pending(7)
+        short = served.begin({"sentence": "Ada"})
+        await served.until_pending(8)
+        served.stub.release()
+        assert (await short).status_code == (await first).status_code == 200
+        # The model has seen little of the texts, and nothing with too many tokens.
+        assert len(served.stub.batches) < 10
+        for response in await asyncio.gather(*texts):
+            assert [len(answer["sentences"]) for answer in response.json()] == [20, 20, 20]
+        for batch in served.stub.batches:
+            assert sum(len(text.split()) for text in batch) <= 8
+
+
+@run
+async def test_a_queue_has_room_for_so_many_tokens():
+    async with serving(queue_tokens=10, batch_size=1) as served:
+        answers = (await served.predict([{"tokens": n * ["a"]} for n in (12, 1)])).json()
+        # One input is read whatever its length, if nothing else waits.
+        assert len(answers[0]["tokens"]) == 12
+        assert answers[1]["error"]["type"] == "queue_full"
+        answers = (await served.predict([{"tokens": n * ["a"]} for n in (4, 4, 4, 2)])).json()
+        assert ["error" in answer for answer in answers] == [False, False, True, False]
+        assert answers[2]["error"]["status"] == 429
+
+
+@run
+async def test_a_model_that_ends_is_started_again_and_innocent_inputs_are_answered():
+    async with serving() as served:
+        served.model.ends = ["predict"]
+        responses = [served.begin(GREETING), served.begin({"sentence": "Ada"})]
+        assert [(await response).status_code for response in responses] == [200, 200]
+        assert served.model.num_starts == 2
+        served.model.ends = ["read"]
+        assert (await served.predict(GREETING)).status_code == 200
+        # It ended twice at the same input.
+        served.model.ends = ["predict", "predict"]
+        response = await served.predict(GREETING)
+        assert response.status_code == 500
+        assert error_of(response)["type"] == "internal_error"
+        await served.until_state("ready")
         assert (await served.predict(GREETING)).status_code == 200
 
 
 @run
+async def test_a_model_that_cannot_be_loaded_again_is_said():
+    loaded = iter([StubPredictor()])
+    async with serving(lambda: next(loaded)) as served:
+        await served.until_state("ready")
+        served.model.ends = ["predict"]
+        assert error_of(await served.predict(GREETING))["type"] == "failed"
+        assert served.service.state == "failed"
+
+
+@run
+async def test_only_the_names_of_the_server_are_answered():
+    async with serving(hosts=("localhost", "[::1]", "nlp.example.org")) as served:
+        for host, status in (
+            ("localhost:8000", 200),
+            ("[::1]:8000", 200),
+            ("nlp.example.org", 200),
+            ("evil.example", 400),
+            ("", 400),
+        ):
+            response = await served.client.get("/health", headers={"Host": host})
+            assert response.status_code == status
+
+
+@run
+async def test_pages_of_other_sites_cannot_send_forms():
+    async with serving(hosts=("localhost", "nlp.example.org")) as served:
+        for host, origin, status in (
+            ("localhost:8000", None, 200),
+            ("localhost:8000", "http://localhost:8000", 200),
+            ("LOCALHOST:8000", "http://localhost:8000", 200),
+            ("localhost:8000", "http://localhost:3000", 403),
+            ("localhost:8000", "https://evil.example", 403),
+            ("localhost:8000", "null", 403),
+            ("localhost:8000", "http://[", 403),
+            # A proxy has another name than the server behind it.
+            ("localhost:8000", "https://nlp.example.org", 200),
+        ):
+            headers = {"Host": host, "Content-Type": FORM}
+            if origin is not None:
+                headers["Origin"] = origin
+            response = await served.client.post("/", content=b"text=Ada", headers=headers)
+            assert response.status_code == status
+        assert (await served.client.get("/", headers={"Origin": "null"})).status_code == 400
+        headers = {"Host": "localhost", "Origin": "https://evil.example"}
+        assert (await served.client.get("/", headers=headers)).status_code == 200
+
+
+@run
+async def test_there_is_memory_for_so_many_bodies():
+    async with serving(max_body_bytes=10) as served:
+        received = asyncio.Event()
+        go_on = asyncio.Event()
+
+        async def body():
+            yield b"1234567890"
+            received.set()
+            await go_on.wait()
+
+        headers = {"Content-Type": "application/json"}
+        slow = [
+            asyncio.ensure_future(served.client.post("/predict", content=body(), headers=headers))
+            for _ in range(64)
+        ]
+        await received.wait()
+        await asyncio.sleep(0.1)
+        response = await served.client.post("/predict", content=b"[1]", headers=headers)
+        assert response.status_code == 429
+        go_on.set()
+        assert {(await response).status_code for response in slow} == {422}
+        response = await served.client.post("/predict", content=b"[1]", headers=headers)
+        assert response.status_code == 200
+
+
+@run
 async def test_a_body_that_does_not_come_is_not_waited_for():
-    async with serving(timeout=0.05) as served:
+    async with serving(read_timeout=0.05) as served:
 
         async def slow():
             yield b'{"sentence": '
@@ -254,14 +393,14 @@ async def test_what_a_client_no_longer_waits_for_is_not_predicted():
         served.stub.release()
         assert (await first).status_code == 200
         await served.until_pending(0)
-        assert served.stub.batches == [[GREETING]]
+        assert served.stub.batches == [[GREETING["sentence"]]]
 
 
 @run
 async def test_a_server_is_ready_when_the_model_has_answered_once():
     stub = StubPredictor()
     stub.hold()
-    async with serving(lambda: stub.predict_batch_json) as served:
+    async with serving(lambda: stub) as served:
         assert await asyncio.to_thread(stub.called.acquire, timeout=60)
         response = await served.client.get("/health")
         assert (response.status_code, response.json()) == (503, {"status": "loading"})
@@ -283,10 +422,11 @@ async def test_a_model_that_cannot_be_loaded_or_cannot_predict_is_said():
     def load():
         raise FileNotFoundError("there is no model")
 
-    def predict(inputs):
-        raise RuntimeError("it cannot predict")
+    class Failing(StubPredictor):
+        def predict_sentences(self, requests):
+            raise RuntimeError("it cannot predict")
 
-    for failing, error in ((load, FileNotFoundError), (lambda: predict, RuntimeError)):
+    for failing, error in ((load, FileNotFoundError), (Failing, RuntimeError)):
         async with serving(failing) as served:
             await served.until_state("failed")
             assert isinstance(served.service.failure, error)
@@ -297,15 +437,16 @@ async def test_a_model_that_cannot_be_loaded_or_cannot_predict_is_said():
 
 @run
 async def test_a_model_that_needs_entities_is_ready_too():
-    def predict(inputs):
-        if "entities" not in inputs[0]:
-            raise DocumentError("entities are needed", "entities")
-        return inputs
+    class NeedsEntities(StubPredictor):
+        def request(self, inputs):
+            if "entities" not in inputs:
+                raise DocumentError("entities are needed", "entities")
+            return super().request(inputs)
 
-    async with serving(lambda: predict) as served:
+    async with serving(NeedsEntities) as served:
         await served.until_state("ready")
-        value = {"tokens": ["Ilse"], "entities": [], "relations": []}
-        assert (await served.predict(value)).json() == value
+        value = {"tokens": ["ilse"], "entities": []}
+        assert (await served.predict(value)).json()["tokens"] == ["ilse"]
 
 
 @run
@@ -319,11 +460,10 @@ async def test_a_server_that_stops_finishes_what_it_accepted_and_takes_no_more()
         assert response.status_code == 503
         assert error_of(response)["type"] == "stopping"
         assert (await served.client.get("/health")).json() == {"status": "stopping"}
-        closing = asyncio.ensure_future(asyncio.to_thread(served.service.close))
+        assert not served.service.has_ended
         served.stub.release()
         assert (await first).status_code == (await second).status_code == 200
-        await closing
-        assert not served.service._thread.is_alive()
+        assert served.service.has_ended
 
 
 @run
@@ -396,6 +536,20 @@ async def test_metrics_are_what_prometheus_reads():
         response = await served.client.get("/metrics", headers=headers)
         assert response.headers["content-type"].startswith("application/openmetrics-text")
         assert response.text.endswith("# EOF\n")
+
+
+def test_openapi_has_the_keys_of_further_tasks(monkeypatch):
+    monkeypatch.setitem(TASKS, "topic", replace(TASKS["entity"], title="Topic", key="topic"))
+
+    async def ask():
+        async with serving() as served:
+            schema = (await served.client.get("/openapi.json")).json()
+            answers = schema["paths"]["/predict"]["post"]["responses"]["200"]["content"]
+            sentence, text, _ = answers["application/json"]["schema"]["anyOf"]
+            for properties in (sentence, text["properties"]["sentences"]["items"]):
+                assert properties["properties"]["topic"] == {"description": "Topic"}
+
+    asyncio.run(ask())
 
 
 @run

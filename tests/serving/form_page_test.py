@@ -105,7 +105,7 @@ def test_the_form_is_answered_through_the_same_queue():
             assert page.headers["cache-control"] == "no-store"
             assert text_area(page.text) == "Ilse met Ada\nÆrin &co"
             assert "Kill 0.80" in page.text
-            assert served.stub.batches == [[{"text": "Ilse met Ada\nÆrin &co"}]]
+            assert served.stub.batches == [["Ilse met Ada", "Ærin &co"]]
 
             for content, status, message, text in (
                 (b"text=", 422, "no words", ""),

@@ -6,21 +6,39 @@ import os
 import signal
 import socket
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.serving import ServingSettings
 from dts_ee.serving.server import address_of, check_packages, listen, serve
+from tests.serving.serving import StubPredictor
 
-SETTINGS = ServingSettings(max_body_bytes=1000)
+SETTINGS = ServingSettings(max_body_bytes=1000, read_timeout=0.5)
+
+
+class HeldPredictor(StubPredictor):
+    """Waits at the word `hold`; its process ends at `end`, as if there were no more memory."""
+
+    def __init__(self, held, free):
+        super().__init__()
+        self._held, self._go_on = held, free
+
+    def predict_sentences(self, requests):
+        words = [word for request in requests for word in request.sentences[0].tokens]
+        if "hold" in words:
+            self._held.set()
+            assert self._go_on.wait(60)
+        if "end" in words:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().predict_sentences(requests)
 
 
 class ServerProcess:
-    """
-    A server in a process of its own, of a model that is held at the input `{"tokens": ["hold"]}`.
-    """
+    """A server in a process of its own, of a `HeldPredictor`."""
 
     def __init__(self, log):
         # A fork has all modules already.
@@ -38,17 +56,11 @@ class ServerProcess:
         logging.basicConfig(filename=self._log, level=logging.INFO, force=True)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
-            serve(lambda: self._predict, listener, SETTINGS)
+            serve(lambda: HeldPredictor(self.held, self.free), listener, SETTINGS)
         except KeyboardInterrupt:
             # Not `sys.exit`, which in a fork would end what belongs to the tests.
             os._exit(7)
         os._exit(0)
-
-    def _predict(self, inputs):
-        if inputs[0] == {"tokens": ["hold"]}:
-            self.held.set()
-            assert self.free.wait(60)
-        return [{**item, "entities": [], "relations": []} for item in inputs]
 
     def ask(self, method, path, value=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -85,7 +97,7 @@ def server(tmp_path):
 
 
 def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, tmp_path):
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(16) as pool:
         accepted = [pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})]
         assert server.held.wait(60)
         accepted.append(pool.submit(server.ask, "POST", "/predict", {"tokens": ["Xanthippe"]}))
@@ -93,12 +105,17 @@ def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, t
             assert server.process.is_alive()
         server.signal(signal.SIGTERM)
         server.wait_for("stopping")
+        # This one was on its way.
+        accepted.append(pool.submit(server.ask, "POST", "/predict", {"tokens": ["third"]}))
+        while "dts_ee_pending_inputs 3.0" not in server.ask("GET", "/metrics")[1]:
+            assert server.process.is_alive()
+        time.sleep(0.6)
         status, body = server.ask("POST", "/predict", {"tokens": ["late"]})
         assert status == 503
         assert json.loads(body)["error"]["type"] == "stopping"
         server.free.set()
         statuses = [future.result()[0] for future in accepted]
-    assert statuses == [200, 200]
+    assert statuses == [200, 200, 200]
     assert server.status() == 0
     with pytest.raises(ConnectionRefusedError):
         server.ask("GET", "/health")
@@ -108,7 +125,7 @@ def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, t
 
 
 def test_a_second_signal_ends_it_at_once(server):
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
         assert server.held.wait(60)
         server.signal(signal.SIGINT)
@@ -132,6 +149,119 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(server):
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["type"] == "body_too_large"
     assert server.ask("POST", "/predict", {"tokens": ["next"]})[0] == 200
+
+
+def test_a_model_whose_process_ends_is_started_again(server, tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        first = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
+        assert server.held.wait(60)
+        innocent = [pool.submit(server.ask, "POST", "/predict", ["a", str(n)]) for n in range(8)]
+        ending = pool.submit(server.ask, "POST", "/predict", {"tokens": ["end"]})
+        while "dts_ee_pending_inputs 10.0" not in server.ask("GET", "/metrics")[1]:
+            assert server.process.is_alive()
+        # The model is at work, and the server answers.
+        start = time.monotonic()
+        assert server.ask("GET", "/health")[0] == 200
+        assert time.monotonic() - start < 1
+        server.free.set()
+        assert first.result()[0] == 200
+        assert [future.result()[0] for future in innocent] == 8 * [200]
+        assert ending.result()[0] == 500
+    server.wait_for("ready")
+    log = (tmp_path / "log").read_text()
+    assert log.count("The process of the model ended") == 2
+    assert log.count("The model is loaded again") == 2
+
+
+def test_the_processes_of_a_server_that_was_killed_end(server):
+    with ThreadPoolExecutor(16) as pool:
+        waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
+        assert server.held.wait(60)
+        parent = server.process.pid
+        children = processes_below(parent)
+        assert len(children) == 2
+        server.signal(signal.SIGKILL)
+        assert waiting.exception() is not None
+        server.free.set()
+    for child in children:
+        for _ in range(600):
+            if not is_running(child):
+                break
+            time.sleep(0.1)
+        assert not is_running(child)
+
+
+def is_running(pid):
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def processes_below(pid):
+    """The processes that a process has started, and those that they have."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            _, _, fields = stat.read_text().rpartition(")")
+        except OSError:
+            continue
+        if int(fields.split()[1]) == pid:
+            child = int(stat.parent.name)
+            found += [child, *processes_below(child)]
+    return found
+
+
+@pytest.mark.parametrize("part", [b"", b"POST /predict HTTP/1.1\r\nHost: te"])
+def test_heads_that_do_not_come_are_not_waited_for(server, part):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(part)
+        # Bytes that come one by one do not help.
+        connection.settimeout(0.1)
+        start = time.monotonic()
+        closed = False
+        while not closed and time.monotonic() - start < 30:
+            try:
+                if part:
+                    connection.sendall(b"s")
+                closed = connection.recv(1) == b""
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                closed = True
+    assert closed
+    assert time.monotonic() - start > 0.3
+
+
+def test_a_connection_serves_more_requests_later(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    for _ in range(2):
+        connection.request("GET", "/health")
+        assert connection.getresponse().read() == b'{"status":"ready"}'
+        # Longer than a head may take.
+        time.sleep(0.7)
+    connection.close()
+
+
+def test_clients_that_leave_are_no_errors(server, tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
+        assert server.held.wait(60)
+        for _ in range(30):
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.sendall(
+                    b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+                    b'Content-Length: 5\r\n\r\n["a"]'
+                )
+        while "dts_ee_pending_inputs 1.0" not in server.ask("GET", "/metrics")[1]:
+            assert server.process.is_alive()
+        server.free.set()
+        assert waiting.result()[0] == 200
+    server.signal(signal.SIGTERM)
+    assert server.status() == 0
+    log = (tmp_path / "log").read_text()
+    assert "ERROR" not in log and "never retrieved" not in log and "Traceback" not in log
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_server():

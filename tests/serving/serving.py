@@ -3,31 +3,35 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Callable, Optional
 
 import httpx
 from fastapi import FastAPI
 
-from dts_ee.document import DocumentError
+from dts_ee.corpora.spert import prediction_to_json
+from dts_ee.document import Document, DocumentError, Entity, Relation
+from dts_ee.predictors.requests import Request
 from dts_ee.serving import ServingSettings
 from dts_ee.serving.app import build_app
+from dts_ee.serving.model_process import ModelEndedError
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.service import PredictionService
+from dts_ee.serving.worker import Worker
 
 FORM = "application/x-www-form-urlencoded"
 
 
 class StubPredictor:
     """
-    In place of a model: `predict_batch_json` as the predictor's, of words divided by spaces
-    and sentences divided by line ends.
+    In place of a predictor, of words divided by spaces and sentences divided by line ends.
 
-    While it is held, whoever calls it waits. `batches` are the inputs of each call.
+    While it is held, whoever has it predict waits. `batches` are the sentences of each call.
     """
 
     def __init__(self) -> None:
-        self.batches: list[list[dict[str, Any]]] = []
+        self.batches: list[list[str]] = []
         self.called = threading.Semaphore(0)
         self._free = threading.Event()
         self._free.set()
@@ -41,33 +45,75 @@ class StubPredictor:
     def sizes(self) -> list[int]:
         return [len(batch) for batch in self.batches]
 
-    def predict_batch_json(self, inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        self.batches.append(list(inputs))
-        self.called.release()
-        assert self._free.wait(60)
-        return [self._output(item) for item in inputs]
-
-    def _output(self, inputs: dict[str, Any]) -> dict[str, Any]:
+    def request(self, inputs: dict[str, Any]) -> Request:
         if "text" in inputs:
-            sentences = [self._output({"sentence": line}) for line in inputs["text"].split("\n")]
-            return {"text": inputs["text"], "sentences": sentences}
+            if not inputs["text"]:
+                raise DocumentError("there are no words in the text", "text")
+            lines = inputs["text"].split("\n")
+            return Request([Document(tuple(line.split())) for line in lines], text=inputs["text"])
         tokens = inputs.get("tokens", inputs.get("sentence", "").split())
         if not tokens:
             raise DocumentError("there are no words in the sentence", "sentence")
-        if "Fail" in tokens:
-            raise RuntimeError(f"cannot predict {tokens}")
-        people = [i for i, token in enumerate(tokens) if token[0].isupper()]
-        return {
-            "sentence": " ".join(tokens),
-            "tokens": tokens,
-            "entities": [
-                {"type": "Peop", "start": i, "end": i + 1, "probability": 0.9} for i in people
-            ],
-            "relations": [
-                {"type": "Kill", "head": 0, "tail": i, "probability": 0.8}
-                for i in range(1, len(people))
-            ],
-        }
+        return Request([Document(tuple(tokens))])
+
+    def predict_sentences(self, requests: Any) -> list[list[Document]]:
+        sentences = [sentence for request in requests for sentence in request.sentences]
+        self.batches.append([" ".join(sentence.tokens) for sentence in sentences])
+        self.called.release()
+        assert self._free.wait(60)
+        return [[_predicted(sentence) for sentence in request.sentences] for request in requests]
+
+    def output(self, request: Request, sentences: list[Document]) -> dict[str, Any]:
+        outputs = [prediction_to_json(sentence) for sentence in sentences]
+        if request.text is not None:
+            return {"text": request.text, "sentences": outputs}
+        return outputs[0]
+
+
+def _predicted(sentence: Document) -> Document:
+    if "Fail" in sentence.tokens:
+        raise RuntimeError(f"cannot predict {sentence.tokens}")
+    people = [i for i, token in enumerate(sentence.tokens) if token[0].isupper()]
+    return Document(
+        sentence.tokens,
+        tuple(Entity("Peop", i, i + 1, probability=0.9) for i in people),
+        tuple(Relation("Kill", 0, i, probability=0.8) for i in range(1, len(people))),
+    )
+
+
+class ThreadModel:
+    """
+    A model in a thread, in place of a process: it can be held, and looked at.
+
+    It ends as often as `ends` says, instead of answering.
+    """
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self.pid: Optional[int] = None
+        self.num_starts = 0
+        self.ends: list[str] = []
+        self._load = load
+        self._worker: Optional[Worker] = None
+        self._executor = ThreadPoolExecutor(1)
+
+    async def start(self) -> None:
+        self.num_starts += 1
+        self._executor = ThreadPoolExecutor(1)
+        self._worker = await self._run(lambda: Worker(self._load()))
+
+    async def call(self, method: str, *arguments: Any) -> Any:
+        if self.ends[:1] == [method]:
+            self.ends.pop(0)
+            raise ModelEndedError
+        return await self._run(getattr(self._worker, method), *arguments)
+
+    def end(self) -> None:
+        self._executor.shutdown(wait=False)
+
+    async def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, function, *arguments
+        )
 
 
 class Served:
@@ -79,11 +125,13 @@ class Served:
         client: httpx.AsyncClient,
         service: PredictionService,
         stub: StubPredictor,
+        model: ThreadModel,
     ) -> None:
         self.app = app
         self.client = client
         self.service = service
         self.stub = stub
+        self.model = model
 
     async def predict(self, value: Any) -> httpx.Response:
         return await self.client.post("/predict", json=value)
@@ -99,7 +147,7 @@ class Served:
         return task
 
     async def until_pending(self, count: int) -> None:
-        await self._until(lambda: self.service._batches.num_pending == count)
+        await self._until(lambda: self.service._num_pending == count)
 
     async def until_state(self, state: str) -> None:
         await self._until(lambda: self.service.state == state)
@@ -118,21 +166,24 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(load: Optional[Callable[[], Any]] = None, **limits: Any) -> AsyncIterator[Served]:
+async def serving(
+    load: Optional[Callable[[], Any]] = None, hosts: tuple[str, ...] = ("*",), **limits: Any
+) -> AsyncIterator[Served]:
     """
     An application whose model is loaded, unless it is told how; inputs do not wait for others.
     """
     settings = ServingSettings(**{"batch_wait_ms": 0, **limits})
     stub = StubPredictor()
     metrics = Metrics()
-    service = PredictionService(load or (lambda: stub.predict_batch_json), settings, metrics)
-    app = build_app(service, settings, metrics)
+    model = ThreadModel(load or (lambda: stub))
+    service = PredictionService(model, settings, metrics)
+    app = build_app(service, settings, metrics, hosts)
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60) as client,
     ):
-        served = Served(app, client, service, stub)
+        served = Served(app, client, service, stub, model)
         try:
             if load is None:
                 await served.until_state("ready")
