@@ -269,8 +269,14 @@ async def test_a_model_that_ends_is_started_again_and_innocent_inputs_are_answer
 
 @run
 async def test_a_model_that_cannot_be_loaded_again_is_said():
-    loaded = iter([StubPredictor()])
-    async with serving(lambda: next(loaded)) as served:
+    predictors = [StubPredictor()]
+
+    def load():
+        if not predictors:
+            raise OSError("the archive is gone")
+        return predictors.pop()
+
+    async with serving(load) as served:
         await served.until_state("ready")
         served.model.ends = ["predict"]
         assert error_of(await served.predict(GREETING))["type"] == "failed"
