@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import AbstractSet, Callable, ClassVar, Dict, List, Mapping, Tuple, TypeVar
+from typing import AbstractSet, Any, Callable, ClassVar, Dict, List, Mapping, Tuple
 
 import torch.distributed
 from allennlp.common.checks import ConfigurationError
@@ -16,7 +16,6 @@ from dts_ee.metrics.metric_key import MACRO, MICRO, STRICT, MetricKey, Scores
 
 ItemSets = Tuple[AbstractSet[Item], AbstractSet[Item]]
 ItemsOf = Callable[[Document, Document], ItemSets]
-Counts = TypeVar("Counts")
 
 
 class DocumentF1(Metric, ABC):
@@ -78,9 +77,27 @@ class DocumentF1(Metric, ABC):
             for protocol, counts in batch.items():
                 items_of = self.further_protocols.get(protocol, partial(self.items, protocol))
                 counts.count(*items_of(predicted_document, gold_document))
-        for worker in of_all_workers(batch):
-            for protocol, counts in worker.items():
-                self._counts[protocol].add(counts)
+        for protocol, counts in batch.items():
+            self._counts[protocol].add(counts)
+
+    def gather(self) -> None:
+        """
+        Adds the counts of all other workers of a distributed training.
+
+        Every worker has to call it, once before it resets its counts. Until then, each has its own.
+        """
+        if is_distributed():
+            gathered = [self.addable_counts()] * torch.distributed.get_world_size()
+            # Workers have counts for different types, which cannot be summed as tensors.
+            torch.distributed.all_gather_object(gathered, self.addable_counts())
+            del gathered[torch.distributed.get_rank()]
+            for of_worker in gathered:
+                for own, other in zip(self.addable_counts(), of_worker, strict=True):
+                    own.add(other)
+
+    def addable_counts(self) -> List[Any]:
+        """All that is counted: objects with a method `add`, in an order."""
+        return [self._counts[protocol] for protocol in self.protocols]
 
     def scores(self) -> Scores:
         """
@@ -103,13 +120,16 @@ class DocumentF1(Metric, ABC):
         # Parameters
 
         reset : `bool`, optional (default = `False`)
-            Whether to reset the counts afterwards.
+            Whether to reset the counts afterwards. In distributed training, they are those of all
+            workers then, otherwise those of this one.
 
         # Returns
 
         `Dict[str, float]`
             See `dts_ee.metrics.flat_names`.
         """
+        if reset:
+            self.gather()
         metrics = flatten(self.scores(), {self.name: self.protocols})
         if reset:
             self.reset()
@@ -130,13 +150,3 @@ def _check_same_sentences(predictions: List[Document], gold: List[Document]) -> 
                 f"predicted document {i} ({predicted_document.id}) and gold document {i} "
                 f"({gold_document.id}) do not have the same tokens"
             )
-
-
-def of_all_workers(batch: Counts) -> List[Counts]:
-    """The counts of a batch of each worker of a distributed training; otherwise of this process."""
-    if not is_distributed():
-        return [batch]
-    # Workers have counts for different types, so the counts cannot be summed as tensors.
-    batches = [batch] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(batches, batch)
-    return batches

@@ -1,12 +1,12 @@
 """The metric of relation extraction."""
 
-from typing import List, Set, Tuple
+from typing import Any, List, Set, Tuple
 
 from allennlp.training.metrics import Metric
 
 from dts_ee.document import Document, Relation
 from dts_ee.metrics.counts import Item
-from dts_ee.metrics.document_f1 import DocumentF1, ItemSets, of_all_workers
+from dts_ee.metrics.document_f1 import DocumentF1, ItemSets
 from dts_ee.metrics.unrelated_sentences import UnrelatedSentences
 
 SpanPair = Tuple[Tuple[int, int], Tuple[int, int]]
@@ -43,11 +43,11 @@ class RelationF1(DocumentF1):
         self, predictions: List[Document], gold: List[Document]
     ) -> None:
         super().__call__(predictions, gold)
-        batch = UnrelatedSentences()
         for predicted_document, gold_document in zip(predictions, gold, strict=True):
-            batch.count(predicted_document, gold_document)
-        for worker in of_all_workers(batch):
-            self.unrelated.add(worker)
+            self.unrelated.count(predicted_document, gold_document)
+
+    def addable_counts(self) -> List[Any]:
+        return [*super().addable_counts(), self.unrelated]
 
     def reset(self) -> None:
         super().reset()

@@ -12,7 +12,7 @@ from allennlp.models.archival import load_archive
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.modules.span_extractors import SpanExtractor
 from allennlp.nn import InitializerApplicator
-from allennlp.nn.util import get_text_field_mask
+from allennlp.nn.util import get_text_field_mask, is_distributed
 
 from dts_ee.corpora.spert import prediction_to_json
 from dts_ee.dataset_readers.choices import check_choice
@@ -306,6 +306,8 @@ class DeeperTaskSpecificity(Model):
         if tags is not None:
             losses = [head.loss(batch) for head in self.heads.values()]
             output["loss"] = torch.stack(losses).sum()
+            if self.training and is_distributed():
+                output["loss"] = output["loss"] + self._zero_of_all_parameters()
         if not self.training:
             # The gold values of tasks without a head must not look like predictions.
             documents = [replace(document, extra={}) for document in batch.documents]
@@ -316,6 +318,16 @@ class DeeperTaskSpecificity(Model):
                 for metric in self.document_metrics:
                     metric(documents, batch.documents)
         return output
+
+    def _zero_of_all_parameters(self) -> torch.Tensor:
+        """
+        0, with a gradient for each trained parameter.
+
+        The workers of a distributed training wait for the gradient of every parameter from each of
+        them, but a batch without pairs of entities does not need those of the relation head.
+        """
+        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        return torch.stack([0.0 * parameter.sum() for parameter in trained]).sum()
 
     def _encode(self, tokens: TextFieldTensors, mask: torch.BoolTensor) -> Dict[str, List[Any]]:
         """The outputs of the networks of each head, by the head's name."""
@@ -343,17 +355,20 @@ class DeeperTaskSpecificity(Model):
 
     def get_metrics(self, reset: bool = False) -> Dict[str, float]:
         """
-        The losses of the tasks, and, except in training, their scores.
+        The losses of the tasks, and, except in training, their scores. In distributed training,
+        they are those of all workers if `reset` is true, otherwise those of this one.
 
         `mean_f1` is the mean of the tasks' strict micro F1; use it to choose a model. AllenNLP's
         progress bar leaves out metrics whose names begin with an underscore.
         """
         heads = list(self.heads.values())
-        metrics = {head.loss_name: float(head.mean_loss.get_metric(reset)) for head in heads}
+        metrics = {head.loss_name: head.mean_loss.get_metric(reset) for head in heads}
         if self.training:
             return metrics
         scores: Scores = {}
         for head in heads:
+            if reset:
+                head.metric.gather()
             scores.update(head.metric.scores())
             if reset:
                 head.metric.reset()

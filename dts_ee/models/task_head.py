@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Dict, List, Optional
 
 import torch
 from allennlp.common import Registrable
-from allennlp.training.metrics import Average
 
 from dts_ee.document import Document
+from dts_ee.metrics.mean_loss import MeanLoss
 from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.grown_weights import GrownWeights
 from dts_ee.tasks import Task
@@ -76,7 +76,7 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.metric = self.task.metric()
-        self.mean_loss = Average()
+        self.mean_loss = MeanLoss()
         self.networks = torch.nn.ModuleList()
 
     @property

@@ -46,7 +46,7 @@ def load_settings(config: Path, overrides: str = "", fold: Optional[int] = None)
 
     `ConfigurationError`
         If there is no such file, it is not valid Jsonnet, it has no parameter `fold` and one is
-        given, the overrides do not fit, or the settings are for distributed training.
+        given, or the overrides do not fit.
     """
     try:
         if fold is None:
@@ -57,11 +57,6 @@ def load_settings(config: Path, overrides: str = "", fold: Optional[int] = None)
         raise ConfigurationError(f"{config}: there is no such file") from None
     except (RuntimeError, ValueError) as error:
         raise ConfigurationError(f"{config}: {error}") from error
-    if "distributed" in settings:
-        # It can only be recovered once it has written a vocabulary.
-        raise ConfigurationError(
-            f"{config} is for distributed training, but each model is trained in one process"
-        )
     return settings
 
 

@@ -40,6 +40,13 @@ def announce(training: TrainModel) -> None:
     if development is not None:
         text += f", {development:,} for development"
     say("; ".join([text, *_types(model)]))
+    batch_size = _batch_size(trainer.data_loader)
+    if world_size > 1 and batch_size is not None:
+        say(
+            f"each step takes {world_size} batches of {batch_size}, {world_size * batch_size} "
+            f"{unit}s in all; for larger steps, a trainer.optimizer.lr of up to {world_size} times "
+            "that of one process is usual, and fewer steps are taken in an epoch"
+        )
     if isinstance(model, DeeperTaskSpecificity) and model.former_types:
         for line in new_and_kept_types(model.former_types, model.types):
             say(line)
@@ -50,6 +57,12 @@ def announce(training: TrainModel) -> None:
     if training.serialization_dir:
         text += f"; the log is {os.path.join(training.serialization_dir, 'out.log')}"
     say(text)
+
+
+def _batch_size(loader: Any) -> Optional[int]:
+    return getattr(loader, "batch_size", None) or getattr(
+        getattr(loader, "batch_sampler", None), "batch_size", None
+    )
 
 
 def _types(model: Any) -> List[str]:

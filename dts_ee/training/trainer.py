@@ -6,7 +6,7 @@ import logging
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 import torch
 from allennlp.common import Params
@@ -111,6 +111,21 @@ class DtsTrainer(GradientDescentTrainer):
         metrics = super()._train_epoch(epoch)
         check_weights(self.model, epoch + 1)
         return metrics
+
+    def _validation_loss(self, epoch: int) -> Tuple[float, Optional[float], int]:
+        if not self._distributed or not isinstance(self.model, DeeperTaskSpecificity):
+            return super()._validation_loss(epoch)
+        # AllenNLP ends the validation of all workers with that of the one that has the fewest
+        # sentences, and the others' last ones are never counted. This model exchanges nothing with
+        # other workers until its metrics are reset, so that each can validate all of its sentences.
+        for buffer in self.model.buffers():
+            torch.distributed.broadcast(buffer, 0)
+        wrapped_model = self._ddp_wrapped_model
+        self._distributed, self._ddp_wrapped_model = False, None
+        try:
+            return super()._validation_loss(epoch)
+        finally:
+            self._distributed, self._ddp_wrapped_model = True, wrapped_model
 
     def _try_train(self) -> Any:
         metrics, epoch = super()._try_train()
