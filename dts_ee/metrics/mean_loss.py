@@ -27,7 +27,8 @@ class MeanLoss(Metric):
         loss : `Any`
             A number, or a tensor with one.
         """
-        self._total += float(loss)
+        (detached,) = self.detach_tensors(loss)
+        self._total += float(detached)
         self._count += 1
 
     def get_metric(self, reset: bool = False) -> float:
