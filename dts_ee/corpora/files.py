@@ -105,5 +105,5 @@ def open_atomically(path: PathOrStr, durable: bool = False) -> Iterator[TextIO]:
             file.detach()
 
 
-def _text(raw: Any) -> TextIO:
+def _text(raw: Any) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
