@@ -98,8 +98,10 @@ def write_checkpoints_atomically() -> None:
             if self._keep_most_recent_by_age is None:
                 points = points[-(self._keep_most_recent_by_count or 0) :]
             # The trainer does not write a file that is there.
-            for point in original_find(self) - set(points):
-                self._remove_checkpoint(*point)
+            for name in os.listdir(self._serialization_dir):
+                found = self._parse_model_state_path(name) or self._parse_training_state_path(name)
+                if found is not None and found not in points:
+                    self._remove_checkpoint(*found)
         return loaded
 
     @functools.wraps(trainer_class._save_model_state)

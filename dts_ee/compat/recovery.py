@@ -80,7 +80,7 @@ def recover_trainings_exactly() -> None:
         self._epoch_starts = mine["starts"]
         self._generators_of_batch = mine["now"]
         self._metrics_before = _metrics_of_epoch(self, self._start_after_epochs_completed - 1)
-        if self._metrics_before:
+        if self._metrics_before and self._metric_tracker.best_epoch is not None:
             # The tracker counts only epochs with a validation.
             self._metric_tracker.best_epoch = self._metrics_before["best_epoch"]
         if loaded.get("is_best"):

@@ -60,6 +60,16 @@ def test_a_checkpoint_half_written_leaves_the_one_before(tmp_path, monkeypatch):
     assert loaded.trainer_state["epochs_completed"] == 1
 
 
+def test_a_trainer_state_without_a_model_state_is_removed(tmp_path):
+    checkpointer = Checkpointer(tmp_path)
+    checkpointer.save_checkpoint(trainer_after(1))
+    checkpointer.save_checkpoint(trainer_after(2))
+    (tmp_path / "model_state_e1_b0.th").unlink()
+    Checkpointer(tmp_path).load_checkpoint()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"model_state_e2_b0.th", "training_state_e2_b0.th"}
+
+
 def test_a_model_state_without_a_trainer_state_is_dropped(tmp_path):
     checkpointer = Checkpointer(tmp_path)
     checkpointer.save_checkpoint(trainer_after(1))
