@@ -42,13 +42,6 @@ def test_what_cannot_be_read_is_named(tmp_path):
         load_settings(EXPERIMENTS / "sample.jsonnet", '{"model.no.such": 1}')
 
 
-def test_distributed_training_is_refused(tmp_path):
-    config = tmp_path / "config.json"
-    config.write_text('{"distributed": {"cuda_devices": [0, 1]}}')
-    with pytest.raises(ConfigurationError, match="distributed training"):
-        load_settings(config)
-
-
 def test_differences_are_named():
     before = {"a": {"b": 1, "c": [1, 2]}, "old": "x"}
     assert differences(before, before) == ""
@@ -126,7 +119,4 @@ def test_what_is_wrong_with_a_file_with_folds_is_said(folds):
         load_settings(folds, '{"model.no.such": 1}', fold=1)
     folds.write_text("function(fold=0) { model: no_such }")
     with pytest.raises(ConfigurationError, match=r"folds\.jsonnet: STATIC ERROR.*no_such"):
-        load_settings(folds, fold=1)
-    folds.write_text("function(fold=0) { distributed: {} }")
-    with pytest.raises(ConfigurationError, match="distributed training"):
         load_settings(folds, fold=1)
