@@ -133,12 +133,12 @@ def _read_spert(path: PathOrStr, reading: TextReading, on_error: Optional[str] =
     return Corpus.of_sentences(documents, errors.remarks)
 
 
-def _without_text(read: Callable[[PathOrStr], Corpus]) -> Reader:
+def _without_text(read: Callable[..., Corpus]) -> Reader:
     """The reader of a format that has sentences and tokens."""
 
-    def read_sentences(path: PathOrStr, reading: TextReading) -> Corpus:
+    def read_sentences(path: PathOrStr, reading: TextReading, **options: str) -> Corpus:
         check_no_windows(reading)
-        return read(path)
+        return read(path, **options)
 
     return read_sentences
 
@@ -186,6 +186,7 @@ FORMATS = {
         "the tab-separated format of multi-head selection (Bekoulis et al., 2018)",
         _without_text(read_multihead),
         write_multihead,
+        options=(_ON_ERROR,),
     ),
     "brat": Format(
         "brat's standoff, a folder of .txt and .ann files",
@@ -212,17 +213,27 @@ FORMATS = {
             _ON_ERROR,
         ),
     ),
-    "bioc": Format("BioC, in XML or JSON", read_bioc, write_bioc, options=(_CONCEPT_RELATIONS,)),
+    "bioc": Format(
+        "BioC, in XML or JSON", read_bioc, write_bioc, options=(_CONCEPT_RELATIONS, _ON_ERROR)
+    ),
     "pubtator": Format(
         "PubTator's lines, as of BC5CDR and BioRED",
         read_pubtator,
         write_pubtator,
-        options=(_CONCEPT_RELATIONS,),
+        options=(_CONCEPT_RELATIONS, _ON_ERROR),
     ),
-    "webanno-tsv": Format("WebAnno TSV 3.3, of INCEpTION", read_webanno_tsv, write_webanno_tsv),
-    "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
+    "webanno-tsv": Format(
+        "WebAnno TSV 3.3, of INCEpTION",
+        read_webanno_tsv,
+        write_webanno_tsv,
+        options=(_ON_ERROR,),
+    ),
+    "docbin": Format("spaCy's DocBin", read_docbin, write_docbin, options=(_ON_ERROR,)),
     "spacy-rel": Format(
-        "spaCy's DocBin with the relations of its relation component", read_docbin, write_spacy_rel
+        "spaCy's DocBin with the relations of its relation component",
+        read_docbin,
+        write_spacy_rel,
+        options=(_ON_ERROR,),
     ),
     "dygie": Format(
         "the JSON Lines of DyGIE++, SciERC, PURE and PL-Marker",
@@ -243,10 +254,16 @@ FORMATS = {
         "the training data of GLiNER and GLiNER2", read_gliner, write_gliner, options=(_ON_ERROR,)
     ),
     "conll": Format(
-        "columns of tokens and tags, as in CoNLL-2003", _without_text(read_conll), write_conll
+        "columns of tokens and tags, as in CoNLL-2003",
+        _without_text(read_conll),
+        write_conll,
+        options=(_ON_ERROR,),
     ),
     "triples": Format(
-        "a table (CSV, TSV) of texts, heads, relations and tails", read_triples, write_triples
+        "a table (CSV, TSV) of texts, heads, relations and tails",
+        read_triples,
+        write_triples,
+        options=(_ON_ERROR,),
     ),
     "ade-corpus": Format(
         "ADE-Corpus-V2 as published, the file DRUG-AE.rel or the folder", read_ade_corpus
