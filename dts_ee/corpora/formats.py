@@ -3,7 +3,7 @@ The formats among which documents are converted, by name.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable, Mapping, Optional, Sequence
 
 from dts_ee.corpora.ade_corpus import read_ade_corpus
@@ -87,7 +87,7 @@ def read_corpus(
     format: str, path: PathOrStr, reading: TextReading, options: Mapping[str, str]
 ) -> Corpus:
     """
-    Reads a file or a folder.
+    Reads a file or a folder. Documents of several sentences say so.
 
     # Parameters
 
@@ -114,7 +114,11 @@ def read_corpus(
         if choices and value not in choices:
             raise DocumentError(f"--{name} of {format} is {' or '.join(choices)}, not {value}")
     arguments = {name.replace("-", "_"): value for name, value in options.items()}
-    return FORMATS[format].read(path, reading, **arguments)
+    corpus = FORMATS[format].read(path, reading, **arguments)
+    if reading.windows == 1:
+        return corpus
+    documents = [replace(document, windows=reading.windows) for document in corpus.documents]
+    return replace(corpus, documents=documents)
 
 
 def formats_with_option(name: str) -> list[str]:
