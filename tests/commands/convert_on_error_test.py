@@ -9,6 +9,7 @@ import spacy
 from spacy.tokens import DocBin
 
 from dts_ee.corpora import read_documents
+from dts_ee.corpora.spacy_docs import user_data_key
 from tests.commands.command_line import run_allennlp
 from tests.documents import FORMAT_FIXTURES
 
@@ -139,12 +140,13 @@ BIOC_XML = (
     "<text>Ann</text></annotation></passage></document>"
 )
 BIOC_PASSAGE = {"offset": 0, "infons": {}, "text": "Ann left", "sentences": []}
+BIOC_ANNOTATION = {"id": 1, "infons": 3, "text": "Ann", "locations": []}
 BIOC_JSON = [
-    {"id": "a", "infons": {}, "passages": [{**BIOC_PASSAGE, **lists}], "relations": []}
-    for lists in (
-        {"annotations": [], "relations": []},
-        {"annotations": []},
-        {"annotations": [{"id": 1, "infons": 3, "text": "Ann", "locations": []}], "relations": []},
+    {"id": "a", "infons": {}, "passages": [passage], "relations": []}
+    for passage in (
+        {**BIOC_PASSAGE, "annotations": [], "relations": []},
+        {**BIOC_PASSAGE, "annotations": []},
+        {**BIOC_PASSAGE, "annotations": [BIOC_ANNOTATION], "relations": []},
     )
 ]
 MULTIHEAD = "#doc {id}\n0\tAnn\t{tag}\t['N']\t[0]\n"
@@ -263,7 +265,7 @@ def test_docs_of_a_docbin(format, capsys):
     docs = [nlp("Ann left."), nlp("Bo left."), nlp("Al left.")]
     for doc in docs:
         doc.spans["entities"] = []
-    docs[1].user_data["._.", "relations", None, None] = ["Knows"]
+    docs[1].user_data[user_data_key("relations")] = ["Knows"]
     Path("in.spacy").write_bytes(DocBin(docs=docs, store_user_data=True).to_bytes())
     assert converted(format, "in.spacy") == (2, None)
     capsys.readouterr()
