@@ -57,7 +57,7 @@ def name_configuration_key_in_errors() -> None:
             yield
         except Exception as error:
             # The innermost key is the most precise.
-            if getattr(error, "configuration_key", None) is None:
+            if key and getattr(error, "configuration_key", None) is None:
                 error.configuration_key = key  # type: ignore[attr-defined]
             raise
 
@@ -166,8 +166,9 @@ def name_configuration_key_in_errors() -> None:
         try:
             yield from original_read(self, file_path)
         except ConfigurationError as error:
-            with naming(""):
-                raise error
+            if getattr(error, "configuration_key", None) is None:
+                error.configuration_key = ""  # type: ignore[attr-defined]
+            raise
 
     @functools.wraps(original_from_file)
     def from_file(cls: Any, params_file: Union[str, PathLike], *args: Any, **kwargs: Any) -> Params:

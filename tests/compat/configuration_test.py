@@ -135,7 +135,7 @@ def test_an_error_in_the_data_has_no_key(tmp_path):
         ({"batch_size": 1}, f"{tmp_path}/a.json", f"{tmp_path}/a.json, document #1: documents w"),
         ({"batch_size": 1}, "$NOT_SET", "the data path $NOT_SET has the environment variable"),
         ({"batch_size": "x"}, "$NOT_SET", "data_loader.batch_size: this should be a whole number"),
-        ({}, "$NOT_SET", "data_loader: "),
+        ({"batch_size": 0}, "$NOT_SET", "data_loader: batch_size must be at least 1"),
     ):
         settings = {
             "dataset_reader": {"type": "spert"},

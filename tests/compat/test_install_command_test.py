@@ -1,4 +1,5 @@
 import sys
+from typing import List
 
 import allennlp.version
 import pytest
@@ -9,7 +10,7 @@ from dts_ee.version import VERSION
 
 
 def test_what_was_found_is_printed(monkeypatch, capsys):
-    imported = []
+    imported: List[str] = []
     monkeypatch.setattr(test_install, "import_module_and_submodules", imported.append)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
     monkeypatch.setattr(sys, "argv", ["allennlp", "test-install"])
