@@ -171,7 +171,8 @@ class Document:
     the sentence comes from a longer text, `start_char` is the index of its first character in that
     text. `extra` has the values of further tasks, by their keys in JSON: see
     `dts_ee.tasks.register_task`. `tokenizer` is the configuration of the tokenizer that made the
-    tokens, if it is known; it does not count when documents are compared.
+    tokens, and `windows` the number of neighbouring sentences that were joined to one document, if
+    they are known; they do not count when documents are compared.
 
     Other modules add methods (see `document_method`): `to_json`, `to_displacy`, `to_brat`,
     `to_networkx`, and the representation in a Jupyter notebook.
@@ -194,6 +195,7 @@ class Document:
     start_char: Optional[int] = None
     extra: Mapping[str, Any] = dataclass_field(default_factory=dict, hash=False)
     tokenizer: Optional[Mapping[str, Any]] = dataclass_field(default=None, compare=False)
+    windows: Optional[int] = dataclass_field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         self._check_tokens()

@@ -2,8 +2,9 @@
 // TEST_DATA are optional. ENCODER is `minilm` (the default), `mpnet`, which is better and slower, or the folder
 // or Hugging Face name of another encoder.
 // TOKENIZER (`rules`, `rules-keep-hyphens`, `whitespace`, `characters` or `word-pieces`), LANGUAGE (`en` by
-// default), SENTENCES (`rules`, `lines`, `whole` or a spaCy pipeline) and ABBREVIATIONS (with commas) set how text
-// is tokenised and split into sentences, like the options of `convert`; the model keeps them for prediction.
+// default), SENTENCES (`rules`, `lines`, `whole` or a spaCy pipeline), ABBREVIATIONS (with commas) and WINDOWS (how
+// many sentences are one document) set how text is tokenised and split, like the options of `convert`; the model
+// keeps them for prediction.
 // FROM_ARCHIVE is a model to train further: an archive, the folder of a training, or a model's name. It has its
 // own encoder and tokenizer.
 local corpora = import 'lib/corpora.libsonnet';
@@ -18,7 +19,7 @@ local is_fetched = std.member(['minilm', 'mpnet'], encoder);
 local goes_on = std.objectHas(environment, 'FROM_ARCHIVE');
 local of_the_archive = [
   variable
-  for variable in ['ENCODER', 'TOKENIZER', 'LANGUAGE', 'SENTENCES', 'ABBREVIATIONS']
+  for variable in ['ENCODER', 'TOKENIZER', 'LANGUAGE', 'SENTENCES', 'ABBREVIATIONS', 'WINDOWS']
   if goes_on && std.objectHas(environment, variable)
 ];
 assert of_the_archive == [] :

@@ -552,6 +552,13 @@ def test_how_own_text_is_tokenised(variables, tokenizer, sentences, monkeypatch)
         monkeypatch.setenv(name, value)
     reader = Params.from_file(EXPERIMENTS / "own.jsonnet")["dataset_reader"].as_dict()
     assert (reader["tokenizer"], reader["sentences"]) == (tokenizer, sentences)
+    assert reader["windows"] == 1
+
+
+def test_how_many_sentences_of_own_text_are_one_document(monkeypatch):
+    monkeypatch.setenv("TRAIN_DATA", "train.json")
+    monkeypatch.setenv("WINDOWS", "3")
+    assert Params.from_file(EXPERIMENTS / "own.jsonnet")["dataset_reader"]["windows"] == 3
 
 
 def test_settings_of_own_text_that_exclude_each_other(monkeypatch):

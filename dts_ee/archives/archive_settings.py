@@ -23,8 +23,11 @@ def read_settings(path: Path) -> Dict[str, Any]:
     # Raises
 
     `ValueError`
-        If it is no JSON object, is larger than 16 MiB, or runs code, and archives are not trusted.
+        If it is missing, is no JSON object, is larger than 16 MiB, or runs code, and archives are
+        not trusted.
     """
+    if not path.is_file():
+        raise ValueError(f"{path.name}: there is no such file")
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB")
     try:

@@ -54,6 +54,7 @@ from dts_ee.compat.serialization_folder import (
     remove_folder_of_failed_start,
 )
 from dts_ee.compat.termination import end_by_sigterm
+from dts_ee.compat.test_install_command import say_what_test_install_found
 from dts_ee.compat.torch_compiler import import_transformers_without_compiler
 from dts_ee.compat.training_output import show_training
 from dts_ee.compat.transformers_optimizer import give_transformers_its_optimizer
@@ -96,6 +97,7 @@ PATCHES: List[Callable[[], None]] = [
     print_table_of_evaluate,
     evaluate_with_registered_types,
     find_learning_rate_of_derived_trainers,
+    say_what_test_install_found,
 ]
 """The patches in the order in which they are applied."""
 

@@ -4,14 +4,15 @@ Archives of models: writing them, finding them by name, reading them as data, an
 
 import os
 import types
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Union
 
-from dts_ee.archives.archive_settings import class_path_problem, read_settings
+from dts_ee.archives.archive_settings import class_path_problem
 from dts_ee.archives.checksums import other_versions
-from dts_ee.archives.extraction import DAMAGED, extracted
+from dts_ee.archives.extraction import extracted
+from dts_ee.archives.opening import opened_archive
 from dts_ee.archives.state_dict import SAFETENSORS_NAME, read_weights
 from dts_ee.archives.trust import only_registered_types, refuses_class_paths
 from dts_ee.archives.writer import open_archive_writer
@@ -63,11 +64,11 @@ def read_archives_as_data() -> None:
 
     def load_folder(
         folder: Path,
+        settings: Dict[str, Any],
         cuda_device: int,
         overrides: Union[str, Dict[str, Any]],
         weights_file: Optional[str],
     ) -> archival.Archive:
-        settings = read_settings(folder / archival.CONFIG_NAME)
         if isinstance(overrides, str):
             overrides = parse_overrides(overrides)
         config = Params(with_overrides(settings, overrides) if overrides else settings)
@@ -94,25 +95,13 @@ def read_archives_as_data() -> None:
         from dts_ee.named_models import find_model
 
         path = archival.cached_path(find_model(archive_file))
-        folder = Path(path)
-        versions = ""
-        with ExitStack() as stack:
+        with (
+            opened_archive(archive_file, path, weights_file) as (folder, settings),
+            only_registered_types(),
+        ):
+            versions = "" if os.path.isdir(path) else other_versions(folder)
             try:
-                if folder.is_dir():
-                    _check_folder(folder, weights_file)
-                else:
-                    folder = Path(stack.enter_context(extracted(path)))
-                    versions = other_versions(folder)
-            except DAMAGED as error:
-                raise ConfigurationError(
-                    f"{archive_file}: this is no model.tar.gz as a training writes it, or it is "
-                    f"damaged ({error})"
-                ) from error
-            except ValueError as error:
-                raise ConfigurationError(f"{archive_file}: {error}") from None
-            stack.enter_context(only_registered_types())
-            try:
-                archive = load_folder(folder, cuda_device, overrides, weights_file)
+                archive = load_folder(folder, settings, cuda_device, overrides, weights_file)
                 if archive.meta is not None:
                     archival._check_version_compatibility(archive_file, archive.meta)
                 return archive
@@ -143,15 +132,3 @@ def read_archives_as_data() -> None:
     replace_everywhere("allennlp", original_weights_path, get_weights_path)
     replace(util, "read_state_dict", read_state_dict)
     replace(Registrable, "resolve_class_name", classmethod(resolve_class_name))
-
-
-def _check_folder(folder: Path, weights_file: Optional[str]) -> None:
-    from allennlp.models import archival
-
-    weights = Path(weights_file or archival.get_weights_path(folder))
-    for path, reason in (
-        (folder / archival.CONFIG_NAME, "it is not the folder of a training"),
-        (weights, "the training has not finished its first epoch"),
-    ):
-        if not path.exists():
-            raise ValueError(f"there is no model in this folder: {reason} ({path.name} is missing)")

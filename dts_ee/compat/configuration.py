@@ -33,18 +33,21 @@ def name_configuration_key_in_errors() -> None:
     no correction of a misspelt key or registered name. If a constructor takes `**kwargs`, a
     misspelt key raises Python's `TypeError`, as in the model `dts`, or is ignored, as in the
     trainer. Here exceptions have the key as `configuration_key`, which `dts_ee.errors` puts into
-    the message.
+    the message. Data are read when a data loader is built, whose key says nothing about an error
+    in them: it has an empty key.
     """
     from allennlp.commands.train import TrainModel
     from allennlp.common import FromParams, Lazy, Params, Registrable, params
     from allennlp.common import from_params as from_params_module
     from allennlp.common.checks import ConfigurationError
+    from allennlp.data import DatasetReader, Instance
     from allennlp.training import Trainer
 
     original_from_params = inspect.getattr_static(FromParams, "from_params").__func__
     original_create_kwargs = from_params_module.create_kwargs
     original_pop_and_construct_arg = from_params_module.pop_and_construct_arg
     original_pop_choice = Params.pop_choice
+    original_read = DatasetReader.read
     original_from_file = inspect.getattr_static(Params, "from_file").__func__
     original_with_overrides = params.with_overrides
 
@@ -54,7 +57,7 @@ def name_configuration_key_in_errors() -> None:
             yield
         except Exception as error:
             # The innermost key is the most precise.
-            if not getattr(error, "configuration_key", None):
+            if key and getattr(error, "configuration_key", None) is None:
                 error.configuration_key = key  # type: ignore[attr-defined]
             raise
 
@@ -158,6 +161,15 @@ def name_configuration_key_in_errors() -> None:
             raise ConfigurationError(f"{prefix}there is no {value!r}{hint}")
         return original_pop_choice(self, key, choices, default_to_first_choice, allow_class_names)
 
+    @functools.wraps(original_read)
+    def read(self: DatasetReader, file_path: Any) -> Iterator[Instance]:
+        try:
+            yield from original_read(self, file_path)
+        except ConfigurationError as error:
+            if getattr(error, "configuration_key", None) is None:
+                error.configuration_key = ""  # type: ignore[attr-defined]
+            raise
+
     @functools.wraps(original_from_file)
     def from_file(cls: Any, params_file: Union[str, PathLike], *args: Any, **kwargs: Any) -> Params:
         # Jsonnet would end the process.
@@ -184,5 +196,6 @@ def name_configuration_key_in_errors() -> None:
     replace(from_params_module, "create_kwargs", create_kwargs)
     replace(from_params_module, "pop_and_construct_arg", pop_and_construct_arg)
     replace(Params, "pop_choice", pop_choice)
+    replace(DatasetReader, "read", read)
     replace(Params, "from_file", classmethod(from_file))
     replace(params, "with_overrides", with_overrides)

@@ -10,8 +10,10 @@ import io
 import json
 import re
 from bisect import bisect_right
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence, Union
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Sequence, Union
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.concept_relations import ConceptRelation, add_concept_relations
@@ -19,6 +21,7 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_bytes
 from dts_ee.corpora.json_values import as_string, kind_of
 from dts_ee.corpora.pieces import joined_pieces
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import lost_position, lost_token_borders
 from dts_ee.corpora.unread import Unread
@@ -39,7 +42,10 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_bioc(
-    path: PathOrStr, reading: TextReading, concept_relations: Optional[str] = None
+    path: PathOrStr,
+    reading: TextReading,
+    concept_relations: Optional[str] = None,
+    on_error: Optional[str] = None,
 ) -> Corpus:
     """
     The sentences of all texts; the texts are the groups.
@@ -54,6 +60,8 @@ def read_bioc(
     concept_relations : `str`, optional (default = `None`)
         What relations between concepts become, which are named by the values of `infons` of the
         relation and its entities; see `add_concept_relations`.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid text; see `RecordErrors`.
 
     # Raises
 
@@ -64,37 +72,65 @@ def read_bioc(
     groups: list[str] = []
     remarks: list[Remark] = []
     unread = Unread()
-    for number, source in enumerate(_read_documents(path), start=1):
-        id = f"#{number}"
-        try:
-            id = as_string(str(source.id or id), ("id",))
-            reader = _DocumentReader(id, source, unread)
-            add_concept_relations(
-                reader.text, reader.concept_relations, reader.concepts, concept_relations, reading
-            )
-            sentences = reader.text.documents(reading)
-        except DocumentError as error:
-            raise error.located(id, str(path)) from None
-        documents.extend(sentences)
-        groups.extend(str(number) for _ in sentences)
-        remarks.extend(reader.text.remarks)
-    return Corpus(documents, groups, [*remarks, *unread.remarks()])
+    errors = RecordErrors(path, on_error)
+    for number, parse in enumerate(_documents(path), start=1):
+        with errors.located(f"#{number}"):
+            with _errors_of_bioc():
+                source = parse()
+            id = as_string(str(source.id or f"#{number}"), ("id",))
+            with errors.located(id):
+                reader = _DocumentReader(id, source, unread)
+                add_concept_relations(
+                    reader.text,
+                    reader.concept_relations,
+                    reader.concepts,
+                    concept_relations,
+                    reading,
+                )
+                sentences = reader.text.documents(reading)
+                documents.extend(sentences)
+                groups.extend(str(number) for _ in sentences)
+                remarks.extend(reader.text.remarks)
+    return Corpus(documents, groups, [*remarks, *errors.remarks, *unread.remarks()])
 
 
-def _read_documents(path: PathOrStr) -> "list[BioCDocument]":
+@contextmanager
+def _errors_of_bioc() -> Iterator[None]:
+    """Raises the errors of the library as a `DocumentError`."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError, SyntaxError) as error:
+        problem = f"there is no {error}" if isinstance(error, KeyError) else str(error)
+        raise DocumentError(f"is no BioC: {problem}") from error
+
+
+def _documents(path: PathOrStr) -> "list[Callable[[], BioCDocument]]":
+    """How to parse each document of a file."""
     bioc = _library()
     data = read_bytes(path)
     try:
-        if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-            parse = bioc.biocjson.decoder.parse_doc
-            return [parse(record) for record in _json_documents(json.loads(data))]
-        collection = bioc.biocxml.load(io.BytesIO(data))
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError, SyntaxError) as error:
-        problem = f"there is no {error}" if isinstance(error, KeyError) else str(error)
-        raise DocumentError(f"is no BioC: {problem}", path=str(path)) from error
-    if not collection.documents:
-        raise DocumentError("is no BioC: there is no document in it", path=str(path))
-    return list(collection.documents)
+        with _errors_of_bioc():
+            if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+                records = list(_json_documents(json.loads(data)))
+                return [partial(bioc.biocjson.decoder.parse_doc, record) for record in records]
+            documents = list(_xml_documents(data))
+            if not documents:
+                raise ValueError("there is no document in it")
+    except DocumentError as error:
+        raise error.located(None, str(path)) from error.__cause__
+    return [partial(_parsed_xml, bioc, document) for document in documents]
+
+
+def _xml_documents(data: bytes) -> Iterator[bytes]:
+    """A collection of each document alone, as the library reads no document without one."""
+    from lxml import etree
+
+    for element in etree.parse(io.BytesIO(data)).getroot().findall("document"):
+        yield b"<collection>" + etree.tostring(element, with_tail=False) + b"</collection>"
+
+
+def _parsed_xml(bioc: Any, data: bytes) -> "BioCDocument":
+    return bioc.biocxml.load(io.BytesIO(data)).documents[0]
 
 
 def _json_documents(value: Any) -> Iterator[dict[str, Any]]:

@@ -10,10 +10,11 @@ BMES, or types without a prefix.
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Iterator, Sequence
+from typing import Callable, Iterator, Optional, Sequence
 
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.tags import OUTSIDE, entities_to_tags
 from dts_ee.corpora.text_groups import texts_of
 from dts_ee.corpora.token_rows import lost_with_tokens, relation_remark, without_overlaps
@@ -44,7 +45,7 @@ class _Sentence:
     """The line and the columns of each token."""
 
 
-def read_conll(path: PathOrStr) -> Corpus:
+def read_conll(path: PathOrStr, on_error: Optional[str] = None) -> Corpus:
     """
     The sentences of a file; the texts are the groups, or the sentences where it has no texts.
 
@@ -52,6 +53,8 @@ def read_conll(path: PathOrStr) -> Corpus:
 
     path : `PathOrStr`
         The file.
+    on_error : `str`, optional (default = `None`)
+        What happens to a sentence with an invalid line; see `RecordErrors`.
 
     # Raises
 
@@ -60,25 +63,64 @@ def read_conll(path: PathOrStr) -> Corpus:
     """
     unread = Unread("column that is not read")
     remarks: list[Remark] = []
-    try:
-        sentences = _sentences(read_text(path))
-        scheme = _Scheme(sentences)
-        sentences = _without_empty_tokens(sentences, scheme.token_column, remarks)
-        _name(sentences)
-        documents = []
-        for sentence in sentences:
-            _add_unread_columns(sentence, scheme.token_column, unread)
-            documents.append(
-                Document(
-                    tokens=tuple(columns[scheme.token_column] for _, columns in sentence.rows),
-                    entities=tuple(scheme.entities(sentence, remarks)),
-                    id=sentence.id,
-                )
+    errors = RecordErrors(path, on_error)
+    sentences = _valid(_sentences(read_text(path)), _check_columns, errors)
+    if _have_prefixes(sentences):
+        sentences = _valid(sentences, _check_tags, errors)
+    scheme = _Scheme(sentences)
+    sentences = _without_empty_tokens(sentences, scheme.token_column, remarks)
+    _name(sentences)
+    documents: list[Document] = []
+    groups: list[str] = []
+    for sentence in sentences:
+        with errors.located(None):
+            document = Document(
+                tokens=tuple(columns[scheme.token_column] for _, columns in sentence.rows),
+                entities=tuple(scheme.entities(sentence, remarks)),
+                id=sentence.id,
             )
-    except DocumentError as error:
-        raise error.located(None, str(path)) from None
-    groups = [str(sentence.text or sentence.id) for sentence in sentences]
-    return Corpus(documents, groups, [*scheme.remarks(), *remarks, *unread.remarks()])
+            _add_unread_columns(sentence, scheme.token_column, unread)
+            documents.append(document)
+            groups.append(str(sentence.text or sentence.id))
+    remarks = [*scheme.remarks(), *remarks, *errors.remarks, *unread.remarks()]
+    return Corpus(documents, groups, remarks)
+
+
+def _valid(
+    sentences: Sequence[_Sentence], check: Callable[[_Sentence], None], errors: RecordErrors
+) -> list[_Sentence]:
+    """The sentences that pass a check."""
+    valid = []
+    for sentence in sentences:
+        with errors.located(None):
+            check(sentence)
+            valid.append(sentence)
+    return valid
+
+
+def _check_columns(sentence: _Sentence) -> None:
+    for line, columns in sentence.rows:
+        if len(columns) < 2:
+            raise DocumentError(
+                f"line {line} has one column, {columns[0]!r}: a token and its tag are expected"
+            )
+
+
+def _check_tags(sentence: _Sentence) -> None:
+    for line, columns in sentence.rows:
+        if not is_tag(columns[-1]):
+            raise DocumentError(
+                f"the last column of line {line} is {columns[-1]!r}, not O, B-… or I-…"
+            )
+
+
+def _inside_tags(sentences: Sequence[_Sentence]) -> set[str]:
+    return {columns[-1] for sentence in sentences for _, columns in sentence.rows} - {OUTSIDE}
+
+
+def _have_prefixes(sentences: Sequence[_Sentence]) -> bool:
+    tags = _inside_tags(sentences)
+    return not tags or any(tag[:2] in _USUAL for tag in tags)
 
 
 def _without_empty_tokens(
@@ -130,10 +172,6 @@ def _sentences(text: str) -> list[_Sentence]:
             id = match[1] if match else id
         else:
             columns = separator.split(line.strip(" \n"))
-            if len(columns) < 2:
-                raise DocumentError(
-                    f"line {number} has one column, {line!r}: a token and its tag are expected"
-                )
             if not begun:
                 sentences.append(_Sentence(number, text_number, id))
                 begun, id = True, ""
@@ -158,23 +196,10 @@ class _Scheme:
             and len(numbers) > 1
             and all(len(columns) > 2 for sentence in sentences for _, columns in sentence.rows)
         )
-        tags = {columns[-1] for sentence in sentences for _, columns in sentence.rows}
-        inside = [tag for tag in tags if tag != OUTSIDE]
-        self.has_prefixes = not inside or any(tag[:2] in _USUAL for tag in inside)
-        if self.has_prefixes:
-            self._check(sentences)
-        prefixes = {tag[0] for tag in inside} if self.has_prefixes else set()
+        self.has_prefixes = _have_prefixes(sentences)
+        prefixes = {tag[0] for tag in _inside_tags(sentences)} if self.has_prefixes else set()
         self.has_ends = bool(prefixes.intersection("ELSU"))
         self._is_iob1 = self.has_prefixes and prefixes <= {"I", "B"} and _begins_with_i(sentences)
-
-    @staticmethod
-    def _check(sentences: Sequence[_Sentence]) -> None:
-        for sentence in sentences:
-            for line, columns in sentence.rows:
-                if not is_tag(columns[-1]):
-                    raise DocumentError(
-                        f"the last column of line {line} is {columns[-1]!r}, not O, B-… or I-…"
-                    )
 
     def remarks(self) -> list[Remark]:
         """What was decided about the tags."""

@@ -8,14 +8,15 @@ document's identifier. Without this group of spans, `doc.ents` are the entities;
 relations, those in the `doc._.rel` of spaCy's relation component are read.
 """
 
-import os
-from typing import TYPE_CHECKING, Any, Optional, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.json_values import as_list, as_probability
 from dts_ee.corpora.record_corpus import UNANNOTATED, left_out
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.spacy_docs import (
     DOCUMENT_ID,
     add_unread,
@@ -40,7 +41,7 @@ _RELATIONS = "relations"
 _PROBABILITIES = "entity_probabilities"
 
 
-def read_docbin(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_docbin(path: PathOrStr, reading: TextReading, on_error: Optional[str] = None) -> Corpus:
     """
     The sentences of all annotated `Doc`s, with their tokens; the `Doc`s are the groups.
 
@@ -50,6 +51,8 @@ def read_docbin(path: PathOrStr, reading: TextReading) -> Corpus:
         The file.
     reading : `TextReading`
         How many sentences become one document; sentences and tokens are those of the file.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid `Doc`; see `RecordErrors`.
 
     # Raises
 
@@ -62,23 +65,31 @@ def read_docbin(path: PathOrStr, reading: TextReading) -> Corpus:
     remarks: list[Remark] = []
     unread = Unread("annotation that is not read")
     improbable = Unread(f"relation with a probability below {LEAST_PROBABILITY}")
+    errors = RecordErrors(path, on_error)
     for number, doc in enumerate(read_docs(path), start=1):
-        try:
+        with errors.located(f"#{number}"), _errors_of_spacy():
             text = _annotated(doc, number, unread, improbable)
-            sentences = text.documents(reading) if text else []
-        except DocumentError as error:
-            raise error.located(f"#{number}", os.fspath(path)) from None
-        except (KeyError, ValueError) as error:
-            # A label, for example, may be missing from the file's strings.
-            problem = f"spaCy cannot read this Doc: {error}"
-            raise DocumentError(problem, None, f"#{number}", os.fspath(path)) from error
-        if text is None:
-            remarks.append(left_out(UNANNOTATED, f"#{number}"))
-            continue
-        documents.extend(sentences)
-        groups.extend(str(number) for _ in sentences)
-        remarks.extend(text.remarks)
-    return Corpus(documents, groups, [*remarks, *improbable.remarks(), *unread.remarks()])
+            if text is None:
+                remarks.append(left_out(UNANNOTATED, f"#{number}"))
+                continue
+            sentences = text.documents(reading)
+            documents.extend(sentences)
+            groups.extend(str(number) for _ in sentences)
+            remarks.extend(text.remarks)
+    remarks += [*errors.remarks, *improbable.remarks(), *unread.remarks()]
+    return Corpus(documents, groups, remarks)
+
+
+@contextmanager
+def _errors_of_spacy() -> Iterator[None]:
+    """Raises spaCy's errors as a `DocumentError`."""
+    try:
+        yield
+    except DocumentError:
+        raise
+    except (KeyError, ValueError) as error:
+        # A label, for example, may be missing from the file's strings.
+        raise DocumentError(f"spaCy cannot read this Doc: {error}") from error
 
 
 def _set_extensions() -> None:

@@ -3,7 +3,7 @@ The formats among which documents are converted, by name.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable, Mapping, Optional, Sequence
 
 from dts_ee.corpora.ade_corpus import read_ade_corpus
@@ -87,7 +87,7 @@ def read_corpus(
     format: str, path: PathOrStr, reading: TextReading, options: Mapping[str, str]
 ) -> Corpus:
     """
-    Reads a file or a folder.
+    Reads a file or a folder. Documents of several sentences say so.
 
     # Parameters
 
@@ -114,7 +114,11 @@ def read_corpus(
         if choices and value not in choices:
             raise DocumentError(f"--{name} of {format} is {' or '.join(choices)}, not {value}")
     arguments = {name.replace("-", "_"): value for name, value in options.items()}
-    return FORMATS[format].read(path, reading, **arguments)
+    corpus = FORMATS[format].read(path, reading, **arguments)
+    if reading.windows == 1:
+        return corpus
+    documents = [replace(document, windows=reading.windows) for document in corpus.documents]
+    return replace(corpus, documents=documents)
 
 
 def formats_with_option(name: str) -> list[str]:
@@ -133,12 +137,12 @@ def _read_spert(path: PathOrStr, reading: TextReading, on_error: Optional[str] =
     return Corpus.of_sentences(documents, errors.remarks)
 
 
-def _without_text(read: Callable[[PathOrStr], Corpus]) -> Reader:
+def _without_text(read: Callable[..., Corpus]) -> Reader:
     """The reader of a format that has sentences and tokens."""
 
-    def read_sentences(path: PathOrStr, reading: TextReading) -> Corpus:
+    def read_sentences(path: PathOrStr, reading: TextReading, **options: str) -> Corpus:
         check_no_windows(reading)
-        return read(path)
+        return read(path, **options)
 
     return read_sentences
 
@@ -186,6 +190,7 @@ FORMATS = {
         "the tab-separated format of multi-head selection (Bekoulis et al., 2018)",
         _without_text(read_multihead),
         write_multihead,
+        options=(_ON_ERROR,),
     ),
     "brat": Format(
         "brat's standoff, a folder of .txt and .ann files",
@@ -212,17 +217,27 @@ FORMATS = {
             _ON_ERROR,
         ),
     ),
-    "bioc": Format("BioC, in XML or JSON", read_bioc, write_bioc, options=(_CONCEPT_RELATIONS,)),
+    "bioc": Format(
+        "BioC, in XML or JSON", read_bioc, write_bioc, options=(_CONCEPT_RELATIONS, _ON_ERROR)
+    ),
     "pubtator": Format(
         "PubTator's lines, as of BC5CDR and BioRED",
         read_pubtator,
         write_pubtator,
-        options=(_CONCEPT_RELATIONS,),
+        options=(_CONCEPT_RELATIONS, _ON_ERROR),
     ),
-    "webanno-tsv": Format("WebAnno TSV 3.3, of INCEpTION", read_webanno_tsv, write_webanno_tsv),
-    "docbin": Format("spaCy's DocBin", read_docbin, write_docbin),
+    "webanno-tsv": Format(
+        "WebAnno TSV 3.3, of INCEpTION",
+        read_webanno_tsv,
+        write_webanno_tsv,
+        options=(_ON_ERROR,),
+    ),
+    "docbin": Format("spaCy's DocBin", read_docbin, write_docbin, options=(_ON_ERROR,)),
     "spacy-rel": Format(
-        "spaCy's DocBin with the relations of its relation component", read_docbin, write_spacy_rel
+        "spaCy's DocBin with the relations of its relation component",
+        read_docbin,
+        write_spacy_rel,
+        options=(_ON_ERROR,),
     ),
     "dygie": Format(
         "the JSON Lines of DyGIE++, SciERC, PURE and PL-Marker",
@@ -243,10 +258,16 @@ FORMATS = {
         "the training data of GLiNER and GLiNER2", read_gliner, write_gliner, options=(_ON_ERROR,)
     ),
     "conll": Format(
-        "columns of tokens and tags, as in CoNLL-2003", _without_text(read_conll), write_conll
+        "columns of tokens and tags, as in CoNLL-2003",
+        _without_text(read_conll),
+        write_conll,
+        options=(_ON_ERROR,),
     ),
     "triples": Format(
-        "a table (CSV, TSV) of texts, heads, relations and tails", read_triples, write_triples
+        "a table (CSV, TSV) of texts, heads, relations and tails",
+        read_triples,
+        write_triples,
+        options=(_ON_ERROR,),
     ),
     "ade-corpus": Format(
         "ADE-Corpus-V2 as published, the file DRUG-AE.rel or the folder", read_ade_corpus

@@ -15,6 +15,7 @@ from typing import Any, Iterator, Optional, Sequence, Union
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically
 from dts_ee.corpora.lines import read_lines
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.tags import entities_to_tags, tags_to_entities
 from dts_ee.corpora.token_rows import lost_with_tokens, one_cell, without_overlaps
 from dts_ee.document import Document, DocumentError, Entity, Relation
@@ -34,9 +35,16 @@ class _Row:
     tails: list[int]
 
 
-def read_multihead(path: PathOrStr) -> Corpus:
+def read_multihead(path: PathOrStr, on_error: Optional[str] = None) -> Corpus:
     """
     The documents of a file.
+
+    # Parameters
+
+    path : `PathOrStr`
+        The file.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid document; see `RecordErrors`.
 
     # Raises
 
@@ -45,33 +53,35 @@ def read_multihead(path: PathOrStr) -> Corpus:
     """
     documents = []
     remarks: list[Remark] = []
-    try:
-        for location, id, rows in _blocks(path):
-            try:
-                documents.append(_document(id or location, rows, remarks))
-            except DocumentError as error:
-                raise error.located(id or location, None) from None
-    except DocumentError as error:
-        raise error.located(None, str(path)) from None
-    return Corpus.of_sentences(documents, remarks)
+    errors = RecordErrors(path, on_error)
+    for name, lines in _blocks(path):
+        with errors.located(name):
+            if name is None:
+                raise DocumentError(f'line {lines[0][0]} comes before the first "{_HEADER}"')
+            rows = [_row(number, line, i) for i, (number, line) in enumerate(lines)]
+            document, of_document = _document(name, rows)
+            documents.append(document)
+            remarks.extend(of_document)
+    return Corpus.of_sentences(documents, [*remarks, *errors.remarks])
 
 
-def _blocks(path: PathOrStr) -> Iterator[tuple[str, str, list[_Row]]]:
-    """The location, the identifier and the rows of each document."""
-    location = id = ""
-    rows: Optional[list[_Row]] = None
+def _blocks(path: PathOrStr) -> list[tuple[Optional[str], list[tuple[int, str]]]]:
+    """
+    The identifier, or else the location, of each document, and its lines with their numbers.
+
+    Lines before the first document are a block with neither.
+    """
+    blocks: list[tuple[Optional[str], list[tuple[int, str]]]] = []
     for number, line in read_lines(path):
         # A token's number cannot begin like this.
         if line.startswith(_HEADER):
-            if rows is not None:
-                yield location, id, rows
-            location, id, rows = f"line {number}", line[len(_HEADER) :].removeprefix(" "), []
-        elif rows is None:
-            raise DocumentError(f'line {number} comes before the first "{_HEADER}"')
-        else:
-            rows.append(_row(number, line, len(rows)))
-    if rows is not None:
-        yield location, id, rows
+            id = line[len(_HEADER) :].removeprefix(" ")
+            blocks.append((id or f"line {number}", []))
+            continue
+        if not blocks:
+            blocks.append((None, []))
+        blocks[-1][1].append((number, line))
+    return blocks
 
 
 def _row(line: int, text: str, number: int) -> _Row:
@@ -102,7 +112,8 @@ def _list(cell: str, type: type, line: int) -> list[Any]:
     return values
 
 
-def _document(id: str, rows: Sequence[_Row], remarks: list[Remark]) -> Document:
+def _document(id: str, rows: Sequence[_Row]) -> tuple[Document, list[Remark]]:
+    remarks: list[Remark] = []
     entities = tags_to_entities([row.tag for row in rows])
     entity_at: dict[int, int] = {}
     for index, entity in enumerate(entities):
@@ -146,12 +157,13 @@ def _document(id: str, rows: Sequence[_Row], remarks: list[Remark]) -> Document:
                     Remark("relation is there twice", detail, False, id, f"line {row.line}")
                 )
             relations[relation] = None
-    return Document(
+    document = Document(
         tokens=tuple(row.token for row in rows),
         entities=tuple(entities),
         relations=tuple(relations),
         id=id,
     )
+    return document, remarks
 
 
 def _relation(

@@ -8,13 +8,14 @@ count the characters of the title, one for its end, and those of the abstract.
 
 import re
 from dataclasses import dataclass, field
-from typing import Iterator, Optional, Sequence
+from typing import Optional, Sequence
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity
 from dts_ee.corpora.concept_relations import ConceptRelation, add_concept_relations
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically
 from dts_ee.corpora.lines import read_lines
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import (
     lost_position,
@@ -29,16 +30,23 @@ _NO_CONCEPTS = {"", "-", "-1"}
 
 @dataclass
 class _Article:
-    """The lines of a text, split at tabs, with their numbers."""
+    """
+    A text, and its other lines with their numbers.
 
-    id: str
+    Lines before the first text are those of one without an identifier.
+    """
+
+    id: Optional[str]
     title: str = ""
     abstract: Optional[str] = None
-    rows: list[tuple[int, list[str]]] = field(default_factory=list)
+    lines: list[tuple[int, str]] = field(default_factory=list)
 
 
 def read_pubtator(
-    path: PathOrStr, reading: TextReading, concept_relations: Optional[str] = None
+    path: PathOrStr,
+    reading: TextReading,
+    concept_relations: Optional[str] = None,
+    on_error: Optional[str] = None,
 ) -> Corpus:
     """
     The sentences of all texts; the texts are the groups.
@@ -51,6 +59,8 @@ def read_pubtator(
         How a text becomes sentences and tokens. Title and abstract have no sentence in common.
     concept_relations : `str`, optional (default = `None`)
         What relations between concepts become; see `add_concept_relations`.
+    on_error : `str`, optional (default = `None`)
+        What happens to a text with an invalid line; see `RecordErrors`.
 
     # Raises
 
@@ -61,54 +71,42 @@ def read_pubtator(
     groups: list[str] = []
     remarks: list[Remark] = []
     num_concepts = 0
+    errors = RecordErrors(path, on_error)
     for number, article in enumerate(_articles(path)):
-        try:
+        with errors.located(article.id):
             reader = _ArticleReader(article)
             text = reader.text
             add_concept_relations(
                 text, reader.relations, reader.mentions, concept_relations, reading
             )
             sentences = text.documents(reading)
-        except DocumentError as error:
-            raise error.located(article.id, str(path)) from None
-        num_concepts += reader.num_concepts
-        documents.extend(sentences)
-        groups.extend(str(number) for _ in sentences)
-        remarks.extend(text.remarks)
+            num_concepts += reader.num_concepts
+            documents.extend(sentences)
+            groups.extend(str(number) for _ in sentences)
+            remarks.extend(text.remarks)
+    remarks += errors.remarks
     if num_concepts:
         remarks.append(Remark("normalisation", f"the concepts of {num_concepts} mentions are lost"))
     return Corpus(documents, groups, remarks)
 
 
-def _articles(path: PathOrStr) -> Iterator[_Article]:
-    article: Optional[_Article] = None
+def _articles(path: PathOrStr) -> list[_Article]:
+    articles: list[_Article] = []
     for number, line in read_lines(path):
         match = re.fullmatch(r"([^|\t]+)\|([ta])\|(.*)", line, re.DOTALL)
         if match is None:
-            cells = line.split("\t")
-            if article is None or cells[0] != article.id:
-                raise DocumentError(
-                    f"line {number} is {line[:40]!r}, but should begin a text, as in "
-                    "id|t|title, or with the identifier of the text before it and a tab",
-                    path=str(path),
-                )
-            article.rows.append((number, cells))
-        elif match[2] == "a" and article is not None and article.id == match[1]:
-            if article.abstract is not None:
-                raise DocumentError(
-                    f"line {number} is a second abstract of {article.id}", path=str(path)
-                )
-            article.abstract = match[3]
+            if not articles:
+                articles.append(_Article(None))
+            articles[-1].lines.append((number, line))
+        elif match[2] == "t":
+            articles.append(_Article(match[1], title=match[3]))
+        elif not articles or articles[-1].id != match[1]:
+            articles.append(_Article(match[1], abstract=match[3]))
+        elif articles[-1].abstract is None:
+            articles[-1].abstract = match[3]
         else:
-            if article is not None:
-                yield article
-            article = _Article(match[1])
-            if match[2] == "t":
-                article.title = match[3]
-            else:
-                article.abstract = match[3]
-    if article is not None:
-        yield article
+            articles[-1].lines.append((number, line))
+    return articles
 
 
 class _ArticleReader:
@@ -120,13 +118,21 @@ class _ArticleReader:
         content = (
             article.title if not article.abstract else f"{article.title}\n\n{article.abstract}"
         )
-        self.text = AnnotatedText(article.id, content)
+        self.text = AnnotatedText(article.id or "", content)
         self.relations: list[ConceptRelation] = []
         self.mentions: dict[str, list[int]] = {}
         self.num_concepts = 0
         self._num_mentions = 0
-        for number, cells in article.rows:
+        for number, line in article.lines:
             location = f"line {number}"
+            cells = line.split("\t")
+            if line.startswith(f"{article.id}|"):
+                raise DocumentError(f"{location} is a second abstract of {article.id}")
+            if cells[0] != article.id:
+                raise DocumentError(
+                    f"{location} is {line[:40]!r}, but should begin a text, as in id|t|title, or "
+                    "with the identifier of the text before it and a tab"
+                )
             has_offsets = all(re.fullmatch("[0-9]{1,18}", cell) for cell in cells[1:3])
             if len(cells) >= 5 and has_offsets:
                 self._add_mention(cells, location)

@@ -33,7 +33,7 @@ class RecordErrors:
         """A remark on each record that was left out."""
 
     @contextmanager
-    def located(self, location: Optional[str]) -> Iterator[None]:
+    def located(self, location: Optional[str], file: Optional[PathOrStr] = None) -> Iterator[None]:
         """
         Ends at the first error in a record. The error gets the file and the record.
 
@@ -41,6 +41,8 @@ class RecordErrors:
 
         location : `Optional[str]`
             The record, if its errors do not name it.
+        file : `PathOrStr`, optional (default = `None`)
+            The file of the record, if it is one of a folder.
 
         # Raises
 
@@ -50,7 +52,8 @@ class RecordErrors:
         try:
             yield
         except DocumentError as error:
-            located = error.located(location, self._path)
+            path = self._path if file is None else os.fspath(file)
+            located = error.located(location, path)
             if not self._skips:
                 raise located from error.__cause__
             self.remarks.append(Remark(UNREADABLE, str(located)))

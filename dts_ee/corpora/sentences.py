@@ -22,7 +22,8 @@ def sentences_of(
     remarks: Optional[list[Remark]] = None,
 ) -> list[Document]:
     """
-    The sentences of a text, with `start_char`, the character at which they begin.
+    The sentences of a text, or its windows of sentences, with `start_char`, the character at which
+    they begin.
 
     No sentence ends inside an entity. Tokens are divided where a given entity begins or ends inside
     them.
@@ -60,7 +61,9 @@ def sentences_of(
     starts = reading.sentence_starts(text, spans)
     if max_tokens is not None:
         starts = _bounded(text, spans, starts, max_tokens)
-    documents = _documents(text, spans, starts, entities, document_id, remarks, True)
+    documents = _documents(
+        text, spans, starts, entities, document_id, remarks, True, reading.windows
+    )
     return [_trimmed(documents[0])] if len(documents) == 1 else documents
 
 
@@ -97,6 +100,7 @@ def _documents(
     document_id: Optional[str],
     remarks: Optional[list[Remark]],
     with_start_chars: bool = False,
+    windows: int = 1,
 ) -> list[Document]:
     annotated = AnnotatedText(
         document_id or "",
@@ -107,7 +111,9 @@ def _documents(
         with_start_chars=with_start_chars,
         repair=False,
     )
-    documents = annotated.documents(TextReading(lambda text: spans, divide_tokens=True))
+    documents = annotated.documents(
+        TextReading(lambda text: spans, divide_tokens=True, windows=windows)
+    )
     for remark in annotated.remarks:
         if remark.lost or remark.problem == REPEATED_ENTITY:
             problem = f"{remark.problem}: {remark.detail}"

@@ -56,6 +56,7 @@ _KEYS = (
     "sentence",
     "start_char",
     "tokenizer",
+    "windows",
 )
 
 _EXTRA_KEYS: dict[str, ReadValue] = {}
@@ -158,8 +159,9 @@ def document_from_json(
 
     In addition to the keys of the format, it reads `id` (if there is no `orig_id`), `sentence` (the
     text of the tokens), `start_char` (the start of the sentence in a longer text), `tokenizer` (the
-    configuration of the tokenizer that made the tokens) and the `probability` of entities and
-    relations. Other keys are ignored, unless they look like a misspelt required key.
+    configuration of the tokenizer that made the tokens), `windows` (the number of sentences that
+    were joined) and the `probability` of entities and relations. Other keys are ignored, unless
+    they look like a misspelt required key.
 
     # Parameters
 
@@ -214,6 +216,7 @@ def document_from_json(
             start_char=as_index(record, "start_char", ()) if "start_char" in record else None,
             extra=extra,
             tokenizer=record["tokenizer"] if isinstance(record.get("tokenizer"), dict) else None,
+            windows=record["windows"] if type(record.get("windows")) is int else None,
         )
         entities, relations, remarks = without_repeats(
             len(tokens), entities, relations, document_id
@@ -268,6 +271,8 @@ def document_to_json(document: Document) -> dict[str, Any]:
         record["relations"].append(item)
     if document.tokenizer is not None:
         record["tokenizer"] = dict(document.tokenizer)
+    if document.windows is not None:
+        record["windows"] = document.windows
     return {**record, **document.extra}
 
 

@@ -17,6 +17,7 @@ from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelatio
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.occurrences import nearest_pair, occurrences
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.text_reading import Spans, TextReading
 from dts_ee.corpora.token_rows import lost_position, lost_probabilities, lost_token_borders
 from dts_ee.corpora.unread import Unread
@@ -54,7 +55,7 @@ NO_TYPE = "Entity"
 """The type of entities in a table without types."""
 
 
-def read_triples(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_triples(path: PathOrStr, reading: TextReading, on_error: Optional[str] = None) -> Corpus:
     """
     The sentences of all texts; the texts are the groups.
 
@@ -67,49 +68,54 @@ def read_triples(path: PathOrStr, reading: TextReading) -> Corpus:
         The file. Commas, semicolons or tabs separate its columns.
     reading : `TextReading`
         How a text is divided into sentences and tokens.
+    on_error : `str`, optional (default = `None`)
+        What happens to a text with an invalid row, and to a row with too few or too many columns,
+        whose text is not known; see `RecordErrors`.
 
     # Raises
 
     `DocumentError`
         If the file cannot be read, a column is missing, or a row has too few or too many.
     """
-    name = os.fspath(path)
     unread = Unread("column that is not read")
-    texts: dict[tuple[bool, str], _Table] = {}
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []
+    num_untyped = 0
+    errors = RecordErrors(path, on_error)
     try:
-        for line, row in _rows(read_text(path), unread):
-            location = f"line {line}"
-            if not row["text"].strip():
-                raise DocumentError(f"the text of {location} is empty")
-            id = row.get("id", "").strip()
-            key = (bool(id), id or row["text"])
-            table = texts.setdefault(key, _Table(id or location, row["text"]))
-            if table.text.text != row["text"]:
-                raise DocumentError(
-                    f"{location} has another text than the line before with its id",
-                    "text",
-                    id,
-                )
-            table.add(row, location)
-        for number, table in enumerate(texts.values()):
+        rows = _rows(read_text(path), unread, errors)
+    except DocumentError as error:
+        raise error.located(None, os.fspath(path)) from None
+    for number, rows_of_text in enumerate(_by_text(rows)):
+        with errors.located(None):
+            table = _Table(rows_of_text)
             sentences = table.text.documents(reading)
             documents.extend(sentences)
             groups.extend(str(number) for _ in sentences)
             remarks.extend(table.text.remarks)
-    except DocumentError as error:
-        raise error.located(None, name) from None
-    untyped = sum(table.num_untyped for table in texts.values())
-    if untyped:
-        detail = f"{untyped:,} are {NO_TYPE!r}"
+            num_untyped += table.num_untyped
+    remarks += errors.remarks
+    if num_untyped:
+        detail = f"{num_untyped:,} are {NO_TYPE!r}"
         remarks.append(Remark("entity without a type", detail, lost=False))
     return Corpus(documents, groups, [*remarks, *unread.remarks()])
 
 
-def _rows(text: str, unread: Unread) -> list[tuple[int, dict[str, str]]]:
-    """The line and the cells of each row, by the names of our columns."""
+_Row = tuple[int, dict[str, str]]
+"""The line and the cells of a row, by the names of our columns."""
+
+
+def _by_text(rows: Sequence[_Row]) -> list[list[_Row]]:
+    """The rows of each text, or of each identifier."""
+    texts: dict[tuple[bool, str], list[_Row]] = {}
+    for line, row in rows:
+        id = row.get("id", "").strip()
+        texts.setdefault((bool(id), id or row["text"]), []).append((line, row))
+    return list(texts.values())
+
+
+def _rows(text: str, unread: Unread, errors: RecordErrors) -> list[_Row]:
     delimiter = _delimiter(text.lstrip("\n\r").partition("\n")[0])
     try:
         lines = _lines(text, delimiter, csv.QUOTE_MINIMAL)
@@ -123,11 +129,14 @@ def _rows(text: str, unread: Unread) -> list[tuple[int, dict[str, str]]]:
     names = _column_names(lines[0][1])
     rows = []
     for line, cells in lines[1:]:
-        if len(cells) != len(names):
-            raise DocumentError(f"line {line} has {len(cells)} columns, the first one {len(names)}")
-        row = dict(zip(names, cells, strict=True))
-        rows.append((line, row))
-        unread.add_keys(row, COLUMNS, f"line {line}")
+        with errors.located(None):
+            if len(cells) != len(names):
+                raise DocumentError(
+                    f"line {line} has {len(cells)} columns, the first one {len(names)}"
+                )
+            row = dict(zip(names, cells, strict=True))
+            rows.append((line, row))
+            unread.add_keys(row, COLUMNS, f"line {line}")
     return rows
 
 
@@ -172,14 +181,25 @@ def _column_names(cells: Sequence[str]) -> list[str]:
 
 
 class _Table:
-    """The rows of one text."""
+    """The text of some rows, with their entities and relations."""
 
-    def __init__(self, id: str, text: str) -> None:
-        self.text = AnnotatedText(id, text)
+    def __init__(self, rows: Sequence[_Row]) -> None:
+        first_line, first = rows[0]
+        id = first.get("id", "").strip()
+        self.text = AnnotatedText(id or f"line {first_line}", first["text"])
         self.num_untyped = 0
         self._keys: set[tuple[int, int, str]] = set()
+        for line, row in rows:
+            location = f"line {line}"
+            if not row["text"].strip():
+                raise DocumentError(f"the text of {location} is empty")
+            if row["text"] != self.text.text:
+                raise DocumentError(
+                    f"{location} has another text than the line before with its id", "text", id
+                )
+            self._add(row, location)
 
-    def add(self, row: dict[str, str], location: str) -> None:
+    def _add(self, row: dict[str, str], location: str) -> None:
         """Adds the entities and the relation of a row."""
         spans = {end: self._spans(row, end, location) for end in ("head", "tail")}
         for end in spans:

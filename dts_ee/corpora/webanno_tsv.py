@@ -17,6 +17,7 @@ from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, is_hidden
 from dts_ee.corpora.html_text import code_point_index
 from dts_ee.corpora.lines import read_lines
+from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.text_reading import Spans, TextReading
 from dts_ee.corpora.unread import Unread
 from dts_ee.corpora.webanno_layers import (
@@ -36,7 +37,9 @@ _TEXT = "#Text="
 _SENTENCE_ID = "#Sentence.id="
 
 
-def read_webanno_tsv(path: PathOrStr, reading: TextReading) -> Corpus:
+def read_webanno_tsv(
+    path: PathOrStr, reading: TextReading, on_error: Optional[str] = None
+) -> Corpus:
     """
     The sentences of a file, or of all files in a folder; the files are the groups.
 
@@ -50,6 +53,8 @@ def read_webanno_tsv(path: PathOrStr, reading: TextReading) -> Corpus:
         The `.tsv` file, or a folder with such files.
     reading : `TextReading`
         How many sentences become one document; sentences and tokens are those of the files.
+    on_error : `str`, optional (default = `None`)
+        What happens to an invalid file; see `RecordErrors`.
 
     # Raises
 
@@ -60,16 +65,15 @@ def read_webanno_tsv(path: PathOrStr, reading: TextReading) -> Corpus:
     groups: list[str] = []
     remarks: list[Remark] = []
     unread = Unread()
+    errors = RecordErrors(path, on_error)
     for name, file in _files(Path(path)):
-        try:
+        with errors.located(None, file):
             text = _File(name, file, unread)
             sentences = text.documents(reading)
-        except DocumentError as error:
-            raise error.located(None, str(file)) from None
-        documents.extend(sentences)
-        groups.extend(name for _ in sentences)
-        remarks.extend(text.annotated.remarks)
-    return Corpus(documents, groups, [*remarks, *unread.remarks()])
+            documents.extend(sentences)
+            groups.extend(name for _ in sentences)
+            remarks.extend(text.annotated.remarks)
+    return Corpus(documents, groups, [*remarks, *errors.remarks, *unread.remarks()])
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

@@ -74,12 +74,15 @@ class SpertReader(DatasetReader):
     sentences : `SentenceSplitter`, optional (default = `RulesSentenceSplitter()`)
         Splits raw text when predicting: `"rules"`, `"lines"`, `"whole"`, a `spacy_pipeline`, or
         another one that is registered.
+    windows : `int`, optional (default = `1`)
+        The number of neighbouring sentences of a text that are predicted together, as one document.
 
     # Raises
 
     `ConfigurationError`
-        If `tag_encoding`, `tag_sequences` or `on_overlap` has another value, or `max_documents` is
-        less than 1. When reading, if documents say that another tokenizer made their tokens.
+        If `tag_encoding`, `tag_sequences` or `on_overlap` has another value, or `max_documents` or
+        `windows` is less than 1. When reading, if documents say that another tokenizer made their
+        tokens, or that they are of another number of sentences.
     """
 
     def __init__(
@@ -92,8 +95,11 @@ class SpertReader(DatasetReader):
         max_documents: Optional[int] = None,
         sampling_seed: int = 0,
         sentences: Optional[SentenceSplitter] = None,
+        windows: int = 1,
         **kwargs: Any,
     ) -> None:
+        if windows < 1:
+            raise ConfigurationError(f"windows is {windows}, but must be at least 1.")
         super().__init__(
             manual_distributed_sharding=True, manual_multiprocess_sharding=True, **kwargs
         )
@@ -104,6 +110,7 @@ class SpertReader(DatasetReader):
         self.sampling_seed = sampling_seed
         self.tokenizer = tokenizer or SpacyRulesTokenizer()
         self.sentences = sentences or RulesSentenceSplitter()
+        self.windows = windows
         self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
 
     def documents(self, file_path: DataPath) -> List[Document]:
@@ -128,6 +135,7 @@ class SpertReader(DatasetReader):
         files = corpus_files(file_path)
         located = [(file.path, document) for file in files for document in file.read()]
         self._check_tokenizer(located)
+        self._check_windows(located)
         sample = sample_in_order(located, self.max_documents, self.sampling_seed)
         if len(sample) < len(located) and self._logs():
             logger.info(
@@ -153,6 +161,17 @@ class SpertReader(DatasetReader):
                 f'{json.dumps(own)}: set "dataset_reader.tokenizer" to the former'
                 + (f" ({variables} for own.jsonnet)" if variables else "")
             )
+
+    def _check_windows(self, located: Sequence[Tuple[str, Document]]) -> None:
+        """Raises an error if documents have another number of sentences than raw text gets."""
+        for path, document in located:
+            if document.windows not in (None, self.windows):
+                raise ConfigurationError(
+                    f"{path}, document {document.id}: documents were made of {document.windows} "
+                    f"sentences, but text would be predicted by {self.windows}: set "
+                    f'"dataset_reader.windows" to {document.windows} (WINDOWS={document.windows} '
+                    "for own.jsonnet)"
+                )
 
     def _read(self, file_path: DataPath) -> Iterator[Instance]:
         pairs: List[Tuple[Document, Document]] = []

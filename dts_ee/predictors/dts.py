@@ -127,7 +127,9 @@ class DtsPredictor(Predictor):
             splitter = sentence_splitter_of(sentences or "rules", abbreviations)
         if isinstance(splitter, TokenSentenceSplitter):
             splitter.prepare()
-        self._reading = text_reading(dataset_reader.tokenizer, splitter)
+        self._reading = text_reading(
+            dataset_reader.tokenizer, splitter, windows=dataset_reader.windows
+        )
 
     @property
     def entity_types(self) -> List[str]:

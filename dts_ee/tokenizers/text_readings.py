@@ -16,6 +16,7 @@ def text_reading(
     tokenizer: Tokenizer,
     sentences: Optional[SentenceSplitter] = None,
     divide_tokens: bool = False,
+    windows: int = 1,
 ) -> TextReading:
     """
     How text is divided into sentences and tokens.
@@ -28,10 +29,13 @@ def text_reading(
         The sentence splitter.
     divide_tokens : `bool`, optional (default = `False`)
         Whether a token is divided where an entity begins or ends inside it.
+    windows : `int`, optional (default = `1`)
+        How many neighbouring sentences of a text become one document.
     """
     return TextReading(
         partial(token_spans, tokenizer=tokenizer),
         partial(find_sentence_starts, sentences or RulesSentenceSplitter()),
         divide_tokens,
         note_of(tokenizer),
+        windows,
     )

@@ -23,7 +23,7 @@ local ade_development = { held_out: 0.1, seed: 0 };
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
   // The files in three environment variables. Development and test data are optional.
-  // Four more set how text is tokenised: see text.libsonnet.
+  // Five more set how text is tokenised: see text.libsonnet.
   own: {
     local named(variable) = if std.objectHas(environment, variable) then '$' + variable,
     reader: { type: 'spert' } + text,

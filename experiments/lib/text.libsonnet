@@ -1,5 +1,5 @@
-// How raw text is divided into tokens and sentences, as four environment variables say, with the names that the
-// options of `convert` have: TOKENIZER, LANGUAGE, SENTENCES and ABBREVIATIONS. A dataset reader is added to.
+// How raw text is divided into tokens and sentences, as five environment variables say, with the names that the
+// options of `convert` have: TOKENIZER, LANGUAGE, SENTENCES, ABBREVIATIONS and WINDOWS. A dataset reader is added to.
 local environment = import 'environment.libsonnet';
 
 local language = std.get(environment, 'LANGUAGE', 'en');
@@ -39,4 +39,5 @@ local splitter =
       error 'LANGUAGE is for TOKENIZER=rules or rules-keep-hyphens, not ' + name
     else tokenizers[name],
   sentences: splitter,
+  windows: std.parseInt(std.get(environment, 'WINDOWS', '1')),
 }

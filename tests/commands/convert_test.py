@@ -131,12 +131,13 @@ def test_windows_of_sentences_have_the_relations_across_them(news, capsys):
     assert first.relations == (Relation("Likes", 0, 1),)
     assert second.text == "Bob likes it. It rained."
     assert "relation between two sentences (1)" in capsys.readouterr().err
+    assert (first.windows, second.windows) == (2, 2)
     assert run(*news, "--windows", "3") == 0
     first, second = read_documents("a.json")
     assert first.relations == (Relation("Likes", 0, 1), Relation("Likes", 2, 1))
     assert second.tokens == ("It", "rained", ".")
     assert run(*news) == 0
-    assert len(read_documents("a.json")) == 4
+    assert [document.windows for document in read_documents("a.json")] == [None] * 4
     assert "relation between two sentences (2)" in capsys.readouterr().err
 
 

@@ -129,6 +129,26 @@ def test_overrides_of_what_is_not_there(overrides, message, tmp_path):
         Params.from_file(tmp_path / "a.json", overrides)
 
 
+def test_an_error_in_the_data_has_no_key(tmp_path):
+    (tmp_path / "a.json").write_text('[{"tokens": ["Ann"], "entities": [], "windows": 3}]')
+    for data_loader, path, message in (
+        ({"batch_size": 1}, f"{tmp_path}/a.json", f"{tmp_path}/a.json, document #1: documents w"),
+        ({"batch_size": 1}, "$NOT_SET", "the data path $NOT_SET has the environment variable"),
+        ({"batch_size": "x"}, "$NOT_SET", "data_loader.batch_size: this should be a whole number"),
+        ({"batch_size": 0}, "$NOT_SET", "data_loader: batch_size must be at least 1"),
+    ):
+        settings = {
+            "dataset_reader": {"type": "spert"},
+            "train_data_path": path,
+            "data_loader": data_loader,
+            "model": {"type": "dts"},
+            "trainer": {"type": "dts"},
+        }
+        with pytest.raises((ConfigurationError, TypeError, ValueError)) as raised:
+            TrainModel.from_params(Params(settings), serialization_dir=str(tmp_path), local_rank=0)
+        assert explain(raised.value).message.startswith(message)
+
+
 def test_a_folder_or_a_list_is_no_configuration(tmp_path):
     with pytest.raises(IsADirectoryError, match=re.escape(str(tmp_path))):
         Params.from_file(tmp_path)

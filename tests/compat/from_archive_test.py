@@ -1,8 +1,10 @@
 import json
+import tarfile
 
 import pytest
 from allennlp.common import Params, file_utils
 from allennlp.common.checks import ConfigurationError
+from allennlp.models import archival
 from allennlp.training import util
 
 from tests.paths import FIXTURES
@@ -55,6 +57,64 @@ def test_null_is_no_archive(config):
 def test_a_missing_archive_is_named(config):
     with pytest.raises(ConfigurationError, match=r"missing\.tar\.gz: there is no such file"):
         Params.from_file(config(from_archive="missing.tar.gz"))
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """Writes an archive with other settings than that of the tests."""
+    folder = tmp_path / "former"
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    settings = json.loads((folder / "config.json").read_text())
+
+    def write(**changes):
+        (folder / "config.json").write_text(json.dumps({**settings, **changes}))
+        path = tmp_path / "changed.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(folder, arcname=".")
+        return path
+
+    return write
+
+
+def test_the_model_is_not_loaded_for_its_settings(config, monkeypatch):
+    monkeypatch.setattr(archival, "_load_model", None)
+    read = Params.from_file(config(from_archive=str(ARCHIVE)))
+    assert read["model"]["type"] == "dts"
+
+
+def test_a_reader_may_be_its_type_alone(config, changed):
+    read = Params.from_file(config(from_archive=str(changed(dataset_reader="ade"))))
+    assert read["dataset_reader"].as_dict() == {"type": "ade", "on_overlap": "longest"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"model": {"type": "simple_tagger"}},
+            " has the model 'simple_tagger'; only a model `dts`",
+        ),
+        ({"model": None}, ": its configuration has no model with a type"),
+        ({"dataset_reader": {"type": 3}}, ": its configuration has no dataset_reader with a type"),
+        (
+            {"trainer": {"type": "tests.paths.FIXTURES"}},
+            ": trainer.type: 'tests.paths.FIXTURES' is the path of a class or function",
+        ),
+    ],
+)
+def test_an_archive_with_other_settings_is_refused(config, changed, changes, message):
+    archive = changed(**changes)
+    with pytest.raises(ConfigurationError) as raised:
+        Params.from_file(config(from_archive=str(archive)))
+    assert str(raised.value.message).startswith(f"{archive}{message}")
+    assert "\n" not in raised.value.message
+
+
+def test_a_file_that_is_no_archive_is_refused(config, tmp_path):
+    (tmp_path / "model.tar.gz").write_text("Ida Holm works for Nordlys.")
+    with pytest.raises(ConfigurationError, match=r"model\.tar\.gz: this is no model\.tar\.gz as a"):
+        Params.from_file(config(from_archive=str(tmp_path / "model.tar.gz")))
 
 
 def test_the_encoders_of_the_archive_are_kept(tmp_path, monkeypatch):

@@ -22,8 +22,9 @@ OPTIONS = {
         "on-error": "skip",
     },
     "label-studio": {"unannotated": "predictions", "on-error": "skip"},
-    "bioc": {"concept-relations": "same-sentence"},
-    "pubtator": {"concept-relations": "same-sentence"},
+    "bioc": {"concept-relations": "same-sentence", "on-error": "skip"},
+    "pubtator": {"concept-relations": "same-sentence", "on-error": "skip"},
+    "webanno-tsv": {"on-error": "skip"},
 }
 TEXTS = {
     "bioc.xml": "bioc",

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,20 @@ READING = text_reading(SpacyRulesTokenizer(split_hyphens=False))
 
 def texts(text, **others):
     return [sentence.text for sentence in sentences_of(text, READING, **others)]
+
+
+def test_windows_of_sentences():
+    text = "Ann left. Bo  left.\nAl met Di. Yes. No."
+    reading = replace(READING, windows=2)
+    windows = sentences_of(text, reading, document_id="a")
+    assert [(window.id, window.text, window.start_char) for window in windows] == [
+        ("a-1", "Ann left. Bo  left.", 0),
+        ("a-2", "Al met Di. Yes.", 20),
+        ("a-3", "No.", 36),
+    ]
+    # The third sentence has four tokens: it is divided, and then joined again.
+    bounded = sentences_of(text, reading, max_tokens=3)
+    assert [window.text for window in bounded] == ["Ann left. Bo  left.", "Al met Di.", "Yes. No."]
 
 
 def entity(text, quoted, type="Peop", key=0):

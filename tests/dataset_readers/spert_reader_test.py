@@ -391,6 +391,25 @@ def test_documents_of_another_tokenizer_are_refused(tmp_path):
     assert SpertReader().documents(path)[0].tokenizer is None
 
 
+def test_documents_of_another_number_of_sentences_are_refused(tmp_path):
+    path = tmp_path / "train.jsonl"
+    record = {"tokens": ["Ann"], "entities": [], "relations": [], "orig_id": "a"}
+    path.write_text(json.dumps({**record, "windows": 3}))
+    (document,) = SpertReader(windows=3).documents(path)
+    assert document.windows == 3
+    for windows in (1, 2):
+        message = (
+            f"{path}, document a: documents were made of 3 sentences, but text would be predicted "
+            f'by {windows}: set "dataset_reader.windows" to 3 (WINDOWS=3 for own.jsonnet)'
+        )
+        with pytest.raises(ConfigurationError, match=re.escape(message)):
+            SpertReader(windows=windows).documents(path)
+    path.write_text(json.dumps(record))
+    assert SpertReader(windows=3).documents(path)[0].windows is None
+    with pytest.raises(ConfigurationError, match="windows is 0, but must be at least 1"):
+        SpertReader(windows=0)
+
+
 def test_how_text_becomes_sentences_is_a_setting():
     reader = DatasetReader.from_params(Params({"type": "spert", "sentences": "lines"}))
     assert isinstance(reader, SpertReader)

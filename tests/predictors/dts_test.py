@@ -272,6 +272,15 @@ def test_a_text_is_predicted_by_its_sentences(predictor):
     assert output["sentences"][2]["relations"]
 
 
+def test_a_text_is_predicted_by_the_windows_of_the_reader(archive_path):
+    archive = load_archive(archive_path, overrides={"dataset_reader.windows": 3})
+    output = Predictor.from_archive(archive).predict_json({"text": LONG_TEXT})
+    assert [sentence["sentence"] for sentence in output["sentences"]] == [
+        f"{TEXT}\n\nNobody came. {TEXT}",
+        "Velmouth lies on the northern coast of Kestria.",
+    ]
+
+
 def shifted(entities, distance):
     return [
         {
