@@ -14,15 +14,15 @@ from typing import Any, Dict, Mapping, Union
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 from allennlp.common.params import with_overrides
+from allennlp.models.archival import load_archive
 
 from dts_ee.archives.extraction import extracted
-from dts_ee.archives.opening import opened_archive
+from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.modules.frozen_encoders.encoder_files import keep_encoders
 from dts_ee.named_models import find_model
+from dts_ee.quiet_loading import quiet_loading
 
 FROM_ARCHIVE = "from_archive"
-
-_OF_THE_ARCHIVE = ("model", "dataset_reader")
 
 _OF_THE_DATA = ("on_overlap", "max_documents", "max_instances", "sampling_seed")
 """The settings of a dataset reader that belong to the data, not to the model."""
@@ -77,14 +77,18 @@ def settings_from_archive(settings: Mapping[str, Any], archive: str) -> Dict[str
         If there is no such archive, it cannot be read, or its model is not `dts`.
     """
     path = find_model(archive)
-    with opened_archive(archive, cached_path(path)) as (_, config):
-        model, reader = (_with_type(config.get(key), key, archive) for key in _OF_THE_ARCHIVE)
-    if model["type"] != "dts":
+    # Everything in it is built once as an archive's, which names no class by its path: what a
+    # training builds may do so.
+    with quiet_loading():
+        loaded = load_archive(path)
+    if not isinstance(loaded.model, DeeperTaskSpecificity):
         raise ConfigurationError(
-            f"{archive} has the model {model['type']!r}; only a model `dts` can be trained further"
+            f"{archive} has the model {type(loaded.model).__name__}; only a model `dts` can be "
+            "trained further"
         )
+    config = loaded.config.as_dict(quiet=True)
     changed: Dict[str, Any] = {
-        name: _reader(reader, settings[name])
+        name: _reader(config["dataset_reader"], settings[name])
         for name in ("dataset_reader", "validation_dataset_reader")
         if name in settings
     }
@@ -93,20 +97,12 @@ def settings_from_archive(settings: Mapping[str, Any], archive: str) -> Dict[str
         "type": "extend",
         "directory": os.path.join(path, "vocabulary") if os.path.isdir(path) else path,
     }
-    changed["model"] = {**model, "pretrained_file": path}
+    changed["model"] = {**config["model"], "pretrained_file": path}
     groups = _optimizer(config).get("parameter_groups")
     if groups is not None:
         optimizer = {**_optimizer(settings), "parameter_groups": groups}
         changed["trainer"] = {**settings["trainer"], "optimizer": optimizer}
     return {**settings, **changed}
-
-
-def _with_type(value: Any, key: str, archive: str) -> Dict[str, Any]:
-    """An object of a configuration, which may be its type alone."""
-    settings = {"type": value} if isinstance(value, str) else value
-    if not isinstance(settings, dict) or not isinstance(settings.get("type"), str):
-        raise ConfigurationError(f"{archive}: its configuration has no {key} with a type")
-    return settings
 
 
 def _reader(of_archive: Mapping[str, Any], own: Mapping[str, Any]) -> Dict[str, Any]:
