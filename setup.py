@@ -129,7 +129,7 @@ setup(
     extras_require={
         # What `make lock` resolves.
         "allennlp": REQUIRED,
-        "bioc": ["bioc"],
+        "bioc": ["bioc", "lxml"],
         "graph": ["networkx"],
         "serve": SERVE,
         "tune": TUNE,
@@ -137,6 +137,7 @@ setup(
             *SERVE,
             *TUNE,
             "bioc",
+            "lxml",
             "httpx",
             "hypothesis",
             "import-linter",

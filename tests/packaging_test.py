@@ -149,7 +149,7 @@ def overrides() -> dict[NormalizedName, Requirement]:
 
 
 def test_every_import_is_declared_in_setup():
-    names = {canonicalize_name(item.name) for item in declared("bioc", "graph", "serve")}
+    names = {canonicalize_name(item.name) for item in declared("bioc", "graph", "serve", "tune")}
     installed = installed_packages()
     for name, path in imported_names().items():
         assert name in installed, f"{path} imports {name}, which no installed distribution provides"

@@ -3,12 +3,13 @@ uvicorn's HTTP, with a time limit for the heads of requests.
 """
 
 import asyncio
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-def protocol_with_timeout(seconds: float) -> type[H11Protocol]:
+def protocol_with_timeout(seconds: float) -> "type[H11Protocol]":
     """
     A protocol that closes a connection whose next request does not begin in time.
 
@@ -20,6 +21,9 @@ def protocol_with_timeout(seconds: float) -> type[H11Protocol]:
         How long the head of a request may take from the opening of the connection, or, after an
         answer, from its first byte.
     """
+
+    # Imported late, as uvicorn comes with the extra `serve`.
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class Protocol(H11Protocol):
         _timer: Optional[asyncio.TimerHandle] = None

@@ -16,7 +16,8 @@ def test_tables_ratios_and_what_is_missing(folders, tmp_path, monkeypatch, capsy
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     shutil.rmtree(folders.resources / "minilm")
     topics = [
-        str(PROJECT / "benchmarks" / f"{topic}_benchmark.py") for topic in ("decoding", "serving")
+        str(PROJECT / "benchmarks" / topic)
+        for topic in ("decoding_benchmark.py::measure_decoding", "serving_benchmark.py")
     ]
     assert pytest.main([*topics, "--benchmark-min-rounds=3"]) == 0
     output = capsys.readouterr().out
