@@ -30,6 +30,7 @@ from dts_ee.compat.distributed_training import refuse_test_data_in_distributed_t
 from dts_ee.compat.evaluate_command import (
     evaluate_with_registered_types,
     print_table_of_evaluate,
+    require_data_loader_of_evaluate,
 )
 from dts_ee.compat.find_lr_command import find_learning_rate_of_derived_trainers
 from dts_ee.compat.from_archive import (
@@ -96,6 +97,7 @@ PATCHES: List[Callable[[], None]] = [
     show_training,
     print_table_of_evaluate,
     evaluate_with_registered_types,
+    require_data_loader_of_evaluate,
     find_learning_rate_of_derived_trainers,
     say_what_test_install_found,
 ]

@@ -44,3 +44,28 @@ def evaluate_with_registered_types() -> None:
 
     replace(evaluate.Evaluate, "add_subparser", add_subparser)
     replace_everywhere("allennlp", original_evaluate, evaluate_from_archive)
+
+
+def require_data_loader_of_evaluate() -> None:
+    """
+    Makes `evaluate` say that an archive has no data loader.
+
+    Archives of AllenNLP before 1.0 have an `iterator` in its place. AllenNLP (2.10.1, with any
+    torch) fails with an `AttributeError`.
+    """
+    from allennlp.commands import evaluate
+    from allennlp.common.checks import ConfigurationError
+
+    original = evaluate.load_archive
+
+    @functools.wraps(original)
+    def load_archive(archive_file: Any, *args: Any, **kwargs: Any) -> Any:
+        archive = original(archive_file, *args, **kwargs)
+        if "data_loader" not in archive.config and "validation_data_loader" not in archive.config:
+            raise ConfigurationError(
+                f"{archive_file}: its configuration has no data_loader; add one: "
+                """-o '{"data_loader": {"batch_size": 32}}'"""
+            )
+        return archive
+
+    replace(evaluate, "load_archive", load_archive)

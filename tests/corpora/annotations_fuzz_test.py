@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dts_ee.corpora.formats import read_corpus
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.document import DocumentError
+from tests.changed_values import changed, changed_text
 from tests.corpora.raw_text import reading, words
 from tests.documents import FORMAT_FIXTURES
 
@@ -33,47 +34,6 @@ TEXTS = {
     "DRUG-AE.rel": "ade-corpus",
     "ADE-NEG.txt": "ade-corpus",
 }
-
-OTHER_VALUES = (
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 60)
-    | st.sampled_from([10**30, 1.5, float("nan"), "\ud800", "", "Ann", "/p[1]/text()[1]", "<p><!["])
-    | st.sampled_from([[], {}, [[]], [[0, 1]], [{}], [{"text": "Ann"}]])
-    | st.text(max_size=3)
-)
-PIECES = st.sampled_from(
-    ["\t", "\n", "\r", " ", "|", "_", "*", "[1]", "\\", "9" * 30, "-", "<", ">"]
-)
-
-
-@st.composite
-def changed_values(draw, value):
-    """A JSON value with one of the values in it replaced, removed or repeated."""
-    if isinstance(value, dict) and value and draw(st.integers(0, 7)):
-        key = draw(st.sampled_from(sorted(value)))
-        if not draw(st.integers(0, 7)):
-            return {other: value[other] for other in value if other != key}
-        return {**value, key: draw(changed_values(value[key]))}
-    if isinstance(value, list) and value and draw(st.integers(0, 7)):
-        i = draw(st.integers(0, len(value) - 1))
-        changed = [draw(changed_values(value[i]))] * draw(st.sampled_from([0, 1, 1, 1, 1, 2]))
-        return [*value[:i], *changed, *value[i + 1 :]]
-    return draw(OTHER_VALUES)
-
-
-@st.composite
-def changed_text(draw, text):
-    """A text in which some pieces are replaced, and some lines moved."""
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
-        end = draw(st.integers(start, min(start + 6, len(text))))
-        text = text[:start] + draw(st.text(max_size=3) | PIECES) + text[end:]
-    lines = text.split("\n")
-    if not draw(st.integers(0, 3)):
-        i, j = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
-        lines[i], lines[j] = lines[j], lines[i]
-    return "\n".join(lines)
 
 
 def check(path, name):
@@ -124,7 +84,7 @@ def test_changed_files_of_brat(tmp_path, suffix, data):
 def test_changed_tasks(tmp_path, data):
     original = json.loads((FORMAT_FIXTURES / "label-studio.json").read_text(encoding="utf-8"))
     path = tmp_path / "a.json"
-    path.write_text(json.dumps(data.draw(changed_values(original))))
+    path.write_text(json.dumps(data.draw(changed(original))))
     check(path, "label-studio")
 
 
@@ -134,7 +94,7 @@ def test_changed_bioc_in_json(tmp_path, data):
     with open(FORMAT_FIXTURES / "bioc.xml", "rb") as file:
         original = json.loads(bioc.biocjson.dumps(bioc.biocxml.load(file)))
     path = tmp_path / "a.json"
-    path.write_text(json.dumps(data.draw(changed_values(original))))
+    path.write_text(json.dumps(data.draw(changed(original))))
     check(path, "bioc")
 
 
