@@ -28,6 +28,7 @@ from dts_ee.runs.tuning import (
     Search,
     TrialFailed,
     best_trials,
+    check_study,
     open_study,
     run_trials,
     train_with_seeds,
@@ -129,6 +130,7 @@ def tune_from_args(args: argparse.Namespace) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     storage = args.storage or f"sqlite:///{(directory / 'study.db').absolute()}"
     study = open_study(args.study or directory.absolute().name, storage, args.pruner)
+    check_study(study, search)
 
     def run() -> List[Candidate]:
         run_trials(search, study, args.trials)

@@ -17,7 +17,7 @@ from dts_ee.metrics.flat_names import metrics_of
 from dts_ee.runs.progress import Progress
 from dts_ee.runs.run_folder import SEED, TRIAL, Run, RunFolder
 from dts_ee.runs.search_space import Dimension, with_values
-from dts_ee.runs.settings import num_epochs, validation_score, with_seed
+from dts_ee.runs.settings import differences, num_epochs, validation_score, with_seed
 from dts_ee.runs.training import RunTraining, stop, threads_for_each, train_runs
 from dts_ee.training.epoch_line import epoch_line
 
@@ -145,7 +145,37 @@ def open_study(name: str, storage: str, pruner: str) -> Any:
         )
     except Exception as error:
         # SQLAlchemy's drivers have errors of their own.
-        raise ConfigurationError(f"--storage {storage}: {error}") from error
+        # A URL may have a password, so it is not shown.
+        raise ConfigurationError(f"--storage: {error}") from error
+
+
+def check_study(study: Any, search: Search) -> None:
+    """
+    Checks that a study goes on with the experiment that it was begun with; its data may be
+    elsewhere.
+
+    # Parameters
+
+    study : `optuna.Study`
+        From `open_study`.
+    search : `Search`
+        The search.
+
+    # Raises
+
+    `ConfigurationError`
+        If the study has trials of other settings; the message has the differences.
+    """
+    settings = {
+        key: value for key, value in search.settings.items() if not key.endswith("_data_path")
+    }
+    changed = differences(settings, study.user_attrs.get("settings", settings))
+    if changed:
+        raise ConfigurationError(
+            f"the study {study.study_name!r} was begun with other settings: {changed}; choose "
+            "another --study, or the same settings"
+        )
+    study.set_user_attr("settings", settings)
 
 
 def run_trials(search: Search, study: Any, num_trials: int) -> None:

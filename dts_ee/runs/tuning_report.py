@@ -5,7 +5,7 @@ What a search has found: an experiment, and a table of the best settings.
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, List, Mapping, Sequence
 
 from dts_ee.analysis.table import Table
 from dts_ee.corpora.files import open_atomically
@@ -25,13 +25,7 @@ def write_best(path: Path, config: Path, values: Mapping[str, Any]) -> None:
     values : `Mapping[str, Any]`
         The values, by keys such as `"trainer.optimizer.lr"`.
     """
-    changes: Dict[str, Any] = {}
-    for key, value in values.items():
-        *parents, name = key.split(".")
-        inner = changes
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[name] = value
+    changes = json.dumps([[key.split("."), value] for key, value in values.items()], indent=2)
     imported = json.dumps(os.path.relpath(config.resolve(), path.resolve().parent))
     text = f"""// The best settings that a search found. The rest is that of the experiment.
 local experiment = import {imported};
@@ -40,17 +34,19 @@ local evaluated = std.parseJson(std.manifestJson(
   if std.isFunction(experiment) then experiment() else experiment
 ));
 
-// A list or an object of the search replaces the one of the experiment.
-local replaced(target, changes) =
-  target {{
-    [name]:
-      if std.isObject(changes[name]) && std.objectHas(target, name) && std.isObject(target[name])
-      then replaced(target[name], changes[name])
-      else changes[name]
-    for name in std.objectFields(changes)
-  }};
+local with(settings, path, value) =
+  if std.length(path) == 0 then value
+  else if std.isArray(settings) then std.mapWithIndex(
+    function(i, item) if std.toString(i) == path[0] then with(item, path[1:], value) else item,
+    settings
+  )
+  else settings {{ [path[0]]: with(std.get(settings, path[0]), path[1:], value) }};
 
-replaced(evaluated, {json.dumps(changes, indent=2)})
+std.foldl(
+  function(settings, change) with(settings, change[0], change[1]),
+  {changes},
+  evaluated
+)
 """
     with open_atomically(path) as file:
         file.write(text)

@@ -13,6 +13,7 @@ from dts_ee.runs.tuning import (
     Search,
     TrialFailed,
     best_trials,
+    check_study,
     open_study,
     run_trials,
     train_with_seeds,
@@ -193,23 +194,45 @@ def test_a_search_needs_development_data(tmp_path):
 
 def test_a_storage_that_cannot_be_opened_is_named(tmp_path):
     for url in (f"sqlite:///{tmp_path}/nowhere/study.db", "notaurl", f"journal:{tmp_path}"):
-        with pytest.raises(ConfigurationError, match=f"--storage {url}: "):
+        with pytest.raises(ConfigurationError, match="--storage: ") as error:
             open_study("a", url, "none")
+    with pytest.raises(ConfigurationError, match="--storage: ") as error:
+        open_study("a", "postgresql+psycopg://ann:hidden@127.0.0.1:1/none", "none")
+    assert "hidden" not in str(error.value)
+
+
+def test_a_study_goes_on_with_the_experiment_that_it_was_begun_with(search, storage, tmp_path):
+    check_study(open_study("a", storage, "none"), search)
+    elsewhere = {**SETTINGS, "validation_data_path": "/other/dev.json"}
+    check_study(open_study("a", storage, "none"), Search(elsewhere, SPACE, tmp_path))
+    changed = {**SETTINGS, "model": {"dropout": 0.5, "size": 1}}
+    with pytest.raises(ConfigurationError, match="model.dropout was 0.0 and is 0.5 now"):
+        check_study(open_study("a", storage, "none"), Search(changed, SPACE, tmp_path))
 
 
 @pytest.mark.parametrize("is_function", [False, True])
 def test_the_best_experiment_is_the_experiment_with_the_values(tmp_path, is_function):
     experiment = """{
         model: { size: 2, twice: 2 * self.size, features: [{ a: 1 }, { b: null }] },
-        trainer: { optimizer: { type: 'adam', lr: 0.1 } },
+        trainer: { optimizer: { type: 'adam', lr: 0.1 }, scheduler: { type: 'x', y: 1 } },
     }"""
     config = tmp_path / "experiments" / "a.jsonnet"
     config.parent.mkdir()
     config.write_text(f"function(fold=0) {experiment}" if is_function else experiment)
     best = tmp_path / "out" / "best.jsonnet"
-    values = {"model.size": 5, "model.features": [{"c": "'\\"}], "trainer.optimizer.lr": 0.25}
+    values = {"model.size": 5, "model.features": [{"c": 1}], "trainer.optimizer.lr": 0.25}
+    # An object is replaced as a whole, as in a trial.
+    values |= {
+        "trainer.scheduler": {"type": "z"},
+        "trainer.name": "'\\",
+        "model.features.0.c": 7,
+    }
     write_best(best, config, values)
     assert load_settings(best) == {
-        "model": {"size": 5, "twice": 4, "features": [{"c": "'\\"}]},
-        "trainer": {"optimizer": {"type": "adam", "lr": 0.25}},
+        "model": {"size": 5, "twice": 4, "features": [{"c": 7}]},
+        "trainer": {
+            "optimizer": {"type": "adam", "lr": 0.25},
+            "scheduler": {"type": "z"},
+            "name": "'\\",
+        },
     }
