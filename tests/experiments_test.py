@@ -71,10 +71,11 @@ def project(tmp_path, monkeypatch):
     resources = tmp_path / "resources"
     news = read_documents(FIXTURES / "tiny" / "news.json")
     cases = read_documents(FIXTURES / "tiny" / "case_reports.jsonl")
-    for corpus in ("conll04", "ade"):
+    for corpus in ("conll04", "ade", "scierc"):
         (resources / corpus).mkdir(parents=True)
     for part in ("train", "dev", "test"):
         write_documents(resources / "conll04" / f"conll04_{part}.json", news)
+        write_documents(resources / "scierc" / f"scierc_{part}.json", cases)
     for part in ("train", "test"):
         write_documents(resources / "ade" / f"ade_split_0_{part}.json", cases)
     words = sorted({token.lower() for document in news + cases for token in document.tokens})

@@ -1,5 +1,10 @@
 from dts_ee.dataset_readers.document_field import RELATION_NAMESPACE, DocumentField
-from dts_ee.dataset_readers.spert_reader import AdeReader, Conll04Reader, SpertReader
+from dts_ee.dataset_readers.spert_reader import (
+    AdeReader,
+    Conll04Reader,
+    SciercReader,
+    SpertReader,
+)
 from dts_ee.dataset_readers.tag_layers_field import TagLayersField
 from dts_ee.dataset_readers.tags_field import TagsField
 
@@ -8,6 +13,7 @@ __all__ = [
     "AdeReader",
     "Conll04Reader",
     "DocumentField",
+    "SciercReader",
     "SpertReader",
     "TagLayersField",
     "TagsField",

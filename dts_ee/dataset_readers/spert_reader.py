@@ -326,3 +326,24 @@ class AdeReader(SpertReader):
     ) -> None:
         tokenizer = tokenizer or SpacyRulesTokenizer(split_hyphens=True)
         super().__init__(tokenizer=tokenizer, on_overlap=on_overlap, **kwargs)
+
+
+@DatasetReader.register("scierc")
+class SciercReader(SpertReader):
+    """
+    A `SpertReader` with defaults for SciERC (Luan et al., 2018).
+
+    Registered as a `DatasetReader` with name `"scierc"`.
+
+    One entity may be part of another; the longest of overlapping entities is kept. Words with a
+    hyphen are one token in the corpus, so the default tokenizer for raw text does not split them.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Optional[Tokenizer] = None,
+        on_overlap: str = "longest",
+        **kwargs: Any,
+    ) -> None:
+        tokenizer = tokenizer or SpacyRulesTokenizer(split_hyphens=False)
+        super().__init__(tokenizer=tokenizer, on_overlap=on_overlap, **kwargs)

@@ -22,6 +22,12 @@ local ade_development = { held_out: 0.1, seed: 0 };
       validation: train('held_out'),
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
+  scierc: {
+    reader: { type: 'scierc' },
+    train: 'resources/scierc/scierc_train.json',
+    validation: 'resources/scierc/scierc_dev.json',
+    test: 'resources/scierc/scierc_test.json',
+  },
   // The files in three environment variables. Development and test data are optional.
   // Five more set how text is tokenised: see text.libsonnet.
   own: {

@@ -2,7 +2,7 @@
 The published corpora are read whole.
 
 They are not part of the repository: these tests run where `DTS_EE_DATA` names the folder that holds
-`conll04/` and `ade/`, as continuous integration does.
+`conll04/`, `ade/` and `scierc/`, as continuous integration does.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dts_ee.corpora import read_documents, write_documents
-from dts_ee.dataset_readers import AdeReader, Conll04Reader
+from dts_ee.dataset_readers import AdeReader, Conll04Reader, SciercReader
 from dts_ee.dataset_readers.corpus_files import corpus_files
 
 DATA = Path(os.environ.get("DTS_EE_DATA", ""))
@@ -56,6 +56,26 @@ def test_ade(caplog):
     assert sum(len(item["document"].relations) for item in metadata) == 6_821
     assert sum(item["document"] is not item["tagged_document"] for item in metadata) == 119
     assert "in 119 documents, because spans overlap" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("split", "sentences", "tokens", "entities", "relations", "with_overlaps"),
+    [
+        ("train", 1_861, 45_412, 5_598, 3_215, 51),
+        ("dev", 275, 6_521, 811, 455, 7),
+        ("test", 551, 13_401, 1_685, 974, 17),
+    ],
+)
+def test_scierc(split, sentences, tokens, entities, relations, with_overlaps):
+    instances: list[Any] = list(SciercReader().read(DATA / "scierc" / f"scierc_{split}.json"))
+    metadata = [instance["metadata"] for instance in instances]
+    assert len(metadata) == sentences
+    assert sum(len(item["document"].tokens) for item in metadata) == tokens
+    assert sum(len(item["document"].entities) for item in metadata) == entities
+    assert sum(len(item["document"].relations) for item in metadata) == relations
+    assert sum(item["document"] is not item["tagged_document"] for item in metadata) == (
+        with_overlaps
+    )
 
 
 @pytest.mark.parametrize("fold", range(10))

@@ -14,7 +14,7 @@ from allennlp.data.token_indexers import SingleIdTokenIndexer
 from allennlp.data.tokenizers import WhitespaceTokenizer
 
 from dts_ee.corpora import read_documents, write_documents
-from dts_ee.dataset_readers import AdeReader, Conll04Reader, SpertReader
+from dts_ee.dataset_readers import AdeReader, Conll04Reader, SciercReader, SpertReader
 from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.document import DocumentError, Entity
 from dts_ee.tokenizers import SpacyRulesTokenizer, document_from_text
@@ -165,6 +165,17 @@ def test_overlapping_entities_are_an_error_in_conll04():
         read(Conll04Reader(), TINY_CASE_REPORTS)
     assert raised.value.path == str(TINY_CASE_REPORTS)
     assert raised.value.document_id == "case-3"
+
+
+def test_scierc_keeps_the_longest_entity_and_words_with_hyphens():
+    reader = SciercReader()
+    third = read(reader, TINY_CASE_REPORTS)[2]
+    assert third["metadata"]["tagged_document"].entities == (
+        Entity("Adverse-Effect", 3, 6),
+        Entity("Drug", 9, 10),
+    )
+    tokens = reader.tokenizer.tokenize("a cross-lingual model")
+    assert [token.text for token in tokens] == ["a", "cross-lingual", "model"]
 
 
 def test_missing_file_is_named():

@@ -13,6 +13,7 @@ def test_manifest_lists_what_the_experiments_use():
     assert list(load_manifest()) == [
         "conll04",
         "ade",
+        "scierc",
         "glove-6b-50d",
         "glove-6b-300d",
         "glove-840b-300d",
