@@ -8,6 +8,7 @@ torch nor AllenNLP have the same messages.
 import errno
 import functools
 import io
+import json
 import logging
 import os
 import re
@@ -75,6 +76,8 @@ _UNREGISTERED_NAME = re.compile(
     r"'(?P<name>.+?)' is not a registered name for '(?P<base>\w+)'"
     r"(?:, did you mean '(?P<near>.+?)'\?)?"
 )
+_WORKER_ERROR = re.compile(r"ChildProcessError: (\{.*\})\s*$")
+_LOST_PROCESS = re.compile(r"Connection (?:closed by peer|reset by peer)(?: \[(?P<address>.+?)\])?")
 _MISSING_PATH = re.compile(r"(?:^|file )(\S+): there is no such file(?: or folder)?$")
 _MAX_LENGTH = 600
 
@@ -138,6 +141,12 @@ def _explain(error: BaseException) -> Explanation:
         return Explanation(f"{_at(key)}this is no UTF-8 text: {error}", MISTAKE)
     if isinstance(error, FloatingPointError):
         return Explanation(_one_line(str(error)), FAILED)
+    in_worker = _WORKER_ERROR.search(str(error))
+    if in_worker:
+        return Explanation(**json.loads(in_worker[1]))
+    lost = _LOST_PROCESS.search(str(error))
+    if isinstance(error, RuntimeError) and lost:
+        return Explanation(_lost_process_message(lost["address"]), FAILED)
     if key and isinstance(error, _CAUSED_BY_CONFIGURATION):
         return _explain_value(error, key)
     if isinstance(error, ValueError) and _is_raised_in(error, "allennlp.commands."):
@@ -217,6 +226,14 @@ def _at(key: Optional[str]) -> str:
 
 def _one_line(text: str) -> str:
     return textwrap.shorten(text, _MAX_LENGTH, placeholder=" …")
+
+
+def _lost_process_message(address: Optional[str]) -> str:
+    where = f" at {address}" if address else ""
+    return (
+        f"another process of the distributed training{where} has ended, or the network failed: its "
+        "log has more, and `train --recover` goes on"
+    )
 
 
 def _named(error: BaseException) -> str:

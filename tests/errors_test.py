@@ -56,6 +56,14 @@ def os_error(number: int, path: str) -> OSError:
             1,
         ),
         (FileExistsError("a.json is what was read"), "a.json is what was read", 2),
+        (
+            RuntimeError(
+                "[/a/pair.cc:553] Connection closed by peer [10.0.0.2]:26791. This is typically"
+            ),
+            "another process of the distributed training at 10.0.0.2 has ended, or the network "
+            "failed: its log has more, and `train --recover` goes on",
+            1,
+        ),
         (KeyboardInterrupt(), "Interrupted.", 130),
         (SigTermReceived(), "Ended by SIGTERM.", 143),
         (KeyError("x"), "KeyError: 'x'", 1),

@@ -26,7 +26,10 @@ from dts_ee.compat.command_line import report_errors_in_one_line, require_keys_o
 from dts_ee.compat.configuration import name_configuration_key_in_errors
 from dts_ee.compat.console_log import keep_log_out_of_console
 from dts_ee.compat.data_loader_workers import create_lock_in_context_of_workers
-from dts_ee.compat.distributed_training import refuse_test_data_in_distributed_training
+from dts_ee.compat.distributed_training import (
+    refuse_test_data_in_distributed_training,
+    train_on_several_machines,
+)
 from dts_ee.compat.evaluate_command import (
     evaluate_with_registered_types,
     print_table_of_evaluate,
@@ -92,6 +95,7 @@ PATCHES: List[Callable[[], None]] = [
     remove_folder_of_failed_start,
     recover_from_any_moment,
     refuse_test_data_in_distributed_training,
+    train_on_several_machines,
     hide_list_of_plugins,
     show_few_progress_bars,
     show_training,

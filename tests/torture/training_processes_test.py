@@ -4,8 +4,10 @@ Trainings in processes of their own, as a user starts them: signals, and what th
 
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -69,14 +71,18 @@ def test_sigterm_at_any_time_ends_the_training(tmp_path):
     assert set(statuses) <= {-signal.SIGTERM, 128 + signal.SIGTERM}
 
 
-@pytest.fixture(scope="module")
-def distributed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("distributed")
-    devices = {"cuda_devices": [-1, -1]}
-    config = write_settings(folder / "config.json", "gradient_descent", distributed=devices)
+def write_distributed(path, devices):
+    config = write_settings(path, "gradient_descent", distributed=devices)
     settings = json.loads(config.read_text())
     del settings["trainer"]["cuda_device"], settings["evaluate_on_test"]
     config.write_text(json.dumps(settings))
+    return config
+
+
+@pytest.fixture(scope="module")
+def distributed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("distributed")
+    config = write_distributed(folder / "config.json", {"cuda_devices": [-1, -1]})
     assert start("train", config, "-s", folder / "out", folder=folder / "out").wait() == 0
     return config, folder / "out"
 
@@ -99,6 +105,42 @@ def test_the_processes_of_a_distributed_training_end_with_their_parent(
     assert recovering.wait() == 0, (tmp_path / "out.log").read_text()
     found = differences(folder, undisturbed)
     assert [line for line in found if "out_worker" not in line] == []
+
+
+def test_two_machines_recover_from_the_same_epoch(tmp_path):
+    """Two trainings on this machine, each with a folder of its own, as on two machines."""
+    devices = {"cuda_devices": [-1], "num_nodes": 2, "primary_address": "127.0.0.1"}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        devices["primary_port"] = free.getsockname()[1]
+    config = write_distributed(tmp_path / "config.json", devices)
+    folders = [tmp_path / "first", tmp_path / "second"]
+
+    def run(*options, until=None):
+        processes = [
+            start("train", config, "-s", folder, "--node-rank", rank, *options, folder=folder)
+            for rank, folder in enumerate(folders)
+        ]
+        if until is not None:
+            assert wait_until((folders[1] / until).exists, 120)
+            processes[1].kill()
+        return [process.wait(timeout=120) for process in processes]
+
+    def last_lines():
+        return [Path(f"{folder}.log").read_text().splitlines()[-1] for folder in folders]
+
+    assert run(until="training_state_e1_b0.th") == [1, -signal.SIGKILL]
+    assert "another process of the distributed training at 127.0.0.1 has ended" in last_lines()[0]
+    for file in folders[1].glob("*state_e*"):
+        file.unlink()
+    assert run("--recover") == [2, 2]
+    for line in last_lines():
+        assert re.search(r"checkpoints of different epochs \([1-9], 0; 0 for none\)", line), line
+    shutil.rmtree(folders[1])
+    shutil.copytree(folders[0], folders[1])
+    assert run("--recover") == [0, 0]
+    assert [line for line in differences(*folders) if "out_worker" not in line] == []
+    assert [len(list(folder.glob("training_state_*"))) for folder in folders] == [1, 1]
 
 
 def test_the_trainings_of_repeat_end_with_it_and_are_recovered(tmp_path):

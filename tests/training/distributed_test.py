@@ -7,8 +7,10 @@ from allennlp.commands.evaluate import evaluate_from_archive
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from torch.multiprocessing import ProcessRaisedException
 
 from dts_ee.corpora.spert import document_to_json, read_documents
+from dts_ee.errors import explain
 from tests.documents import TINY, TINY_NEWS, document
 
 
@@ -72,3 +74,28 @@ def test_test_data_is_refused(tmp_path):
         params[name] = value
     with pytest.raises(ConfigurationError, match="evaluate_on_test: a distributed training would"):
         train_model(params, tmp_path / "out")
+
+
+def test_each_machine_has_a_folder_of_its_own(tmp_path, capsys):
+    machines = {"num_nodes": 2, "primary_address": "10.0.0.1", "primary_port": 29500}
+    params = Params({"distributed": {"cuda_devices": [-1], **machines}})
+    (tmp_path / "of_the_first_machine.json").touch()
+    with pytest.raises(ConfigurationError, match="needs a folder of its own"):
+        train_model(params.duplicate(), tmp_path, node_rank=1)
+    params["evaluate_on_test"] = True
+    with pytest.raises(ConfigurationError, match="evaluate_on_test"):
+        train_model(params, tmp_path / "out", node_rank=1)
+    assert capsys.readouterr().err == (
+        "machine 1 of 0 to 1; the training starts when all have connected to 10.0.0.1:29500\n"
+    )
+
+
+def test_a_mistake_in_a_process_is_said_as_in_one(tmp_path, capfd):
+    params = Params.from_file(TINY / "dts.jsonnet", json.dumps({"model.dropout": "x"}))
+    params["distributed"] = {"cuda_devices": [-1, -1]}
+    with pytest.raises(ProcessRaisedException) as raised:
+        train_model(params, tmp_path / "out")
+    explanation = explain(raised.value)
+    assert explanation.message == "model.dropout: this should be a number"
+    assert explanation.status == 2 and explanation.is_expected
+    assert not (tmp_path / "out").exists()
