@@ -57,7 +57,7 @@ def copy_archive(
     `OSError`
         If the file cannot be written.
     """
-    source = _archive_file(find_model(model))
+    source = archive_file(model)
     measured = training_metrics(source)
     if metrics is not None:
         measured["test"] = read_metrics(metrics)
@@ -91,8 +91,21 @@ def _completed(card: ModelCard, former: ModelCard, training_data: Optional[str])
     )
 
 
-def _archive_file(model: str) -> Path:
-    path = Path(cached_path(model))
+def archive_file(model: Union[str, Path]) -> Path:
+    """
+    The file of a model.
+
+    # Parameters
+
+    model : `Union[str, Path]`
+        The archive, the folder of its training, or a model's name.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is no such archive.
+    """
+    path = Path(cached_path(find_model(model)))
     if not path.is_dir():
         return path
     if not (path / "model.tar.gz").is_file():
