@@ -1,8 +1,8 @@
 """
 The spaCy component `dts_ee`: entities and relations in spaCy's pipelines.
 
-`dts_ee_spacy.py` registers it. Importing this module adds the extensions `doc._.rel`,
-`doc._.relations` and `doc._.dts_ee`.
+`dts_ee_spacy.py` registers it. Importing this module adds the extensions of `Doc` in
+`dts_ee.corpora.spacy_predictions`.
 """
 
 import shutil
@@ -22,7 +22,7 @@ from dts_ee.corpora.annotated_text import TextEntity
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.sentence_rules import Spans
 from dts_ee.corpora.sentences import sentences_of
-from dts_ee.corpora.spacy_predictions import entity_spans, set_extensions, store
+from dts_ee.corpora.spacy_predictions import entity_spans, set_extensions, store_predictions
 from dts_ee.corpora.text_reading import TextReading
 from dts_ee.corpora.token_rows import without_overlaps
 from dts_ee.document import Document, DocumentError, Field
@@ -195,7 +195,6 @@ class EntityRelationExtractor(Pipe):
         return entities
 
     def _annotate(self, doc: Doc, sentences: Sequence[Document]) -> None:
-        flat = [without_overlaps(sentence)[0] for sentence in sentences]
         if not self._entities_given and self._spans_key is not None:
             scores = [entity.probability for s in sentences for entity in s.entities]
             doc.spans[self._spans_key] = SpanGroup(
@@ -205,8 +204,9 @@ class EntityRelationExtractor(Pipe):
                 attrs={"scores": numpy.array(scores)},
             )
         if not self._entities_given and self._annotate_ents:
+            flat = [without_overlaps(sentence)[0] for sentence in sentences]
             doc.ents = list(chain.from_iterable(entity_spans(doc, flat)))
-        store(doc, sentences, flat, self.extractor.predictor.relation_types)
+        store_predictions(doc, sentences, self.extractor.predictor.relation_types)
 
     def to_disk(self, path: PathOrStr, *, exclude: Iterable[str] = ()) -> None:
         """

@@ -5,7 +5,8 @@ The entities of a `Doc` are `doc.spans["entities"]`, because `doc.ents` cannot o
 do not overlap a longer one are in `doc.ents` too. `doc._.relations` is a list of `{"type", "head",
 "tail"}`, where `head` and `tail` are indices into the entities, and `doc._.document_id` the
 document's identifier. Without this group of spans, `doc.ents` are the entities; without these
-relations, those in the `doc._.rel` of spaCy's relation component are read.
+relations, those in the `doc._.rel` of spaCy's relation component are read, or those that the
+component `dts_ee` predicted.
 """
 
 from contextlib import contextmanager
@@ -107,6 +108,10 @@ def _annotated(
     text = AnnotatedText(str(_stored(doc, DOCUMENT_ID) or f"#{number}"), doc.text)
     known = [DOCUMENT_ID, _PROBABILITIES, _RELATIONS, PREDICTIONS]
     rel = _stored(doc, REL)
+    if rel is None and _stored(doc, PREDICTIONS) is not None:
+        from dts_ee.corpora.spacy_predictions import rel_of
+
+        rel = rel_of(doc)
     if not (
         SPAN_GROUP in doc.spans
         or doc.has_annotation("ENT_IOB")

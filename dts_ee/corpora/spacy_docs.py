@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 DOCUMENT_ID = "document_id"
 
 PREDICTIONS = "dts_ee"
-"""
-What the component `dts_ee` predicted, in `doc._.dts_ee`. It is also in `doc.ents` and `doc._.rel`,
-which may have been corrected since, and are read.
-"""
+"""What the component `dts_ee` predicted; see `dts_ee.corpora.spacy_predictions`."""
 
 _TOKEN_ATTRIBUTES = {
     "TAG": "token.tag",

@@ -1,23 +1,29 @@
 """
 Predictions in spaCy's `Doc`s.
 
-`doc._.rel` has the probabilities of relations as the relation component of spaCy's tutorial has
-them (see `dts_ee.corpora.spacy_rel`), `doc._.relations` is a list of `SpanRelation`s, and
-`doc._.dts_ee` has the predicted sentences as `Document`s. Only the first, and the JSON of the last,
-are stored: spaCy cannot save other objects with a `Doc`.
+`doc._.dts_ee` has the predicted sentences as `Document`s, `doc._.relations` is a list of
+`SpanRelation`s, and `doc._.rel` has the probabilities of relations as the relation component of
+spaCy's tutorial has them (see `dts_ee.corpora.spacy_rel`). The sentences are stored, as JSON, and
+the others are computed: spaCy cannot save most Python objects with a `Doc`, and from the bytes of
+a `Doc` with pairs of tokens as keys, it cannot make the `Doc` again.
 """
 
 import json
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from functools import lru_cache
+from typing import Any, NamedTuple, Sequence
 
 from spacy.tokens import Doc, Span
 
 from dts_ee.corpora.spacy_docs import PREDICTIONS, user_data_key
 from dts_ee.corpora.spacy_rel import REL
 from dts_ee.corpora.spert import document_from_json, document_to_json
+from dts_ee.corpora.token_rows import without_overlaps
 from dts_ee.document import Document, Entity
 
 RELATIONS = "relations"
+
+Predictions = tuple[Sequence[Document], Sequence[str]]
+"""Sentences, and the relation types that the model predicts."""
 
 
 class SpanRelation(NamedTuple):
@@ -31,47 +37,64 @@ class SpanRelation(NamedTuple):
 
 def set_extensions() -> None:
     """
-    Adds the extensions to spaCy's `Doc`.
+    Adds the extensions to spaCy's `Doc`. What is stored under their names comes first.
 
     # Raises
 
     `ValueError`
-        If something else computes an extension of the same name.
+        If another package computes an extension of the same name.
     """
-    getters = {REL: None, RELATIONS: relations_of, PREDICTIONS: documents_of}
+    getters = {PREDICTIONS: documents_of, RELATIONS: relations_of, REL: rel_of}
     for name, getter in getters.items():
         if Doc.has_extension(name):
-            _, method, other_getter, _ = Doc.get_extension(name)
-            if method is not None or other_getter not in (None, getter):
-                raise ValueError(f"another package has the extension doc._.{name}")
-            if getter is None:
-                continue
-        if getter is None:
-            Doc.set_extension(name, default={})
-        else:
-            Doc.set_extension(name, getter=getter, force=True)
+            _, method, other, _ = Doc.get_extension(name)
+            if method is not None or other not in (None, getter):
+                raise ValueError(f"another package computes doc._.{name}, as dts_ee does")
+        Doc.set_extension(name, getter=getter, force=True)
 
 
-def documents_of(doc: Doc) -> List[Document]:
-    """The predicted sentences of a `Doc`; `doc._.dts_ee`."""
-    stored = doc.user_data.get(user_data_key(PREDICTIONS))
-    return [] if stored is None else [document_from_json(record) for record in json.loads(stored)]
+def store_predictions(doc: Doc, sentences: Sequence[Document], types: Sequence[str]) -> None:
+    """
+    Stores predictions.
+
+    # Parameters
+
+    doc : `Doc`
+        The `Doc`.
+    sentences : `Sequence[Document]`
+        Its sentences, with `start_char`.
+    types : `Sequence[str]`
+        The relation types that the model predicts.
+    """
+    for name in (RELATIONS, REL):
+        doc.user_data.pop(user_data_key(name), None)
+    doc.user_data[user_data_key(PREDICTIONS)] = json.dumps(
+        {
+            "sentences": [document_to_json(sentence) for sentence in sentences],
+            "relation_types": list(types),
+        }
+    )
+
+
+def documents_of(doc: Doc) -> list[Document]:
+    """The predicted sentences of a `Doc`."""
+    return list(_predictions(doc)[0])
 
 
 def relations_of(doc: Doc) -> Any:
     """
-    The predicted relations of a `Doc`; `doc._.relations`.
+    The predicted relations of a `Doc`.
 
     # Returns
 
     `Any`
-        A list of `SpanRelation`s, or what is stored under this name: a `DocBin` that `convert`
-        wrote has indices of entities there.
+        A list of `SpanRelation`s, or what is stored: a `DocBin` that `convert` wrote has indices of
+        entities there.
     """
     stored = doc.user_data.get(user_data_key(RELATIONS))
     if stored is not None:
         return stored
-    documents = documents_of(doc)
+    documents, _ = _predictions(doc)
     return [
         SpanRelation(
             spans[relation.head], spans[relation.tail], relation.type, relation.probability
@@ -81,7 +104,30 @@ def relations_of(doc: Doc) -> Any:
     ]
 
 
-def entity_spans(doc: Doc, documents: Sequence[Document]) -> List[List[Span]]:
+def rel_of(doc: Doc) -> Any:
+    """
+    The probability of each relation type for each ordered pair of entities in a sentence, 0 if the
+    relation is not predicted. Entities that overlap a longer one are left out, because a key has
+    only the first tokens of two entities.
+    """
+    stored = doc.user_data.get(user_data_key(REL))
+    if stored is not None:
+        return stored
+    documents, types = _predictions(doc)
+    flat = [without_overlaps(document)[0] for document in documents]
+    rel: dict[tuple[int, int], dict[str, float]] = {}
+    for document, spans in zip(flat, entity_spans(doc, flat), strict=True):
+        for head in spans:
+            for tail in spans:
+                if head is not tail and types:
+                    rel[head.start, tail.start] = dict.fromkeys(types, 0.0)
+        for relation in document.relations:
+            pair = (spans[relation.head].start, spans[relation.tail].start)
+            rel[pair][relation.type] = relation.probability or 0.0
+    return rel
+
+
+def entity_spans(doc: Doc, documents: Sequence[Document]) -> list[list[Span]]:
     """
     The spans of the entities of each sentence.
 
@@ -106,34 +152,14 @@ def entity_spans(doc: Doc, documents: Sequence[Document]) -> List[List[Span]]:
     return [[span_of(entity, document) for entity in document.entities] for document in documents]
 
 
-def store(
-    doc: Doc, sentences: Sequence[Document], flat: Sequence[Document], types: Sequence[str]
-) -> None:
-    """
-    Stores predictions.
+def _predictions(doc: Doc) -> Predictions:
+    stored = doc.user_data.get(user_data_key(PREDICTIONS))
+    return ((), ()) if stored is None else _parsed(stored)
 
-    # Parameters
 
-    doc : `Doc`
-        The `Doc`.
-    sentences : `Sequence[Document]`
-        Its sentences.
-    flat : `Sequence[Document]`
-        The sentences without overlapping entities, for `doc._.rel`: its keys have only the first
-        tokens of entities.
-    types : `Sequence[str]`
-        The relation types that the model predicts.
-    """
-    rel: Dict[Tuple[int, int], Dict[str, float]] = {}
-    for document, spans in zip(flat, entity_spans(doc, flat), strict=True) if types else ():
-        for head in spans:
-            for tail in spans:
-                if head is not tail:
-                    rel[head.start, tail.start] = dict.fromkeys(types, 0.0)
-        for relation in document.relations:
-            pair = (spans[relation.head].start, spans[relation.tail].start)
-            rel[pair][relation.type] = relation.probability
-    doc.user_data[user_data_key(REL)] = rel
-    doc.user_data[user_data_key(PREDICTIONS)] = json.dumps(
-        [document_to_json(sentence) for sentence in sentences]
-    )
+# The extensions are asked for again and again in a loop over pairs of entities.
+@lru_cache(maxsize=64)
+def _parsed(stored: str) -> Predictions:
+    record = json.loads(stored)
+    documents = tuple(document_from_json(sentence) for sentence in record["sentences"])
+    return documents, tuple(record["relation_types"])
