@@ -104,7 +104,9 @@ def add_unread(
     ]
     if doc.cats:
         names.append("doc.cats")
-    names += [name for key, name in _TOKEN_ATTRIBUTES.items() if doc.has_annotation(key)]
+    # To spaCy, a `Doc` without tokens has each annotation.
+    if len(doc):
+        names += [name for key, name in _TOKEN_ATTRIBUTES.items() if doc.has_annotation(key)]
     if not all(map(is_read, doc.ents)):
         names.append("doc.ents beside the group of spans")
     ids = {"span.kb_id": "kb_id_", "span.id": "id_"}

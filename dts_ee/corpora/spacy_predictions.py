@@ -10,7 +10,7 @@ a `Doc` with pairs of tokens as keys, it cannot make the `Doc` again.
 
 import json
 from functools import lru_cache
-from typing import Any, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence, cast
 
 from spacy.tokens import Doc, Span
 
@@ -97,7 +97,10 @@ def relations_of(doc: Doc) -> Any:
     documents, _ = _predictions(doc)
     return [
         SpanRelation(
-            spans[relation.head], spans[relation.tail], relation.type, relation.probability
+            spans[relation.head],
+            spans[relation.tail],
+            relation.type,
+            cast(float, relation.probability),
         )
         for document, spans in zip(documents, entity_spans(doc, documents), strict=True)
         for relation in document.relations
@@ -123,7 +126,7 @@ def rel_of(doc: Doc) -> Any:
                     rel[head.start, tail.start] = dict.fromkeys(types, 0.0)
         for relation in document.relations:
             pair = (spans[relation.head].start, spans[relation.tail].start)
-            rel[pair][relation.type] = relation.probability or 0.0
+            rel[pair][relation.type] = cast(float, relation.probability)
     return rel
 
 
@@ -147,6 +150,7 @@ def entity_spans(doc: Doc, documents: Sequence[Document]) -> list[list[Span]]:
         span = doc.char_span(
             first_char + start, first_char + end, label=entity.type, alignment_mode="expand"
         )
+        assert span is not None  # There are words in it.
         return given.get(span.start, span) if entity.probability is None else span
 
     return [[span_of(entity, document) for entity in document.entities] for document in documents]

@@ -10,6 +10,7 @@ from allennlp.models.archival import load_archive
 
 from dts_ee.archives.extraction import DAMAGED, extracted
 from dts_ee.archives.writer import open_archive_writer
+from dts_ee.corpora.files import PathOrStr
 from dts_ee.modules.frozen_encoders.encoder_files import encoder_folders
 from dts_ee.modules.frozen_encoders.left_out_encoders import leave_out
 from dts_ee.named_models.card import CARD_NAME, NOT_STATED, ModelCard, read_card
@@ -91,13 +92,13 @@ def _completed(card: ModelCard, former: ModelCard, training_data: Optional[str])
     )
 
 
-def archive_file(model: Union[str, Path]) -> Path:
+def archive_file(model: PathOrStr) -> Path:
     """
     The file of a model.
 
     # Parameters
 
-    model : `Union[str, Path]`
+    model : `PathOrStr`
         The archive, the folder of its training, or a model's name.
 
     # Raises
