@@ -206,6 +206,28 @@ def test_a_doc_without_predictions():
     assert (doc._.dts_ee, doc._.relations, doc._.rel) == ([], [], {})
 
 
+@pytest.mark.parametrize(
+    ("stored", "problem"),
+    [
+        ("[", "these are no predictions"),
+        (["a"], "these are no predictions"),
+        ("[" * 100_000, "these are no predictions"),
+        ('{"sentences": []}', "these are no predictions: 'relation_types'"),
+        (
+            '{"relation_types": [], "sentences": '
+            '[{"tokens": ["She"], "entities": [], "sentence": "She"}]}',
+            "'She' is not in the text",
+        ),
+    ],
+)
+def test_predictions_of_a_damaged_file(tmp_path, stored, problem):
+    doc = spacy.blank("en")("Nobody came.")
+    doc.ents = []
+    doc.user_data["._.", "dts_ee", None, None] = stored
+    with pytest.raises(DocumentError, match=f"document #1, field dts_ee: {problem}"):
+        read_docbin(saved(tmp_path / "a.spacy", doc), reading())
+
+
 def test_tokens_and_sentences_are_those_of_the_pipeline(nlp, extractor):
     words = ["Nobody", "\n", "Marta", "Lindqvist", "lives", "in", "Tar", "nby", "\u200b", "."]
     spaces = [False, False, True, True, True, True, False, False, False, False]

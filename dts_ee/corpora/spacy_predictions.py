@@ -18,7 +18,7 @@ from dts_ee.corpora.spacy_docs import PREDICTIONS, user_data_key
 from dts_ee.corpora.spacy_rel import REL
 from dts_ee.corpora.spert import document_from_json, document_to_json
 from dts_ee.corpora.token_rows import without_overlaps
-from dts_ee.document import Document, Entity
+from dts_ee.document import Document, DocumentError, Entity
 
 RELATIONS = "relations"
 
@@ -126,7 +126,7 @@ def rel_of(doc: Doc) -> Any:
                     rel[head.start, tail.start] = dict.fromkeys(types, 0.0)
         for relation in document.relations:
             pair = (spans[relation.head].start, spans[relation.tail].start)
-            rel[pair][relation.type] = cast(float, relation.probability)
+            rel.setdefault(pair, {})[relation.type] = cast(float, relation.probability)
     return rel
 
 
@@ -158,7 +158,16 @@ def entity_spans(doc: Doc, documents: Sequence[Document]) -> list[list[Span]]:
 
 def _predictions(doc: Doc) -> Predictions:
     stored = doc.user_data.get(user_data_key(PREDICTIONS))
-    return ((), ()) if stored is None else _parsed(stored)
+    if stored is None:
+        return (), ()
+    try:
+        documents, types = _parsed(stored)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DocumentError(f"these are no predictions: {error}", PREDICTIONS) from None
+    for document in documents:
+        if document.text is None or not doc.text.startswith(document.text, document.start_char):
+            raise DocumentError(f"{document.text!r} is not in the text", PREDICTIONS)
+    return documents, types
 
 
 # The extensions are asked for again and again in a loop over pairs of entities.
