@@ -13,6 +13,7 @@ from spacy.tokens import Doc, DocBin, Span
 import dts_ee_spacy
 from dts_ee import Document, Entity, Extractor, Relation
 from dts_ee.corpora.docbin import read_docbin
+from dts_ee.corpora.spacy_docs import user_data_key
 from dts_ee.corpora.spacy_predictions import set_extensions
 from dts_ee.document import DocumentError
 from tests.corpora.raw_text import reading
@@ -223,7 +224,7 @@ def test_a_doc_without_predictions():
 def test_predictions_of_a_damaged_file(tmp_path, stored, problem):
     doc = spacy.blank("en")("Nobody came.")
     doc.ents = []
-    doc.user_data["._.", "dts_ee", None, None] = stored
+    doc.user_data[user_data_key("dts_ee")] = stored
     with pytest.raises(DocumentError, match=f"document #1, field dts_ee: {problem}"):
         read_docbin(saved(tmp_path / "a.spacy", doc), reading())
 
@@ -279,7 +280,7 @@ def test_a_long_sentence_is_divided_with_a_warning(nlp):
     assert [len(sentence.tokens) for sentence in doc._.dts_ee] == [256, 44]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        nlp("and so on " * 85)
+        nlp("and so on " * 85 + "forth")
 
 
 def test_windows_of_sentences(nlp, monkeypatch):

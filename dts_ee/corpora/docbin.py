@@ -108,7 +108,7 @@ def _annotated(
     text = AnnotatedText(str(_stored(doc, DOCUMENT_ID) or f"#{number}"), doc.text)
     known = [DOCUMENT_ID, _PROBABILITIES, _RELATIONS, PREDICTIONS]
     rel = _stored(doc, REL)
-    if rel is None and _stored(doc, PREDICTIONS) is not None:
+    if _stored(doc, PREDICTIONS) is not None:
         from dts_ee.corpora.spacy_predictions import rel_of
 
         rel = rel_of(doc)
