@@ -117,7 +117,7 @@ setup(
     # would find the clone's top level as a package without content.
     package_dir={"": "."},
     cmdclass={"build_py": BuildWithProjectFiles},
-    py_modules=["dts_ee_command", "dts_ee_import_hook"],
+    py_modules=["dts_ee_command", "dts_ee_import_hook", "dts_ee_spacy"],
     # `include_package_data` does not find the package under the name "./dts_ee".
     package_data={"dts_ee": ["**/*"]},
     exclude_package_data={"": ["*.py[co]", "**/*.py[co]"]},
@@ -150,5 +150,8 @@ setup(
             "types-requests",
         ],
     },
-    entry_points={"console_scripts": ["dts-ee=dts_ee_command:run"]},
+    entry_points={
+        "console_scripts": ["dts-ee=dts_ee_command:run"],
+        "spacy_factories": ["dts_ee=dts_ee_spacy:make_dts_ee"],
+    },
 )

@@ -40,6 +40,11 @@ class Extractor:
     def __init__(self, predictor: DtsPredictor) -> None:
         self._predictor = predictor
 
+    @property
+    def predictor(self) -> DtsPredictor:
+        """The predictor."""
+        return self._predictor
+
     @classmethod
     def load(
         cls,

@@ -9,12 +9,14 @@ import venv
 import zipfile
 from email.message import Message
 from email.parser import Parser
+from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
 from packaging.requirements import Requirement
 
+from dts_ee_spacy import make_dts_ee
 from tests.paths import FIXTURES, PROJECT
 from tests.tiny_transformer import build_tiny_transformer
 
@@ -25,6 +27,7 @@ SOURCES = [
         "dts_ee_command.py",
         "dts_ee_import_hook.pth",
         "dts_ee_import_hook.py",
+        "dts_ee_spacy.py",
         "experiments",
         "fixtures",
         "requirements",
@@ -84,7 +87,7 @@ def files_below(folder: Path) -> set[Path]:
 
 
 def test_the_wheel_holds_the_package_and_the_projects_files(site):
-    for name in ("dts_ee_command.py", "dts_ee_import_hook.pth", "dts_ee_import_hook.py"):
+    for name in (path.name for path in PROJECT.glob("dts_ee_*")):
         assert (site / name).read_bytes() == (PROJECT / name).read_bytes()
     built = files_below(site / "dts_ee")
     in_project = {path for path in built if path.parts[0] == "project"}
@@ -100,6 +103,12 @@ def test_the_wheel_holds_the_package_and_the_projects_files(site):
 def metadata_of(site: Path) -> Message:
     (folder,) = site.glob("*.dist-info")
     return Parser().parsestr((folder / "METADATA").read_text(encoding="utf-8"))
+
+
+def test_spacy_is_told_of_the_component(site):
+    (folder,) = site.glob("*.dist-info")
+    entry_points = PathDistribution(folder).entry_points.select(group="spacy_factories")
+    assert [(point.name, point.load()) for point in entry_points] == [("dts_ee", make_dts_ee)]
 
 
 def test_pip_is_asked_for_nothing_that_it_cannot_find(site):

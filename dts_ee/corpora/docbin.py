@@ -5,7 +5,8 @@ The entities of a `Doc` are `doc.spans["entities"]`, because `doc.ents` cannot o
 do not overlap a longer one are in `doc.ents` too. `doc._.relations` is a list of `{"type", "head",
 "tail"}`, where `head` and `tail` are indices into the entities, and `doc._.document_id` the
 document's identifier. Without this group of spans, `doc.ents` are the entities; without these
-relations, those in the `doc._.rel` of spaCy's relation component are read.
+relations, those in the `doc._.rel` of spaCy's relation component are read, or those that the
+component `dts_ee` predicted.
 """
 
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from dts_ee.corpora.record_corpus import UNANNOTATED, left_out
 from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.spacy_docs import (
     DOCUMENT_ID,
+    PREDICTIONS,
     add_unread,
     doc_of,
     read_docs,
@@ -59,7 +61,6 @@ def read_docbin(path: PathOrStr, reading: TextReading, on_error: Optional[str] =
     `DocumentError`
         If the file cannot be read, is not a `DocBin`, or has invalid relations.
     """
-    _set_extensions()
     documents: list[Document] = []
     groups: list[str] = []
     remarks: list[Remark] = []
@@ -104,14 +105,19 @@ def _annotated(
     doc: "Doc", number: int, unread: Unread, improbable: Unread
 ) -> Optional[AnnotatedText]:
     """The text of a `Doc`, or `None` if nobody looked for entities in it."""
-    text = AnnotatedText(str(doc._.get(DOCUMENT_ID) or f"#{number}"), doc.text)
-    known = [DOCUMENT_ID, _PROBABILITIES, _RELATIONS, SPAN_GROUP]
-    rel = doc.user_data.get(user_data_key(REL))
+    text = AnnotatedText(str(_stored(doc, DOCUMENT_ID) or f"#{number}"), doc.text)
+    known = [DOCUMENT_ID, _PROBABILITIES, _RELATIONS, PREDICTIONS]
+    rel = _stored(doc, REL)
+    if _stored(doc, PREDICTIONS) is not None:
+        from dts_ee.corpora.spacy_predictions import rel_of
+
+        rel = rel_of(doc)
     if not (
         SPAN_GROUP in doc.spans
         or doc.has_annotation("ENT_IOB")
         or any(
-            value is not None for value in (rel, doc._.get(_RELATIONS), doc._.get(_PROBABILITIES))
+            value is not None
+            for value in (rel, _stored(doc, _RELATIONS), _stored(doc, _PROBABILITIES))
         )
     ):
         add_unread(doc, (), known, text.id, unread)
@@ -135,7 +141,7 @@ def _annotated(
                 probability=as_probability(probability, (_PROBABILITIES, i)),
             )
         )
-    if doc._.get(_RELATIONS) is None and rel is not None:
+    if _stored(doc, _RELATIONS) is None and rel is not None:
         known.append(REL)
         text.relations = relations_of_component(rel, spans, text.id, improbable)
     else:
@@ -144,9 +150,14 @@ def _annotated(
     return text
 
 
+def _stored(doc: "Doc", name: str) -> Any:
+    """The value of `doc._.name`, or `None`; `doc._` itself may have an extension that computes."""
+    return doc.user_data.get(user_data_key(name))
+
+
 def _items(doc: "Doc", name: str) -> list[Any]:
     """The values of an attribute, which were a list before they were in the file."""
-    value = doc._.get(name)
+    value = _stored(doc, name)
     return list(value) if isinstance(value, tuple) else as_list(value or [], (name,))
 
 

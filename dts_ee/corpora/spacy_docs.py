@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DOCUMENT_ID = "document_id"
 
+PREDICTIONS = "dts_ee"
+"""What the component `dts_ee` predicted; see `dts_ee.corpora.spacy_predictions`."""
+
 _TOKEN_ATTRIBUTES = {
     "TAG": "token.tag",
     "POS": "token.pos",
@@ -84,25 +87,33 @@ def add_unread(
     spans : `Sequence[Span]`
         The entities that are read.
     known : `Sequence[str]`
-        The attributes of `doc._` and the groups of `doc.spans` that are read.
+        The attributes of `doc._` that are read.
     document : `str`
         The identifier of the `Doc`.
     unread : `Unread`
         Where to count.
     """
     names = [_user_data_name(key) for key, value in doc.user_data.items() if value is not None]
-    names += [f'doc.spans["{name}"]' for name, group in doc.spans.items() if len(group)]
+    entities = {(span.start, span.end, span.label) for span in spans}
+
+    def is_read(span: "Span") -> bool:
+        return (span.start, span.end, span.label) in entities
+
+    names += [
+        f'doc.spans["{name}"]' for name, group in doc.spans.items() if not all(map(is_read, group))
+    ]
     if doc.cats:
         names.append("doc.cats")
-    names += [name for key, name in _TOKEN_ATTRIBUTES.items() if doc.has_annotation(key)]
-    entities = {(span.start, span.end, span.label) for span in spans}
-    if any((span.start, span.end, span.label) not in entities for span in doc.ents):
+    # To spaCy, a `Doc` without tokens has each annotation.
+    if len(doc):
+        names += [name for key, name in _TOKEN_ATTRIBUTES.items() if doc.has_annotation(key)]
+    if not all(map(is_read, doc.ents)):
         names.append("doc.ents beside the group of spans")
     ids = {"span.kb_id": "kb_id_", "span.id": "id_"}
     names += [
         name for name, attribute in ids.items() if any(getattr(span, attribute) for span in spans)
     ]
-    read = {f"doc._.{name}" for name in known} | {f'doc.spans["{name}"]' for name in known}
+    read = {f"doc._.{name}" for name in known}
     for name in dict.fromkeys(names):
         if name not in read:
             unread.add(name, document)

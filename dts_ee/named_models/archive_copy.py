@@ -10,6 +10,7 @@ from allennlp.models.archival import load_archive
 
 from dts_ee.archives.extraction import DAMAGED, extracted
 from dts_ee.archives.writer import open_archive_writer
+from dts_ee.corpora.files import PathOrStr
 from dts_ee.modules.frozen_encoders.encoder_files import encoder_folders
 from dts_ee.modules.frozen_encoders.left_out_encoders import leave_out
 from dts_ee.named_models.card import CARD_NAME, NOT_STATED, ModelCard, read_card
@@ -57,7 +58,7 @@ def copy_archive(
     `OSError`
         If the file cannot be written.
     """
-    source = _archive_file(find_model(model))
+    source = archive_file(model)
     measured = training_metrics(source)
     if metrics is not None:
         measured["test"] = read_metrics(metrics)
@@ -91,8 +92,21 @@ def _completed(card: ModelCard, former: ModelCard, training_data: Optional[str])
     )
 
 
-def _archive_file(model: str) -> Path:
-    path = Path(cached_path(model))
+def archive_file(model: PathOrStr) -> Path:
+    """
+    The file of a model.
+
+    # Parameters
+
+    model : `PathOrStr`
+        The archive, the folder of its training, or a model's name.
+
+    # Raises
+
+    `ConfigurationError`
+        If there is no such archive.
+    """
+    path = Path(cached_path(find_model(model)))
     if not path.is_dir():
         return path
     if not (path / "model.tar.gz").is_file():

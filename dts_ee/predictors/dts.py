@@ -11,6 +11,7 @@ from allennlp.models import Model
 from allennlp.predictors import Predictor
 
 from dts_ee.corpora.spert import prediction_to_json
+from dts_ee.corpora.text_reading import TextReading
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
 from dts_ee.models import DeeperTaskSpecificity, Thresholds
@@ -135,6 +136,16 @@ class DtsPredictor(Predictor):
     def entity_types(self) -> List[str]:
         """The entity types that the model knows, in alphabetical order."""
         return self._model.entity_types
+
+    @property
+    def relation_types(self) -> List[str]:
+        """The relation types that the model predicts, in alphabetical order."""
+        return self._model.relation_types
+
+    @property
+    def reading(self) -> TextReading:
+        """How raw text is divided into sentences and tokens."""
+        return self._reading
 
     def thresholds(self, values: Mapping[str, Any]) -> Mapping[str, Thresholds]:
         """

@@ -125,9 +125,23 @@ class SpacyPipelineSentenceSplitter(TokenSentenceSplitter):
                 f"the spaCy pipeline {self._pipeline} finds no sentences: it needs a component "
                 'such as "parser", "senter" or "sentencizer"'
             )
-        firsts = [start for start, _ in spans]
-        starts = {bisect_left(firsts, sentence.start_char) for sentence in doc.sents}
-        return sorted(starts - {len(spans)})
+        return starts_in_doc(doc, spans)
+
+
+def starts_in_doc(doc: Any, spans: Spans) -> List[int]:
+    """
+    The index of the first token of each sentence of a spaCy `Doc`.
+
+    # Parameters
+
+    doc : `Any`
+        The `Doc`, with sentences.
+    spans : `Spans`
+        The start and end characters of the tokens, which may be others than those of the `Doc`.
+    """
+    firsts = [start for start, _ in spans]
+    starts = {bisect_left(firsts, sentence.start_char) for sentence in doc.sents}
+    return sorted(starts - {len(spans)})
 
 
 @cache

@@ -170,7 +170,8 @@ def test_the_image_gets_all_that_is_installed():
         if line.startswith("!")
     }
     assert all((PROJECT / name).exists() for name in kept)
-    assert {"dts_ee", "dts_ee_command.py", "setup.py", "requirements", "scripts"} <= kept
+    assert {"dts_ee", "setup.py", "requirements", "scripts"} <= kept
+    assert {path.name for path in PROJECT.glob("dts_ee_*")} <= kept
 
 
 def test_what_allennlps_own_server_calls(archive):
