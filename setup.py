@@ -19,6 +19,7 @@ IMPORT_HOOK = "dts_ee_import_hook.pth"
 """Python reads a file of this kind at its start, in the folder of the installed packages."""
 
 # `fastapi-offline` has the files of Swagger UI, which FastAPI's page would load from elsewhere.
+GRAPH = ["networkx", "rdflib"]
 SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicorn"]
 TUNE = ["optuna>=5"]
 
@@ -130,19 +131,19 @@ setup(
         # What `make lock` resolves.
         "allennlp": REQUIRED,
         "bioc": ["bioc", "lxml"],
-        "graph": ["networkx"],
+        "graph": GRAPH,
         "serve": SERVE,
         "tune": TUNE,
         "test": [
             *SERVE,
             *TUNE,
+            *GRAPH,
             "bioc",
             "lxml",
             "httpx",
             "hypothesis",
             "import-linter",
             "mypy",
-            "networkx",
             "pytest",
             "pytest-benchmark",
             "pytest-xdist",

@@ -31,7 +31,18 @@ with quick_imports():
     import dts_ee.training.repeated_bucket_sampler
     import dts_ee.training.trainer
 
+    from dts_ee.corpora.corpus_graph import corpus_graph
+    from dts_ee.corpora.data_frames import entities_to_pandas, relations_to_pandas
     from dts_ee.document import Document, Entity, Relation
     from dts_ee.extractor import Extractor
 
-__all__ = ["Document", "Entity", "Extractor", "Relation", "__version__"]
+__all__ = [
+    "Document",
+    "Entity",
+    "Extractor",
+    "Relation",
+    "__version__",
+    "corpus_graph",
+    "entities_to_pandas",
+    "relations_to_pandas",
+]

@@ -4,6 +4,7 @@ Files that are written whole or not at all.
 
 import os
 import re
+import shutil
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
@@ -52,6 +53,39 @@ def open_bytes_atomically(path: Union[str, PathLike], durable: bool = False) -> 
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+@contextmanager
+def make_folder_atomically(path: Union[str, PathLike]) -> Iterator[Path]:
+    """
+    Makes a folder, which gets its name only when everything has been written into it.
+
+    # Parameters
+
+    path : `PathLike`
+        The folder. It may be there if it is empty.
+
+    # Returns
+
+    `Iterator[Path]`
+        The folder to write into, with a temporary name.
+
+    # Raises
+
+    `FileExistsError`
+        If there is a file with that name, or a folder that is not empty.
+    """
+    target = Path(path)
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise FileExistsError(f"{target} exists already, and is not an empty folder")
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        os.replace(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
 
 
 def sync_folder(folder: Union[str, PathLike]) -> None:

@@ -9,6 +9,7 @@ import re
 import sys
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -20,7 +21,7 @@ from dts_ee.corpora.annotated_text import INEXPRESSIBLE
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
-from dts_ee.corpora.formats import FORMATS, FormatOption, read_corpus
+from dts_ee.corpora.formats import FORMATS, Format, FormatOption, read_corpus, write_corpus
 from dts_ee.corpora.recognition import recognise, with_hint
 from dts_ee.corpora.record_errors import UNREADABLE
 from dts_ee.corpora.text_reading import TextReading
@@ -44,8 +45,7 @@ class Convert(Subcommand):
         description = "Convert a corpus from one format to another."
         width = max(map(len, FORMATS)) + 2
         formats = "\n".join(
-            f"  {name.ljust(width)}{format.description}"
-            f"{'' if format.write else ' (can only be read)'}"
+            f"  {name.ljust(width)}{format.description}{_restriction(format)}"
             for name, format in FORMATS.items()
         )
         subparser = parser.add_parser(
@@ -106,11 +106,17 @@ class Convert(Subcommand):
         return subparser
 
 
+def _restriction(format: Format) -> str:
+    if format.write is None:
+        return " (can only be read)"
+    return " (can only be written)" if format.read is None else ""
+
+
 def _format_options() -> Dict[str, str]:
     """The help on each option that some format has, by its name."""
     names: Dict[FormatOption, List[str]] = {}
     for format_name, format in FORMATS.items():
-        for option in format.options:
+        for option in (*format.options, *format.write_options):
             names.setdefault(option, []).append(format_name)
     descriptions: Dict[str, List[str]] = {}
     for option, format_names in names.items():
@@ -132,7 +138,9 @@ def convert_from_args(args: argparse.Namespace) -> None:
             f"--windows is {args.windows}, but a document has at least one sentence"
         )
     given = {name: getattr(args, name.replace("-", "_")) for name in _format_options()}
-    options = {name: value for name, value in given.items() if value is not None}
+    values = {name: value for name, value in given.items() if value is not None}
+    of_target = {option.name for option in FORMATS[target_format].write_options}
+    options = {name: value for name, value in values.items() if name not in of_target}
     corpus, remarks = convert(
         source_format,
         Path(source),
@@ -142,6 +150,7 @@ def convert_from_args(args: argparse.Namespace) -> None:
         args.folds,
         args.seed,
         options,
+        {name: value for name, value in values.items() if name in of_target},
     )
     if args.report is not None:
         _write_report(args.report, remarks)
@@ -171,6 +180,7 @@ def convert(
     num_folds: Optional[int] = None,
     seed: int = 0,
     options: Optional[Mapping[str, str]] = None,
+    write_options: Optional[Mapping[str, str]] = None,
 ) -> Tuple[Corpus, List[Remark]]:
     """
     Convert a corpus.
@@ -193,6 +203,8 @@ def convert(
         The seed of the folds.
     options : `Mapping[str, str]`, optional (default = `None`)
         The values of options of the source's format, by their names.
+    write_options : `Mapping[str, str]`, optional (default = `None`)
+        The same for the target's format.
 
     # Returns
 
@@ -228,8 +240,7 @@ def convert(
     for path in (target, *(path for paths in fold_targets for path in paths)):
         if path.is_dir() and any(path.iterdir()):
             raise FileExistsError(f"{path} is a folder that is not empty")
-    write = FORMATS[target_format].write
-    assert write is not None
+    write = partial(write_corpus, target_format, options=write_options or {})
     remarks = corpus.remarks + write(target, corpus.documents)
     if not FORMATS[target_format].keeps_extra:
         remarks += [
@@ -281,7 +292,7 @@ def _recognised_format(path: str) -> str:
 
 
 def _check_formats(source_format: str, target_format: str) -> None:
-    readable = list(FORMATS)
+    readable = [name for name, format in FORMATS.items() if format.read is not None]
     writable = [name for name, format in FORMATS.items() if format.write is not None]
     for name, names, verb in (
         (source_format, readable, "read"),

@@ -14,7 +14,7 @@ from allennlp.commands import Subcommand
 from dts_ee.commands.reading_arguments import add_reading_arguments, reading_from_args
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import open_atomically
-from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.formats import FORMATS, read_corpus
 from dts_ee.corpora.problems import ReadDocuments, read_with_problems
 from dts_ee.corpora.recognition import with_hint
 from dts_ee.corpora.spert import SPERT_FORMATS
@@ -51,7 +51,7 @@ class Describe(Subcommand):
         )
         subparser.add_argument(
             "--format",
-            choices=tuple(FORMATS),
+            choices=[name for name, format in FORMATS.items() if format.read is not None],
             default="spert",
             help="the format of the files (default = spert, which also reads jsonl); in other "
             "formats, reading a file ends at the first malformed line or record",
@@ -161,7 +161,7 @@ def _read(name: str, format: str, reading: TextReading) -> ReadDocuments:
     if format in SPERT_FORMATS:
         return read_with_problems(name)
     try:
-        corpus = FORMATS[format].read(name, reading)
+        corpus = read_corpus(format, name, reading, {})
     except DocumentError as error:
         return ReadDocuments(problems=[with_hint(error, name, {format})])
     return ReadDocuments(corpus.documents, remarks=corpus.remarks)

@@ -2,14 +2,13 @@
 brat's standoff format: a folder with a `.txt` and an `.ann` file for each text.
 """
 
-import os
 import re
-import shutil
 from pathlib import Path
 from typing import Optional, Sequence
 
 from tqdm import tqdm
 
+from dts_ee.atomic_files import make_folder_atomically
 from dts_ee.corpora.annotated_text import AnnotatedText
 from dts_ee.corpora.brat_annotations import BratAnnotations
 from dts_ee.corpora.corpus import Corpus, Remark
@@ -171,21 +170,12 @@ def write_brat(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     `FileExistsError`
         If there is a file with that name, or a folder that is not empty.
     """
-    target = Path(path)
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise FileExistsError(f"{target} exists already, and is not an empty folder")
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     remarks: list[Remark] = []
     taken: set[str] = set()
-    try:
-        temporary.mkdir(parents=True)
+    with make_folder_atomically(path) as folder:
         for number, document in enumerate(documents, start=1):
             name = _file_name(document, number, taken, remarks)
-            _write_document(temporary / name, document, remarks)
-        os.replace(temporary, target)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+            _write_document(folder / name, document, remarks)
     return remarks
 
 

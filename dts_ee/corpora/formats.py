@@ -13,11 +13,13 @@ from dts_ee.corpora.concept_relations import SAME_SENTENCE
 from dts_ee.corpora.conll import read_conll, write_conll
 from dts_ee.corpora.conll04_corp import read_conll04_corp
 from dts_ee.corpora.corpus import Corpus, Remark
+from dts_ee.corpora.corpus_graph import MERGES
 from dts_ee.corpora.docbin import read_docbin, write_docbin
 from dts_ee.corpora.doccano import read_doccano, write_doccano
 from dts_ee.corpora.dygie import read_dygie, write_dygie
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.gliner import read_gliner, write_gliner
+from dts_ee.corpora.graph_files import BASE_URI, write_graphml, write_neo4j, write_turtle
 from dts_ee.corpora.label_studio import read_label_studio
 from dts_ee.corpora.label_studio_writer import write_label_studio
 from dts_ee.corpora.multihead import read_multihead, write_multihead
@@ -33,19 +35,19 @@ from dts_ee.corpora.webanno_writer import write_webanno_tsv
 from dts_ee.document import Document, DocumentError
 
 Reader = Callable[..., Corpus]
-Writer = Callable[[PathOrStr, Sequence[Document]], list[Remark]]
+Writer = Callable[..., list[Remark]]
 
 
 @dataclass(frozen=True)
 class FormatOption:
     """
-    An option of the reader of a format.
+    An option of the reader or the writer of a format.
 
     # Parameters
 
     name : `str`
-        Its name: of `text-key`, it is `--text-key` on the command line, and the reader's argument
-        is `text_key`.
+        Its name: of `text-key`, it is `--text-key` on the command line, and the argument of
+        the reader or writer is `text_key`.
     description : `str`
         What it does, in a few words.
     choices : `Tuple[str, ...]`, optional (default = `()`)
@@ -66,21 +68,25 @@ class Format:
 
     description : `str`
         What it is, in a few words.
-    read : `Callable[..., Corpus]`
+    read : `Callable[..., Corpus]`, optional (default = `None`)
         Reads a file or a folder; takes its path, a `TextReading` and the format's options.
-    write : `Callable[[PathOrStr, Sequence[Document]], list[Remark]]`, optional (default = `None`)
-        Writes a file or a folder, all of it or nothing, and returns what the format cannot express.
+    write : `Callable[..., list[Remark]]`, optional (default = `None`)
+        Writes a file or a folder, all of it or nothing, and returns what the format cannot express;
+        takes its path, the documents and the format's options.
     keeps_extra : `bool`, optional (default = `False`)
         Whether it has what is in `Document.extra`.
     options : `Tuple[FormatOption, ...]`, optional (default = `()`)
         The options of its reader.
+    write_options : `Tuple[FormatOption, ...]`, optional (default = `()`)
+        The options of its writer.
     """
 
     description: str
-    read: Reader
+    read: Optional[Reader] = None
     write: Optional[Writer] = None
     keeps_extra: bool = False
     options: tuple[FormatOption, ...] = ()
+    write_options: tuple[FormatOption, ...] = ()
 
 
 def read_corpus(
@@ -105,28 +111,67 @@ def read_corpus(
     `DocumentError`
         If the format has no such option or an option no such value, or as its reader does.
     """
-    known = {option.name: option for option in FORMATS[format].options}
-    for name, value in options.items():
-        if name not in known:
-            others = ", ".join(formats_with_option(name))
-            raise DocumentError(f"{format} has no option --{name}; it is one of {others}")
-        choices = known[name].choices
-        if choices and value not in choices:
-            raise DocumentError(f"--{name} of {format} is {' or '.join(choices)}, not {value}")
-    arguments = {name.replace("-", "_"): value for name, value in options.items()}
-    corpus = FORMATS[format].read(path, reading, **arguments)
+    read = FORMATS[format].read
+    assert read is not None
+    corpus = read(path, reading, **_arguments(format, FORMATS[format].options, options))
     if reading.windows == 1:
         return corpus
     documents = [replace(document, windows=reading.windows) for document in corpus.documents]
     return replace(corpus, documents=documents)
 
 
-def formats_with_option(name: str) -> list[str]:
-    """The names of the formats that have an option."""
+def write_corpus(
+    format: str, path: PathOrStr, documents: Sequence[Document], options: Mapping[str, str]
+) -> list[Remark]:
+    """
+    Writes a file or a folder, completely or not at all.
+
+    # Parameters
+
+    format : `str`
+        The name of its format.
+    path : `PathOrStr`
+        The file or folder.
+    documents : `Sequence[Document]`
+        The documents.
+    options : `Mapping[str, str]`
+        The values of options of the format, by their names.
+
+    # Returns
+
+    `list[Remark]`
+        What the format cannot express.
+
+    # Raises
+
+    `DocumentError`
+        If the format has no such option or an option no such value, or as its writer does.
+    """
+    write = FORMATS[format].write
+    assert write is not None
+    return write(path, documents, **_arguments(format, FORMATS[format].write_options, options))
+
+
+def _arguments(
+    format: str, options: Sequence[FormatOption], values: Mapping[str, str]
+) -> dict[str, str]:
+    """The arguments of a format's reader or writer for values of its options."""
+    known = {option.name: option for option in options}
+    for name, value in values.items():
+        if name not in known:
+            others = ", ".join(_formats_with_option(name))
+            raise DocumentError(f"{format} has no option --{name}; it is one of {others}")
+        choices = known[name].choices
+        if choices and value not in choices:
+            raise DocumentError(f"--{name} of {format} is {' or '.join(choices)}, not {value}")
+    return {name.replace("-", "_"): value for name, value in values.items()}
+
+
+def _formats_with_option(name: str) -> list[str]:
     return [
         format
         for format, description in FORMATS.items()
-        if any(option.name == name for option in description.options)
+        if any(option.name == name for option in (*description.options, *description.write_options))
     ]
 
 
@@ -169,6 +214,13 @@ _ON_ERROR = FormatOption(
     "what to do with a record that cannot be read: stop and write nothing, or leave it out and "
     "list it",
     ("stop", SKIP),
+)
+
+_MERGE_ENTITIES = FormatOption(
+    "merge-entities",
+    "which entities are one node: those with the same type and text, without it; the same in lower "
+    "case; or none",
+    tuple(MERGES),
 )
 
 FORMATS = {
@@ -274,6 +326,24 @@ FORMATS = {
     ),
     "conll04-corp": Format(
         "CoNLL04 as published, the file conll04.corp", _without_text(read_conll04_corp)
+    ),
+    "graphml": Format(
+        "GraphML, one graph of all entities and relations",
+        write=write_graphml,
+        write_options=(_MERGE_ENTITIES,),
+    ),
+    "turtle": Format(
+        "the same graph as RDF, in Turtle",
+        write=write_turtle,
+        write_options=(
+            _MERGE_ENTITIES,
+            FormatOption("base-uri", f"the beginning of the URIs, {BASE_URI} without it"),
+        ),
+    ),
+    "neo4j": Format(
+        "the same graph as a folder of tables (CSV) for Neo4j's import",
+        write=write_neo4j,
+        write_options=(_MERGE_ENTITIES,),
     ),
 }
 """Each format by the name that the command line has for it."""

@@ -3,25 +3,27 @@ Tables of relations: a text, a head, a relation and a tail in each row, as CSV o
 
 The first row names the columns, in any order: `text`, `head`, `relation` and `tail`, and optionally
 `id`, `head_type`, `tail_type`, `head_start` and `tail_start` (the first characters of head and tail
-in the text). Rows of one text, or of one `id`, are one document. A row without a relation has an
-entity, two, or none: what the text has without relations.
+in the text), and for predictions `probability`, `head_probability` and `tail_probability`. Rows of
+one text, or of one `id`, are one document. A row without a relation has an entity, two, or none:
+what the text has without relations.
 """
 
 import csv
 import io
 import os
 import re
-from typing import Literal, Optional, Sequence
+from typing import Literal, Optional, Sequence, Union
 
 from dts_ee.corpora.annotated_text import AnnotatedText, TextEntity, TextRelation
 from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
+from dts_ee.corpora.json_values import as_probability
 from dts_ee.corpora.occurrences import nearest_pair, occurrences
 from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.text_reading import Spans, TextReading
 from dts_ee.corpora.token_rows import lost_position, lost_probabilities, lost_token_borders
 from dts_ee.corpora.unread import Unread
-from dts_ee.document import Document, DocumentError
+from dts_ee.document import Document, DocumentError, Entity, Relation
 
 COLUMNS = (
     "id",
@@ -34,6 +36,7 @@ COLUMNS = (
     "tail_type",
     "tail_start",
 )
+PROBABILITIES = ("probability", "head_probability", "tail_probability")
 
 _OTHER_NAMES = {
     "text": ("sentence", "sent", "context", "passage", "document"),
@@ -102,6 +105,8 @@ def read_triples(path: PathOrStr, reading: TextReading, on_error: Optional[str] 
     return Corpus(documents, groups, [*remarks, *unread.remarks()])
 
 
+_Item = Union[Entity, Relation, None]
+
 _Row = tuple[int, dict[str, str]]
 """The line and the cells of a row, by the names of our columns."""
 
@@ -136,7 +141,7 @@ def _rows(text: str, unread: Unread, errors: RecordErrors) -> list[_Row]:
                 )
             row = dict(zip(names, cells, strict=True))
             rows.append((line, row))
-            unread.add_keys(row, COLUMNS, f"line {line}")
+            unread.add_keys(row, (*COLUMNS, *PROBABILITIES), f"line {line}")
     return rows
 
 
@@ -218,7 +223,7 @@ class _Table:
                     location,
                     lost=False,
                 )
-        keys = {end: self._key(row, end, taken) for end, taken in chosen.items()}
+        keys = {end: self._key(row, end, taken, location) for end, taken in chosen.items()}
         type = row["relation"].strip()
         if type.lower() in NO_RELATION:
             return
@@ -226,7 +231,10 @@ class _Table:
             if not row[end].strip():
                 raise DocumentError(f"{location} has the relation {type!r}, but no {end}")
         if None not in keys.values():
-            self.text.relations.append(TextRelation(type, keys["head"], keys["tail"], location))
+            probability = _probability(row, "probability", location)
+            self.text.relations.append(
+                TextRelation(type, keys["head"], keys["tail"], location, probability)
+            )
         else:
             self.text.remark(
                 "relation of an entity that is not there",
@@ -256,7 +264,9 @@ class _Table:
         )
         return sorted(found, key=lambda span: abs(span[0] - first))[:1]
 
-    def _key(self, row: dict[str, str], end: str, spans: Spans) -> Optional[tuple[int, int, str]]:
+    def _key(
+        self, row: dict[str, str], end: str, spans: Spans, location: str
+    ) -> Optional[tuple[int, int, str]]:
         """The key of the entity, which is added if it is new."""
         if not spans:
             return None
@@ -265,8 +275,21 @@ class _Table:
         if key not in self._keys:
             self.num_untyped += not type
             self._keys.add(key)
-            self.text.entities.append(TextEntity(key, key[2], key[0], key[1]))
+            probability = _probability(row, f"{end}_probability", location)
+            self.text.entities.append(
+                TextEntity(key, key[2], key[0], key[1], probability=probability)
+            )
         return key
+
+
+def _probability(row: dict[str, str], column: str, location: str) -> Optional[float]:
+    cell = row.get(column, "").strip()
+    if not cell:
+        return None
+    try:
+        return as_probability(float(cell), (column,))
+    except ValueError:
+        raise DocumentError(f"{location} has {cell!r} as {column}, not a probability") from None
 
 
 def write_triples(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
@@ -278,27 +301,29 @@ def write_triples(path: PathOrStr, documents: Sequence[Document]) -> list[Remark
     # Returns
 
     `list[Remark]`
-        What the format cannot express: tokens that white space does not separate, probabilities,
-        positions in a longer text, and an identifier that another document has.
+        What the format cannot express: tokens that white space does not separate, positions in a
+        longer text, and an identifier that another document has.
     """
     remarks: list[Remark] = []
     taken: set[str] = set()
+    is_predicted = any(map(lost_probabilities, documents))
     tabs = os.fspath(path).endswith((".tsv", ".tsv.gz"))
     with open_atomically(path) as file:
         # Lines end with "\r\n" (RFC 4180), so that both characters are quoted in a cell.
         writer = csv.writer(file, delimiter="\t" if tabs else ",")
 
-        def write(document: Document, *cells: str) -> None:
+        def write(document: Document, *cells: str, items: Sequence[_Item] = ()) -> None:
             # Python 3.10 reads no table with null characters.
             row = [cell.replace("\0", "\ufffd") for cell in cells]
             if row != list(cells):
                 remarks.append(Remark("null character", "now U+FFFD", document=document.id))
-            writer.writerow(row)
+            probabilities = [None if item is None else item.probability for item in items]
+            writer.writerow([*row, *probabilities] if is_predicted else row)
 
-        writer.writerow(COLUMNS)
+        writer.writerow([*COLUMNS, *PROBABILITIES] if is_predicted else COLUMNS)
         for number, document in enumerate(documents, start=1):
             remarks += lost_token_borders(document)
-            remarks += lost_probabilities(document) + lost_position(document)
+            remarks += lost_position(document)
             id = document.id or f"#{number}"
             if id in taken:
                 id = f"{id}#{number}"
@@ -312,12 +337,15 @@ def write_triples(path: PathOrStr, documents: Sequence[Document]) -> list[Remark
             for relation in document.relations:
                 related.update((relation.head, relation.tail))
                 head, tail = ends[relation.head], ends[relation.tail]
-                write(document, id, text, *head, relation.type, *tail)
-            for i, cells in enumerate(ends):
+                entities = (document.entities[relation.head], document.entities[relation.tail])
+                cells = (*head, relation.type, *tail)
+                write(document, id, text, *cells, items=(relation, *entities))
+            for i, end in enumerate(ends):
                 if i not in related:
-                    write(document, id, text, *cells, "", "", "", "")
+                    items = (None, document.entities[i], None)
+                    write(document, id, text, *end, "", "", "", "", items=items)
             if not ends:
-                write(document, id, text, *[""] * 7)
+                write(document, id, text, *[""] * 7, items=(None, None, None))
     return remarks
 
 

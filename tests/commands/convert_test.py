@@ -149,7 +149,9 @@ def test_options_of_a_format(news):
     assert [document.id for document in read_documents("a.json")] == ["README", "a"]
 
 
-WRITTEN_WHOLE = [name for name, format in FORMATS.items() if format.write and name != "conll"]
+WRITTEN_WHOLE = [
+    name for name, format in FORMATS.items() if format.read and format.write and name != "conll"
+]
 
 
 @pytest.mark.parametrize("name", WRITTEN_WHOLE)

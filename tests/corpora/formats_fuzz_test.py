@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.docbin import read_docbin
+from dts_ee.corpora.formats import read_corpus
 from dts_ee.corpora.recognition import recognise
 from dts_ee.document import Document, DocumentError
 from tests.changed_values import OTHER_VALUES, changed, changed_text
@@ -35,8 +36,9 @@ def records_of(name):
 def check(path, name, **options):
     """Reads the file, which must end in documents or in an error that names it."""
     recognise(path)
+    values = {option.replace("_", "-"): value for option, value in options.items()}
     try:
-        corpus = FORMATS[name].read(path, reading(tokenize=words), **options)
+        corpus = read_corpus(name, path, reading(tokenize=words), values)
     except DocumentError as error:
         if error.path != str(path):
             raise
@@ -112,7 +114,7 @@ def test_any_sentences_and_entities_of_a_docbin(tmp_path, words, data):
         end = data.draw(st.integers(start + 1, len(doc)))
         spans.append(Span(doc, start, end, data.draw(st.sampled_from(["P", "L"]))))
     doc.spans["entities"] = spans
-    corpus = FORMATS["docbin"].read(save(tmp_path / "file", doc), reading())
+    corpus = read_docbin(save(tmp_path / "file", doc), reading())
     visible = [word for word, _ in words if word.strip()]
     assert [token for document in corpus.documents for token in document.tokens] == visible
     # Each entity is there, or there is a remark on it.

@@ -2,8 +2,9 @@ import sys
 
 import pytest
 
+from dts_ee.corpora.corpus_graph import corpus_graph
 from dts_ee.corpora.graph import to_networkx
-from dts_ee.document import Document, Entity, Relation
+from dts_ee.document import Document, DocumentError, Entity, Relation
 from tests.documents import document
 
 
@@ -30,3 +31,64 @@ def test_without_networkx_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "networkx", None)
     with pytest.raises(ImportError, match=r"pip install 'dts_ee\[graph\]'"):
         to_networkx(document("[Ann|Peop] left ."))
+
+
+ANN_TWICE = [
+    Document(
+        ("Ann", "left", "Rome"),
+        (Entity("Peop", 0, 1), Entity("Loc", 2, 3)),
+        (Relation("Left", 0, 1, 0.6), Relation("Lived_In", 0, 1, 0.5)),
+        "a",
+    ),
+    Document(
+        ("ANN", "and", "Ann", "left", "Rome", "Ltd"),
+        (Entity("Peop", 0, 1), Entity("Peop", 2, 3), Entity("Loc", 4, 5), Entity("Org", 4, 6)),
+        (Relation("Left", 1, 2, 0.9), Relation("Left", 0, 2, 0.7)),
+        "b",
+    ),
+]
+
+
+def test_entities_of_a_corpus_with_the_same_type_and_text_are_one_node():
+    graph = corpus_graph(ANN_TWICE)
+    assert dict(graph.nodes(data="mentions")) == {
+        ("Peop", "Ann"): 2,
+        ("Loc", "Rome"): 2,
+        ("Peop", "ANN"): 1,
+        ("Org", "Rome Ltd"): 1,
+    }
+    assert {(*edge[:2], edge[2]): graph.edges[edge] for edge in graph.edges(keys=True)} == {
+        (("Peop", "Ann"), ("Loc", "Rome"), "Left"): {
+            "type": "Left",
+            "mentions": 2,
+            "probability": 0.9,
+        },
+        (("Peop", "Ann"), ("Loc", "Rome"), "Lived_In"): {
+            "type": "Lived_In",
+            "mentions": 1,
+            "probability": 0.5,
+        },
+        (("Peop", "ANN"), ("Loc", "Rome"), "Left"): {
+            "type": "Left",
+            "mentions": 1,
+            "probability": 0.7,
+        },
+    }
+
+
+def test_entities_are_merged_in_lower_case_not_at_all_or_by_a_function():
+    assert dict(corpus_graph(ANN_TWICE, "lowercase").nodes(data="mentions")) == {
+        ("Peop", "ann"): 3,
+        ("Loc", "rome"): 2,
+        ("Org", "rome ltd"): 1,
+    }
+    apart = corpus_graph(ANN_TWICE, "none")
+    assert len(apart) == 6 and set(dict(apart.nodes(data="mentions")).values()) == {1}
+    assert ("b", "4-6", "Org") in apart
+    by_id = corpus_graph(ANN_TWICE, lambda document, entity: (document.id or "", entity.type))
+    assert dict(by_id.nodes(data="mentions"))["b", "Peop"] == 2
+
+
+def test_entities_that_are_not_merged_need_identifiers():
+    with pytest.raises(DocumentError, match="document a, field orig_id: each entity"):
+        corpus_graph([ANN_TWICE[0], ANN_TWICE[0]], "none")

@@ -14,7 +14,7 @@ import pytest
 from dts_ee.corpora import read_documents
 from dts_ee.corpora.ade_corpus import read_ade_corpus
 from dts_ee.corpora.folds import divide_into_folds
-from dts_ee.corpora.formats import FORMATS
+from dts_ee.corpora.formats import read_corpus, write_corpus
 from dts_ee.corpora.multihead import read_multihead, write_multihead
 from dts_ee.corpora.token_rows import without_overlaps
 from dts_ee.document import Document, Entity
@@ -104,12 +104,9 @@ def test_multihead_file_is_written_as_it_was(tmp_path):
 def test_conll04_is_the_same_after_every_format(tmp_path, name):
     documents = read_documents(DATA / "conll04" / "conll04_dev.json")
     target = tmp_path / ("dev.jsonl" if name == "jsonl" else "dev")
-    write = FORMATS[name].write
-    assert write is not None
-    assert write(target, documents) == []
-    corpus = FORMATS[name].read(
-        target, text_reading(tokenizer_of("whitespace"), sentence_splitter_of("whole"))
-    )
+    assert write_corpus(name, target, documents, {}) == []
+    reading = text_reading(tokenizer_of("whitespace"), sentence_splitter_of("whole"))
+    corpus = read_corpus(name, target, reading, {})
     assert corpus.remarks == []
     again = {document.id: document for document in corpus.documents}
     assert len(again) == len(documents)

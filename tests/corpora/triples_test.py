@@ -93,7 +93,7 @@ def test_relations_and_what_has_none_are_written(tmp_path):
     documents = [
         Document(
             ("Bo", "left", "Rome", "in", "May", "."),
-            (Entity("Peop", 0, 1), Entity("Loc", 2, 3), Entity("Time", 4, 5, 0.5)),
+            (Entity("Peop", 0, 1), Entity("Loc", 2, 3), Entity("Time", 4, 5)),
             (Relation("Left", 0, 1),),
             "a",
             "Bo left Rome in May.",
@@ -104,7 +104,6 @@ def test_relations_and_what_has_none_are_written(tmp_path):
     lost = write_triples(tmp_path / "a.csv", documents)
     assert [remark.problem for remark in lost] == [
         "tokens that white space does not separate",
-        "probability",
         "tokens that white space does not separate",
     ]
     with open(tmp_path / "a.csv", encoding="utf-8", newline="") as file:
@@ -117,6 +116,31 @@ def test_relations_and_what_has_none_are_written(tmp_path):
     again = read_triples(tmp_path / "a.csv", reading("whole", words)).documents
     assert again[0] == documents[0]
     assert [(document.id, document.text) for document in again[1:]] == [("b", 'It rained,\r\n"x"')]
+
+
+def test_probabilities_have_columns_of_their_own(tmp_path):
+    document = Document(
+        ("Bo", "left", "Rome", "in", "May"),
+        (Entity("Peop", 0, 1, 0.75), Entity("Loc", 2, 3), Entity("Time", 4, 5, 0.5)),
+        (Relation("Left", 0, 1, 0.25),),
+        "a",
+    )
+    assert write_triples(tmp_path / "a.csv", [document]) == []
+    with open(tmp_path / "a.csv", encoding="utf-8", newline="") as file:
+        header, relation, entity = csv.reader(file)
+    assert header[9:] == ["probability", "head_probability", "tail_probability"]
+    assert relation[9:] == ["0.25", "0.75", ""]
+    assert entity[9:] == ["", "0.5", ""]
+    (again,) = read_triples(tmp_path / "a.csv", reading("whole", words)).documents
+    assert [entity.probability for entity in again.entities] == [0.75, None, 0.5]
+    assert again.relations == document.relations
+
+
+@pytest.mark.parametrize("cell", ["x", "1.5", "-1", "nan"])
+def test_a_probability_that_is_none_is_an_error(tmp_path, cell):
+    table = f"text,head,relation,tail,probability\nBo left Rome,Bo,Left,Rome,{cell}\n"
+    with pytest.raises(DocumentError, match="line 2|probability"):
+        read(tmp_path, table)
 
 
 def test_documents_with_one_identifier_stay_apart(tmp_path):
