@@ -6,6 +6,7 @@ has to run before.
 """
 
 import os
+import platform
 import runpy
 import sys
 from importlib import import_module, metadata
@@ -83,15 +84,18 @@ def run_light_command(arguments: List[str]) -> bool:
 
 
 def versions() -> str:
-    """The versions of this command and AllenNLP, without importing the packages."""
+    """The versions of this command and of what it runs on, without importing the packages."""
     spec = find_spec(PLUGIN)
     assert spec is not None and spec.origin is not None
     version = runpy.run_path(str(Path(spec.origin).with_name("version.py")))["VERSION"]
-    try:
-        allennlp = f"AllenNLP {metadata.version('allennlp')}"
-    except metadata.PackageNotFoundError:
-        allennlp = "AllenNLP is not installed"
-    return f"{PROGRAM} {version} ({allennlp})"
+    others = []
+    for name in ("AllenNLP", "torch", "transformers", "spaCy"):
+        try:
+            others.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            others.append(f"{name} is not installed")
+    others.append(f"Python {platform.python_version()}")
+    return f"{PROGRAM} {version} ({', '.join(others)})"
 
 
 def run() -> None:

@@ -3,6 +3,9 @@ import subprocess
 import sys
 
 import pytest
+import spacy
+import torch
+import transformers
 from allennlp import __version__ as allennlp_version
 
 import dts_ee
@@ -28,8 +31,12 @@ def run_python(program: str, *arguments: str, **environment: str) -> subprocess.
     )
 
 
-def test_version_names_both_packages_and_imports_neither():
-    assert versions() == f"dts-ee {dts_ee.__version__} (AllenNLP {allennlp_version})"
+def test_version_names_what_it_runs_on_and_imports_none_of_it():
+    assert versions() == (
+        f"dts-ee {dts_ee.__version__} (AllenNLP {allennlp_version}, torch {torch.__version__}, "
+        f"transformers {transformers.__version__}, spaCy {spacy.__version__}, "
+        f"Python {sys.version.split()[0]})"
+    )
     shown = run_python(
         f"{RUN}; import sys; print({{'allennlp', 'dts_ee', 'torch'}} & sys.modules.keys())",
         "--version",
