@@ -136,6 +136,11 @@ class DtsPredictor(Predictor):
         """The entity types that the model knows, in alphabetical order."""
         return self._model.entity_types
 
+    def to_gpu(self, cuda_device: int) -> None:
+        """Moves the model to a GPU, by its number."""
+        self._model.cuda(cuda_device)
+        self.cuda_device = cuda_device
+
     def thresholds(self, values: Mapping[str, Any]) -> Mapping[str, Thresholds]:
         """
         The thresholds of a call, by the name of the task.

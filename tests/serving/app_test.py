@@ -20,6 +20,10 @@ def error_of(response):
     return error
 
 
+def health_of(status, ready, workers=1):
+    return {"status": status, "workers": workers, "ready": ready}
+
+
 def run(test):
     """A test that is a coroutine."""
     return lambda: asyncio.run(test())
@@ -197,7 +201,7 @@ async def test_a_model_that_does_not_answer_is_started_again():
         await served.until_state("loading")
         served.stub.release()
         await served.until_state("ready")
-        assert served.model.num_starts == 2
+        assert served.models[0].num_starts == 2
         assert (await served.predict(GREETING)).status_code == 200
         assert "late" not in [text for batch in served.stub.batches for text in batch]
 
@@ -252,14 +256,14 @@ async def test_a_queue_has_room_for_so_many_tokens():
 @run
 async def test_a_model_that_ends_is_started_again_and_innocent_inputs_are_answered():
     async with serving() as served:
-        served.model.ends = ["predict"]
+        served.models[0].ends = ["predict"]
         responses = [served.begin(GREETING), served.begin({"sentence": "Ada"})]
         assert [(await response).status_code for response in responses] == [200, 200]
-        assert served.model.num_starts == 2
-        served.model.ends = ["read"]
+        assert served.models[0].num_starts == 2
+        served.models[0].ends = ["read"]
         assert (await served.predict(GREETING)).status_code == 200
         # It ended twice at the same input.
-        served.model.ends = ["predict", "predict"]
+        served.models[0].ends = ["predict", "predict"]
         response = await served.predict(GREETING)
         assert response.status_code == 500
         assert error_of(response)["type"] == "internal_error"
@@ -278,7 +282,7 @@ async def test_a_model_that_cannot_be_loaded_again_is_said():
 
     async with serving(load) as served:
         await served.until_state("ready")
-        served.model.ends = ["predict"]
+        served.models[0].ends = ["predict"]
         assert error_of(await served.predict(GREETING))["type"] == "failed"
         assert served.service.state == "failed"
 
@@ -409,7 +413,7 @@ async def test_a_server_is_ready_when_the_model_has_answered_once():
     async with serving(lambda: stub) as served:
         assert await asyncio.to_thread(stub.called.acquire, timeout=60)
         response = await served.client.get("/health")
-        assert (response.status_code, response.json()) == (503, {"status": "loading"})
+        assert (response.status_code, response.json()) == (503, health_of("loading", 0))
         response = await served.predict(GREETING)
         assert response.status_code == 503
         assert error_of(response)["type"] == "loading"
@@ -418,7 +422,7 @@ async def test_a_server_is_ready_when_the_model_has_answered_once():
         stub.release()
         await served.until_state("ready")
         response = await served.client.get("/health")
-        assert (response.status_code, response.json()) == (200, {"status": "ready"})
+        assert (response.status_code, response.json()) == (200, health_of("ready", 1))
         assert (await served.metrics())["dts_ee_ready"] == 1
         assert (await served.predict(GREETING)).status_code == 200
 
@@ -437,7 +441,7 @@ async def test_a_model_that_cannot_be_loaded_or_cannot_predict_is_said():
             await served.until_state("failed")
             assert isinstance(served.service.failure, error)
             response = await served.client.get("/health")
-            assert (response.status_code, response.json()) == (503, {"status": "failed"})
+            assert (response.status_code, response.json()) == (503, health_of("failed", 0))
             assert error_of(await served.predict(GREETING))["type"] == "failed"
 
 
@@ -465,7 +469,7 @@ async def test_a_server_that_stops_finishes_what_it_accepted_and_takes_no_more()
         response = await served.predict(GREETING)
         assert response.status_code == 503
         assert error_of(response)["type"] == "stopping"
-        assert (await served.client.get("/health")).json() == {"status": "stopping"}
+        assert (await served.client.get("/health")).json() == health_of("stopping", 1)
         assert not served.service.has_ended
         served.stub.release()
         assert (await first).status_code == (await second).status_code == 200

@@ -30,7 +30,7 @@ class HeldPredictor(StubPredictor):
     def predict_sentences(self, requests):
         words = [word for request in requests for word in request.sentences[0].tokens]
         if "hold" in words:
-            self._held.set()
+            self._held.release()
             assert self._go_on.wait(60)
         if "end" in words:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -43,7 +43,7 @@ class ServerProcess:
     def __init__(self, log):
         # A fork has all modules already.
         context = multiprocessing.get_context("fork")
-        self.held, self.free = context.Event(), context.Event()
+        self.held, self.free = context.Semaphore(0), context.Event()
         self._log = log
         listener = listen("127.0.0.1", 0)
         self.port = listener.getsockname()[1]
@@ -99,7 +99,7 @@ def server(tmp_path):
 def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, tmp_path):
     with ThreadPoolExecutor(16) as pool:
         accepted = [pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})]
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         accepted.append(pool.submit(server.ask, "POST", "/predict", {"tokens": ["Xanthippe"]}))
         while "dts_ee_pending_inputs 2.0" not in server.ask("GET", "/metrics")[1]:
             assert server.process.is_alive()
@@ -127,7 +127,7 @@ def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, t
 def test_a_second_signal_ends_it_at_once(server):
     with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         server.signal(signal.SIGINT)
         server.wait_for("stopping")
         server.signal(signal.SIGINT)
@@ -154,7 +154,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(server):
 def test_a_model_whose_process_ends_is_started_again(server, tmp_path):
     with ThreadPoolExecutor(16) as pool:
         first = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         innocent = [pool.submit(server.ask, "POST", "/predict", ["a", str(n)]) for n in range(8)]
         ending = pool.submit(server.ask, "POST", "/predict", {"tokens": ["end"]})
         while "dts_ee_pending_inputs 10.0" not in server.ask("GET", "/metrics")[1]:
@@ -169,17 +169,17 @@ def test_a_model_whose_process_ends_is_started_again(server, tmp_path):
         assert ending.result()[0] == 500
     server.wait_for("ready")
     log = (tmp_path / "log").read_text()
-    assert log.count("The process of the model ended") == 2
-    assert log.count("The model is loaded again") == 2
+    assert log.count("Worker 1 ended") == 2
+    assert log.count("Worker 1 is ready again") == 2
 
 
 def test_the_processes_of_a_server_that_was_killed_end(server):
     with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         parent = server.process.pid
         children = processes_below(parent)
-        assert len(children) == 2
+        assert len(children) == 3
         server.signal(signal.SIGKILL)
         assert waiting.exception() is not None
         server.free.set()
@@ -238,7 +238,7 @@ def test_a_connection_serves_more_requests_later(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     for _ in range(2):
         connection.request("GET", "/health")
-        assert connection.getresponse().read() == b'{"status":"ready"}'
+        assert connection.getresponse().read() == b'{"status":"ready","workers":1,"ready":1}'
         # Longer than a head may take.
         time.sleep(0.7)
     connection.close()
@@ -247,7 +247,7 @@ def test_a_connection_serves_more_requests_later(server):
 def test_clients_that_leave_are_no_errors(server, tmp_path):
     with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         for _ in range(30):
             with socket.create_connection(("127.0.0.1", server.port)) as connection:
                 connection.sendall(

@@ -13,18 +13,19 @@ def request_of():
 
     def make(*inputs, num_characters=10):
         """A request whose inputs have sentences of these lengths, or were not read yet."""
-        works = [
-            Work(next(numbers), {}, num_characters, loop.create_future(), lengths=lengths)
-            for lengths in inputs
-        ]
+        works = []
+        for lengths in inputs:
+            work = Work(next(numbers), {}, num_characters, loop.create_future(), lengths=lengths)
+            work.worker = None if lengths is None else 1
+            works.append(work)
         return RequestWork(0, works)
 
     yield make
     loop.close()
 
 
-def pieces(requests, max_sentences=100, max_tokens=1000):
-    return [tuple(piece) for _, piece in next_pieces(requests, max_sentences, max_tokens)]
+def pieces(requests, max_sentences=100, max_tokens=1000, worker=1):
+    return [tuple(piece) for _, piece in next_pieces(requests, worker, max_sentences, max_tokens)]
 
 
 def test_requests_have_a_share_in_turn(request_of):
@@ -72,6 +73,6 @@ def test_the_oldest_is_read_first_and_then_the_shortest(request_of):
     )
     assert [work.number for work in next_to_read(requests)] == [0, 3, 2]
     # Of this one, something was read: the others come before the rest of it.
-    requests[0].works[0].lengths = [5]
+    requests[0].works[0].worker = 1
     requests[0].works[1].num_characters = MAX_READ
     assert [work.number for work in next_to_read(requests)] == [2, 3]
