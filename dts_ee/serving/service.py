@@ -343,12 +343,11 @@ class PredictionService:
         self._changed.set()
 
     def _sentence_too_long(self, lengths: Sequence[int]) -> RequestError:
-        longest = max(lengths)
         return RequestError(
             422,
             "sentence_too_long",
-            f"sentence {lengths.index(longest) + 1} has {longest} tokens; the limit is "
-            f"{self._settings.max_sentence_tokens}",
+            f"a sentence has {max(lengths)} tokens; the limit is "
+            f"{self._settings.max_sentence_tokens}; a `text` is divided into sentences",
         )
 
     async def _predict(self, worker: _Worker) -> None:

@@ -3,7 +3,15 @@ from collections import deque
 
 import pytest
 
-from dts_ee.serving.turns import MAX_READ, RequestWork, Work, next_pieces, next_to_read
+from dts_ee.serving.turns import (
+    MAX_READ,
+    RequestWork,
+    Work,
+    has_turn,
+    next_pieces,
+    next_to_read,
+    to_move,
+)
 
 
 @pytest.fixture
@@ -76,3 +84,40 @@ def test_the_oldest_is_read_first_and_then_the_shortest(request_of):
     requests[0].works[0].worker = 1
     requests[0].works[1].num_characters = MAX_READ
     assert [work.number for work in next_to_read(requests)] == [2, 3]
+
+
+def numbers(works):
+    return [work.number for work in works]
+
+
+def test_a_worker_reads_its_share(request_of):
+    requests = deque([request_of(None, num_characters=10) for _ in range(6)])
+    assert numbers(next_to_read(requests, 2)) == [0, 1, 2]
+    # 60 characters for 4 workers are 15 for each.
+    assert numbers(next_to_read(requests, 4)) == [0]
+    requests[0].works[0].num_characters = 1000
+    assert numbers(next_to_read(requests, 100)) == [0]
+
+
+def test_a_worker_predicts_what_it_has_read(request_of):
+    requests = deque([request_of([5], [5], None), request_of([5])])
+    requests[0].works[1].worker = 2
+    assert pieces(requests, worker=2) == [(1, 0, 1)]
+    assert pieces(requests) == [(3, 0, 1), (0, 0, 1)]
+    assert pieces(requests, worker=3) == []
+
+
+def test_a_worker_without_inputs_takes_over_half_of_what_others_have_not_begun(request_of):
+    requests = deque([request_of([5, 5], [5], [5], [5]), request_of([5])])
+    assert not has_turn(requests, 2) and has_turn(requests, 1)
+    assert numbers(to_move(requests, 2)) == [2, 3, 4]
+    assert to_move(requests, 1) == []
+    # It was begun, or somebody no longer waits for it.
+    requests[0].works[0].position = 1
+    requests[0].works[3].output.cancel()
+    assert numbers(to_move(requests, 2)) == [2, 4]
+    # It is being read.
+    requests[1].works[0].lengths = None
+    assert numbers(to_move(requests, 2)) == [2]
+    requests[1].works[0].worker = None
+    assert has_turn(requests, 2)
