@@ -192,8 +192,9 @@ def serve_archive(
     num_threads = _num_threads(settings.workers)
 
     def load() -> DtsPredictor:
-        # The threads and the GPU of this process would be of no use to the workers.
+        # Workers are forked from here, and a fork lacks the threads of torch and of tokenizers.
         torch.set_num_threads(1)
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
         with quiet_loading():
             archive = load_archive(archive_file, cuda_device=-1, overrides=overrides)
             predictor = Predictor.from_archive(archive, extra_args=predictor_args or {})

@@ -3,7 +3,6 @@ Which inputs a worker reads, and which of their sentences it predicts together n
 """
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -128,7 +127,9 @@ def _waiting(requests: Iterable[RequestWork]) -> Iterator[Work]:
 def next_to_read(requests: Iterable[RequestWork], num_workers: int = 1) -> list[Work]:
     """
     The inputs that a worker reads next: `MAX_READ` characters together unless one input has more,
-    and no more than the share of one of the workers.
+    and no more, up to an input, than a worker's part of all inputs without an output.
+
+    A part of the unread ones alone would become smaller with each worker, and batches too small.
 
     First comes the oldest, and then the shortest of the requests of which nothing was read.
 
@@ -146,13 +147,14 @@ def next_to_read(requests: Iterable[RequestWork], num_workers: int = 1) -> list[
         if works and len(works) == len(request.works)
     ]
     shortest = sorted(firsts[1:], key=lambda work: work.num_characters)
-    share = math.ceil(sum(work.num_characters for works in inputs for work in works) / num_workers)
+    share = sum(work.num_characters for work in _waiting(requests)) / num_workers
     found: list[Work] = []
     num_characters = 0
     for work in (*firsts[:1], *shortest, *(work for works in inputs for work in works)):
         if work in found:
             continue
-        if found and num_characters + work.num_characters > min(MAX_READ, share):
+        is_enough = num_characters >= share or num_characters + work.num_characters > MAX_READ
+        if found and is_enough:
             continue
         if work.num_ends:
             if not found:

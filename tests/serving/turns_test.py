@@ -94,7 +94,13 @@ def test_a_worker_reads_its_share(request_of):
     requests = deque([request_of(None, num_characters=10) for _ in range(6)])
     assert numbers(next_to_read(requests, 2)) == [0, 1, 2]
     # 60 characters for 4 workers are 15 for each.
-    assert numbers(next_to_read(requests, 4)) == [0]
+    assert numbers(next_to_read(requests, 4)) == [0, 1]
+    # What others have counts too: the second of two workers reads as much as the first.
+    for request in list(requests)[:3]:
+        request.works[0].worker = 1
+    assert numbers(next_to_read(requests, 2)) == [3, 4, 5]
+    for request in list(requests)[:3]:
+        request.works[0].worker = None
     requests[0].works[0].num_characters = 1000
     assert numbers(next_to_read(requests, 100)) == [0]
 
