@@ -7,6 +7,7 @@ import resource
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +24,24 @@ def peak_mib() -> float:
     """The most memory that this process has had resident so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def memory_mib(pid: int) -> tuple[int, int]:
+    """The private and the shared memory that a process has resident; Linux only."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    kib = {name: int(rest[0]) for name, *rest in map(str.split, lines) if rest[-1] == "kB"}
+    private, shared = (
+        sum(kib[f"{kind}_{state}:"] for state in ("Clean", "Dirty"))
+        for kind in ("Private", "Shared")
+    )
+    return round(private / 1024), round(shared / 1024)
+
+
+def last_children(pid: int) -> list[int]:
+    """The processes below one that have none below them; none unless on Linux."""
+    file = Path(f"/proc/{pid}/task/{pid}/children")
+    children = [int(child) for child in file.read_text().split()] if file.exists() else []
+    return [last for child in children for last in last_children(child) or [child]]
 
 
 def peak_growth_mib(call: Callable[[], Any], prepare: Callable[[], Any] = lambda: None) -> float:

@@ -1,4 +1,4 @@
-"""Requests per second and latencies of a server with micro-batches against one that has none."""
+"""Requests per second and latencies of servers with micro-batches against one that has none."""
 
 import http.client
 import json
@@ -18,10 +18,15 @@ from tempfile import TemporaryFile
 import numpy
 
 from benchmarks.experiments import Folders, trained
+from benchmarks.processes import last_children, memory_mib
 from benchmarks.timing import Timer
 
-_SERVERS = {"one at a time": ["--batch-size", "1", "--batch-wait-ms", "0"], "micro-batches": []}
-"""The options of each; the first is the one that the other is compared with."""
+_SERVERS = {
+    "one at a time": ["--batch-size", "1", "--batch-wait-ms", "0"],
+    "micro-batches": [],
+    "two workers": ["--workers", "2"],
+}
+"""The options of each; the first is the one that the others are compared with."""
 
 
 def measure_serving(
@@ -44,7 +49,8 @@ def measure_serving(
             name: stack.enter_context(_server(archive, options))
             for name, options in _SERVERS.items()
         }
-        ports = {name: wait_until_ready() for name, wait_until_ready in starting.items()}
+        processes = {name: wait_until_ready() for name, wait_until_ready in starting.items()}
+        ports = {name: port for name, (port, _) in processes.items()}
         baseline = next(iter(ports))
 
         def load(name: str, number: int) -> None:
@@ -67,6 +73,12 @@ def measure_serving(
                     for name, rounds in latencies.items()
                 }
                 timer.add(f"{group}: latency, {percentile}th percentile", seconds, baseline)
+        for name, (_, pid) in processes.items():
+            workers = [f"{own} and {shared}" for own, shared in map(memory_mib, last_children(pid))]
+            if workers:
+                timer.notes.append(
+                    f"{name}: private and shared MiB of each worker: {', '.join(workers)}"
+                )
 
 
 def _ask_all(port: int, bodies: Sequence[bytes], num_clients: int) -> list[float]:
@@ -89,9 +101,22 @@ def _ask_all(port: int, bodies: Sequence[bytes], num_clients: int) -> list[float
         return list(clients.map(ask, bodies))
 
 
+def _is_ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=60) as response:
+            health = json.load(response)
+    except urllib.error.HTTPError:
+        # It has yet to answer once.
+        return False
+    return health["ready"] == health["workers"]
+
+
 @contextmanager
-def _server(archive: Path, options: Sequence[str]) -> Iterator[Callable[[], int]]:
-    """Starts a server, which ends with the block; call what it gives for the port, once ready."""
+def _server(archive: Path, options: Sequence[str]) -> Iterator[Callable[[], tuple[int, int]]]:
+    """
+    Starts a server, which ends with the block; call what it gives for its port and its process,
+    once all workers are ready.
+    """
     # What was encoded once is to be encoded again.
     overrides = {"model.text_field_embedder.token_embedders.minilm.cache_dir": None}
     command = [sys.executable, "-m", "dts_ee", "serve-dts", str(archive), "--port", "0"]
@@ -101,20 +126,17 @@ def _server(archive: Path, options: Sequence[str]) -> Iterator[Callable[[], int]
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
     ):
 
-        def wait_until_ready() -> int:
+        def wait_until_ready() -> tuple[int, int]:
             assert process.stdout is not None
-            # The second line says that the model is loaded. A server that fails prints no more.
             address = process.stdout.readline().strip().rpartition(" ")[2]
-            if not process.stdout.readline():
-                log.seek(0)
-                raise RuntimeError(f"a server did not start: {log.read()[-2000:]}")
-            while True:
-                try:
-                    with urllib.request.urlopen(f"{address}/health", timeout=60):
-                        return int(address.rpartition(":")[2])
-                except urllib.error.HTTPError:
-                    # It has yet to answer once.
-                    time.sleep(0.1)
+            while (line := process.stdout.readline()) != "The model is loaded\n":
+                # A server that fails prints no more.
+                if not line:
+                    log.seek(0)
+                    raise RuntimeError(f"a server did not start: {log.read()[-2000:]}")
+            while not _is_ready(address):
+                time.sleep(0.1)
+            return int(address.rpartition(":")[2]), process.pid
 
         try:
             yield wait_until_ready

@@ -5,10 +5,12 @@ Subcommand for serving a trained model over HTTP.
 import argparse
 import json
 import logging
+import os
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, Iterator, Optional, Sequence, Union
 
+import torch
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError, check_for_gpu
 from allennlp.models.archival import load_archive
@@ -21,7 +23,9 @@ from dts_ee.commands.threshold_arguments import add_threshold_arguments, thresho
 from dts_ee.console import shows_log
 from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
+from dts_ee.runs.machine import available_cores
 from dts_ee.serving import ServingSettings
+from dts_ee.serving.worker import SentencePredictor
 
 
 @Subcommand.register("serve-dts")
@@ -67,6 +71,11 @@ class ServeDts(Subcommand):
         )
         defaults = ServingSettings()
         for option, kind, text in (
+            (
+                "workers",
+                int,
+                "the number of processes that predict, which share the memory of the model",
+            ),
             ("batch_size", int, "the maximum number of sentences that are predicted together"),
             ("batch_tokens", int, "the maximum number of tokens that are predicted together"),
             ("batch_wait_ms", float, "milliseconds for which an input waits for others"),
@@ -79,8 +88,9 @@ class ServeDts(Subcommand):
             ("max_items", int, "the maximum number of inputs in a request"),
             ("max_body_bytes", int, "the maximum number of bytes in a request"),
             ("max_text_length", int, "the maximum number of characters in an input"),
+            ("max_sentence_tokens", int, "the maximum number of tokens in a sentence"),
             ("max_entities", int, "the maximum number of entities in an input"),
-            ("timeout", float, "seconds that a request may take"),
+            ("timeout", float, "seconds that a request may take, and reading its answer"),
             (
                 "read_timeout",
                 float,
@@ -179,11 +189,14 @@ def serve_archive(
 
     check_packages()
 
+    num_threads = _num_threads(settings.workers)
+
     def load() -> DtsPredictor:
-        # In the model's process: asking for a GPU, too, would keep it from using one.
-        check_for_gpu(cuda_device)
+        # Workers are forked from here, and a fork lacks the threads of torch and of tokenizers.
+        torch.set_num_threads(1)
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
         with quiet_loading():
-            archive = load_archive(archive_file, cuda_device=cuda_device, overrides=overrides)
+            archive = load_archive(archive_file, cuda_device=-1, overrides=overrides)
             predictor = Predictor.from_archive(archive, extra_args=predictor_args or {})
         if not isinstance(predictor, DtsPredictor):
             raise ConfigurationError(
@@ -192,6 +205,13 @@ def serve_archive(
             )
         print("The model is loaded", flush=True)
         return predictor
+
+    def prepare(predictor: SentencePredictor) -> None:
+        torch.set_num_threads(num_threads)
+        if cuda_device >= 0:
+            check_for_gpu(cuda_device)
+            assert isinstance(predictor, DtsPredictor)
+            predictor.to_gpu(cuda_device)
 
     hosts = hosts_for(host, allowed_hosts)
     with _logged_requests(), listen(host, port) as listener:
@@ -202,7 +222,20 @@ def serve_archive(
                 "web pages cannot reach the server under a name of theirs",
                 flush=True,
             )
-        serve(load, listener, settings, hosts)
+        if settings.workers > 1:
+            print(
+                f"{settings.workers} workers, each with {num_threads} of torch's threads, on "
+                f"{available_cores()} cores (OMP_NUM_THREADS changes the threads)",
+                flush=True,
+            )
+        serve(load, listener, settings, hosts, prepare)
+
+
+def _num_threads(num_workers: int) -> int:
+    """The number of a worker's threads: that of the environment, or a share of the cores."""
+    if "OMP_NUM_THREADS" in os.environ:
+        return torch.get_num_threads()
+    return max(torch.get_num_threads() // num_workers, 1)
 
 
 @contextmanager

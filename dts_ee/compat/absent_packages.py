@@ -56,7 +56,8 @@ def stand_in_for_absent_packages() -> None:
     stand_ins: Dict[str, types.ModuleType] = {
         name: _StandIn(name, package)
         for package, names in ABSENT_MODULES.items()
-        if not _is_installed(names[0])
+        # A namespace such as `google.cloud` may be there without the package.
+        if not all(map(_is_installed, names))
         for name in names
     }
     for name, module in stand_ins.items():

@@ -147,6 +147,11 @@ class DtsPredictor(Predictor):
         """How raw text is divided into sentences and tokens."""
         return self._reading
 
+    def to_gpu(self, cuda_device: int) -> None:
+        """Moves the model to a GPU, by its number."""
+        self._model.cuda(cuda_device)
+        self.cuda_device = cuda_device
+
     def thresholds(self, values: Mapping[str, Any]) -> Mapping[str, Thresholds]:
         """
         The thresholds of a call, by the name of the task.

@@ -123,9 +123,10 @@ def build_app(
         "/health", summary="Readiness", responses=HEALTH_RESPONSES, response_class=JSONResponse
     )
     async def health() -> Response:
-        """200 once the model is loaded and has answered; 503 before, and when the server stops."""
+        """200 once a worker has the model and has answered; 503 before, and at the end."""
         state = service.state
-        return JSONResponse({"status": state}, 200 if state == "ready" else 503, _PRIVATE)
+        content = {"status": state, "workers": service.num_workers, "ready": service.num_ready}
+        return JSONResponse(content, 200 if state == "ready" else 503, _PRIVATE)
 
     @app.get("/metrics", summary="Metrics", response_class=Response)
     async def show_metrics(request: Request) -> Response:

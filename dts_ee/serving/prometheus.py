@@ -2,7 +2,12 @@
 The metrics of a server, for Prometheus.
 """
 
-from typing import Callable, Optional
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -59,20 +64,29 @@ class Metrics:
             "1 while the model is loaded and requests are taken, else 0.",
             registry=self._registry,
         )
+        self._ready_workers = Gauge(
+            "dts_ee_ready_workers",
+            "Workers that have the model and have answered.",
+            registry=self._registry,
+        )
+        self._ends = Counter(
+            "dts_ee_worker_ends",
+            "Workers that ended, or did not answer and were ended, and were started again.",
+            registry=self._registry,
+        )
 
     def watch(
         self,
         num_pending: Callable[[], int],
         is_ready: Callable[[], bool],
-        model_pid: Callable[[], Optional[int]],
+        num_ready_workers: Callable[[], int],
+        worker_pids: Callable[[], Sequence[Optional[int]]],
     ) -> None:
         """Sets the functions that are called whenever the metrics are read."""
-        from prometheus_client import ProcessCollector
-
         self._pending.set_function(num_pending)
         self._ready.set_function(is_ready)
-        # Of a process that does not run it finds nothing.
-        ProcessCollector("dts_ee_model", lambda: model_pid() or "-", registry=self._registry)
+        self._ready_workers.set_function(num_ready_workers)
+        self._registry.register(_WorkersCollector(worker_pids))
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Counts a request; `endpoint` is one of a few values."""
@@ -87,6 +101,10 @@ class Metrics:
         """Counts a call of the model."""
         self._batch_inputs.observe(size)
         self._batch_seconds.observe(seconds)
+
+    def count_end(self) -> None:
+        """Counts the end of a worker."""
+        self._ends.inc()
 
     def exposition(self, accept: Optional[str]) -> tuple[bytes, str]:
         """
@@ -106,3 +124,27 @@ class Metrics:
 
         encode, content_type = choose_encoder(accept or "")
         return encode(self._registry), content_type
+
+
+class _WorkersCollector:
+    """What Prometheus's clients say about their process, for each worker."""
+
+    def __init__(self, pids: Callable[[], Sequence[Optional[int]]]) -> None:
+        self._pids = pids
+
+    def collect(self) -> Iterable["Metric"]:
+        from prometheus_client import Metric, ProcessCollector
+
+        metrics: dict[str, Metric] = {}
+        for number, pid in enumerate(self._pids(), 1):
+            # Of a process that does not run it finds nothing.
+            process = itertools.repeat(pid or "-").__next__
+            found = ProcessCollector("dts_ee_model", process, registry=None)
+            for metric in found.collect():
+                all_workers = metrics.setdefault(
+                    metric.name, Metric(metric.name, metric.documentation, metric.type)
+                )
+                for sample in metric.samples:
+                    labels = {**sample.labels, "worker": str(number)}
+                    all_workers.add_sample(sample.name, labels, sample.value)
+        return metrics.values()

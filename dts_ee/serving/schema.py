@@ -170,10 +170,20 @@ def predict_responses() -> dict[Any, dict[str, Any]]:
     }
 
 
+_HEALTH: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "status": {"type": "string", "enum": ["loading", "ready", "stopping", "failed"]},
+        "workers": {"type": "integer", "description": "How many there are to be."},
+        "ready": {"type": "integer", "description": "How many of them are ready."},
+    },
+}
+
 HEALTH_RESPONSES: dict[Any, dict[str, Any]] = {
+    200: {"description": "A worker is ready.", "content": _json(_HEALTH)},
     503: {
         "description": "The model is being loaded, or failed, or the server is stopping.",
-        "content": _json({"type": "object", "properties": {"status": {"type": "string"}}}),
-    }
+        "content": _json(_HEALTH),
+    },
 }
 """The answers of `/health`, by status."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.serving.app import build_app
-from dts_ee.serving.model_process import ModelProcess
+from dts_ee.serving.model_process import ModelSource
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.service import PredictionService
 from dts_ee.serving.serving_settings import ServingSettings
@@ -80,6 +80,7 @@ def serve(
     listener: socket.socket,
     settings: ServingSettings,
     hosts: Sequence[str] = ("*",),
+    prepare: Optional[Callable[[SentencePredictor], None]] = None,
 ) -> None:
     """
     Serves until a SIGTERM or a SIGINT, and then until all accepted requests are answered.
@@ -90,13 +91,16 @@ def serve(
     # Parameters
 
     load : `Callable[[], SentencePredictor]`
-        Loads the model. It is called in another process, while `/health` already answers.
+        Loads the model. It is called in another process, while `/health` already answers; see
+        `ModelSource`.
     listener : `socket.socket`
         The socket to listen at. It is closed at the end.
     settings : `ServingSettings`
         The limits.
     hosts : `Sequence[str]`, optional (default = `("*",)`)
         The values of `Host` that are answered, without ports.
+    prepare : `Callable[[SentencePredictor], None]`, optional (default = `None`)
+        Called in the process of each worker.
 
     # Raises
 
@@ -107,14 +111,14 @@ def serve(
     """
     import uvicorn
 
-    from dts_ee.serving.protocol import protocol_with_timeout
+    from dts_ee.serving.protocol import protocol_with_timeouts
 
-    model = ModelProcess(load, listener)
+    source = ModelSource(load, prepare, listener)
     metrics = Metrics()
-    service = PredictionService(model, settings, metrics)
+    service = PredictionService(source.workers(settings.workers), settings, metrics)
     config = uvicorn.Config(
         build_app(service, settings, metrics, hosts),
-        http=protocol_with_timeout(settings.read_timeout),
+        http=protocol_with_timeouts(settings.read_timeout, settings.timeout),
         ws="none",
         lifespan="on",
         # The application logs by itself, and nothing that a client wrote.
@@ -129,7 +133,7 @@ def serve(
     try:
         server.run(sockets=[listener])
     finally:
-        model.close()
+        source.close()
     if service.failure is not None:
         raise service.failure
     if server.force_exit:

@@ -1,5 +1,5 @@
 """
-The service: which inputs wait, and what the model does next.
+The service: which inputs wait, and what the workers do next.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Optional
 
@@ -18,54 +19,97 @@ from dts_ee.serving.model_process import Model, ModelEndedError
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.request_error import RequestError, prediction_failed
 from dts_ee.serving.serving_settings import ServingSettings
-from dts_ee.serving.turns import Output, RequestWork, Work, next_pieces, next_to_read
+from dts_ee.serving.turns import (
+    Output,
+    RequestWork,
+    Work,
+    has_turn,
+    next_pieces,
+    next_to_read,
+    to_move,
+    unread,
+)
 from dts_ee.serving.worker import Failure, Refusal
 
 logger = logging.getLogger(__name__)
 
+_SECONDS_TO_NEXT_START = 5.0
+"""How long other workers go on before one that could not be started is tried again."""
+
+
+@dataclass(eq=False)
+class _Worker:
+    """
+    A worker, by its number, and the numbers of inputs that it is to forget.
+    """
+
+    number: int
+    model: Model
+    is_ready: bool = False
+    forget: list[int] = field(default_factory=list)
+
 
 class PredictionService:
     """
-    Has a model predict the inputs of requests: some sentences of each in turn, so that none waits
+    Has workers predict the inputs of requests: some sentences of each in turn, so that none waits
     for the end of another.
+
+    A worker reads its share of the inputs that wait, and predicts these. One that has nothing to do
+    takes over what others have read and not begun. What a worker had read when it ended, any of
+    them reads again.
 
     All methods are called in the thread of the event loop.
 
     # Parameters
 
-    model : `Model`
-        The model, which is started here.
+    models : `Sequence[Model]`
+        The workers, which are started here.
     settings : `ServingSettings`
         The limits, and the size of batches.
     metrics : `Metrics`
         Counts the batches.
     """
 
-    def __init__(self, model: Model, settings: ServingSettings, metrics: Metrics) -> None:
-        self._model = model
+    def __init__(
+        self, models: Sequence[Model], settings: ServingSettings, metrics: Metrics
+    ) -> None:
+        self._workers = [_Worker(number, model) for number, model in enumerate(models, 1)]
         self._settings = settings
         self._metrics = metrics
         self._requests: deque[RequestWork] = deque()
-        self._forget: list[int] = []
         self._numbers = itertools.count()
         self._num_pending = 0
         self._changed = asyncio.Event()
-        self._loaded = False
         self._refused_from: Optional[float] = None
         self._num_requests = 0
-        self._task: Optional[asyncio.Task[None]] = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.failure: Optional[BaseException] = None
         """Why the model cannot be loaded."""
-        metrics.watch(lambda: self._num_pending, lambda: self.state == "ready", lambda: model.pid)
+        metrics.watch(
+            lambda: self._num_pending,
+            lambda: self.state == "ready",
+            lambda: self.num_ready,
+            lambda: [worker.model.pid for worker in self._workers],
+        )
+
+    @property
+    def num_workers(self) -> int:
+        """How many workers there are to be."""
+        return len(self._workers)
+
+    @property
+    def num_ready(self) -> int:
+        """How many workers have the model, and have answered."""
+        return sum(worker.is_ready for worker in self._workers)
 
     @property
     def state(self) -> str:
-        """`"loading"`, `"ready"`, `"stopping"` or `"failed"`."""
+        """`"loading"`, `"ready"` (a worker is), `"stopping"` or `"failed"`."""
         if self.failure is not None:
             return "failed"
         if self._refused_from is not None:
             return "stopping"
-        return "ready" if self._loaded else "loading"
+        return "ready" if self.num_ready else "loading"
 
     @property
     def has_ended(self) -> bool:
@@ -83,7 +127,7 @@ class PredictionService:
 
     def start(self) -> None:
         """Begins to load the model."""
-        self._task = asyncio.ensure_future(self._run())
+        self._tasks = [asyncio.ensure_future(self._run(worker)) for worker in self._workers]
 
     def stop_accepting(self, grace: float = 0) -> None:
         """Admits no more requests, after some seconds; those that are admitted are answered."""
@@ -91,12 +135,13 @@ class PredictionService:
             self._refused_from = time.monotonic() + grace
 
     async def close(self) -> None:
-        """Ends the model."""
+        """Ends the workers."""
         self.stop_accepting()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        self._model.end()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for worker in self._workers:
+            worker.model.end()
 
     @contextmanager
     def admit(self) -> Iterator[None]:
@@ -109,7 +154,7 @@ class PredictionService:
             If the model is not ready, or the server stops (503).
         """
         stopping = self._refused_from is not None and time.monotonic() >= self._refused_from
-        if stopping or self.failure is not None or not self._loaded:
+        if stopping or self.failure is not None or not self.num_ready:
             state = "stopping" if stopping else "loading" if self.failure is None else "failed"
             message = {
                 "loading": "the model is being loaded",
@@ -164,42 +209,86 @@ class PredictionService:
 
     def _done(self, work: Work, _: "asyncio.Future[Output]") -> None:
         self._num_pending -= 1
-        if work.lengths is not None:
-            self._forget.append(work.number)
+        self._let_forget(work)
 
-    async def _run(self) -> None:
+    def _let_forget(self, work: Work) -> None:
+        """The worker that has read an input is to forget it."""
+        if work.worker is not None and work.lengths is not None:
+            self._workers[work.worker - 1].forget.append(work.number)
+            self._changed.set()
+
+    async def _run(self, worker: _Worker) -> None:
         try:
-            await self._model.start()
-            self._loaded = True
+            await self._start(worker)
             while True:
-                await self._wait_for_others()
-                self._drop()
                 try:
-                    await self._read()
-                    await self._predict()
+                    await self._wait_for_work(worker)
+                    self._drop()
+                    await self._read(worker)
+                    await self._predict(worker)
                 except ModelEndedError:
-                    await self._start_again()
+                    await self._start_again(worker)
         except Exception as error:
             self.failure = error
+            for task in self._tasks:
+                if task is not asyncio.current_task():
+                    task.cancel()
             for work in self._works():
                 _fail(work, RequestError(503, "failed", "the model failed"))
 
-    async def _wait_for_others(self) -> None:
+    async def _start(self, worker: _Worker) -> None:
+        while True:
+            try:
+                await worker.model.start(self._changed.set)
+                break
+            except Exception as error:
+                if not self.num_ready:
+                    raise
+                logger.error("Worker %d cannot be started: %s", worker.number, type(error).__name__)
+            await asyncio.sleep(_SECONDS_TO_NEXT_START)
+        worker.is_ready = True
+
+    async def _start_again(self, worker: _Worker) -> None:
+        self._metrics.count_end()
+        worker.is_ready = False
+        worker.model.end()
+        worker.forget = []
+        for work in self._works():
+            if work.worker == worker.number:
+                work.forget()
+        # The others have what it had read.
+        self._changed.set()
+        await self._start(worker)
+        logger.warning("Worker %d is ready again", worker.number)
+
+    async def _wait_for_work(self, worker: _Worker) -> None:
         """Waits for inputs, and for others that can be predicted with them."""
-        was_idle = not self._requests
-        while not self._requests:
-            self._changed.clear()
-            await self._changed.wait()
+        self._drop()
+        was_idle = not self._has_work(worker)
+        while not self._has_work(worker):
+            await self._until_changed()
+            if worker.model.has_ended:
+                logger.error("Worker %d ended", worker.number)
+                raise ModelEndedError
         deadline = time.monotonic() + self._settings.batch_wait_ms / 1000
-        while was_idle and self._num_pending < self._settings.batch_size:
+        while was_idle and len(unread(self._requests)) < self._settings.batch_size:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return
-            self._changed.clear()
             try:
-                await asyncio.wait_for(self._changed.wait(), remaining)
+                await asyncio.wait_for(self._until_changed(), remaining)
             except TimeoutError:
                 return
+
+    def _has_work(self, worker: _Worker) -> bool:
+        number = worker.number
+        if worker.forget or has_turn(self._requests, number):
+            return True
+        return bool(to_move(self._requests, number))
+
+    async def _until_changed(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
 
     def _works(self) -> Iterator[Work]:
         for request in self._requests:
@@ -218,51 +307,80 @@ class PredictionService:
                 remaining.append(request)
         self._requests = remaining
 
-    async def _read(self) -> None:
+    async def _read(self, worker: _Worker) -> None:
         """Reads inputs of the next requests that were not read yet."""
-        unread = {work.number: work for work in next_to_read(self._requests)}
-        if not unread:
+        if not has_turn(self._requests, worker.number):
+            for work in to_move(self._requests, worker.number):
+                self._let_forget(work)
+                work.forget()
+                # The other worker may have it again before it has forgotten the old number.
+                work.number = next(self._numbers)
+        works = {work.number: work for work in next_to_read(self._requests, self.num_ready)}
+        if not works:
             return
-        inputs = {number: work.inputs for number, work in unread.items()}
+        for work in works.values():
+            work.worker = worker.number
+        inputs = {number: work.inputs for number, work in works.items()}
+        answers = await self._call(worker, list(works.values()), "read", inputs)
         num_tokens = sum(work.num_tokens for work in self._works())
-        answers = await self._call(list(unread.values()), "read", inputs)
         for number, lengths in answers.items():
-            work = unread[number]
+            work = works[number]
             if isinstance(lengths, Refusal):
                 _fail(work, RequestError(422, "invalid_input", lengths.message, lengths.field))
             elif isinstance(lengths, Failure):
                 _fail(work, prediction_failed(lengths.kind, lengths.where))
-            elif work.output.done():
-                self._forget.append(number)
-            elif num_tokens and num_tokens + sum(lengths) > self._settings.queue_tokens:
-                self._forget.append(number)
-                _fail(work, _queue_full())
             else:
                 work.lengths = lengths
-                num_tokens += sum(lengths)
+                if work.output.done():
+                    self._let_forget(work)
+                elif max(lengths, default=0) > self._settings.max_sentence_tokens:
+                    _fail(work, self._sentence_too_long(lengths))
+                elif num_tokens and num_tokens + sum(lengths) > self._settings.queue_tokens:
+                    _fail(work, _queue_full())
+                else:
+                    num_tokens += sum(lengths)
+        # Those that have nothing to do take over some of it.
+        self._changed.set()
 
-    async def _predict(self) -> None:
+    def _sentence_too_long(self, lengths: Sequence[int]) -> RequestError:
+        return RequestError(
+            422,
+            "sentence_too_long",
+            f"a sentence has {max(lengths)} tokens; the limit is "
+            f"{self._settings.max_sentence_tokens}; a `text` is divided into sentences",
+        )
+
+    async def _predict(self, worker: _Worker) -> None:
         self._drop()
         settings = self._settings
-        pieces = next_pieces(self._requests, settings.batch_size, settings.batch_tokens)
-        forget, self._forget = self._forget, []
+        pieces = next_pieces(
+            self._requests, worker.number, settings.batch_size, settings.batch_tokens
+        )
+        forget, worker.forget = worker.forget, []
         if not pieces and not forget:
             return
         start = time.perf_counter()
         works = [work for work, _ in pieces]
-        outputs = await self._call(works, "predict", [piece for _, piece in pieces], forget)
+        numbers = [piece for _, piece in pieces]
+        outputs = await self._call(worker, works, "predict", numbers, forget)
         if pieces:
             self._metrics.count_batch(len(pieces), time.perf_counter() - start)
         for work, piece in pieces:
             output = outputs.get(piece.number)
+            if output is None:
+                continue
+            # The worker has forgotten it already.
+            work.worker = None
             if isinstance(output, Failure):
                 _fail(work, prediction_failed(output.kind, output.where))
-            elif output is not None and not work.output.done():
+            elif not work.output.done():
                 work.output.set_result(output)
 
-    async def _call(self, works: Sequence[Work], method: str, *arguments: Any) -> Any:
+    async def _call(
+        self, worker: _Worker, works: Sequence[Work], method: str, *arguments: Any
+    ) -> Any:
         """
-        Calls a method of the model's worker.
+        Calls a method of a worker.
 
         # Raises
 
@@ -271,29 +389,20 @@ class PredictionService:
         """
         try:
             async with asyncio.timeout(self._settings.timeout):
-                return await self._model.call(method, *arguments)
+                return await worker.model.call(method, *arguments)
         except TimeoutError:
-            logger.error("The model did not answer for %g s: it is ended", self._settings.timeout)
+            seconds = self._settings.timeout
+            logger.error("Worker %d did not answer for %g s: it is ended", worker.number, seconds)
             for work in works:
                 _fail(work, _timeout())
             raise ModelEndedError from None
         except ModelEndedError:
-            logger.error("The process of the model ended")
+            logger.error("Worker %d ended", worker.number)
             for work in works:
                 work.num_ends += 1
                 if work.num_ends > 1:
                     _fail(work, prediction_failed("ModelEndedError", ""))
             raise
-
-    async def _start_again(self) -> None:
-        self._loaded = False
-        self._model.end()
-        self._forget = []
-        for work in self._works():
-            work.forget()
-        await self._model.start()
-        logger.warning("The model is loaded again")
-        self._loaded = True
 
 
 def _fail(work: Work, error: RequestError) -> None:

@@ -12,6 +12,8 @@ class ServingSettings:
     """
     # Parameters
 
+    workers : `int`, optional (default = `1`)
+        The number of processes that predict. They share the memory of the model.
     batch_size : `int`, optional (default = `32`)
         The maximum number of sentences that are predicted together.
     batch_tokens : `int`, optional (default = `2048`)
@@ -30,11 +32,14 @@ class ServingSettings:
         The maximum number of bytes in a request.
     max_text_length : `int`, optional (default = `10000`)
         The maximum number of characters in an input; tokens count as if joined by spaces.
+    max_sentence_tokens : `int`, optional (default = `2048`)
+        The maximum number of tokens in a sentence of an input, which is predicted at once.
     max_entities : `int`, optional (default = `200`)
         The maximum number of entities in an input.
     timeout : `float`, optional (default = `30.0`)
-        How many seconds a request may take, from the end of its head to its answer; and how many
-        the model may take for what it predicts together, before its process is ended.
+        How many seconds a request may take, from the end of its head to its answer; how many the
+        model may take for what it predicts together, before its process is ended; and how many a
+        client may take to read an answer.
     read_timeout : `float`, optional (default = `10.0`)
         How many seconds the head of a request may take to arrive, and how many its body.
 
@@ -44,6 +49,7 @@ class ServingSettings:
         If a number is too small, or the queue has no room for a request of `max_items`.
     """
 
+    workers: int = 1
     batch_size: int = 32
     batch_tokens: int = 2048
     batch_wait_ms: float = 5.0
@@ -52,6 +58,7 @@ class ServingSettings:
     max_items: int = 64
     max_body_bytes: int = 1 << 20
     max_text_length: int = 10_000
+    max_sentence_tokens: int = 2048
     max_entities: int = 200
     timeout: float = 30.0
     read_timeout: float = 10.0

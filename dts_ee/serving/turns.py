@@ -1,10 +1,10 @@
 """
-Which inputs are read, and which of their sentences are predicted together next.
+Which inputs a worker reads, and which of their sentences it predicts together next.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Optional, Union
 
@@ -44,6 +44,8 @@ class Work:
         The next sentence.
     is_taken : `bool`, optional (default = `False`)
         Whether all sentences were taken.
+    worker : `int`, optional (default = `None`)
+        The number of the worker that has read it, or reads it, and predicts its sentences.
     num_ends : `int`, optional (default = `0`)
         How often the process of the model ended while it was at this input, which may be why. It is
         then tried by itself.
@@ -56,6 +58,7 @@ class Work:
     lengths: Optional[list[int]] = None
     position: int = 0
     is_taken: bool = False
+    worker: Optional[int] = None
     num_ends: int = 0
 
     @property
@@ -63,9 +66,14 @@ class Work:
         """The number of tokens that were not taken yet."""
         return sum(self.lengths[self.position :]) if self.lengths else 0
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether some of its sentences were taken."""
+        return self.position > 0 or self.is_taken
+
     def forget(self) -> None:
         """Makes it an input that was not read yet."""
-        self.lengths, self.position, self.is_taken = None, 0, False
+        self.lengths, self.position, self.is_taken, self.worker = None, 0, False, None
 
 
 @dataclass(eq=False)
@@ -85,23 +93,68 @@ class RequestWork:
     works: list[Work] = field(default_factory=list)
 
 
-def next_to_read(requests: deque[RequestWork]) -> list[Work]:
+def unread(requests: Iterable[RequestWork]) -> list[Work]:
+    """The inputs that no worker has read or reads."""
+    return [work for work in _waiting(requests) if work.worker is None]
+
+
+def to_move(requests: Iterable[RequestWork], worker: int) -> list[Work]:
     """
-    The inputs to read next, of `MAX_READ` characters together unless one has more.
+    The inputs that a worker without any takes over: half of those that others have read and not
+    begun.
+    """
+    found = [
+        work
+        for work in _waiting(requests)
+        if work.worker not in (None, worker) and work.lengths is not None and not work.is_begun
+    ]
+    # The last ones would have to wait longest.
+    return found[len(found) // 2 :]
+
+
+def has_turn(requests: Iterable[RequestWork], worker: int) -> bool:
+    """Whether a worker has something to read or to predict."""
+    return any(work.worker in (None, worker) for work in _waiting(requests))
+
+
+def _waiting(requests: Iterable[RequestWork]) -> Iterator[Work]:
+    for request in requests:
+        for work in request.works:
+            if not work.output.done():
+                yield work
+
+
+def next_to_read(requests: Iterable[RequestWork], num_workers: int = 1) -> list[Work]:
+    """
+    The inputs that a worker reads next: `MAX_READ` characters together unless one input has more,
+    and no more, up to an input, than a worker's part of all inputs without an output.
+
+    A part of the unread ones alone would become smaller with each worker, and batches too small.
 
     First comes the oldest, and then the shortest of the requests of which nothing was read.
+
+    # Parameters
+
+    requests : `Iterable[RequestWork]`
+        The requests.
+    num_workers : `int`, optional (default = `1`)
+        The number of workers that are ready.
     """
-    unread = [[work for work in request.works if work.lengths is None] for request in requests]
+    inputs = [[work for work in request.works if work.worker is None] for request in requests]
     firsts = [
         works[0]
-        for works, request in zip(unread, requests, strict=True)
+        for works, request in zip(inputs, requests, strict=True)
         if works and len(works) == len(request.works)
     ]
     shortest = sorted(firsts[1:], key=lambda work: work.num_characters)
+    share = sum(work.num_characters for work in _waiting(requests)) / num_workers
     found: list[Work] = []
     num_characters = 0
-    for work in (*firsts[:1], *shortest, *(work for works in unread for work in works)):
-        if work in found or (found and num_characters + work.num_characters > MAX_READ):
+    for work in (*firsts[:1], *shortest, *(work for works in inputs for work in works)):
+        if work in found:
+            continue
+        is_enough = num_characters >= share or num_characters + work.num_characters > MAX_READ
+        if found and is_enough:
             continue
         if work.num_ends:
             if not found:
@@ -113,10 +166,10 @@ def next_to_read(requests: deque[RequestWork]) -> list[Work]:
 
 
 def next_pieces(
-    requests: deque[RequestWork], max_sentences: int, max_tokens: int
+    requests: deque[RequestWork], worker: int, max_sentences: int, max_tokens: int
 ) -> list[tuple[Work, Piece]]:
     """
-    The sentences to predict together next. Each request has a share in turn.
+    The sentences that a worker predicts together next. Each request has a share in turn.
 
     The positions of the inputs are moved, and the requests with a share come last then.
 
@@ -124,6 +177,8 @@ def next_pieces(
 
     requests : `deque[RequestWork]`
         The requests.
+    worker : `int`
+        The number of the worker, which has read the inputs.
     max_sentences : `int`
         The maximum number of sentences.
     max_tokens : `int`
@@ -134,7 +189,7 @@ def next_pieces(
     while True:
         found = False
         for request in list(requests):
-            taken = list(_take_share(request, room))
+            taken = list(_take_share(request, worker, room))
             if taken:
                 found = True
                 pieces += taken
@@ -162,10 +217,10 @@ class _Room:
         self.is_empty = False
 
 
-def _take_share(request: RequestWork, room: _Room) -> Iterator[tuple[Work, Piece]]:
+def _take_share(request: RequestWork, worker: int, room: _Room) -> Iterator[tuple[Work, Piece]]:
     share = 0
     for work in request.works:
-        if work.is_taken:
+        if work.is_taken or work.worker != worker:
             continue
         if work.lengths is None or (work.num_ends and not room.is_empty):
             return

@@ -123,6 +123,8 @@ class Worker:
 
     def _predict(self, pieces: Sequence[Piece]) -> list[Union[list[Document], Failure]]:
         """Predicts pieces together, or one by one if that fails."""
+        if not pieces:
+            return []
         requests = []
         for piece in pieces:
             request = self._inputs[piece.number].request

@@ -239,12 +239,19 @@ def test_serving(timer, folders, monkeypatch):
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")
     serving_benchmark.measure_serving(timer, folders, num_clients=(2,), num_requests=3)
     rows = rows_of(timer)
-    assert len(rows) == 4 * 2
+    assert len(rows) == 4 * 3
     for (group, name), row in rows.items():
-        assert ("ratio to one at a time" in row.extra) == (name == "micro-batches")
+        assert ("ratio to one at a time" in row.extra) == (name != "one at a time")
         assert row.pieces == (1 if "latency" in group else 3)
     latencies = [row.seconds[0] for (_, name), row in rows.items() if name == "micro-batches"][1:]
     assert latencies == sorted(latencies)
+    if sys.platform == "linux":
+        assert [note.partition(":")[0] for note in timer.notes] == [
+            "one at a time",
+            "micro-batches",
+            "two workers",
+        ]
+        assert timer.notes[-1].count(" and ") == timer.notes[0].count(" and ") + 1
 
 
 def test_a_server_that_does_not_start_is_an_error(tmp_path, monkeypatch):

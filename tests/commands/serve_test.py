@@ -11,13 +11,14 @@ import urllib.request
 from typing import Any
 
 import pytest
+import torch
 from allennlp.commands import parse_args
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor, SentenceTaggerPredictor
 
-from dts_ee.commands.serve import serve_from_args
+from dts_ee.commands.serve import _num_threads, serve_from_args
 from dts_ee.serving.server import listen
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY, TINY_NEWS
@@ -64,10 +65,10 @@ def test_an_archive_is_served_until_sigterm(archive, tmp_path):
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "dts_ee", "serve-dts", str(archive), "--port", "0"]
-        + ["--max-items", "2", "--predictor-args", '{"max_batch_tokens": 50}']
+        + ["--workers", "2", "--max-items", "2", "--predictor-args", '{"max_batch_tokens": 50}']
         + ["--entity-threshold", "Org=1", "--relation-threshold", "0"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -77,6 +78,9 @@ def test_an_archive_is_served_until_sigterm(archive, tmp_path):
         line = process.stdout.readline()
         assert line.startswith("Listening at http://127.0.0.1:")
         address = line.split()[-1]
+        assert process.stdout.readline().startswith(
+            "2 workers, each with 1 of torch's threads, on "
+        )
         assert process.stdout.readline() == "The model is loaded\n"
         # It has yet to answer once.
         while not is_ready(address):
@@ -129,6 +133,14 @@ def test_an_address_in_use_ends_the_command(tmp_path, capsys):
     # What logs requests is gone with the command.
     assert logging.getLogger("dts_ee.serving").handlers == []
     assert logging.getLogger("dts_ee.serving").propagate
+
+
+def test_threads_of_workers(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    assert _num_threads(3) == 8
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert [_num_threads(workers) for workers in (1, 2, 3, 8, 9)] == [8, 4, 2, 1, 1]
 
 
 def test_limits_that_make_no_sense_end_the_command(tmp_path, capsys):

@@ -1,5 +1,7 @@
 import asyncio
+import itertools
 import logging
+import threading
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -18,6 +20,10 @@ def error_of(response):
     assert error["status"] == response.status_code
     assert error["message"]
     return error
+
+
+def health_of(status, ready, workers=1):
+    return {"status": status, "workers": workers, "ready": ready}
 
 
 def run(test):
@@ -197,7 +203,7 @@ async def test_a_model_that_does_not_answer_is_started_again():
         await served.until_state("loading")
         served.stub.release()
         await served.until_state("ready")
-        assert served.model.num_starts == 2
+        assert served.models[0].num_starts == 2
         assert (await served.predict(GREETING)).status_code == 200
         assert "late" not in [text for batch in served.stub.batches for text in batch]
 
@@ -252,19 +258,109 @@ async def test_a_queue_has_room_for_so_many_tokens():
 @run
 async def test_a_model_that_ends_is_started_again_and_innocent_inputs_are_answered():
     async with serving() as served:
-        served.model.ends = ["predict"]
+        served.models[0].ends = ["predict"]
         responses = [served.begin(GREETING), served.begin({"sentence": "Ada"})]
         assert [(await response).status_code for response in responses] == [200, 200]
-        assert served.model.num_starts == 2
-        served.model.ends = ["read"]
+        assert served.models[0].num_starts == 2
+        served.models[0].ends = ["read"]
         assert (await served.predict(GREETING)).status_code == 200
         # It ended twice at the same input.
-        served.model.ends = ["predict", "predict"]
+        served.models[0].ends = ["predict", "predict"]
         response = await served.predict(GREETING)
         assert response.status_code == 500
         assert error_of(response)["type"] == "internal_error"
         await served.until_state("ready")
         assert (await served.predict(GREETING)).status_code == 200
+
+
+@run
+async def test_workers_predict_at_the_same_time():
+    async with serving(workers=2) as served:
+        first = await served.begin_held(GREETING)
+        # Nobody has let the first one go on.
+        second = await served.begin_held({"sentence": "Ada"})
+        assert (await served.client.get("/health")).json() == health_of("ready", 2, workers=2)
+        metrics = await served.metrics()
+        assert (metrics["dts_ee_ready_workers"], metrics["dts_ee_pending_inputs"]) == (2, 2)
+        served.stub.release()
+        assert (await first).status_code == (await second).status_code == 200
+        metrics = await served.metrics()
+        assert metrics["dts_ee_batch_inputs_count"] == 2
+        assert metrics['dts_ee_requests_total{endpoint="/predict",status="200"}'] == 2
+
+
+@run
+async def test_a_worker_takes_over_what_another_has_read_and_not_begun():
+    stubs = [StubPredictor(), StubPredictor()]
+    loaded = iter(stubs)
+    async with serving(lambda: next(loaded), workers=2, batch_size=1) as served:
+        await served.until_ready(2)
+        for stub in stubs:
+            stub.batches.clear()
+            stub.hold()
+        tasks = [served.begin({"sentence": "Ada"}) for _ in range(8)]
+        await served.until_pending(8)
+        # One goes on: it has its own inputs, and then all but the one that the other is held at.
+        stubs[1].release()
+        await served.until_pending(1)
+        stubs[0].release()
+        assert {(await task).status_code for task in tasks} == {200}
+        assert [sum(stub.sizes()) for stub in stubs] == [1, 7]
+        # What was taken over and read anew is not forgotten.
+        responses = await asyncio.gather(*(served.predict(GREETING) for _ in range(8)))
+        assert {response.status_code for response in responses} == {200}
+
+
+def test_other_workers_go_on_while_one_that_ended_is_started_again(monkeypatch, caplog):
+    monkeypatch.setattr("dts_ee.serving.service._SECONDS_TO_NEXT_START", 0.01)
+    go_on = threading.Event()
+    num_loaded = itertools.count()
+
+    def load():
+        number = next(num_loaded)
+        if number == 2:
+            raise MemoryError
+        if number == 3:
+            assert go_on.wait(60)
+        return StubPredictor()
+
+    async def ask():
+        async with serving(load, workers=2) as served:
+            await served.until_ready(2)
+            # While it waits, it is noticed too.
+            served.models[0].end_idle()
+            await served.until_ready(1)
+            response = await served.client.get("/health")
+            assert response.status_code == 200
+            assert response.json() == health_of("ready", 1, workers=2)
+            assert (await served.predict(GREETING)).status_code == 200
+            go_on.set()
+            await served.until_ready(2)
+            assert [model.num_starts for model in served.models] == [3, 1]
+            assert (await served.metrics())["dts_ee_worker_ends_total"] == 1
+            for model in served.models:
+                model.end_idle()
+            await served.until_ready(0)
+            await served.until_ready(2)
+            assert (await served.predict(GREETING)).status_code == 200
+
+    asyncio.run(ask())
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages.count("Worker 1 cannot be started: MemoryError") == 1
+
+
+@run
+async def test_a_sentence_has_so_many_tokens():
+    async with serving(max_sentence_tokens=3) as served:
+        response = await served.predict({"tokens": ["a", "b", "c", "d"]})
+        assert response.status_code == 422
+        error = error_of(response)
+        assert error["type"] == "sentence_too_long"
+        assert "a sentence has 4 tokens; the limit is 3" in error["message"]
+        answers = (await served.predict([{"text": "a b c\nd e f"}, {"text": "a\na b c d"}])).json()
+        assert len(answers[0]["sentences"]) == 2
+        assert answers[1]["error"]["type"] == "sentence_too_long"
+        assert served.stub.batches == [["a b c", "d e f"]]
 
 
 @run
@@ -278,7 +374,7 @@ async def test_a_model_that_cannot_be_loaded_again_is_said():
 
     async with serving(load) as served:
         await served.until_state("ready")
-        served.model.ends = ["predict"]
+        served.models[0].ends = ["predict"]
         assert error_of(await served.predict(GREETING))["type"] == "failed"
         assert served.service.state == "failed"
 
@@ -409,7 +505,7 @@ async def test_a_server_is_ready_when_the_model_has_answered_once():
     async with serving(lambda: stub) as served:
         assert await asyncio.to_thread(stub.called.acquire, timeout=60)
         response = await served.client.get("/health")
-        assert (response.status_code, response.json()) == (503, {"status": "loading"})
+        assert (response.status_code, response.json()) == (503, health_of("loading", 0))
         response = await served.predict(GREETING)
         assert response.status_code == 503
         assert error_of(response)["type"] == "loading"
@@ -418,7 +514,7 @@ async def test_a_server_is_ready_when_the_model_has_answered_once():
         stub.release()
         await served.until_state("ready")
         response = await served.client.get("/health")
-        assert (response.status_code, response.json()) == (200, {"status": "ready"})
+        assert (response.status_code, response.json()) == (200, health_of("ready", 1))
         assert (await served.metrics())["dts_ee_ready"] == 1
         assert (await served.predict(GREETING)).status_code == 200
 
@@ -437,7 +533,7 @@ async def test_a_model_that_cannot_be_loaded_or_cannot_predict_is_said():
             await served.until_state("failed")
             assert isinstance(served.service.failure, error)
             response = await served.client.get("/health")
-            assert (response.status_code, response.json()) == (503, {"status": "failed"})
+            assert (response.status_code, response.json()) == (503, health_of("failed", 0))
             assert error_of(await served.predict(GREETING))["type"] == "failed"
 
 
@@ -465,7 +561,7 @@ async def test_a_server_that_stops_finishes_what_it_accepted_and_takes_no_more()
         response = await served.predict(GREETING)
         assert response.status_code == 503
         assert error_of(response)["type"] == "stopping"
-        assert (await served.client.get("/health")).json() == {"status": "stopping"}
+        assert (await served.client.get("/health")).json() == health_of("stopping", 1)
         assert not served.service.has_ended
         served.stub.release()
         assert (await first).status_code == (await second).status_code == 200

@@ -8,6 +8,8 @@ import socket
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,8 +32,10 @@ class HeldPredictor(StubPredictor):
     def predict_sentences(self, requests):
         words = [word for request in requests for word in request.sentences[0].tokens]
         if "hold" in words:
-            self._held.set()
-            assert self._go_on.wait(60)
+            self._held.release()
+            # An `Event` would wait for those that were killed.
+            assert self._go_on.acquire(timeout=60)
+            self._go_on.release()
         if "end" in words:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().predict_sentences(requests)
@@ -40,11 +44,12 @@ class HeldPredictor(StubPredictor):
 class ServerProcess:
     """A server in a process of its own, of a `HeldPredictor`."""
 
-    def __init__(self, log):
+    def __init__(self, log, workers=1):
         # A fork has all modules already.
         context = multiprocessing.get_context("fork")
-        self.held, self.free = context.Event(), context.Event()
+        self.held, self.free = context.Semaphore(0), context.Semaphore(0)
         self._log = log
+        self._settings = replace(SETTINGS, workers=workers)
         listener = listen("127.0.0.1", 0)
         self.port = listener.getsockname()[1]
         self.process = context.Process(target=self._serve, args=(listener,))
@@ -56,7 +61,7 @@ class ServerProcess:
         logging.basicConfig(filename=self._log, level=logging.INFO, force=True)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
-            serve(lambda: HeldPredictor(self.held, self.free), listener, SETTINGS)
+            serve(lambda: HeldPredictor(self.held, self.free), listener, self._settings)
         except KeyboardInterrupt:
             # Not `sys.exit`, which in a fork would end what belongs to the tests.
             os._exit(7)
@@ -72,9 +77,26 @@ class ServerProcess:
         finally:
             connection.close()
 
-    def wait_for(self, state):
-        while json.loads(self.ask("GET", "/health")[1])["status"] != state:
+    def wait_for(self, state, ready=None):
+        while True:
+            health = json.loads(self.ask("GET", "/health")[1])
+            if health["status"] == state and ready in (None, health["ready"]):
+                return
             assert self.process.is_alive()
+            time.sleep(0.001)
+
+    def wait_for_pending(self, number):
+        self.wait_for_metric("dts_ee_pending_inputs", number)
+
+    def wait_for_metric(self, name, value):
+        while f"{name} {value}.0" not in self.ask("GET", "/metrics")[1]:
+            assert self.process.is_alive()
+
+    def workers(self):
+        """Their processes, by the levels of forks."""
+        (starter,) = children_of(self.process.pid)
+        (loader,) = children_of(starter)
+        return loader, children_of(loader)
 
     def signal(self, number):
         assert self.process.pid is not None
@@ -99,21 +121,19 @@ def server(tmp_path):
 def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, tmp_path):
     with ThreadPoolExecutor(16) as pool:
         accepted = [pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})]
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         accepted.append(pool.submit(server.ask, "POST", "/predict", {"tokens": ["Xanthippe"]}))
-        while "dts_ee_pending_inputs 2.0" not in server.ask("GET", "/metrics")[1]:
-            assert server.process.is_alive()
+        server.wait_for_pending(2)
         server.signal(signal.SIGTERM)
         server.wait_for("stopping")
         # This one was on its way.
         accepted.append(pool.submit(server.ask, "POST", "/predict", {"tokens": ["third"]}))
-        while "dts_ee_pending_inputs 3.0" not in server.ask("GET", "/metrics")[1]:
-            assert server.process.is_alive()
+        server.wait_for_pending(3)
         time.sleep(0.6)
         status, body = server.ask("POST", "/predict", {"tokens": ["late"]})
         assert status == 503
         assert json.loads(body)["error"]["type"] == "stopping"
-        server.free.set()
+        server.free.release()
         statuses = [future.result()[0] for future in accepted]
     assert statuses == [200, 200, 200]
     assert server.status() == 0
@@ -127,7 +147,7 @@ def test_at_sigterm_what_was_accepted_is_answered_and_the_rest_refused(server, t
 def test_a_second_signal_ends_it_at_once(server):
     with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         server.signal(signal.SIGINT)
         server.wait_for("stopping")
         server.signal(signal.SIGINT)
@@ -154,41 +174,44 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(server):
 def test_a_model_whose_process_ends_is_started_again(server, tmp_path):
     with ThreadPoolExecutor(16) as pool:
         first = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         innocent = [pool.submit(server.ask, "POST", "/predict", ["a", str(n)]) for n in range(8)]
         ending = pool.submit(server.ask, "POST", "/predict", {"tokens": ["end"]})
-        while "dts_ee_pending_inputs 10.0" not in server.ask("GET", "/metrics")[1]:
-            assert server.process.is_alive()
+        server.wait_for_pending(10)
         # The model is at work, and the server answers.
         start = time.monotonic()
         assert server.ask("GET", "/health")[0] == 200
         assert time.monotonic() - start < 1
-        server.free.set()
+        server.free.release()
         assert first.result()[0] == 200
         assert [future.result()[0] for future in innocent] == 8 * [200]
         assert ending.result()[0] == 500
     server.wait_for("ready")
     log = (tmp_path / "log").read_text()
-    assert log.count("The process of the model ended") == 2
-    assert log.count("The model is loaded again") == 2
+    assert log.count("Worker 1 ended") == 2
+    assert log.count("Worker 1 is ready again") == 2
 
 
 def test_the_processes_of_a_server_that_was_killed_end(server):
     with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         parent = server.process.pid
         children = processes_below(parent)
-        assert len(children) == 2
+        assert len(children) == 3
         server.signal(signal.SIGKILL)
         assert waiting.exception() is not None
-        server.free.set()
+        server.free.release()
     for child in children:
-        for _ in range(600):
-            if not is_running(child):
-                break
-            time.sleep(0.1)
-        assert not is_running(child)
+        wait_for_end(child)
+
+
+def wait_for_end(pid):
+    for _ in range(600):
+        if not is_running(pid):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{pid} is running")
 
 
 def is_running(pid):
@@ -199,8 +222,7 @@ def is_running(pid):
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
-def processes_below(pid):
-    """The processes that a process has started, and those that they have."""
+def children_of(pid):
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -208,9 +230,81 @@ def processes_below(pid):
         except OSError:
             continue
         if int(fields.split()[1]) == pid:
-            child = int(stat.parent.name)
-            found += [child, *processes_below(child)]
+            found.append(int(stat.parent.name))
     return found
+
+
+def processes_below(pid):
+    """The processes that a process has started, and those that they have."""
+    children = children_of(pid)
+    return [*children, *(found for child in children for found in processes_below(child))]
+
+
+def test_workers_that_are_killed_are_replaced_and_nothing_is_lost(tmp_path):
+    server = ServerProcess(tmp_path / "log", workers=2)
+    try:
+        server.wait_for("ready", 2)
+        loader, workers = server.workers()
+        # One that waits.
+        os.kill(workers[0], signal.SIGKILL)
+        server.wait_for_metric("dts_ee_worker_ends_total", 1)
+        server.wait_for("ready", 2)
+        _, workers = server.workers()
+        assert len(workers) == 2
+        with ThreadPoolExecutor(16) as pool:
+            held = [pool.submit(server.ask, "POST", "/predict", ["hold"]) for _ in range(2)]
+            for _ in held:
+                assert server.held.acquire(timeout=60)
+            others = [pool.submit(server.ask, "POST", "/predict", ["a", str(n)]) for n in range(8)]
+            server.wait_for_pending(10)
+            # One that predicts, and what they are forked from.
+            for pid in (workers[0], loader):
+                os.kill(pid, signal.SIGKILL)
+                wait_for_end(pid)
+            # What it had is with a new one.
+            assert server.held.acquire(timeout=60)
+            server.signal(signal.SIGTERM)
+            server.wait_for("stopping", 2)
+            server.free.release()
+            answers = [future.result() for future in (*held, *others)]
+        assert [status for status, _ in answers] == 10 * [200]
+        assert [json.loads(body)["tokens"] for _, body in answers[2:]] == [
+            ["a", str(n)] for n in range(8)
+        ]
+        children = processes_below(server.process.pid)
+        assert server.status() == 0
+        for pid in (*workers, *children):
+            wait_for_end(pid)
+    finally:
+        server.process.kill()
+        server.process.join()
+    log = (tmp_path / "log").read_text()
+    assert log.count(" ended") == log.count("is ready again") == 2
+
+
+def send_for_ever(connection, data):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with suppress(TimeoutError):
+            connection.sendall(data)
+
+
+def test_a_client_that_does_not_read_its_answer_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "SETTINGS", replace(SETTINGS, timeout=1.0))
+    server = ServerProcess(tmp_path / "log")
+    try:
+        server.wait_for("ready")
+        with socket.socket() as connection:
+            # The system takes little of the answers, of 60 kB each.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", server.port))
+            connection.settimeout(0.2)
+            with pytest.raises(ConnectionError):
+                send_for_ever(connection, b"GET /openapi.json HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert server.ask("POST", "/predict", ["next"])[0] == 200
+    finally:
+        server.process.kill()
+        server.process.join()
 
 
 @pytest.mark.parametrize("part", [b"", b"POST /predict HTTP/1.1\r\nHost: te"])
@@ -238,7 +332,7 @@ def test_a_connection_serves_more_requests_later(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     for _ in range(2):
         connection.request("GET", "/health")
-        assert connection.getresponse().read() == b'{"status":"ready"}'
+        assert connection.getresponse().read() == b'{"status":"ready","workers":1,"ready":1}'
         # Longer than a head may take.
         time.sleep(0.7)
     connection.close()
@@ -247,16 +341,15 @@ def test_a_connection_serves_more_requests_later(server):
 def test_clients_that_leave_are_no_errors(server, tmp_path):
     with ThreadPoolExecutor(16) as pool:
         waiting = pool.submit(server.ask, "POST", "/predict", {"tokens": ["hold"]})
-        assert server.held.wait(60)
+        assert server.held.acquire(timeout=60)
         for _ in range(30):
             with socket.create_connection(("127.0.0.1", server.port)) as connection:
                 connection.sendall(
                     b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
                     b'Content-Length: 5\r\n\r\n["a"]'
                 )
-        while "dts_ee_pending_inputs 1.0" not in server.ask("GET", "/metrics")[1]:
-            assert server.process.is_alive()
-        server.free.set()
+        server.wait_for_pending(1)
+        server.free.release()
         assert waiting.result()[0] == 200
     server.signal(signal.SIGTERM)
     assert server.status() == 0

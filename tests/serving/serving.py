@@ -85,19 +85,23 @@ class ThreadModel:
     """
     A model in a thread, in place of a process: it can be held, and looked at.
 
-    It ends as often as `ends` says, instead of answering.
+    It ends as often as `ends` says, instead of answering, and while it waits if `end_idle` is
+    called.
     """
 
     def __init__(self, load: Callable[[], Any]) -> None:
         self.pid: Optional[int] = None
+        self.has_ended = False
         self.num_starts = 0
         self.ends: list[str] = []
         self._load = load
         self._worker: Optional[Worker] = None
         self._executor = ThreadPoolExecutor(1)
 
-    async def start(self) -> None:
+    async def start(self, when_ended: Callable[[], None]) -> None:
         self.num_starts += 1
+        self.has_ended = False
+        self._when_ended = when_ended
         self._executor = ThreadPoolExecutor(1)
         self._worker = await self._run(lambda: Worker(self._load()))
 
@@ -109,6 +113,10 @@ class ThreadModel:
 
     def end(self) -> None:
         self._executor.shutdown(wait=False)
+
+    def end_idle(self) -> None:
+        self.has_ended = True
+        self._when_ended()
 
     async def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(
@@ -125,13 +133,13 @@ class Served:
         client: httpx.AsyncClient,
         service: PredictionService,
         stub: StubPredictor,
-        model: ThreadModel,
+        models: list[ThreadModel],
     ) -> None:
         self.app = app
         self.client = client
         self.service = service
         self.stub = stub
-        self.model = model
+        self.models = models
 
     async def predict(self, value: Any) -> httpx.Response:
         return await self.client.post("/predict", json=value)
@@ -151,6 +159,9 @@ class Served:
 
     async def until_state(self, state: str) -> None:
         await self._until(lambda: self.service.state == state)
+
+    async def until_ready(self, count: int) -> None:
+        await self._until(lambda: self.service.num_ready == count)
 
     async def _until(self, holds: Any) -> None:
         async def wait() -> None:
@@ -175,21 +186,22 @@ async def serving(
     settings = ServingSettings(**{"batch_wait_ms": 0, **limits})
     stub = StubPredictor()
     metrics = Metrics()
-    model = ThreadModel(load or (lambda: stub))
-    service = PredictionService(model, settings, metrics)
+    models = [ThreadModel(load or (lambda: stub)) for _ in range(settings.workers)]
+    service = PredictionService(models, settings, metrics)
     app = build_app(service, settings, metrics, hosts)
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60) as client,
     ):
-        served = Served(app, client, service, stub, model)
+        served = Served(app, client, service, stub, models)
         try:
             if load is None:
-                await served.until_state("ready")
-                # The first prediction is the service's own.
-                assert stub.called.acquire(timeout=60)
-                assert len(stub.batches.pop()) == 1
+                await served.until_ready(settings.workers)
+                # The first prediction of each is its own.
+                for _ in models:
+                    assert stub.called.acquire(timeout=60)
+                    assert len(stub.batches.pop()) == 1
             yield served
         finally:
             stub.release()

@@ -73,7 +73,8 @@ class Server:
     def memory(self) -> tuple[int, int]:
         """The resident MiB of the server's process and of the model's."""
         text = httpx.get(f"{self.address}/metrics", timeout=60).text
-        values = dict(re.findall(r"^(\w*process_resident_memory_bytes) (\S+)$", text, re.MULTILINE))
+        pattern = r"^(\w*process_resident_memory_bytes)(?:{.*})? (\S+)$"
+        values = dict(re.findall(pattern, text, re.MULTILINE))
         names = ("process_resident_memory_bytes", "dts_ee_model_process_resident_memory_bytes")
         return tuple(round(float(values[name]) / 2**20) for name in names)  # type: ignore[return-value]
 

@@ -70,6 +70,7 @@ class FeatureFile:
         elif not os.access(path, os.W_OK):
             self._is_writable = False
         self._has_damaged_entries = False
+        self._pid = os.getpid()
         self._environment: Optional[lmdb.Environment]
         try:
             self._environment = self._open()
@@ -95,6 +96,11 @@ class FeatureFile:
         if self._environment is None:
             return None
         try:
+            if self._pid != os.getpid():
+                # LMDB's locks are those of the process that has opened the file.
+                self._pid = os.getpid()
+                self._environment.close()
+                self._environment = self._open()
             with self._environment.begin(buffers=True) as transaction:
                 entry = transaction.get(key)
                 return None if entry is None else self._features(key, entry, num_words)

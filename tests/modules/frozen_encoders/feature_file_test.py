@@ -43,6 +43,28 @@ def test_what_was_written_is_read_by_the_next_run(tmp_path):
     assert file.read(_key(1000), num_words=20) is None
 
 
+def test_a_fork_reads_with_a_file_of_its_own(tmp_path):
+    path = tmp_path / "features.lmdb"
+    _write_and_close(path)
+    file = FeatureFile(path, LAYERS, DIM)
+    inherited = file._environment
+    if (pid := os.fork()) == 0:
+        try:
+            is_right = _is(file.read(_key(7), num_words=20), _features(20, 7))
+            environment = file._environment
+            assert environment is not None
+            is_right &= environment is not inherited
+            # LMDB lists the processes that read.
+            with environment.begin():
+                is_right &= str(os.getpid()) in environment.readers()
+            os._exit(0 if is_right else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert _is(file.read(_key(8), num_words=20), _features(20, 8))
+    assert file._environment is inherited
+
+
 def test_numbers_that_do_not_fill_the_last_word_are_kept(tmp_path):
     file = FeatureFile(tmp_path / "features.lmdb", num_layers=1, dim=3)
     entries = {_key(n): torch.randn(1, n, 3).half() for n in range(1, 9)}
