@@ -2,6 +2,7 @@
 
 import sys
 import sysconfig
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
@@ -27,22 +28,34 @@ def test_the_environment_has_the_hook():
     [("allennlp.data.data_loaders", True), ("dts_ee.document", False)],
 )
 def test_the_patches_precede_the_rest_of_allennlp(first, collects_garbage):
-    shown = printed(
-        f"import gc; {'' if collects_garbage else 'gc.disable()'}\n"
+    completed = run_python(
+        "-c",
+        f"import gc, sys; {'' if collects_garbage else 'gc.disable()'}\n"
         f"import {first}\n"
         "print(gc.isenabled())\n"
         "from allennlp.common import plugins\n"
         "from allennlp.training.optimizers import Optimizer\n"
         "import dts_ee\n"
-        "print(dts_ee.Extractor.__name__, plugins.DEFAULT_PLUGINS[0])\n"
+        "print(dts_ee.Extractor.__name__, plugins.DEFAULT_PLUGINS[0], sep='\\n')\n"
         "print(Optimizer.by_name('huggingface_adamw').__name__)\n"
+        "plugins.import_plugins()\n"
+        "from allennlp.models import Model\n"
+        "print(Model.by_name('crf_tagger').__module__)\n"
+        "names = [name.split('.') for name in sys.modules]\n"
+        "print({name[1] for name in names if name[0] == 'allennlp_models' and len(name) > 1})\n",
+        cwd=PROJECT,
     )
-    assert shown.split() == [
+    *names, packages = completed.stdout.splitlines()
+    assert names == [
         str(collects_garbage),
         "Extractor",
         "allennlp_models.tagging",
         "HuggingfaceAdamWOptimizer",
+        "allennlp_models.tagging.models.crf_tagger",
     ]
+    # Of its packages, only the taggers.
+    assert literal_eval(packages) == {"common", "tagging"}
+    assert completed.stderr == ""
 
 
 def test_without_the_hook_allennlp_cannot_be_imported():

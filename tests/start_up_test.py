@@ -15,6 +15,23 @@ def note(when): notes[when] = sorted(sys.modules)
 import allennlp.commands, dts_ee
 note("start")
 
+from dts_ee.compat.absent_packages import _StandIn
+notes["stand-ins"] = list({
+    name.partition(".")[0]
+    for name, module in sys.modules.items()
+    if isinstance(module, _StandIn)
+    or any(
+        isinstance(value, _StandIn)
+        or type(type(value)) is type and type(value).__name__ == "AbsentType"
+        for value in list(vars(module).values())
+    )
+})
+
+from transformers.utils import is_scipy_available, is_sklearn_available, is_torchvision_available
+assert not is_scipy_available()
+assert not is_sklearn_available()
+assert not is_torchvision_available()
+
 from allennlp.common.util import import_module_and_submodules
 import_module_and_submodules("dts_ee")
 note("all modules")
@@ -37,7 +54,7 @@ print(json.dumps(notes))
 
 @pytest.fixture(scope="module")
 def modules():
-    """The modules that a process has imported at several moments."""
+    """The modules that a process has imported at several moments, and those with stand-ins."""
     shown = run_python("-c", PROGRAM, cwd=PROJECT).stdout
     return {when: set(names) for when, names in json.loads(shown.splitlines()[-1]).items()}
 
@@ -59,6 +76,11 @@ def test_no_package_is_imported_that_only_other_parts_of_allennlp_use(modules):
         "sklearn",
         "torchvision",
     }
+
+
+def test_nobody_else_sees_the_stand_ins_for_absent_packages(modules):
+    # huggingface_hub has two classes that it removed: see `hub_repository`.
+    assert modules["stand-ins"] <= {"allennlp", "cached_path", "dts_ee", "huggingface_hub"}
 
 
 def test_importing_all_modules_of_the_plugin_imports_no_other_package(modules):
