@@ -11,6 +11,10 @@ from hypothesis import settings
 
 from tests.documents import TINY, TINY_NEWS
 
+# Also where there is a GPU, everything is computed on the CPU, as torch does not allow forked
+# processes to train after that. A variable of the caller's wins.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
 # A slow or busy machine is no failure.
 settings.register_profile("dts_ee", deadline=None)
 # For `make fuzz`.

@@ -68,7 +68,7 @@ def _write_glove(path, dim, words):
 def fetched(tmp_path_factory):
     """A folder like the project after `fetch`, with small files of the same formats."""
     folder = tmp_path_factory.mktemp("fetched")
-    shutil.copytree(FIXTURES / "tiny", folder / "fixtures" / "tiny")
+    shutil.copytree(FIXTURES, folder / "fixtures")
     resources = folder / "resources"
     news = read_documents(FIXTURES / "tiny" / "news.json")
     cases = read_documents(FIXTURES / "tiny" / "case_reports.jsonl")

@@ -39,7 +39,7 @@ def run(folder, *words):
         os.environ["PYTHONPATH"] = str(PROJECT)
 
     with open(folder / "output.txt", "w") as output:
-        status = ForkedCommand(words, output.fileno(), prepare).wait()
+        status = ForkedCommand(words, output.fileno(), prepare=prepare).wait()
     shown = (folder / "output.txt").read_text()
     assert status == 0, shown
     return shown

@@ -11,7 +11,7 @@ import pytest
 from tests.commands.command_line import run_allennlp
 
 
-class ForkedCommand(multiprocessing.get_context("fork").Process):  # type: ignore[misc, name-defined]
+class ForkedCommand(multiprocessing.get_context("fork").Process):  # type: ignore[misc]
     """
     A running command with the methods of `subprocess.Popen`.
 
@@ -21,6 +21,8 @@ class ForkedCommand(multiprocessing.get_context("fork").Process):  # type: ignor
         The command of AllenNLP, and its arguments.
     output : `int`
         The file that it prints to.
+    errors : `int`, optional (default = `None`)
+        The file of its errors and progress; the same unless it is given.
     prepare : `Callable[[], None]`, optional (default = `None`)
         Is called in its process before.
     """
@@ -29,22 +31,29 @@ class ForkedCommand(multiprocessing.get_context("fork").Process):  # type: ignor
         self,
         words: Sequence[object],
         output: int,
+        errors: Optional[int] = None,
         prepare: Optional[Callable[[], None]] = None,
     ) -> None:
         super().__init__()
         self._words = words
-        self._output = output
+        self._outputs = (output, output if errors is None else errors)
         self._prepare = prepare
         self.start()
 
     def run(self) -> None:
         """Is called in the process."""
-        for stream in (1, 2):
-            os.dup2(self._output, stream)
+        for stream, output in enumerate(self._outputs, start=1):
+            os.dup2(output, stream)
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
         if self._prepare is not None:
             self._prepare()
         sys.exit(run_allennlp(*self._words))
+
+    def __enter__(self) -> "ForkedCommand":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.wait()
 
     def poll(self) -> Optional[int]:
         """Its exit status, or the signal that has killed it as a negative number."""
@@ -62,6 +71,6 @@ def train_in_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(
         command: Sequence[str], stdout: IO[bytes], env: Mapping[str, str], **others: Any
     ) -> ForkedCommand:
-        return ForkedCommand(command[3:], stdout.fileno(), lambda: os.environ.update(env))
+        return ForkedCommand(command[3:], stdout.fileno(), prepare=lambda: os.environ.update(env))
 
     monkeypatch.setattr(subprocess, "Popen", start)

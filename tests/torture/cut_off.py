@@ -132,7 +132,7 @@ def command(
             timer.start()
 
     with open(f"{folder}.log", "a") as log:
-        status = ForkedCommand(words, log.fileno(), prepare).wait()
+        status = ForkedCommand(words, log.fileno(), prepare=prepare).wait()
     assert status is not None
     return status
 
