@@ -64,11 +64,12 @@ def _write_glove(path, dim, words):
             file.write(f"{word} {vector}\n")
 
 
-@pytest.fixture
-def project(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory):
     """A folder like the project after `fetch`, with small files of the same formats."""
-    shutil.copytree(FIXTURES, tmp_path / "fixtures")
-    resources = tmp_path / "resources"
+    folder = tmp_path_factory.mktemp("fetched")
+    shutil.copytree(FIXTURES, folder / "fixtures")
+    resources = folder / "resources"
     news = read_documents(FIXTURES / "tiny" / "news.json")
     cases = read_documents(FIXTURES / "tiny" / "case_reports.jsonl")
     for corpus in ("conll04", "ade", "scierc"):
@@ -85,6 +86,13 @@ def project(tmp_path, monkeypatch):
     build_tiny_transformer(resources / "minilm", kind="bert")
     build_tiny_transformer(resources / "mpnet", kind="mpnet", num_layers=12)
     build_tiny_elmo(resources / "elmo-5.5b")
+    return folder
+
+
+@pytest.fixture
+def project(fetched, tmp_path, monkeypatch):
+    """A copy of that folder, in which the test runs."""
+    shutil.copytree(fetched, tmp_path, dirs_exist_ok=True)
     for part in ("train", "development", "test"):
         monkeypatch.setenv(f"{part.upper()}_DATA", "fixtures/tiny/news.json")
     monkeypatch.chdir(tmp_path)

@@ -1,35 +1,16 @@
-import json
-
 import pytest
-from allennlp.commands.train import train_model
-from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee import Document, Entity, Extractor
 from dts_ee.document import DocumentError
-from tests.documents import TINY, TINY_NEWS
 
 TEXT = "Marta Lindqvist grew up in Tarnby and now writes for the Harbour Gazette."
 GIVEN = [("Peop", 0, 15), ("Loc", 27, 33), ("Org", 57, 72)]
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    overrides = {
-        "train_data_path": str(TINY_NEWS),
-        "validation_data_path": str(TINY_NEWS),
-        "model.dropout": 0.0,
-        "model.relation_dropout": 0.0,
-        "trainer.num_epochs": 60,
-    }
-    folder = tmp_path_factory.mktemp("training") / "out"
-    train_model(Params.from_file(TINY / "dts.jsonnet", json.dumps(overrides)), folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def extractor(archive):
-    return Extractor.from_archive(archive / "model.tar.gz")
+def extractor(news_archive):
+    return Extractor.from_archive(news_archive)
 
 
 def relations(document):
@@ -98,15 +79,15 @@ def test_tokenised_sentences(extractor):
     assert relations(given) == {("Live_In", "Marta Lindqvist", "Tarnby")}
 
 
-def test_arguments_of_the_predictor(archive):
+def test_arguments_of_the_predictor(news_training):
     # The folder of the training does as well.
-    eager = Extractor.from_archive(archive, relation_threshold=0.0, max_batch_tokens=8)
+    eager = Extractor.from_archive(news_training, relation_threshold=0.0, max_batch_tokens=8)
     assert len(eager(TEXT)[0].relations) > len(FOUND)
     with pytest.raises(ConfigurationError, match="max_batch_tokens is 0"):
-        Extractor.from_archive(archive, max_batch_tokens=0)
+        Extractor.from_archive(news_training, max_batch_tokens=0)
 
 
-def test_thresholds_of_a_call(archive, extractor):
+def test_thresholds_of_a_call(news_training, extractor):
     assert relations(extractor(TEXT, relation_threshold="Live_In=1")[0]) == {
         ("Work_For", "Marta Lindqvist", "Harbour Gazette")
     }
@@ -124,7 +105,7 @@ def test_thresholds_of_a_call(archive, extractor):
             call()
     # They are only of the call.
     assert relations(extractor(TEXT)[0]) == FOUND
-    strict = Extractor.load(archive, entity_threshold="Peop=1", relation_threshold=0.0)
+    strict = Extractor.load(news_training, entity_threshold="Peop=1", relation_threshold=0.0)
     (sentence,) = strict(TEXT)
     assert [entity.type for entity in sentence.entities] == ["Loc", "Org"]
     assert len(sentence.relations) > 2

@@ -38,6 +38,7 @@ def imports_of(path: Path) -> Iterator[str]:
                 yield name
 
 
+@functools.cache
 def imported_names() -> dict[str, Path]:
     """Every other package that is imported, with a file that does."""
     return {
@@ -71,6 +72,7 @@ def requirements_in(path: Path) -> list[Requirement]:
     return [Requirement(line) for line in lines if line]
 
 
+@functools.cache
 def declared(*fields: str) -> list[Requirement]:
     """What `setup.py` requires, and for its extras of the given names."""
     program = (

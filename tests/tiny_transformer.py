@@ -1,8 +1,11 @@
 """Builds folders of small Hugging Face models, with random weights and the files of real ones."""
 
+import functools
 import io
 import json
+import shutil
 import string
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +82,16 @@ def build_tiny_transformer(
     seed : `int`, optional (default = `0`)
         For the weights.
     """
-    folder.mkdir(parents=True)
+    built = _build(kind, dim, num_layers, max_length, seed)
+    return Path(shutil.copytree(built.name, folder))
+
+
+@functools.cache
+def _build(
+    kind: str, dim: int, num_layers: int, max_length: int, seed: int
+) -> tempfile.TemporaryDirectory[str]:
+    temporary = tempfile.TemporaryDirectory()
+    folder = Path(temporary.name)
     tokenizer = _build_tokenizer(folder, kind)
     tokenizer.model_max_length = max_length
     tokenizer.save_pretrained(str(folder))
@@ -122,7 +134,7 @@ def build_tiny_transformer(
     config.save_pretrained(str(folder))
     weights = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
-    return folder
+    return temporary
 
 
 def _build_tokenizer(folder: Path, kind: str) -> PreTrainedTokenizerBase:

@@ -177,7 +177,9 @@ def test_the_package_is_found_in_the_folder_above_the_clone(tmp_path):
     shown = run_python(
         "-c",
         "import sys; assert sys.path[0] == ''\n"
-        "from dts_ee import Extractor, __file__\n"
+        "from dts_ee_command import open_package\n"
+        "open_package()\n"
+        "from dts_ee import __file__\n"
         "from dts_ee.project_files import project_files\n"
         "print(__file__, project_files())",
         cwd=clone.parent,

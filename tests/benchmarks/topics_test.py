@@ -1,6 +1,7 @@
 """Each benchmark on small data, and that it notices what would make its figures meaningless."""
 
 import multiprocessing
+import os
 import shutil
 import sys
 import types
@@ -26,6 +27,7 @@ from dts_ee.modules.frozen_encoders import encoder_precision
 from dts_ee.modules.frozen_encoders.feature_file import FeatureFile
 from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField
 from dts_ee.modules.pair_features import CosineFeature
+from tests.forked_command import ForkedCommand
 
 
 def rows_of(timer):
@@ -234,9 +236,18 @@ def test_inference(timer, folders, monkeypatch):
     assert rows["prediction"].extra["MiB of memory of a process that predicts"] > 10
 
 
+def start_in_fork(command, stdout, stderr, text):
+    """What `subprocess.Popen` does, in a copy of this process."""
+    read_end, write_end = os.pipe()
+    process = ForkedCommand(command[3:], write_end, stderr.fileno())
+    os.close(write_end)
+    process.stdout = open(read_end)  # noqa: SIM115  (`read_end` outlives this function)
+    return process
+
+
 @pytest.mark.usefixtures("trained_here")
 def test_serving(timer, folders, monkeypatch):
-    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    monkeypatch.setattr(serving_benchmark.subprocess, "Popen", start_in_fork)
     serving_benchmark.measure_serving(timer, folders, num_clients=(2,), num_requests=3)
     rows = rows_of(timer)
     assert len(rows) == 4 * 3

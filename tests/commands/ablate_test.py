@@ -6,6 +6,7 @@ import pytest
 
 from dts_ee.runs import training
 from tests.commands.command_line import run_allennlp
+from tests.forked_command import train_in_forks
 from tests.paths import PROJECT
 
 OVERRIDES = {
@@ -48,7 +49,8 @@ def ablations(tmp_path):
     return path
 
 
-def test_rows_are_trained_compared_and_kept(tmp_path, ablations, capsys):
+def test_rows_are_trained_compared_and_kept(tmp_path, ablations, monkeypatch, capsys):
+    train_in_forks(monkeypatch)
     directory = tmp_path / "out"
     assert ablate(directory, ablations) == 0
     table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]

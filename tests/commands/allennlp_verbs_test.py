@@ -293,7 +293,7 @@ class BackgroundTraining:
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join([str(package), str(folder)]),
                     "PYTHONWARNINGS": "",
-                    "SECONDS_PER_EPOCH": "1",
+                    "SECONDS_PER_EPOCH": "0.5",
                 },
                 stdout=log,
                 stderr=subprocess.STDOUT,

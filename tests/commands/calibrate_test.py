@@ -18,7 +18,8 @@ def archive(tmp_path_factory):
     overrides = {
         "train_data_path": str(TINY_NEWS),
         "validation_data_path": str(TINY_NEWS),
-        "trainer.num_epochs": 25,
+        "trainer.num_epochs": 10,
+        "trainer.optimizer.lr": 0.02,
     }
     folder = tmp_path_factory.mktemp("training") / "out"
     train_model(Params.from_file(TINY / "dts.jsonnet", json.dumps(overrides)), folder)

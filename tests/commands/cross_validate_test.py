@@ -14,6 +14,7 @@ from dts_ee.runs.overlap_scores import has_overlap
 from dts_ee.runs.summary import Summary
 from dts_ee.tasks import TASKS, flat_metrics
 from tests.commands.command_line import run_allennlp
+from tests.forked_command import train_in_forks
 from tests.paths import FIXTURES
 
 NUM_FOLDS = 4
@@ -73,7 +74,9 @@ def run(*words: object, verb: str = "cross-validate") -> int:
 def finished(config, tmp_path_factory):
     """A folder in which three folds have been trained."""
     directory = tmp_path_factory.mktemp("cross_validate") / "out"
-    assert run(config, "-s", directory, "--folds", "0,1,2", "--seed", 5) == 0
+    with pytest.MonkeyPatch.context() as patches:
+        train_in_forks(patches)
+        assert run(config, "-s", directory, "--folds", "0,1,2", "--seed", 5) == 0
     return directory
 
 

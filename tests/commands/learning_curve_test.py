@@ -4,6 +4,7 @@ import pytest
 
 from tests.commands.command_line import run_allennlp
 from tests.commands.repeat_test import OVERRIDES, SAMPLE, TEST_DATA
+from tests.forked_command import train_in_forks
 from tests.paths import PROJECT
 
 
@@ -22,7 +23,8 @@ def run(monkeypatch):
     return run
 
 
-def test_sizes_are_trained_and_told_apart(run, tmp_path, capsys):
+def test_sizes_are_trained_and_told_apart(run, tmp_path, monkeypatch, capsys):
+    train_in_forks(monkeypatch)
     words = ["--sizes", "8,4", "--draws", "3", "--jobs", "2", "--test-data", TEST_DATA]
     assert run(tmp_path / "out", *words) == 0
     shown = capsys.readouterr().out

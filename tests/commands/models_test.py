@@ -5,21 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from allennlp.commands.train import train_model
-from allennlp.common import Params
 
 from dts_ee.named_models import find_model
 from tests.commands.command_line import run_allennlp
-from tests.documents import TINY, TINY_NEWS
+from tests.documents import TINY_NEWS
 from tests.paths import PROJECT
-
-
-@pytest.fixture(scope="module")
-def training(tmp_path_factory):
-    data = {"train_data_path": str(TINY_NEWS), "validation_data_path": str(TINY_NEWS)}
-    folder = tmp_path_factory.mktemp("training") / "out"
-    train_model(Params.from_file(TINY / "dts.jsonnet", json.dumps(data)), folder)
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +21,10 @@ def models(tmp_path, monkeypatch):
     return tmp_path / "models"
 
 
-def test_a_kept_model_is_used_by_its_name_and_listed_and_removed(training, models, capsys):
+def test_a_kept_model_is_used_by_its_name_and_listed_and_removed(news_training, models, capsys):
     assert run_allennlp("models") == 0
     assert f"are kept in {models}" in capsys.readouterr().out
-    assert run_allennlp("keep", training, "--name", "news", "--licence", "CC0") == 0
+    assert run_allennlp("keep", news_training, "--name", "news", "--licence", "CC0") == 0
     assert capsys.readouterr().out.strip().endswith(f": {models / 'news.tar.gz'}")
     assert find_model("news") == str(models / "news.tar.gz")
 
@@ -63,18 +53,18 @@ def test_a_kept_model_is_used_by_its_name_and_listed_and_removed(training, model
     assert run_allennlp("models", "--remove", "news") == 2
 
 
-def test_an_archive_without_a_card_is_listed(training, models, capsys):
+def test_an_archive_without_a_card_is_listed(news_training, models, capsys):
     models.mkdir()
-    (models / "own.tar.gz").write_bytes((training / "model.tar.gz").read_bytes())
+    (models / "own.tar.gz").write_bytes((news_training / "model.tar.gz").read_bytes())
     assert run_allennlp("models") == 0
     assert "an archive without a card" in capsys.readouterr().out
     assert run_allennlp("models", "own") == 0
     assert "has no card" in capsys.readouterr().out
 
 
-def test_package_says_what_the_card_lacks(training, tmp_path, capsys):
+def test_package_says_what_the_card_lacks(news_training, tmp_path, capsys):
     archive = tmp_path / "moved.tar.gz"
-    archive.write_bytes((training / "model.tar.gz").read_bytes())
+    archive.write_bytes((news_training / "model.tar.gz").read_bytes())
     assert run_allennlp("package", archive, "--name", "news") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("dist/news-1.0.0-py3-none-any.whl: ")

@@ -10,8 +10,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from allennlp.commands.train import train_model
-from allennlp.common import Params
 from allennlp.common import logging as common_logging
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
@@ -24,18 +22,9 @@ from dts_ee.models import Thresholds
 from dts_ee.predictors import DtsPredictor, dts
 from dts_ee.predictors.prediction import predict_documents
 from tests.commands.command_line import run_allennlp
-from tests.documents import FORMAT_FIXTURES, TINY, TINY_NEWS
+from tests.documents import FORMAT_FIXTURES, TINY_NEWS
 
 SENTENCES = ["Marta writes .", "Nobody came .", "Ilse Brandt left Velmouth for Tarnby in 1987 ."]
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    data = {"train_data_path": str(TINY_NEWS), "validation_data_path": str(TINY_NEWS)}
-    params = Params.from_file(TINY / "dts.jsonnet", json.dumps(data))
-    folder = tmp_path_factory.mktemp("training") / "out"
-    train_model(params, folder)
-    return folder / "model.tar.gz"
 
 
 @pytest.fixture
@@ -60,8 +49,8 @@ def batch_sizes(monkeypatch):
 
 
 @pytest.fixture
-def run(archive):
-    return functools.partial(run_allennlp, "predict", archive)
+def run(news_archive):
+    return functools.partial(run_allennlp, "predict", news_archive)
 
 
 def input_lines(number):
@@ -81,25 +70,25 @@ def identifiers(path):
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("options", "number", "expected"),
     [
-        ([], [256, 44]),
-        (["--batch-size", "128"], [128, 128, 44]),
-        (["--batch-size", "1"], [1] * 300),
-        (["--batch=1"], [1] * 300),
+        ([], 300, [256, 44]),
+        (["--batch-size", "3"], 7, [3, 3, 1]),
+        (["--batch-size", "1"], 3, [1, 1, 1]),
+        (["--batch=1"], 3, [1, 1, 1]),
     ],
 )
 def test_many_lines_are_predicted_at_a_time_unless_told_otherwise(
-    options, expected, folder, run, batch_sizes
+    options, number, expected, folder, run, batch_sizes
 ):
-    assert run(write_input(300), "--output-file", "output.jsonl", "--silent", *options) == 0
+    assert run(write_input(number), "--output-file", "output.jsonl", "--silent", *options) == 0
     assert batch_sizes == expected
-    assert identifiers("output.jsonl") == [f"s{i}" for i in range(300)]
+    assert identifiers("output.jsonl") == [f"s{i}" for i in range(number)]
 
 
-def test_the_output_is_the_predictors(folder, run, archive):
+def test_the_output_is_the_predictors(folder, run, news_archive):
     run(write_input(5), "--output-file", "output.jsonl", "--silent")
-    predictor = Predictor.from_archive(load_archive(archive))
+    predictor = Predictor.from_archive(load_archive(news_archive))
     expected = [predictor.predict_json(json.loads(line)) for line in input_lines(5)]
     written = [json.loads(line) for line in Path("output.jsonl").read_text().splitlines()]
     for output, other in zip(written, expected, strict=True):
@@ -192,12 +181,11 @@ def test_the_threshold_of_relations(folder, run):
     for threshold in ("0", "1"):
         assert run(*options, "--relation-threshold", threshold) == 0
         found.append(num_relations())
-    assert found[0] > 0
-    assert found[1] == 0
+    assert found[0] > found[1]
     # An option of its own wins over the argument, and leaves others alone.
     arguments = ["--predictor-args", '{"relation_threshold": 1.0, "max_batch_tokens": 64}']
     assert run(*options, *arguments) == 0
-    assert num_relations() == 0
+    assert num_relations() == found[1]
     assert run(*options, *arguments, "--relation-threshold=0") == 0
     assert num_relations() == found[0]
 
@@ -594,8 +582,8 @@ def test_progress_is_shown_where_it_can_be(folder, run, capsys):
     assert "2 lines [" in capsys.readouterr().err
 
 
-def test_the_manager_raises_where_the_command_exits(folder, archive):
-    predictor = Predictor.from_archive(load_archive(archive))
+def test_the_manager_raises_where_the_command_exits(folder, news_archive):
+    predictor = Predictor.from_archive(load_archive(news_archive))
     assert isinstance(predictor, DtsPredictor)
     (folder / "input.jsonl").write_text("{}\n")
     manager = DocumentPredictManager(predictor, "input.jsonl", None, None, False, False)
@@ -603,9 +591,9 @@ def test_the_manager_raises_where_the_command_exits(folder, archive):
         manager.run()
 
 
-def test_allennlp_answers_a_line_before_it_reads_the_next(folder, archive):
+def test_allennlp_answers_a_line_before_it_reads_the_next(folder, news_archive):
     """AllenNLP's own command line, in a process and folder of its own."""
-    command = [sys.executable, "-m", "allennlp", "predict", str(archive), "-"]
+    command = [sys.executable, "-m", "allennlp", "predict", str(news_archive), "-"]
     command += ["--batch-size", "1", "--include-package", "dts_ee"]
     package = str(Path(dts_ee.__file__).parent.parent)
     with (

@@ -17,6 +17,7 @@ from dts_ee.runs.progress import Progress
 from dts_ee.runs.summary import Summary
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS
+from tests.forked_command import train_in_forks
 from tests.paths import FIXTURES, PROJECT
 from tests.runs.csv_tables import read_rows
 from tests.runs.examples import lines_of
@@ -63,7 +64,9 @@ def times(directory):
 def finished(tmp_path_factory):
     """An experiment's folder in which two seeds have been trained."""
     directory = tmp_path_factory.mktemp("repeat") / "out"
-    assert repeat(directory, "1,2") == 0
+    with pytest.MonkeyPatch.context() as patches:
+        train_in_forks(patches)
+        assert repeat(directory, "1,2") == 0
     return directory
 
 
@@ -188,7 +191,8 @@ def test_another_test_split_is_predicted_anew(directory, nothing_is_trained):
     assert Summary.read(directory).test_data == [str(other)]
 
 
-def test_what_a_cut_off_training_had_is_not_trained_again(directory, capsys):
+def test_what_a_cut_off_training_had_is_not_trained_again(directory, monkeypatch):
+    train_in_forks(monkeypatch)
     seed = directory / "seed_1"
     # As it was after the first epoch.
     for name in ("model.tar.gz", "metrics.json", "metrics_epoch_1.json", "best.th"):

@@ -1,39 +1,31 @@
 import functools
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from allennlp.commands.train import train_model
-from allennlp.common import Params
 
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.runs.evaluation import evaluate_archive, predict_candidates
+from tests.archive_members import read_members, write_members
 from tests.commands.command_line import run_allennlp
 from tests.documents import TINY_CASE_REPORTS, TINY_NEWS
 from tests.pages.report_page_test import Page
-from tests.paths import FIXTURES
 
 
 @pytest.fixture(scope="module")
-def training(tmp_path_factory):
-    params = Params.from_file(
-        FIXTURES / "tiny" / "dts.jsonnet",
-        json.dumps(
-            {
-                "train_data_path": str(TINY_NEWS),
-                "validation_data_path": str(TINY_NEWS),
-                "trainer.num_epochs": 25,
-                "trainer.optimizer.lr": 0.02,
-                "model.dropout": 0.0,
-                "model.relation_dropout": 0.0,
-                "model.relation_threshold": 0.3,
-                "model.relation_score": "joint",
-            }
-        ),
-    )
-    folder = tmp_path_factory.mktemp("training") / "out"
-    train_model(params, folder)
+def training(news_training, tmp_path_factory):
+    """A training whose relations have the probability of their entities, too."""
+    folder = shutil.copytree(news_training, tmp_path_factory.mktemp("training") / "out")
+    config = json.loads((folder / "config.json").read_text())
+    config["model"] |= {"relation_threshold": 0.3, "relation_score": "joint"}
+    members = read_members(folder / "model.tar.gz")
+    # The new one has no manifest.
+    del members["manifest.json"]
+    members["config.json"] = json.dumps(config).encode()
+    write_members(folder / "model.tar.gz", members)
+    (folder / "config.json").write_bytes(members["config.json"])
     return folder
 
 

@@ -13,31 +13,15 @@ from typing import Any
 import pytest
 import torch
 from allennlp.commands import parse_args
-from allennlp.commands.train import train_model
-from allennlp.common import Params
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor, SentenceTaggerPredictor
 
 from dts_ee.commands.serve import _num_threads, serve_from_args
 from dts_ee.serving.server import listen
 from tests.commands.command_line import run_allennlp
-from tests.documents import TINY, TINY_NEWS
 from tests.paths import PROJECT
 
 TEXT = "Marta Lindqvist grew up in Tarnby and now writes for the Harbour Gazette."
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    data = {
-        "train_data_path": str(TINY_NEWS),
-        "validation_data_path": str(TINY_NEWS),
-        "trainer.num_epochs": 30,
-    }
-    params = Params.from_file(TINY / "dts.jsonnet", json.dumps(data))
-    folder = tmp_path_factory.mktemp("training") / "out"
-    train_model(params, folder)
-    return folder / "model.tar.gz"
 
 
 run = functools.partial(run_allennlp, "serve-dts")
@@ -56,15 +40,15 @@ def is_ready(address):
         return False
 
 
-def test_an_archive_is_served_until_sigterm(archive, tmp_path):
+def test_an_archive_is_served_until_sigterm(news_archive, tmp_path):
     thresholds = {"entity_threshold": "Org=1", "relation_threshold": "0"}
-    predictor = Predictor.from_archive(load_archive(archive), extra_args=thresholds)
+    predictor = Predictor.from_archive(load_archive(news_archive), extra_args=thresholds)
     inputs: list[dict[str, Any]] = [
         {"sentence": TEXT, "relation_threshold": {"Work_For": 1.0}},
         {"tokens": TEXT[:-1].split()},
     ]
     process = subprocess.Popen(
-        [sys.executable, "-m", "dts_ee", "serve-dts", str(archive), "--port", "0"]
+        [sys.executable, "-m", "dts_ee", "serve-dts", str(news_archive), "--port", "0"]
         + ["--workers", "2", "--max-items", "2", "--predictor-args", '{"max_batch_tokens": 50}']
         + ["--entity-threshold", "Org=1", "--relation-threshold", "0"],
         cwd=tmp_path,
@@ -155,10 +139,10 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path, capsys, mo
     assert "serving needs uvicorn: pip install 'dts_ee[serve]'" in error
 
 
-def test_another_models_archive_is_refused(archive, capsys, monkeypatch):
+def test_another_models_archive_is_refused(news_archive, capsys, monkeypatch):
     other = object.__new__(SentenceTaggerPredictor)
     monkeypatch.setattr(Predictor, "from_archive", lambda *args, **kwargs: other)
-    assert run(archive, "--port", 0) == 2
+    assert run(news_archive, "--port", 0) == 2
     assert "has the predictor SentenceTaggerPredictor" in capsys.readouterr().err
 
 
@@ -186,9 +170,9 @@ def test_the_image_gets_all_that_is_installed():
     assert {path.name for path in PROJECT.glob("dts_ee_*")} <= kept
 
 
-def test_what_allennlps_own_server_calls(archive):
+def test_what_allennlps_own_server_calls(news_archive):
     # Without `--predictor` it passes nothing.
-    predictor = Predictor.from_path(str(archive), predictor_name=None)  # type: ignore[arg-type]
+    predictor = Predictor.from_path(str(news_archive), predictor_name=None)  # type: ignore[arg-type]
     one = predictor.predict_json({"sentence": TEXT})
     assert json.loads(json.dumps(one))["sentence"] == TEXT
     assert len(predictor.predict_batch_json([{"sentence": TEXT}, {"tokens": ["Tarnby"]}])) == 2

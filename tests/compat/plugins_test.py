@@ -1,29 +1,10 @@
 import importlib
 import logging
 import sys
-from ast import literal_eval
 
 import pytest
 from allennlp import commands
 from allennlp.common import plugins, util
-
-from tests.new_process import run_python
-
-
-def test_of_allennlp_models_only_the_taggers_are_imported():
-    program = (
-        "import allennlp.common.plugins as plugins, sys\n"
-        "plugins.import_plugins()\n"
-        "from allennlp.models import Model\n"
-        "print(Model.by_name('crf_tagger').__module__)\n"
-        "names = [name.split('.') for name in sys.modules]\n"
-        "print({name[1] for name in names if name[0] == 'allennlp_models' and len(name) > 1})\n"
-    )
-    completed = run_python("-c", program)
-    module, packages = completed.stdout.splitlines()
-    assert module == "allennlp_models.tagging.models.crf_tagger"
-    assert literal_eval(packages) == {"common", "tagging"}
-    assert completed.stderr == ""
 
 
 def test_main_uses_the_patched_import_of_plugins():

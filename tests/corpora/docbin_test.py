@@ -8,9 +8,11 @@ from dts_ee.corpora.docbin import read_docbin, write_docbin
 from dts_ee.document import Document, DocumentError, Entity, Relation
 from tests.corpora.raw_text import reading
 
+VOCABULARY = spacy.blank("en").vocab
+
 
 def docs_of(path):
-    return list(DocBin().from_disk(path).get_docs(spacy.blank("en").vocab))
+    return list(DocBin().from_disk(path).get_docs(VOCABULARY))
 
 
 def save(path, *docs):

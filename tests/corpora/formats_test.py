@@ -98,7 +98,7 @@ def test_sample_corpora_are_read_as_written(tmp_path, name, fixture):
 
 @pytest.mark.parametrize("name", ["spert", "jsonl", "docbin", "label-studio", "prodigy"])
 @given(st.lists(documents(), min_size=1, max_size=3))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 def test_whatever_there_is_is_read_as_written(tmp_path, name, corpus):
     corpus = [replace(document, id=f"a{i}") for i, document in enumerate(corpus)]
     again, lost = written_and_read(tmp_path, name, corpus)
@@ -112,7 +112,7 @@ def test_whatever_there_is_is_read_as_written(tmp_path, name, corpus):
 
 @pytest.mark.parametrize("name", LOSING)
 @given(st.lists(documents(), min_size=1, max_size=3))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_what_is_not_listed_as_lost_is_read_as_written(tmp_path, name, corpus):
     corpus = [replace(document, id=f"a{i}") for i, document in enumerate(corpus)]
     again, lost = written_and_read(tmp_path, name, corpus)

@@ -17,29 +17,10 @@ from dts_ee.predictors import DtsPredictor, prediction
 from tests.paths import FIXTURES
 
 
-@pytest.fixture(scope="module")
-def archive_path(tmp_path_factory):
-    params = Params.from_file(
-        FIXTURES / "tiny" / "dts.jsonnet",
-        json.dumps(
-            {
-                "train_data_path": str(FIXTURES / "tiny" / "news.json"),
-                "validation_data_path": str(FIXTURES / "tiny" / "news.json"),
-                "model.dropout": 0.0,
-                "model.relation_dropout": 0.0,
-                "trainer.num_epochs": 60,
-            }
-        ),
-    )
-    folder = tmp_path_factory.mktemp("training") / "out"
-    train_model(params, folder)
-    return folder / "model.tar.gz"
-
-
 @pytest.fixture
-def predictor(archive_path):
+def predictor(news_archive):
     # As `allennlp predict` does without --predictor: the model names its own.
-    found = Predictor.from_archive(load_archive(archive_path))
+    found = Predictor.from_archive(load_archive(news_archive))
     assert isinstance(found, DtsPredictor)
     return found
 
@@ -105,16 +86,19 @@ def assert_equal_but_for_rounding(output, expected):
             assert one == {**other, "probability": pytest.approx(other["probability"], abs=1e-4)}
 
 
-@pytest.mark.parametrize("max_batch_tokens", [1, 50, 1024])
-def test_batches_are_predicted_as_single_sentences_are(archive_path, max_batch_tokens):
-    predictor = Predictor.from_archive(
-        load_archive(archive_path), extra_args={"max_batch_tokens": max_batch_tokens}
-    )
-    together = predictor.predict_batch_json(INPUTS)
-    assert [output["orig_id"] for output in together] == [one["orig_id"] for one in INPUTS]
-    for one, output in zip(INPUTS, together, strict=True):
-        assert_equal_but_for_rounding(output, predictor.predict_json(one))
-    assert any(output["relations"] for output in together)
+def test_batches_are_predicted_as_single_sentences_are(news_archive):
+    archive = load_archive(news_archive)
+    predictor = Predictor.from_archive(archive)
+    alone = [predictor.predict_json(one) for one in INPUTS]
+    for max_batch_tokens in (1, 50, 1024):
+        predictor = Predictor.from_archive(
+            archive, extra_args={"max_batch_tokens": max_batch_tokens}
+        )
+        together = predictor.predict_batch_json(INPUTS)
+        assert [output["orig_id"] for output in together] == [one["orig_id"] for one in INPUTS]
+        for output, expected in zip(together, alone, strict=True):
+            assert_equal_but_for_rounding(output, expected)
+        assert any(output["relations"] for output in together)
 
 
 def test_batches_keep_their_bound_and_need_no_gradients(predictor, monkeypatch):
@@ -132,9 +116,9 @@ def test_batches_keep_their_bound_and_need_no_gradients(predictor, monkeypatch):
     assert seen == [(1, 1100), (1, 1100), (8, 120), (4, 2)]
 
 
-def test_a_bound_below_1_is_refused(archive_path):
+def test_a_bound_below_1_is_refused(news_archive):
     with pytest.raises(ConfigurationError, match="max_batch_tokens is 0"):
-        Predictor.from_archive(load_archive(archive_path), extra_args={"max_batch_tokens": 0})
+        Predictor.from_archive(load_archive(news_archive), extra_args={"max_batch_tokens": 0})
 
 
 def test_no_inputs_have_no_outputs(predictor):
@@ -215,13 +199,13 @@ def test_invisible_characters_hide_no_end_and_are_no_words(predictor):
         assert len(predictor.predict_text(text)["sentences"]) == number
 
 
-def predictor_with(archive_path, **options: Any) -> DtsPredictor:
-    predictor = Predictor.from_archive(load_archive(archive_path), extra_args=options)
+def predictor_with(news_archive, **options: Any) -> DtsPredictor:
+    predictor = Predictor.from_archive(load_archive(news_archive), extra_args=options)
     assert isinstance(predictor, DtsPredictor)
     return predictor
 
 
-def test_sentences_of_the_caller(archive_path):
+def test_sentences_of_the_caller(news_archive):
     text = "Marta lives in Tarnby, approx. Two more\nlines of text."
     options: list[tuple[dict[str, Any], int]] = [
         ({}, 2),
@@ -230,12 +214,12 @@ def test_sentences_of_the_caller(archive_path):
         ({"sentences": "whole"}, 1),
     ]
     for given, expected in options:
-        output = predictor_with(archive_path, **given).predict_text(text)
+        output = predictor_with(news_archive, **given).predict_text(text)
         assert len(output["sentences"]) == expected
     with pytest.raises(ConfigurationError, match="there is no spaCy pipeline 'xx_none': install"):
-        predictor_with(archive_path, sentences="xx_none")
+        predictor_with(news_archive, sentences="xx_none")
     with pytest.raises(ConfigurationError, match="abbreviations are for the sentences `rules`"):
-        predictor_with(archive_path, sentences="lines", abbreviations=["z. B."])
+        predictor_with(news_archive, sentences="lines", abbreviations=["z. B."])
 
 
 def test_warnings_are_in_the_output(predictor):
@@ -272,8 +256,8 @@ def test_a_text_is_predicted_by_its_sentences(predictor):
     assert output["sentences"][2]["relations"]
 
 
-def test_a_text_is_predicted_by_the_windows_of_the_reader(archive_path):
-    archive = load_archive(archive_path, overrides={"dataset_reader.windows": 3})
+def test_a_text_is_predicted_by_the_windows_of_the_reader(news_archive):
+    archive = load_archive(news_archive, overrides={"dataset_reader.windows": 3})
     output = Predictor.from_archive(archive).predict_json({"text": LONG_TEXT})
     assert [sentence["sentence"] for sentence in output["sentences"]] == [
         f"{TEXT}\n\nNobody came. {TEXT}",
@@ -427,10 +411,10 @@ def test_documents(predictor):
         predictor.predict_documents([ship], entities_given=True)
 
 
-def test_the_threshold_of_relations(archive_path):
+def test_the_threshold_of_relations(news_archive):
     def relations(threshold):
         predictor = Predictor.from_archive(
-            load_archive(archive_path), extra_args={"relation_threshold": threshold}
+            load_archive(news_archive), extra_args={"relation_threshold": threshold}
         )
         return predictor.predict_json({"sentence": TEXT})["relations"]
 
@@ -447,8 +431,8 @@ def test_the_threshold_of_relations(archive_path):
         relations({"Workfor": 0.5})
 
 
-def test_the_threshold_of_entities(archive_path):
-    archive = load_archive(archive_path)
+def test_the_threshold_of_entities(news_archive):
+    archive = load_archive(news_archive)
     whole = Predictor.from_archive(archive).predict_json({"sentence": TEXT})
     least = sorted(entity["probability"] for entity in whole["entities"])[1]
     surer = Predictor.from_archive(archive, extra_args={"entity_threshold": least}).predict_json(
@@ -465,8 +449,8 @@ def test_the_threshold_of_entities(archive_path):
     assert output["relations"] == []
 
 
-def test_inputs_have_their_own_thresholds(archive_path):
-    archive = load_archive(archive_path)
+def test_inputs_have_their_own_thresholds(news_archive):
+    archive = load_archive(news_archive)
     # The probability of Work_For in this text is rounded to 1, that of Live_In is not.
     predictor = Predictor.from_archive(archive, extra_args={"relation_threshold": 1.0})
     inputs: list[dict[str, Any]] = [
@@ -489,8 +473,8 @@ def test_inputs_have_their_own_thresholds(archive_path):
         predictor.predict_json({"sentence": TEXT, "entity_threshold": 2, "id": "x"})
 
 
-def test_predictors_of_one_archive_have_their_own_thresholds(archive_path):
-    archive = load_archive(archive_path)
+def test_predictors_of_one_archive_have_their_own_thresholds(news_archive):
+    archive = load_archive(news_archive)
     every, own, sure = (
         Predictor.from_archive(archive, extra_args={"relation_threshold": threshold})
         for threshold in (0.0, None, 1.0)
@@ -503,9 +487,9 @@ def test_predictors_of_one_archive_have_their_own_thresholds(archive_path):
     assert numbers[1] > 2 > numbers[2]
 
 
-def test_a_misspelt_argument_is_named(archive_path):
+def test_a_misspelt_argument_is_named(news_archive):
     with pytest.raises(ConfigurationError, match="'relation_treshold'; did you mean relation_th"):
-        Predictor.from_archive(load_archive(archive_path), extra_args={"relation_treshold": 0.5})
+        Predictor.from_archive(load_archive(news_archive), extra_args={"relation_treshold": 0.5})
 
 
 @pytest.fixture(scope="module", params=["entities", "relations"])

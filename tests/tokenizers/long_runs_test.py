@@ -32,6 +32,7 @@ def pairs():
         yield list(zip(tokenizers, divided, strict=True))
 
 
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 def test_the_tokens_are_those_of_spacy(pairs, text):
     for spacy_tokenizer, tokenizer in pairs:

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import torch
 
-from tests.commands.command_line import run_allennlp
+from tests.forked_command import ForkedCommand
 from tests.paths import FIXTURES
 
 _OPERATIONS = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
@@ -122,25 +122,19 @@ def command(
     `int`
         The exit status; that of a process which was killed is negative.
     """
-    sys.stdout.flush()
-    process = os.fork()
-    if process == 0:
-        status = 1
-        try:
-            log = os.open(f"{folder}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-            if kill_before is not None:
-                kill_before_operation(kill_before, folder)
-            if kill_after is not None:
-                kill = (os.getpid(), signal.SIGKILL)
-                threading.Timer(kill_after, os.kill, kill).start()
-            status = run_allennlp(*words)
-            sys.stderr.flush()
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+    def prepare() -> None:
+        if kill_before is not None:
+            kill_before_operation(kill_before, folder)
+        if kill_after is not None:
+            timer = threading.Timer(kill_after, os.kill, (os.getpid(), signal.SIGKILL))
+            timer.daemon = True
+            timer.start()
+
+    with open(f"{folder}.log", "a") as log:
+        status = ForkedCommand(words, log.fileno(), prepare=prepare).wait()
+    assert status is not None
+    return status
 
 
 def train(config: Path, folder: Path, *options: str, **killed: Any) -> int:

@@ -31,7 +31,7 @@ def trained(tmp_path_factory):
         "validation_data_path": str(development),
         "data_loader.batch_size": 1,
         "trainer.type": "dts",
-        "trainer.num_epochs": 10,
+        "trainer.num_epochs": 5,
         "trainer.optimizer.lr": 0.03,
     }
     params = Params.from_file(TINY / "dts.jsonnet", json.dumps(overrides))

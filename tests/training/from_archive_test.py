@@ -58,7 +58,7 @@ def archives(tmp_path_factory):
             "validation_data_path": None,
             "model.dropout": 0.0,
             "model.relation_dropout": 0.0,
-            "trainer.num_epochs": 25,
+            "trainer.num_epochs": 15,
             "trainer.optimizer.lr": 0.03,
             **settings,
         }
@@ -200,7 +200,7 @@ def test_the_new_archive_needs_no_other(archive, tmp_path):
     folder = go_on(
         copy,
         tmp_path / "out",
-        trainer={"num_epochs": 30, "optimizer": {"type": "adam", "lr": 0.03}},
+        trainer={"num_epochs": 15, "optimizer": {"type": "adam", "lr": 0.06}},
     )
     copy.unlink()
     shutil.rmtree(file_utils.CACHE_DIRECTORY)

@@ -82,7 +82,7 @@ def test_without_a_learning_rate_all_epochs_are_equal_and_the_last_is_taken(trai
 
 
 def test_training_that_goes_well_warns_of_nothing(train):
-    _, warnings = train([LIVES] * 12, [LIVES] * 7, num_epochs=20, lr=0.05)
+    _, warnings = train([LIVES] * 12, [LIVES] * 7, num_epochs=10, lr=0.1)
     assert warnings == []
 
 
@@ -102,13 +102,13 @@ def test_without_development_data_the_training_data_shows_that_nothing_was_learn
     _, warnings = train([LIVES] * 6, num_epochs=1, lr=0.0)
     assert len(warnings) == 1
     assert "F1 0 on the training data for" in warnings[0]
-    _, warnings = train([LIVES] * 6, num_epochs=30, lr=0.05)
+    _, warnings = train([LIVES] * 6, num_epochs=15, lr=0.1)
     assert warnings == []
 
 
 def test_no_relations_anywhere_is_no_failure_of_theirs(train):
     sleeps = document("[Ann|Peop] sleeps")
-    _, warnings = train([sleeps] * 10, [sleeps] * 20, num_epochs=20, lr=0.05)
+    _, warnings = train([sleeps] * 10, [sleeps] * 20, num_epochs=10, lr=0.1)
     assert len(warnings) == 1
     assert "no relations" in warnings[0]
 
@@ -126,12 +126,12 @@ def test_relations_that_no_checked_batch_has_are_no_failure(train, monkeypatch):
     monkeypatch.setattr(trainer_module.DtsTrainer, "_scores_on_training_data", in_order)
     short = document("[Ann|Peop]")
     long = document("[Ann|Peop] and [Bob|Peop] know and see", [("Knows", 0, 1)])
-    _, warnings = train([short] * 5 + [long] * 5, num_epochs=20, lr=0.05)
+    _, warnings = train([short] * 5 + [long] * 5, num_epochs=10, lr=0.1)
     assert warnings == []
 
 
 def test_a_loader_that_does_not_hold_its_instances(train):
-    _, warnings = train([LIVES] * 12, [LIVES] * 7, [LIVES], num_epochs=20, lr=0.05, lazy=True)
+    _, warnings = train([LIVES] * 12, [LIVES] * 7, [LIVES], num_epochs=10, lr=0.1, lazy=True)
     assert warnings == []
 
 
