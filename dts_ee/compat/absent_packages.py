@@ -23,8 +23,9 @@ ABSENT_MODULES = {
     ],
     "google-api-core": ["google.api_core", "google.api_core.exceptions"],
     "google-auth": ["google.auth", "google.auth.exceptions"],
+    # A namespace, which may be there without the storage.
+    "google-cloud-core": ["google.cloud"],
     "google-cloud-storage": [
-        "google.cloud",
         "google.cloud.storage",
         "google.cloud.storage.blob",
         "google.cloud.storage.retry",
@@ -53,18 +54,22 @@ def stand_in_for_absent_packages() -> None:
     empty modules stand in for those that are not installed. Whatever is used of them is an
     `ImportError` that says what to install. A package that is installed is imported as usual.
     """
-    stand_ins: Dict[str, types.ModuleType] = {
+    sys.meta_path.insert(0, _StandInFinder(stand_ins()))
+
+
+def stand_ins() -> Dict[str, types.ModuleType]:
+    """What stands in for each module of the packages that are not installed, by its name."""
+    found: Dict[str, types.ModuleType] = {
         name: _StandIn(name, package)
         for package, names in ABSENT_MODULES.items()
-        # A namespace such as `google.cloud` may be there without the package.
-        if not all(map(_is_installed, names))
+        if not _is_installed(names[0])
         for name in names
     }
-    for name, module in stand_ins.items():
+    for name, module in found.items():
         parent, _, attribute = name.rpartition(".")
-        if parent in stand_ins:
-            setattr(stand_ins[parent], attribute, module)
-    sys.meta_path.insert(0, _StandInFinder(stand_ins))
+        if parent in found:
+            setattr(found[parent], attribute, module)
+    return found
 
 
 def _is_installed(name: str) -> bool:

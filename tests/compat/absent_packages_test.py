@@ -1,10 +1,11 @@
 import importlib
+import sys
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
-from dts_ee.compat.absent_packages import ABSENT_MODULES, absent_class
+from dts_ee.compat.absent_packages import ABSENT_MODULES, absent_class, stand_ins
 
 ABSENT = sorted(
     package
@@ -29,6 +30,16 @@ def test_all_modules_that_import_them_are_imported():
         "cached_path.schemes.r2",
     ):
         importlib.import_module(name)
+
+
+def test_a_namespace_may_be_there_without_the_package(tmp_path, monkeypatch):
+    (tmp_path / "google" / "cloud" / "other").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "google"]:
+        monkeypatch.delitem(sys.modules, name)
+    absent = stand_ins().keys()
+    assert "google.cloud" not in absent
+    assert {"google.cloud.storage", "google.cloud.storage.blob"} <= absent
 
 
 def test_an_absent_package_cannot_be_imported():
