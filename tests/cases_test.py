@@ -340,7 +340,8 @@ def test_two_hundred_types(folder, capsys):
     ]
     data = folder / "data.json"
     data.write_text(json.dumps(records))
-    archive = train(data, **{"data_loader.batch_size": 50, "trainer.num_epochs": 1})
+    settings = {"dataset_reader.tag_encoding": "BIOUL", "data_loader.batch_size": 50}
+    archive = train(data, **settings, **{"trainer.num_epochs": 1})
     capsys.readouterr()
     metrics_of(archive, data)
     captured = capsys.readouterr()
