@@ -3,6 +3,7 @@ The processes of a distributed training and of data loaders.
 """
 
 import functools
+import inspect
 import json
 import multiprocessing
 import types
@@ -50,14 +51,18 @@ def end_children_with_parent() -> None:
         replace(MultiProcessDataLoader, name, worker)
 
 
-def _explaining(function: Callable) -> Callable:
-    """The function, whose errors say in their message what a user should know."""
+def _explaining(train_worker: Callable) -> Callable:
+    """The function, whose errors in distributed training say what a user should know."""
+    signature = inspect.signature(train_worker)
 
-    @functools.wraps(function)
+    @functools.wraps(train_worker)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            return function(*args, **kwargs)
+            return train_worker(*args, **kwargs)
         except Exception as error:
+            # Without distributed training, AllenNLP calls it in its own process.
+            if signature.bind(*args, **kwargs).arguments.get("world_size", 1) == 1:
+                raise
             raise ChildProcessError(json.dumps(asdict(explain(error)))) from error
 
     return wrapper

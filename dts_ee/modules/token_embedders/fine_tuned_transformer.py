@@ -59,13 +59,17 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         `num_trained_layers: "all"` there is nothing to cache.
     memory_limit_gib : `float`, optional (default = `4.0`)
         See `FeatureCache`.
+    gradient_checkpointing : `bool`, optional (default = `False`)
+        With `num_trained_layers: "all"`, whether the backward pass computes the layers' output
+        again, which takes time and saves memory.
     serialization_dir : `str`, optional (default = `None`)
         See `FrozenTransformerEmbedder`. AllenNLP fills it in.
 
     # Raises
 
     `ConfigurationError`
-        If the encoder is not found, its weights are not complete, or it does not have these layers.
+        If the encoder is not found, its weights are not complete, it does not have these layers, or
+        gradients of some layers alone are to be checkpointed.
     """
 
     def __init__(
@@ -75,9 +79,12 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         highest_layer: Optional[int] = None,
         cache_dir: Optional[str] = None,
         memory_limit_gib: float = 4.0,
+        gradient_checkpointing: bool = False,
         serialization_dir: Optional[str] = None,
     ) -> None:
         super().__init__()
+        if gradient_checkpointing and num_trained_layers != "all":
+            raise ConfigurationError('gradient_checkpointing needs num_trained_layers: "all".')
         folder = find_transformer(model_name, serialization_dir)
         network = load_network(folder)
         num_layers = network.config.num_hidden_layers
@@ -104,6 +111,8 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         self._capacity = limit - sum(map(len, self._specials))
         self._below: Optional[FrozenEmbedder] = None
         self.trained_layers: Any = network
+        if gradient_checkpointing:
+            network.activation_checkpointing_enable({"use_reentrant": False})
         if num_trained_layers != "all":
             self.trained_layers, self._mask_is_additive = _layers_above(network, num_below, folder)
             self._below = FrozenEmbedder(

@@ -187,3 +187,27 @@ def test_all_can_be_trained_with_the_embeddings(tmp_path, kind, num_layers):
 def test_all_is_the_only_word_for_a_number_of_layers(bert, wrong):
     with pytest.raises(ConfigurationError, match="num_trained_layers is .*can be a number"):
         FineTunedTransformerEmbedder(str(bert), wrong)
+
+
+def test_checkpointed_gradients_are_the_same(bert):
+    tensors = _tensors(bert, SENTENCES)
+    gradients = []
+    for checkpointing in (False, True):
+        embedder = FineTunedTransformerEmbedder(
+            str(bert), "all", gradient_checkpointing=checkpointing
+        )
+        assert embedder.trained_layers.is_gradient_checkpointing is checkpointing
+        # Dropout would differ.
+        for module in embedder.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        embedder.train()(**tensors).square().sum().backward()
+        gradients.append({name: value.grad for name, value in embedder.named_parameters()})
+    for name, gradient in gradients[0].items():
+        if gradient is not None:
+            torch.testing.assert_close(gradients[1][name], gradient)
+
+
+def test_gradients_of_some_layers_are_not_checkpointed(bert):
+    with pytest.raises(ConfigurationError, match='needs num_trained_layers: "all"'):
+        FineTunedTransformerEmbedder(str(bert), 2, gradient_checkpointing=True)
