@@ -1,6 +1,5 @@
 """The predictor for raw and tokenised text."""
 
-import json
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
@@ -17,7 +16,13 @@ from dts_ee.models import DeeperTaskSpecificity, Thresholds
 from dts_ee.models.thresholds import ThresholdsValue
 from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.prediction import MAX_BATCH_TOKENS, predict_documents
-from dts_ee.predictors.requests import Request, as_inputs, check_type, request_from_json
+from dts_ee.predictors.requests import (
+    Request,
+    as_inputs,
+    check_type,
+    inputs_from_line,
+    request_from_json,
+)
 from dts_ee.suggestions import did_you_mean
 from dts_ee.tasks import ENTITIES, RELATIONS
 from dts_ee.tokenizers import TokenSentenceSplitter, sentence_splitter_of, text_reading
@@ -311,18 +316,7 @@ class DtsPredictor(Predictor):
             the line; blank lines are not counted.
         """
         self._num_lines += 1
-        number = f"#{self._num_lines}"
-        try:
-            inputs = json.loads(line)
-        except json.JSONDecodeError as error:
-            problem = f"invalid JSON: {error.msg} (column {error.colno})"
-            if not line.lstrip().startswith(("{", "[")):
-                problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
-            raise DocumentError(problem, document_id=number) from None
-        except (ValueError, RecursionError) as error:
-            # A number with thousands of digits, or JSON that is nested too deeply.
-            raise DocumentError(f"invalid JSON: {error}", document_id=number) from None
-        return as_inputs(inputs, number)
+        return inputs_from_line(line, f"#{self._num_lines}")
 
     def load_item(self, value: Any, number: int) -> JsonDict:
         """
