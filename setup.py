@@ -20,6 +20,8 @@ IMPORT_HOOK = "dts_ee_import_hook.pth"
 
 # `fastapi-offline` has the files of Swagger UI, which FastAPI's page would load from elsewhere.
 SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicorn"]
+# fsspec has what Python has for patterns of paths since 3.13.
+SCALE = ["fsspec", "pyarrow"]
 TUNE = ["optuna>=5"]
 
 REQUIRED = [
@@ -131,9 +133,13 @@ setup(
         "allennlp": REQUIRED,
         "bioc": ["bioc", "lxml"],
         "graph": ["networkx"],
+        # Left out of the lock: see requirements/overrides.txt.
+        "ray": [*SCALE, "ray[data]>=2.60"],
+        "scale": SCALE,
         "serve": SERVE,
         "tune": TUNE,
         "test": [
+            *SCALE,
             *SERVE,
             *TUNE,
             "bioc",

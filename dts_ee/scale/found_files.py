@@ -91,7 +91,8 @@ def open_file_system(uri: str) -> Tuple[fs.FileSystem, str]:
     if "://" not in uri:
         return fs.LocalFileSystem(), os.path.abspath(uri)
     try:
-        return fs.FileSystem.from_uri(uri)
+        # Those of a pattern are decoded again.
+        return fs.FileSystem.from_uri(uri.replace("[", "%5B").replace("]", "%5D"))
     except (pa.ArrowException, OSError) as error:
         raise ConfigurationError(f"{uri}: {error}") from None
 
@@ -144,7 +145,7 @@ def _divide(path: str) -> Tuple[str, Optional["re.Pattern[str]"]]:
     """The folder before a pattern, and the pattern, if there is one."""
     if os.path.exists(path) or not re.search(r"[*\[]", path):
         return path.rstrip("/") or "/", None
-    # fsspec is a requirement of torch; Python has this function since 3.13.
+    # Python has this function since 3.13.
     from fsspec.utils import glob_translate
 
     parts = path.split("/")
@@ -166,10 +167,13 @@ def _found(info: Any, name: str) -> FoundFile:
     return FoundFile(info.path, name, info.size or 0, info.mtime_ns)
 
 
-def is_inside(uri: str, folder: str) -> bool:
-    """Whether a path or address is a folder or inside it."""
-    one, other = (_absolute(path) for path in (uri, folder))
-    return one == other or one.startswith(f"{other}/")
+def would_find(uri: str, output: str) -> bool:
+    """Whether the files of an output would be files of the input."""
+    folder, pattern = _divide(_absolute(uri))
+    shard = f"{_absolute(output)}/part-000000.parquet"
+    if not shard.startswith(f"{folder}/"):
+        return False
+    return pattern is None or pattern.match(shard[len(folder) + 1 :]) is not None
 
 
 def _absolute(uri: str) -> str:

@@ -10,7 +10,7 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.console import say
 from dts_ee.scale import local
 from dts_ee.scale.forked import call_in_fork
-from dts_ee.scale.found_files import is_inside
+from dts_ee.scale.found_files import would_find
 from dts_ee.scale.model_source import ModelSource
 from dts_ee.scale.output_folder import Counts, OutputFolder, locked_folder
 from dts_ee.scale.row_columns import RowColumns
@@ -81,9 +81,9 @@ class Task:
         `OSError`
             If the output cannot be written.
         """
-        if is_inside(self.output, self.input):
+        if would_find(self.input, self.output):
             raise ConfigurationError(
-                f"{self.output}: --output-dir is in the folder of the input, where the next call "
+                f"{self.output}: --output-dir is where the input is read from, and the next call "
                 "would read it"
             )
         with locked_folder(self.output):
