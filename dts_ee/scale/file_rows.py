@@ -157,6 +157,8 @@ class RowReader:
                 raise DocumentError(
                     f"it has no row {position + 1} any more", path=file.name
                 ) from None
+            except (OSError, pa.ArrowException) as error:
+                raise DocumentError(f"cannot be read: {error}", path=file.name) from error
         return found
 
     def _open(self, file: FoundFile, first: int) -> Tuple[int, Iterator[pa.RecordBatch]]:

@@ -33,7 +33,7 @@ class Counts:
     rows, errors, sentences, entities, relations : `int`
         Their numbers.
     cpu_seconds : `float`
-        The processor time to read, predict and write them.
+        The processor time to read and predict them.
     """
 
     rows: int = 0

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import pickle
 import platform
 import socket
 import time
@@ -16,6 +17,8 @@ import torch
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.document import DocumentError
+from dts_ee.predictors import DtsPredictor
+from dts_ee.runs.machine import available_cores
 from dts_ee.scale.model_source import ModelSource
 from dts_ee.scale.output_folder import Counts, OutputFolder
 from dts_ee.scale.shard_work import Job
@@ -29,8 +32,6 @@ _MAX_RETRIES = 2
 """How often a shard is tried again whose process ends."""
 
 _SECONDS_TO_CONNECT = 10.0
-
-_OWN_ERRORS = (ConfigurationError, DocumentError, OSError)
 
 Row = Dict[str, Any]
 
@@ -76,7 +77,11 @@ def predict_shards(
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         rows: Any = ray.data.from_items(
-            [{"shard": number} for number in range(len(shards))], override_num_blocks=len(shards)
+            [
+                {"shard": number, "data": b"", "cpu_seconds": 0.0, "failure": b""}
+                for number in range(len(shards))
+            ],
+            override_num_blocks=len(shards),
         )
         # A shard is one row of Ray's, which is never divided. One reader is quick enough for many
         # actors, and does not read a file again from its beginning for each shard.
@@ -86,11 +91,10 @@ def predict_shards(
             (_Writer, (job, shards), _few_cpus(1)),
         ):
             rows = rows.map(function, fn_constructor_args=arguments, **options)
-        try:
-            for row in rows.iter_rows():
-                yield shards[row["shard"]], Counts(**json.loads(row["counts"]))
-        except Exception as error:
-            raise _cause(error) from None
+        for row in rows.iter_rows():
+            if row["failure"]:
+                raise pickle.loads(row["failure"])
+            yield shards[row["shard"]], Counts(**json.loads(row["data"]))
 
 
 def _few_cpus(size: int) -> Dict[str, Any]:
@@ -105,48 +109,80 @@ def _one_cpu(size: int, has_gpu: bool) -> Dict[str, Any]:
     return {**options, "num_gpus": 1} if has_gpu else options
 
 
-class _Reader:
+class _Stage:
+    """
+    A step of the work, in a process of Ray. What it raises is given to the next one as data, as
+    Ray's own errors only have its text.
+    """
+
+    def __call__(self, row: Row) -> Row:
+        if row["failure"]:
+            return row
+        start = time.process_time()
+        try:
+            data = self.work(row["shard"], row["data"], row["cpu_seconds"])
+        except (ConfigurationError, DocumentError, OSError) as error:
+            return {**row, "data": b"", "failure": pickle.dumps(error)}
+        seconds = row["cpu_seconds"] + time.process_time() - start
+        return {**row, "data": data, "cpu_seconds": seconds}
+
+    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
+        """
+        Does the step.
+
+        # Parameters
+
+        shard : `int`
+            The index of the shard.
+        data : `bytes`
+            What the step before has returned.
+        cpu_seconds : `float`
+            The processor time of the steps before.
+        """
+        raise NotImplementedError
+
+
+class _Reader(_Stage):
     """Reads the rows of a shard."""
 
     def __init__(self, job: Job, shards: Sequence[Shard]) -> None:
         self._reader = job.plan.reader()
         self._shards = shards
 
-    def __call__(self, row: Row) -> Row:
-        start = time.process_time()
-        rows = _to_bytes(self._reader.read(self._shards[row["shard"]].segments))
-        return {"shard": row["shard"], "rows": rows, "cpu_seconds": time.process_time() - start}
+    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
+        return _to_bytes(self._reader.read(self._shards[shard].segments))
 
 
-class _Predictor:
+class _Predictor(_Stage):
     """Predicts the rows of a shard."""
 
     def __init__(self, job: Job, model: ModelSource) -> None:
-        if model.checksum() != job.settings["model"]["sha256"]:
-            raise ConfigurationError(f"{model.model}: it is another model on {platform.node()}")
-        torch.set_num_threads(1)
         self._job = job
-        self._predictor = model.load()
+        self._model = model
+        self._predictor: Optional[DtsPredictor] = None
+        torch.set_num_threads(1)
 
-    def __call__(self, row: Row) -> Row:
-        start = time.process_time()
-        table = self._job.predict(self._predictor, _from_bytes(row["rows"]))
-        seconds = row["cpu_seconds"] + time.process_time() - start
-        return {"shard": row["shard"], "rows": _to_bytes(table), "cpu_seconds": seconds}
+    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
+        if self._predictor is None:
+            if self._model.checksum() != self._job.settings["model"]["sha256"]:
+                problem = f"it is another model on the node {platform.node()}"
+                raise ConfigurationError(f"{self._model.model}: {problem}")
+            self._predictor = self._model.load()
+        return _to_bytes(self._job.predict(self._predictor, _from_bytes(data)))
 
 
-class _Writer:
+class _Writer(_Stage):
     """Writes a shard."""
 
     def __init__(self, job: Job, shards: Sequence[Shard]) -> None:
         self._output = OutputFolder(job.output)
         self._shards = shards
 
-    def __call__(self, row: Row) -> Row:
-        table = _from_bytes(row["rows"])
-        counts = Counts.of(table, row["cpu_seconds"])
-        self._output.write_shard(self._shards[row["shard"]].name, table, counts)
-        return {"shard": row["shard"], "counts": json.dumps(asdict(counts))}
+    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
+        table = _from_bytes(data)
+        counts = Counts.of(table, cpu_seconds)
+        self._output.write_shard(self._shards[shard].name, table, counts)
+        return json.dumps(asdict(counts)).encode()
 
 
 def _to_bytes(table: pa.Table) -> bytes:
@@ -170,7 +206,7 @@ def _connected(num_workers: Optional[int], address: Optional[str]) -> Iterator[N
     if address is not None:
         _check_address(address)
     else:
-        num_actors = num_workers or len(os.sched_getaffinity(0))
+        num_actors = num_workers or available_cores()
         # Readers and writers take little; Ray's CPUs only count what may run at the same time.
         options = {"address": "local", "num_cpus": num_actors + SPARE_CPUS}
     # Ray's log is in its own folder; errors are raised.
@@ -210,14 +246,3 @@ def _num_actors(num_workers: Optional[int]) -> int:
             + (f"--workers {room} fits" if room > 0 else "Start Ray with --num-cpus 3 or more")
         )
     return num_workers or room
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What a function raised, in another process, inside Ray's errors."""
-    cause: Optional[BaseException] = error
-    while cause is not None:
-        for inner in (cause, getattr(cause, "cause", None)):
-            if type(inner) in _OWN_ERRORS or isinstance(inner, OSError):
-                return inner
-        cause = cause.__cause__
-    return error

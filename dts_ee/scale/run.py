@@ -1,6 +1,5 @@
 """Predicts an input of any size into a folder, and goes on where an earlier call ended."""
 
-import os
 import time
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, Iterable, Optional, Tuple
@@ -8,6 +7,7 @@ from typing import Any, Dict, Iterable, Optional, Tuple
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.console import say
+from dts_ee.runs.machine import available_cores
 from dts_ee.scale import local
 from dts_ee.scale.forked import call_in_fork
 from dts_ee.scale.found_files import would_find
@@ -158,7 +158,7 @@ class Task:
         if self.model.cuda_device < 0:
             predictor = load()
             load = lambda: predictor  # noqa: E731
-        workers = self.workers or len(os.sched_getaffinity(0))
+        workers = self.workers or available_cores()
         return local.predict_shards(job, shards, load, min(workers, len(shards)))
 
 

@@ -92,8 +92,6 @@ class ShardWorker:
         """
         start = time.process_time()
         table = self._job.predict(self._predictor, self._reader.read(shard.segments))
-        counts = Counts.of(table, 0.0)
-        # Writing is counted only as far as it is done before the counts are written.
-        counts.cpu_seconds = time.process_time() - start
+        counts = Counts.of(table, time.process_time() - start)
         self._output.write_shard(shard.name, table, counts)
         return counts

@@ -164,6 +164,13 @@ def test_tables(tmp_path):
     ):
         with pytest.raises(DocumentError, match=message):
             make_plan(str(tmp_path), columns)
+    pq.write_table(table, path)
+    damaged = bytearray(path.read_bytes())
+    damaged[8:60] = bytes(52)
+    path.write_bytes(damaged)
+    columns = RowColumns("body", keep=("other",))
+    with pytest.raises(DocumentError, match="file a.parquet: cannot be read: "):
+        make_plan(str(path), columns).reader().read([Segment(0, 0, 4)])
     path.write_bytes(b"PAR")
     with pytest.raises(DocumentError, match="file a.parquet: this is no Parquet file"):
         make_plan(str(path), RowColumns())

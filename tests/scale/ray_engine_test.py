@@ -1,0 +1,126 @@
+"""The engine `ray`, where it is installed; each test starts a cluster on this machine."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+
+from dts_ee.document import DocumentError
+from dts_ee.scale import shards
+from dts_ee.scale.output_folder import MANIFEST_NAME
+from dts_ee.scale.row_columns import RowColumns
+from dts_ee.scale.run import Task
+from tests.scale.rows import TEXTS, assert_like_predictor, read_output, write_lines
+
+pytest.importorskip("ray", reason="Ray is not installed: pip install 'dts_ee[ray]'")
+
+NUM_ROWS = 600
+ROWS = [{"text": f"{TEXTS[i % 5]} {TEXTS[2]}", "id": str(i)} for i in range(NUM_ROWS)]
+LINES = [*ROWS, {"text": None, "id": "null"}, {"text": "", "id": "empty"}]
+
+
+@pytest.fixture
+def task(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "_ROWS_OF_SHARD", (20, 20))
+    # Small files become shards of their own size.
+    for part in range(7):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        write_lines(tmp_path / "in" / f"{part}.jsonl", *LINES[part::7])
+    source, output = str(tmp_path / "in"), str(tmp_path / "out")
+    return Task(model, source, output, RowColumns(id="id"), "ray", workers=1, batch_size=20)
+
+
+def assert_complete(task, predictor):
+    """Asserts that no row is lost, none is there twice, and good ones are the predictor's."""
+    found = read_output(Path(task.output))
+    rows = {row["id"]: row for row in found}
+    assert len(found) == len(LINES)
+    assert rows.keys() == {line["id"] for line in LINES}
+    assert rows["null"]["error"] == "field text: it is null"
+    assert (rows["empty"]["error"], rows["empty"]["sentences"]) == (None, [])
+    good = [line for line in LINES if line["text"] is not None]
+    assert_like_predictor(
+        [rows[line["id"]] for line in good], [line["text"] for line in good], predictor
+    )
+    assert json.loads((Path(task.output) / MANIFEST_NAME).read_text())["complete"]
+    assert len(list(Path(task.output).glob("*.parquet"))) == -(-len(LINES) // 20)
+
+
+def start(task):
+    """A process that runs the task, after its first shard."""
+    process = multiprocessing.get_context("fork").Process(target=task.run)
+    process.start()
+    while not list(Path(task.output).glob("*.parquet")):
+        assert process.is_alive()
+        time.sleep(0.02)
+    return process
+
+
+def actors():
+    """The processes of the actors that predict."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes()
+        except OSError:
+            continue
+        if command.startswith(b"ray::") and b"_Predictor" in command:
+            found.append(int(path.parent.name))
+    return found
+
+
+def test_an_actor_that_is_killed_loses_nothing(task, predictor):
+    process = start(task)
+    (actor,) = actors()
+    os.kill(actor, signal.SIGKILL)
+    num_finished = len(list(Path(task.output).glob("*.parquet")))
+    process.join()
+    assert process.exitcode == 0
+    assert num_finished < 25
+    assert_complete(task, predictor)
+
+
+def test_a_driver_that_is_killed_goes_on(task, predictor):
+    process = start(task)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    # Its actors end with it.
+    deadline = time.monotonic() + 60
+    while actors():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert 0 < task.run()["last_call"]["rows"] < len(LINES)
+    assert_complete(task, predictor)
+
+
+def test_errors_of_other_processes_are_raised_here(model, tmp_path):
+    source = write_lines(tmp_path / "in.jsonl", *LINES[-3:])
+    task = Task(
+        model, str(source), str(tmp_path / "out"), engine="ray", workers=1, stop_on_error=True
+    )
+    with pytest.raises(DocumentError, match="file in.jsonl, document row 2, field text: it is nul"):
+        task.run()
+
+
+def test_too_few_cpus_are_refused(task):
+    import ray
+
+    ray.init(num_cpus=2, log_to_driver=False)
+    try:
+        with pytest.raises(ConfigurationError, match="has 2 CPUs, too few for --workers 1: each t"):
+            task.run()
+    finally:
+        ray.shutdown()
+    assert not Path(task.output, "part-000000.parquet").exists()
+
+
+def test_there_is_no_cluster(task):
+    from dts_ee.scale.ray_engine import _check_address
+
+    with pytest.raises(ConfigurationError, match="--address 127.0.0.1:9: Connection refused"):
+        _check_address("127.0.0.1:9")
