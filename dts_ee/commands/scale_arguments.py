@@ -38,7 +38,7 @@ def add_scale_arguments(subparser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--address",
-        help="the Ray cluster, such as auto or ray://HOST:10001 (default = one on this machine)",
+        help="the Ray cluster: auto, or HOST:6379 (default = one on this machine, for this call)",
     )
     group.add_argument(
         "--text-column", metavar="NAME", help="the column or key with the text (default = text)"

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allennlp.common.checks import ConfigurationError
@@ -20,14 +21,16 @@ from tests.scale.rows import TEXTS, assert_like_predictor, read_output, write_li
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'dts_ee[ray]'")
 
 NUM_ROWS = 600
-ROWS = [{"text": f"{TEXTS[i % 5]} {TEXTS[2]}", "id": str(i)} for i in range(NUM_ROWS)]
+ROWS: list[dict[str, Any]] = [
+    {"text": f"{TEXTS[i % 5]} {TEXTS[2]}", "id": str(i)} for i in range(NUM_ROWS)
+]
 LINES = [*ROWS, {"text": None, "id": "null"}, {"text": "", "id": "empty"}]
 
 
 @pytest.fixture
 def task(model, tmp_path, monkeypatch):
     monkeypatch.setattr(shards, "_ROWS_OF_SHARD", (20, 20))
-    # Small files become shards of their own size.
+    # Shards have rows of two files.
     for part in range(7):
         (tmp_path / "in").mkdir(exist_ok=True)
         write_lines(tmp_path / "in" / f"{part}.jsonl", *LINES[part::7])
