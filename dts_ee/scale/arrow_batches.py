@@ -1,12 +1,15 @@
 """Predicts an Arrow batch: the one function that all engines call."""
 
 import json
-from typing import Any, List, Sequence, Union
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, List, Optional, Sequence, Union
 
 import pyarrow as pa
 
 from dts_ee.document import Document, DocumentError
 from dts_ee.predictors import DtsPredictor
+from dts_ee.predictors.request_groups import PreparedRequests
 from dts_ee.predictors.requests import Request
 from dts_ee.scale.row_columns import (
     JSON_LINE,
@@ -16,7 +19,9 @@ from dts_ee.scale.row_columns import (
     read_rows,
     row_inputs,
 )
-from dts_ee.scale.schema import PredictionColumns, output_schema
+from dts_ee.scale.schema import PredictionColumns, output_schema, prediction_fields
+
+_NUMBER = "row_number"
 
 
 def predict_batch(
@@ -53,14 +58,60 @@ def predict_batch(
         If the batch has no column to predict, or, with `stop_on_error`, for the first row that
         cannot be predicted.
     """
+    read = read_batch(predictor, batch, columns, stop_on_error)
+    return predicted_batch(read, predict_rows(predictor, read), stop_on_error)
+
+
+@dataclass(frozen=True)
+class ReadBatch:
+    """
+    A batch whose rows are read. It can be pickled.
+
+    # Parameters
+
+    copied : `pa.RecordBatch`
+        The columns that are copied to the output, and the number of the row.
+    rows : `List[Union[Request, DocumentError]]`
+        The input of each row, or why there is none.
+    prepared : `List[PreparedRequests]`, optional (default = `None`)
+        What `DtsPredictor.prepare` returned for the inputs, if it was called and did not fail.
+    """
+
+    copied: pa.RecordBatch
+    rows: List[Union[Request, DocumentError]]
+    prepared: Optional[List[PreparedRequests]] = None
+
+    @property
+    def requests(self) -> List[Request]:
+        """The inputs, without the rows that have none."""
+        return [row for row in self.rows if isinstance(row, Request)]
+
+
+def read_batch(
+    predictor: DtsPredictor,
+    batch: pa.RecordBatch,
+    columns: RowColumns = RowColumns(),
+    stop_on_error: bool = False,
+    prepare: bool = False,
+) -> ReadBatch:
+    """
+    The part of `predict_batch` before the model: sentences and tokens.
+
+    # Parameters
+
+    predictor, batch, columns, stop_on_error
+        See `predict_batch`.
+    prepare : `bool`, optional (default = `False`)
+        Whether to make the model's arguments too.
+    """
     rows = list(read_rows(batch, columns))
     schema = output_schema(batch.schema, columns)
-    output = PredictionColumns()
+    fields = list(schema)[: -len(prediction_fields())]
     copied = [
-        _from_json(rows, name)
-        if JSON_LINE in batch.schema.names and name in columns.copied
-        else batch.column(name)
-        for name in schema.names[: -len(output.names)]
+        _from_json(rows, field.name)
+        if JSON_LINE in batch.schema.names and field.name in columns.copied
+        else batch.column(field.name)
+        for field in fields
     ]
     ids = None if columns.id is None else copied[schema.names.index(columns.id)].to_pylist()
     requests: List[Union[Request, DocumentError]] = []
@@ -75,22 +126,50 @@ def predict_batch(
             if stop_on_error:
                 raise _located(error, batch, i) from None
             requests.append(error)
-    predicted = iter(_predict(predictor, [item for item in requests if isinstance(item, Request)]))
-    for i, request in enumerate(requests):
-        result = request if isinstance(request, DocumentError) else next(predicted)
+    # There may be no other column, and a batch without columns has no rows.
+    numbers = pa.array(range(len(rows)), pa.int64())
+    with_numbers = pa.schema([*fields, pa.field(_NUMBER, pa.int64())])
+    read = ReadBatch(pa.RecordBatch.from_arrays([*copied, numbers], schema=with_numbers), requests)
+    if prepare:
+        # What fails here fails again, for its row alone, in `predict_rows`.
+        with suppress(Exception):
+            return replace(read, prepared=predictor.prepare(read.requests))
+    return read
+
+
+Predicted = List[Union[List[Document], DocumentError]]
+"""For each input, its predicted sentences, or why there are none."""
+
+
+def predict_rows(predictor: DtsPredictor, read: ReadBatch) -> Predicted:
+    """The part of `predict_batch` that needs the model."""
+    if read.prepared is not None:
+        with suppress(Exception):
+            return list(predictor.predict_prepared(read.requests, read.prepared))
+    return _predict(predictor, read.requests)
+
+
+def predicted_batch(
+    read: ReadBatch, predicted: Predicted, stop_on_error: bool = False
+) -> pa.RecordBatch:
+    """The part of `predict_batch` after the model: the columns."""
+    output = PredictionColumns()
+    found = iter(predicted)
+    for i, row in enumerate(read.rows):
+        result = row if isinstance(row, DocumentError) else next(found)
         if isinstance(result, DocumentError):
             if stop_on_error:
-                raise _located(result, batch, i)
+                raise _located(result, read.copied, i)
             output.add_error(str(DocumentError(result.problem, result.field)))
         else:
-            assert isinstance(request, Request)
-            output.add(result, request.warnings)
-    return pa.RecordBatch.from_arrays([*copied, *output.arrays()], schema=schema)
+            assert isinstance(row, Request)
+            output.add(result, row.warnings)
+    copied = read.copied.drop_columns([_NUMBER])
+    schema = pa.schema([*copied.schema, *prediction_fields()])
+    return pa.RecordBatch.from_arrays([*copied.columns, *output.arrays()], schema=schema)
 
 
-def _predict(
-    predictor: DtsPredictor, requests: Sequence[Request]
-) -> List[Union[List[Document], DocumentError]]:
+def _predict(predictor: DtsPredictor, requests: Sequence[Request]) -> Predicted:
     """Predicts requests together, or in halves if that fails, so that only one has the error."""
     if not requests:
         return []

@@ -8,8 +8,8 @@ import platform
 import socket
 import time
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
+from dataclasses import asdict, replace
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import pyarrow as pa
 import ray
@@ -19,6 +19,7 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
 from dts_ee.runs.machine import available_cores
+from dts_ee.scale.arrow_batches import ReadBatch, predict_rows, predicted_batch
 from dts_ee.scale.model_source import ModelSource
 from dts_ee.scale.output_folder import Counts, OutputFolder
 from dts_ee.scale.shard_work import Job
@@ -27,7 +28,8 @@ from dts_ee.scale.shards import Shard
 SPARE_CPUS = 2
 """What the readers and writers need beside the actors. Without it, Ray waits for ever."""
 
-_CPUS_OF_READERS = 0.25
+_FEW_CPUS = {"num_cpus": 0.25}
+_ONE_CPU = {"num_cpus": 1.0}
 _MAX_RETRIES = 2
 """How often a shard is tried again whose process ends."""
 
@@ -44,7 +46,8 @@ def predict_shards(
     address: Optional[str] = None,
 ) -> Iterator[Tuple[Shard, Counts]]:
     """
-    Predicts shards with Ray Data: tasks that read, actors with the model, tasks that write.
+    Predicts shards with Ray Data. If the model is on a GPU, the actors that call it do nothing
+    else: others, on CPUs, find sentences, tokens and indices before them.
 
     # Parameters
 
@@ -55,8 +58,9 @@ def predict_shards(
     model : `ModelSource`
         The model, which each actor loads.
     num_workers : `int`, optional (default = `None`)
-        The number of actors, each with one CPU and, if the model is on a GPU, one GPU; `None` for
-        as many as there is room for.
+        The number of actors that call the model, each with one CPU and, if the model is on a GPU,
+        one GPU; `None` for as many as there is room for. With GPUs, the actors that read and index
+        tokens take the other CPUs.
     address : `str`, optional (default = `None`)
         The address of a cluster; `None` for one on this machine, which ends with this process.
 
@@ -73,7 +77,6 @@ def predict_shards(
         As `ShardWorker`.
     """
     with _connected(num_workers, address):
-        num_actors = _num_actors(num_workers)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         rows: Any = ray.data.from_items(
@@ -85,28 +88,49 @@ def predict_shards(
         )
         # A shard is one row of Ray's, which is never divided. One reader is quick enough for many
         # actors, and does not read a file again from its beginning for each shard.
-        for function, arguments, options in (
-            (_Reader, (job, shards), _few_cpus(1)),
-            (_Predictor, (job, model), _one_cpu(num_actors, model.cuda_device >= 0)),
-            (_Writer, (job, shards), _few_cpus(1)),
+        for function, arguments, size, options in (
+            (_Reader, (job, shards), 1, _FEW_CPUS),
+            *_model_stages(job, model, num_workers),
+            (_Writer, (job, shards), 1, _FEW_CPUS),
         ):
-            rows = rows.map(function, fn_constructor_args=arguments, **options)
+            # With more tasks in flight, the last shards would wait for a busy actor while others
+            # have nothing to do.
+            compute = ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=2)
+            rows = rows.map(
+                function,
+                fn_constructor_args=arguments,
+                compute=compute,
+                max_task_retries=_MAX_RETRIES,
+                **options,
+            )
         for row in rows.iter_rows():
             if row["failure"]:
                 raise pickle.loads(row["failure"])
             yield shards[row["shard"]], Counts(**json.loads(row["data"]))
 
 
-def _few_cpus(size: int) -> Dict[str, Any]:
-    compute = ray.data.ActorPoolStrategy(size=size)
-    return {"compute": compute, "num_cpus": _CPUS_OF_READERS, "max_task_retries": _MAX_RETRIES}
+def _model_stages(job: Job, model: ModelSource, num_workers: Optional[int]) -> List[Tuple]:
+    """The steps between reading and writing, with their arguments, actors and resources."""
+    if not _is_on_gpu(model):
+        num_actors = _num_actors(num_workers, 0)
+        return [(_Predictor, (job, model), num_actors, _ONE_CPU)]
+    num_gpus = int(ray.cluster_resources().get("GPU", 0))
+    if num_gpus < (num_workers or 1):
+        raise ConfigurationError(
+            f"the Ray cluster has {num_gpus} GPUs, too few for --workers {num_workers or 1}"
+        )
+    num_forward = num_workers or num_gpus
+    num_actors = _num_actors(None, num_forward)
+    return [
+        (_Preparer, (job, replace(model, cuda_device=-1)), num_actors, _ONE_CPU),
+        # Ray shows an actor only its own GPU, which is number 0 there.
+        (_Forward, (job, replace(model, cuda_device=0)), num_forward, {**_ONE_CPU, "num_gpus": 1}),
+        (_Finisher, (job,), 1, _FEW_CPUS),
+    ]
 
 
-def _one_cpu(size: int, has_gpu: bool) -> Dict[str, Any]:
-    # With more tasks in flight, the last shards would wait for a busy actor while others are idle.
-    compute = ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=2)
-    options = {"compute": compute, "num_cpus": 1, "max_task_retries": _MAX_RETRIES}
-    return {**options, "num_gpus": 1} if has_gpu else options
+def _is_on_gpu(model: ModelSource) -> bool:
+    return model.cuda_device >= 0
 
 
 class _Stage:
@@ -153,22 +177,63 @@ class _Reader(_Stage):
         return _to_bytes(self._reader.read(self._shards[shard].segments))
 
 
-class _Predictor(_Stage):
-    """Predicts the rows of a shard."""
+class _ModelStage(_Stage):
+    """A step with the predictor, which is loaded for the first shard."""
 
     def __init__(self, job: Job, model: ModelSource) -> None:
         self._job = job
         self._model = model
-        self._predictor: Optional[DtsPredictor] = None
+        self._loaded: Optional[DtsPredictor] = None
         torch.set_num_threads(1)
 
-    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
-        if self._predictor is None:
+    @property
+    def predictor(self) -> DtsPredictor:
+        """The predictor."""
+        if self._loaded is None:
             if self._model.checksum() != self._job.settings["model"]["sha256"]:
                 problem = f"it is another model on the node {platform.node()}"
                 raise ConfigurationError(f"{self._model.model}: {problem}")
-            self._predictor = self._model.load()
-        return _to_bytes(self._job.predict(self._predictor, _from_bytes(data)))
+            self._loaded = self._model.load()
+        return self._loaded
+
+
+class _Predictor(_ModelStage):
+    """Predicts the rows of a shard."""
+
+    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
+        return _to_bytes(self._job.predict(self.predictor, _from_bytes(data)))
+
+
+class _Preparer(_ModelStage):
+    """Makes the arguments of the model of the rows of a shard."""
+
+    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
+        return pickle.dumps(self._job.read(self.predictor, _from_bytes(data)))
+
+
+class _Forward(_ModelStage):
+    """Calls the model, and nothing else."""
+
+    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
+        batches: List[ReadBatch] = pickle.loads(data)
+        return pickle.dumps(
+            [
+                (replace(batch, prepared=None), predict_rows(self.predictor, batch))
+                for batch in batches
+            ]
+        )
+
+
+class _Finisher(_Stage):
+    """Makes the columns of the output."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
+        stop = self._job.stop_on_error
+        batches = [predicted_batch(*item, stop) for item in pickle.loads(data)]
+        return _to_bytes(self._job.table(batches))
 
 
 class _Writer(_Stage):
@@ -235,14 +300,16 @@ def _check_address(address: str) -> None:
         raise ConfigurationError(f"--address {address}: {error.strerror or error}") from None
 
 
-def _num_actors(num_workers: Optional[int]) -> int:
+def _num_actors(num_workers: Optional[int], num_others: int) -> int:
+    """The number of actors with a CPU each, beside others."""
     cpus = int(ray.cluster_resources().get("CPU", 0))
-    room = cpus - SPARE_CPUS
+    room = cpus - SPARE_CPUS - num_others
     if room < 1 or (num_workers is not None and num_workers > room):
-        wanted = f"--workers {num_workers}" if num_workers is not None else "an actor"
+        wanted = "its actors" if num_workers is None else f"--workers {num_workers}"
+        beside = f" beside {num_others} with a GPU" if num_others else ""
         raise ConfigurationError(
-            f"the Ray cluster has {cpus} CPUs, too few for {wanted}: each takes one, and "
-            f"{SPARE_CPUS} are left for reading and writing. "
-            + (f"--workers {room} fits" if room > 0 else "Start Ray with --num-cpus 3 or more")
+            f"the Ray cluster has {cpus} CPUs, too few for {wanted}{beside}: an actor takes one, "
+            f"and {SPARE_CPUS} are left for reading and writing. "
+            + (f"--workers {room} fits" if room > 0 else "Start Ray with a larger --num-cpus")
         )
     return num_workers or room

@@ -67,11 +67,6 @@ class PredictionColumns:
         self._warnings: List[Optional[List[str]]] = []
         self._errors: List[Optional[str]] = []
 
-    @property
-    def names(self) -> List[str]:
-        """The names of the columns."""
-        return [field.name for field in prediction_fields()]
-
     def add(self, sentences: Sequence[Document], warnings: Iterable[str]) -> None:
         """Adds a row with its predicted sentences."""
         rows: Dict[str, List[Tuple]] = {name: [] for name in _LISTS}

@@ -3,12 +3,12 @@
 import json
 import time
 from dataclasses import dataclass
-from typing import Any, Dict
+from typing import Any, Dict, Iterable, List
 
 import pyarrow as pa
 
 from dts_ee.predictors import DtsPredictor
-from dts_ee.scale.arrow_batches import predict_batch
+from dts_ee.scale.arrow_batches import ReadBatch, predict_batch, read_batch
 from dts_ee.scale.file_rows import RowReader
 from dts_ee.scale.output_folder import Counts, OutputFolder
 from dts_ee.scale.schema import METADATA_KEY, output_schema
@@ -50,15 +50,35 @@ class Job:
             With `stop_on_error`, for the first row that cannot be predicted.
         """
         columns = self.plan.columns
-        batches = [
+        return self.table(
             predict_batch(predictor, batch, columns, self.stop_on_error)
-            for batch in rows.combine_chunks().to_batches(self.batch_size)
-        ]
-        schema = output_schema(self.plan.schema, columns)
-        schema = schema.with_metadata({METADATA_KEY: json.dumps(self.settings)})
-        return pa.Table.from_batches(
-            [batch.replace_schema_metadata(schema.metadata) for batch in batches], schema
+            for batch in self._batches(rows)
         )
+
+    def read(self, predictor: DtsPredictor, rows: pa.Table) -> List[ReadBatch]:
+        """
+        Does what `predict` does before the model. `predict_rows` and `predicted_batch` do the rest,
+        in another process.
+
+        # Raises
+
+        `DocumentError`
+            With `stop_on_error`, for the first row that cannot be read.
+        """
+        columns = self.plan.columns
+        return [
+            read_batch(predictor, batch, columns, self.stop_on_error, prepare=True)
+            for batch in self._batches(rows)
+        ]
+
+    def table(self, batches: Iterable[pa.RecordBatch]) -> pa.Table:
+        """The table of a shard, for its predicted batches."""
+        schema = output_schema(self.plan.schema, self.plan.columns)
+        metadata = {METADATA_KEY: json.dumps(self.settings)}
+        return pa.Table.from_batches(batches, schema).replace_schema_metadata(metadata)
+
+    def _batches(self, rows: pa.Table) -> List[pa.RecordBatch]:
+        return rows.combine_chunks().to_batches(self.batch_size)
 
 
 class ShardWorker:

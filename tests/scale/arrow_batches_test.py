@@ -1,13 +1,20 @@
 import json
+import pickle
 import types
 
 import pyarrow as pa
 import pytest
 
+from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError, Entity, Relation
 from dts_ee.metrics import EntityF1
 from dts_ee.predictors import DtsPredictor
-from dts_ee.scale.arrow_batches import predict_batch
+from dts_ee.scale.arrow_batches import (
+    predict_batch,
+    predict_rows,
+    predicted_batch,
+    read_batch,
+)
 from dts_ee.scale.row_columns import JSON_LINE, READ_ERROR, SOURCE_FILE, SOURCE_ROW, RowColumns
 from dts_ee.scale.schema import PredictionColumns, documents_of_row, prediction_fields
 from dts_ee.tasks import TASKS, Task
@@ -152,6 +159,25 @@ def test_what_the_model_cannot_predict_is_found_among_the_others(predictor, monk
     assert sizes == [4, 2, 2, 1, 1]
     assert_like_predictor(rows[:3], texts[:3], predictor)
     assert rows[3]["error"] == "it cannot be predicted: RuntimeError: out of memory"
+
+
+def test_the_model_can_be_called_in_another_process(predictor, monkeypatch):
+    batch = lines({"text": TEXTS[0], "id": "a"}, b"{", *({"text": text} for text in TEXTS))
+    columns = RowColumns(keep=("id",))
+    expected = predict_batch(predictor, batch, columns)
+    read = pickle.loads(pickle.dumps(read_batch(predictor, batch, columns, prepare=True)))
+    with monkeypatch.context() as context:
+        # What comes before the model was done.
+        context.setattr(DtsPredictor, "request", None)
+        context.setattr(SpertReader, "text_to_instance", None)
+        predicted = predict_rows(predictor, read)
+    assert predicted_batch(read, predicted).equals(expected)
+    # What cannot be prepared together is predicted one by one.
+    with monkeypatch.context() as context:
+        context.setattr(DtsPredictor, "prepare", None)
+        read = read_batch(predictor, batch, columns, prepare=True)
+    assert read.prepared is None
+    assert predicted_batch(read, predict_rows(predictor, read)).equals(expected)
 
 
 def test_further_tasks_have_columns(monkeypatch):

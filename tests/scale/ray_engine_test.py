@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,16 +111,46 @@ def test_errors_of_other_processes_are_raised_here(model, tmp_path):
         task.run()
 
 
-def test_too_few_cpus_are_refused(task):
+@pytest.fixture
+def cluster():
+    """A cluster of four CPUs, with a GPU as far as Ray knows."""
     import ray
 
-    ray.init(num_cpus=2, log_to_driver=False)
-    try:
-        with pytest.raises(ConfigurationError, match="has 2 CPUs, too few for --workers 1: each t"):
-            task.run()
-    finally:
-        ray.shutdown()
+    ray.init(num_cpus=4, num_gpus=1, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+def test_too_few_cpus_or_gpus_are_refused(task, cluster, monkeypatch):
+    from dts_ee.scale import ray_engine
+
+    with pytest.raises(ConfigurationError, match="has 4 CPUs, too few for --workers 3: an actor t"):
+        replace(task, workers=3).run()
+    assert ray_engine._num_actors(2, 0) == ray_engine._num_actors(None, 0) == 2
+    assert ray_engine._num_actors(None, 1) == 1
+    with pytest.raises(ConfigurationError, match="for its actors beside 2 with a GPU: .* larger"):
+        ray_engine._num_actors(None, 2)
+    monkeypatch.setattr(ray_engine, "_is_on_gpu", lambda model: True)
+    with pytest.raises(ConfigurationError, match="has 1 GPUs, too few for --workers 2"):
+        replace(task, workers=2).run()
     assert not Path(task.output, "part-000000.parquet").exists()
+
+
+def test_the_model_alone_is_called_on_a_gpu(task, predictor, cluster, monkeypatch):
+    """On the CPU: Ray believes in a GPU."""
+    from dts_ee.scale import ray_engine
+
+    monkeypatch.setattr(ray_engine, "_is_on_gpu", lambda model: True)
+    stages = ray_engine._model_stages
+
+    def on_cpu(job, model, num_workers):
+        preparer, (function, _, size, options), finisher = stages(job, model, num_workers)
+        assert options == {"num_cpus": 1, "num_gpus": 1}
+        return [preparer, (function, (job, model), size, options), finisher]
+
+    monkeypatch.setattr(ray_engine, "_model_stages", on_cpu)
+    task.run()
+    assert_complete(task, predictor)
 
 
 def test_there_is_no_cluster(task):
