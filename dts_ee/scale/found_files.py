@@ -177,7 +177,8 @@ def would_find(uri: str, output: str) -> bool:
 
 
 def _absolute(uri: str) -> str:
-    return uri.rstrip("/") if "://" in uri else os.path.realpath(uri)
+    # An address may have options after a question mark.
+    return uri.partition("?")[0].rstrip("/") if "://" in uri else os.path.realpath(uri)
 
 
 def partition_columns(files: FoundFiles) -> List[str]:

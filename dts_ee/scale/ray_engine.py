@@ -232,7 +232,7 @@ class _Finisher(_Stage):
 
     def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
         stop = self._job.stop_on_error
-        batches = [predicted_batch(*item, stop) for item in pickle.loads(data)]
+        batches = [predicted_batch(read, found, stop) for read, found in pickle.loads(data)]
         return _to_bytes(self._job.table(batches))
 
 

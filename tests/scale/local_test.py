@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from allennlp.common.checks import ConfigurationError
+from pyarrow import fs
 
 from dts_ee.document import DocumentError
-from dts_ee.scale import local, output_folder, run, shard_work
+from dts_ee.scale import found_files, local, output_folder, run, shard_work
 from dts_ee.scale.forked import call_in_fork
 from dts_ee.scale.local import LostShardsError
 from dts_ee.scale.model_source import ModelSource
@@ -230,6 +231,23 @@ def test_partitions_are_kept(loaded, tmp_path, output, predictor):
     assert Counter(row["lang"] for row in rows) == {"de": 3, "en": 2}
     assert_like_predictor([row for row in rows if row["lang"] == "en"], TEXTS[1::2], predictor)
     assert {path.parent.name for path in output.glob("*/*.parquet")} == {"lang=de", "lang=en"}
+
+
+def test_a_folder_in_a_cloud(loaded, tmp_path, monkeypatch, predictor):
+    cloud = fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
+    for module in (found_files, output_folder):
+        monkeypatch.setattr(
+            module, "open_file_system", lambda uri: (cloud, uri.removeprefix("cloud://"))
+        )
+    (tmp_path / "in" / "lang=de").mkdir(parents=True)
+    write_lines(tmp_path / "in" / "lang=de" / "a.jsonl", *LINES)
+    task = Task(loaded, "cloud://in/**/*.jsonl", "cloud://out")
+    assert task.run()["last_call"]["rows"] == len(LINES)
+    assert_like_predictor(read_output(tmp_path / "out"), TEXTS, predictor)
+    assert len(list((tmp_path / "out" / "lang=de").iterdir())) == 3
+    assert task.run()["last_call"]["rows"] == 0
+    with pytest.raises(ConfigurationError, match="--output-dir is where the input is read from"):
+        Task(loaded, "cloud://in?region=a", "cloud://in/out?region=a").run()
 
 
 def test_a_folder_of_a_training_is_a_model(archive, tmp_path):
