@@ -76,7 +76,7 @@ def predict_shards(
     `DocumentError`, `OSError`
         As `ShardWorker`.
     """
-    with _connected(num_workers, address):
+    with _connected(_cpus_of_this_machine(num_workers, model), address):
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         rows: Any = ray.data.from_items(
@@ -261,19 +261,25 @@ def _from_bytes(data: bytes) -> pa.Table:
     return pa.ipc.open_stream(data).read_all()
 
 
+def _cpus_of_this_machine(num_workers: Optional[int], model: ModelSource) -> int:
+    """
+    How many CPUs Ray is told that this machine has. They only say what may run at the same time,
+    and reading and writing take little.
+    """
+    cores = available_cores()
+    return SPARE_CPUS + (num_workers or cores) + (cores if _is_on_gpu(model) else 0)
+
+
 @contextmanager
-def _connected(num_workers: Optional[int], address: Optional[str]) -> Iterator[None]:
+def _connected(num_cpus: int, address: Optional[str]) -> Iterator[None]:
     """Connects to a cluster, or starts one on this machine, which ends at the end."""
     if ray.is_initialized():
         yield
         return
-    options: Dict[str, Any] = {"address": address}
+    options: Dict[str, Any] = {"address": "local", "num_cpus": num_cpus}
     if address is not None:
         _check_address(address)
-    else:
-        num_actors = num_workers or available_cores()
-        # Readers and writers take little; Ray's CPUs only count what may run at the same time.
-        options = {"address": "local", "num_cpus": num_actors + SPARE_CPUS}
+        options = {"address": address}
     # Ray's log is in its own folder; errors are raised.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     for handler in logging.getLogger("ray.data").handlers:

@@ -101,7 +101,7 @@ class Task:
             counts.add(own)
             this_run.add(own)
             progress.update(own)
-        manifest = _manifest(plan, settings, counts)
+        manifest = _manifest(plan, settings, counts, True)
         seconds = time.perf_counter() - start
         manifest["last_call"] = {
             "engine": self.engine,
@@ -121,7 +121,7 @@ class Task:
         manifest = output.read_manifest()
         if manifest is None:
             plan.check_ids()
-            output.write_manifest(_manifest(plan, settings, Counts()))
+            output.write_manifest(_manifest(plan, settings, Counts(), False))
         else:
             _check_settings(settings, manifest["settings"], self.output)
         counts = Counts()
@@ -162,10 +162,12 @@ class Task:
         return local.predict_shards(job, shards, load, min(workers, len(shards)))
 
 
-def _manifest(plan: Plan, settings: Dict[str, Any], counts: Counts) -> Dict[str, Any]:
+def _manifest(
+    plan: Plan, settings: Dict[str, Any], counts: Counts, complete: bool
+) -> Dict[str, Any]:
     rate = round(counts.sentences / counts.cpu_seconds, 2) if counts.cpu_seconds else 0.0
     return {
-        "complete": counts.rows == plan.num_rows,
+        "complete": complete,
         "shards": len(plan.shards),
         **asdict(counts),
         "sentences_per_cpu_second": rate,

@@ -71,7 +71,7 @@ class Plan:
     shards : `Tuple[Shard, ...]`
         The shards; one without rows, if there are none.
     checksum : `str`
-        Of the files' names, sizes, times and rows.
+        Of the files' names, sizes, times and rows, and of the shards.
     """
 
     found: FoundFiles
@@ -155,7 +155,10 @@ def make_plan(uri: str, columns: RowColumns) -> Plan:
     digest = hashlib.sha256()
     for file, number in zip(found.files, num_rows):
         digest.update(json.dumps([file.name, file.size, file.modified, number]).encode())
-    return Plan(found, schema, columns, tuple(_shards(found, num_rows)), digest.hexdigest())
+    divided = tuple(_shards(found, num_rows))
+    for shard in divided:
+        digest.update(json.dumps([shard.name, shard.segments]).encode())
+    return Plan(found, schema, columns, divided, digest.hexdigest())
 
 
 def rows_of_shard(num_rows: int) -> int:

@@ -128,6 +128,11 @@ def test_too_few_cpus_or_gpus_are_refused(task, cluster, monkeypatch):
         replace(task, workers=3).run()
     assert ray_engine._num_actors(2, 0) == ray_engine._num_actors(None, 0) == 2
     assert ray_engine._num_actors(None, 1) == 1
+    monkeypatch.setattr(ray_engine, "available_cores", lambda: 8)
+    on_gpu = replace(task.model, cuda_device=0)
+    assert ray_engine._cpus_of_this_machine(None, task.model) == 8 + 2
+    assert ray_engine._cpus_of_this_machine(3, task.model) == 3 + 2
+    assert ray_engine._cpus_of_this_machine(2, on_gpu) == 2 + 8 + 2
     with pytest.raises(ConfigurationError, match="for its actors beside 2 with a GPU: .* larger"):
         ray_engine._num_actors(None, 2)
     monkeypatch.setattr(ray_engine, "_is_on_gpu", lambda model: True)

@@ -188,7 +188,7 @@ def test_texts(tmp_path):
         make_plan(str(tmp_path), RowColumns(id="id"))
 
 
-def test_the_checksum_is_of_the_files(tmp_path):
+def test_the_checksum_is_of_the_files_and_shards(tmp_path, monkeypatch):
     path = write_lines(tmp_path / "a.jsonl", "1", "2")
     checksums = {make_plan(str(tmp_path), RowColumns()).checksum for _ in range(2)}
     write_lines(path, "1", "\n")
@@ -196,6 +196,10 @@ def test_the_checksum_is_of_the_files(tmp_path):
     path.rename(tmp_path / "b.jsonl")
     checksums.add(make_plan(str(tmp_path), RowColumns()).checksum)
     assert len(checksums) == 3
+    write_lines(tmp_path / "b.jsonl", "1", "2")
+    checksums.add(make_plan(str(tmp_path), RowColumns()).checksum)
+    monkeypatch.setattr(shards, "_ROWS_OF_SHARD", (1, 1))
+    assert make_plan(str(tmp_path), RowColumns()).checksum not in checksums
 
 
 def test_identifiers_are_unique(tmp_path, monkeypatch):
