@@ -65,7 +65,7 @@ def measure_engines(
     for clock in ("cpu", "wall"):
         seconds = {name: [getattr(own, clock) for own in rounds] for name, rounds in spent.items()}
         group = f"{num_sentences} texts of one sentence, MiniLM: {clock} seconds"
-        timer.add(group, seconds, baseline="predict", pieces=num_sentences, rate="sentences")
+        timer.add(group, seconds, baseline="predict", pieces=num_sentences, rate="texts")
 
 
 def measure_own_cost(timer: Timer, tmp_path: Path, num_rows: int = 100_000) -> None:
