@@ -18,9 +18,11 @@ What a wheel has in `dts_ee/project` and the repository beside the package: see
 IMPORT_HOOK = "dts_ee_import_hook.pth"
 """Python reads a file of this kind at its start, in the folder of the installed packages."""
 
-# `fastapi-offline` has the files of Swagger UI, which FastAPI's page would load from elsewhere.
 GRAPH = ["networkx", "rdflib"]
+# `fastapi-offline` has the files of Swagger UI, which FastAPI's page would load from elsewhere.
 SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicorn"]
+# fsspec has what Python has for patterns of paths since 3.13.
+SCALE = ["fsspec", "pyarrow"]
 TUNE = ["optuna>=5"]
 
 REQUIRED = [
@@ -132,9 +134,13 @@ setup(
         "allennlp": REQUIRED,
         "bioc": ["bioc", "lxml"],
         "graph": GRAPH,
+        # Not in the lock: see requirements/overrides.txt. Ray 2.64 takes no `max_task_retries`.
+        "ray": [*SCALE, "ray[data]>=2.60,<2.64"],
+        "scale": SCALE,
         "serve": SERVE,
         "tune": TUNE,
         "test": [
+            *SCALE,
             *SERVE,
             *TUNE,
             *GRAPH,

@@ -1,8 +1,7 @@
 """The predictor for raw and tokenised text."""
 
-import json
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
@@ -17,8 +16,24 @@ from dts_ee.document import Document, DocumentError
 from dts_ee.models import DeeperTaskSpecificity, Thresholds
 from dts_ee.models.thresholds import ThresholdsValue
 from dts_ee.predictors.calibration import Calibration
-from dts_ee.predictors.prediction import MAX_BATCH_TOKENS, predict_documents
-from dts_ee.predictors.requests import Request, as_inputs, check_type, request_from_json
+from dts_ee.predictors.prediction import (
+    MAX_BATCH_TOKENS,
+    predict_batches,
+    predict_documents,
+    prepare_batches,
+)
+from dts_ee.predictors.request_groups import (
+    PreparedRequests,
+    groups_of_requests,
+    sentences_of_requests,
+)
+from dts_ee.predictors.requests import (
+    Request,
+    as_inputs,
+    check_type,
+    inputs_from_line,
+    request_from_json,
+)
 from dts_ee.suggestions import did_you_mean
 from dts_ee.tasks import ENTITIES, RELATIONS
 from dts_ee.tokenizers import TokenSentenceSplitter, sentence_splitter_of, text_reading
@@ -248,19 +263,53 @@ class DtsPredictor(Predictor):
 
     def predict_sentences(self, requests: Sequence[Request]) -> List[List[Document]]:
         """The sentences of several inputs, with their predicted entities and relations."""
-        predicted: List[List[Document]] = [[] for _ in requests]
-        # Requests with the same thresholds are predicted together.
-        groups: Dict[Any, List[int]] = {}
-        for i, request in enumerate(requests):
-            groups.setdefault(frozenset(request.thresholds.items()), []).append(i)
-        for indices in groups.values():
-            group = [requests[i] for i in indices]
-            sentences = [sentence for request in group for sentence in request.sentences]
-            given = [request.entities_given for request in group for _ in request.sentences]
-            found = iter(self._predict(sentences, given, group[0].thresholds))
-            for i, request in zip(indices, group, strict=True):
-                predicted[i] = [next(found) for _ in request.sentences]
-        return predicted
+        return sentences_of_requests(
+            requests,
+            (
+                (group, self._predict(group.sentences, group.entities_given, group.thresholds))
+                for group in groups_of_requests(requests)
+            ),
+        )
+
+    def prepare(self, requests: Sequence[Request]) -> List[PreparedRequests]:
+        """
+        Does what `predict_sentences` does before it calls the model, with which another process can
+        go on: `predict_prepared`.
+        """
+        vocab, size = self._model.vocab, self._max_batch_tokens
+        return [
+            PreparedRequests(
+                group,
+                list(
+                    prepare_batches(
+                        vocab, self._reader, group.sentences, group.entities_given, False, size
+                    )
+                ),
+            )
+            for group in groups_of_requests(requests)
+        ]
+
+    def predict_prepared(
+        self, requests: Sequence[Request], prepared: Sequence[PreparedRequests]
+    ) -> List[List[Document]]:
+        """As `predict_sentences`, for what `prepare` returned for the requests."""
+        return sentences_of_requests(
+            requests,
+            (
+                (
+                    item.group,
+                    predict_batches(
+                        self._model,
+                        self._reader,
+                        item.batches,
+                        len(item.group.sentences),
+                        item.group.thresholds,
+                        self._calibration,
+                    ),
+                )
+                for item in prepared
+            ),
+        )
 
     def predict_documents(
         self,
@@ -327,18 +376,7 @@ class DtsPredictor(Predictor):
             the line; blank lines are not counted.
         """
         self._num_lines += 1
-        number = f"#{self._num_lines}"
-        try:
-            inputs = json.loads(line)
-        except json.JSONDecodeError as error:
-            problem = f"invalid JSON: {error.msg} (column {error.colno})"
-            if not line.lstrip().startswith(("{", "[")):
-                problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
-            raise DocumentError(problem, document_id=number) from None
-        except (ValueError, RecursionError) as error:
-            # A number with thousands of digits, or JSON that is nested too deeply.
-            raise DocumentError(f"invalid JSON: {error}", document_id=number) from None
-        return as_inputs(inputs, number)
+        return inputs_from_line(line, f"#{self._num_lines}")
 
     def load_item(self, value: Any, number: int) -> JsonDict:
         """

@@ -1,12 +1,12 @@
 """Predicts documents with a model, in batches."""
 
-from dataclasses import replace
-from typing import List, Mapping, Optional, Sequence
+from dataclasses import dataclass, replace
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import lazy_groups_of
-from allennlp.data import Batch
+from allennlp.data import Batch, TensorDict, Vocabulary
 from allennlp.models import Model
 from allennlp.nn.util import move_to_device
 
@@ -75,39 +75,103 @@ def predict_documents(
     `DocumentError`
         If gold entities overlap and the reader's `on_overlap` is `"error"`.
     """
-    if calibration is not None:
-        thresholds = calibration.uncalibrated(thresholds)
+    vocab = model.vocab
+    batches = prepare_batches(vocab, reader, documents, entities_given, gold, max_batch_tokens)
+    return predict_batches(model, reader, batches, len(documents), thresholds, calibration)
+
+
+@dataclass(frozen=True)
+class PreparedBatch:
+    """
+    Sentences of similar length that are ready for a model. Making it takes Python's time alone, and
+    no model.
+
+    # Parameters
+
+    indices : `List[int]`
+        The indices of the sentences among all.
+    documents : `List[Document]`
+        The sentences.
+    tensors : `TensorDict`
+        The model's arguments, on the CPU.
+    """
+
+    indices: List[int]
+    documents: List[Document]
+    tensors: TensorDict
+
+
+def prepare_batches(
+    vocab: Vocabulary,
+    reader: SpertReader,
+    documents: Sequence[Document],
+    entities_given: Optional[Sequence[bool]] = None,
+    gold: bool = False,
+    max_batch_tokens: int = MAX_BATCH_TOKENS,
+) -> Iterator[PreparedBatch]:
+    """
+    The first half of `predict_documents`: the batches, with indexed tokens.
+
+    # Parameters
+
+    vocab : `Vocabulary`
+        The model's.
+    reader, documents, entities_given, gold, max_batch_tokens
+        See `predict_documents`.
+    """
     given = [False] * len(documents) if entities_given is None else entities_given
-    predicted: List[Document] = []
+    numbered = enumerate(zip(documents, given, strict=True))
     # The instances of a long text need much more memory than the text.
-    for group in lazy_groups_of(zip(documents, given, strict=True), SENTENCES_AT_A_TIME):
+    for group in lazy_groups_of(numbered, SENTENCES_AT_A_TIME):
         instances = [
             reader.text_to_instance(document, gold=gold, entities_given=is_given)
-            for document, is_given in group
+            for _, (document, is_given) in group
         ]
-        sentences: List[Document] = [document for document, _ in group]
-        lengths = [len(document.tokens) for document in sentences]
+        first = group[0][0]
+        lengths = [len(document.tokens) for _, (document, _) in group]
         for indices in batches_by_length(lengths, max_batch_tokens):
             batch = Batch([instances[i] for i in indices])
             for instance in batch:
                 reader.apply_token_indexers(instance)
-            inputs = [sentences[i] for i in indices]
-            outputs = _predict_batch(model, reader, batch, inputs, thresholds)
-            for i, document in zip(indices, outputs, strict=True):
-                sentences[i] = document
-        predicted += sentences
+            batch.index_instances(vocab)
+            sentences = [documents[first + i] for i in indices]
+            yield PreparedBatch([first + i for i in indices], sentences, batch.as_tensor_dict())
+
+
+def predict_batches(
+    model: Model,
+    reader: SpertReader,
+    batches: Iterable[PreparedBatch],
+    num_documents: int,
+    thresholds: Mapping[str, Thresholds] = {},
+    calibration: Optional[Calibration] = None,
+) -> List[Document]:
+    """
+    The second half of `predict_documents`: the model.
+
+    # Parameters
+
+    batches : `Iterable[PreparedBatch]`
+        What `prepare_batches` returned.
+    num_documents : `int`
+        The number of their sentences.
+    model, reader, thresholds, calibration
+        See `predict_documents`.
+    """
+    if calibration is not None:
+        thresholds = calibration.uncalibrated(thresholds)
+    found: Dict[int, Document] = {}
+    for batch in batches:
+        outputs = _predict_batch(model, reader, batch, thresholds)
+        found.update(zip(batch.indices, outputs, strict=True))
+    predicted = [found[i] for i in range(num_documents)]
     return predicted if calibration is None else list(map(calibration.calibrated, predicted))
 
 
 def _predict_batch(
-    model: Model,
-    reader: SpertReader,
-    batch: Batch,
-    documents: Sequence[Document],
-    thresholds: Mapping[str, Thresholds],
+    model: Model, reader: SpertReader, batch: PreparedBatch, thresholds: Mapping[str, Thresholds]
 ) -> List[Document]:
-    batch.index_instances(model.vocab)
-    tensors = move_to_device(batch.as_tensor_dict(), model._get_prediction_device())
+    tensors = move_to_device(batch.tensors, model._get_prediction_device())
     with torch.inference_mode():
         if isinstance(model, DeeperTaskSpecificity):
             known = {task: thresholds[task] for task in thresholds if task in model.heads}
@@ -124,5 +188,5 @@ def _predict_batch(
             entities=tuple(tags_to_entities([names[tag] for tag in tags], reader.tag_encoding)),
             relations=(),
         )
-        for document, tags in zip(documents, output["tags"], strict=True)
+        for document, tags in zip(batch.documents, output["tags"], strict=True)
     ]

@@ -1,5 +1,6 @@
 """Reads the JSON inputs of the predictor."""
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -80,6 +81,35 @@ def as_inputs(value: Any, number: Optional[str] = None) -> JsonDict:
         )
     has_id = number is None or "id" in value or "orig_id" in value
     return value if has_id else {**value, "orig_id": number}
+
+
+def inputs_from_line(line: str, number: Optional[str] = None) -> JsonDict:
+    """
+    The inputs of the predictor for a line of JSON.
+
+    # Parameters
+
+    line : `str`
+        The line.
+    number : `str`, optional (default = `None`)
+        The identifier of an input without identifier, also in errors.
+
+    # Raises
+
+    `DocumentError`
+        If the line is not a JSON object, a list of tokens or a string.
+    """
+    try:
+        inputs = json.loads(line)
+    except json.JSONDecodeError as error:
+        problem = f"invalid JSON: {error.msg} (column {error.colno})"
+        if not line.lstrip().startswith(("{", "[")):
+            problem = "no JSON: plain text is read from a folder of .txt files, or after --text"
+        raise DocumentError(problem, document_id=number) from None
+    except (ValueError, RecursionError) as error:
+        # A number with thousands of digits, or JSON that is nested too deeply.
+        raise DocumentError(f"invalid JSON: {error}", document_id=number) from None
+    return as_inputs(inputs, number)
 
 
 def is_token_list(value: Any) -> bool:

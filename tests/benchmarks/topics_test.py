@@ -16,6 +16,7 @@ from benchmarks import (
     feature_cache_benchmark,
     inference_benchmark,
     pair_scoring_benchmark,
+    scale_benchmark,
     sentence_size_benchmark,
     serving_benchmark,
     start_up_benchmark,
@@ -49,7 +50,7 @@ def small(params):
 @pytest.fixture
 def trained_here(monkeypatch):
     """Small models are trained in this process, which has everything imported."""
-    for module in (experiments, inference_benchmark):
+    for module in (experiments, inference_benchmark, scale_benchmark):
         monkeypatch.setattr(module, "call_in_new_process", lambda call, *args: call(*args))
     params = experiments.experiment_params
     monkeypatch.setattr(experiments, "experiment_params", lambda *args: small(params(*args)))
@@ -263,6 +264,24 @@ def test_serving(timer, folders, monkeypatch):
             "two workers",
         ]
         assert timer.notes[-1].count(" and ") == timer.notes[0].count(" and ") + 1
+
+
+@pytest.mark.usefixtures("trained_here")
+def test_engines(timer, folders, tmp_path, monkeypatch):
+    # Where Ray is installed, it would take a minute.
+    monkeypatch.setattr(scale_benchmark, "find_spec", lambda name: None)
+    scale_benchmark.measure_engines(timer, folders, tmp_path, num_sentences=3)
+    rows = rows_of(timer)
+    names = ["predict", "local, 1 worker", "local, 2 workers"]
+    assert [name for _, name in rows] == names * 2
+    assert all(("ratio to predict" in r.extra) == (n != "predict") for (_, n), r in rows.items())
+    assert timer.notes == ["ray, 1 actor: left out, as Ray is not installed"]
+
+
+def test_what_an_engine_costs(timer, tmp_path):
+    scale_benchmark.measure_own_cost(timer, tmp_path, num_rows=50)
+    (row,) = rows_of(timer).values()
+    assert row.extra["seconds for a million rows"] == pytest.approx(1e6 * row.seconds[0] / 50)
 
 
 def test_a_server_that_does_not_start_is_an_error(tmp_path, monkeypatch):

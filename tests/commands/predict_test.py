@@ -15,11 +15,11 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
 import dts_ee
-from dts_ee.commands.predict import DocumentPredictManager
 from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.document import Entity
 from dts_ee.models import Thresholds
 from dts_ee.predictors import DtsPredictor, dts
+from dts_ee.predictors.document_predict_manager import DocumentPredictManager
 from dts_ee.predictors.prediction import predict_documents
 from tests.commands.command_line import run_allennlp
 from tests.documents import FORMAT_FIXTURES, TINY_NEWS

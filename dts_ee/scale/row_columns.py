@@ -1,0 +1,136 @@
+"""Reads the predictor's inputs from the rows of an Arrow batch."""
+
+from dataclasses import dataclass
+from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
+
+import pyarrow as pa
+from allennlp.common.util import JsonDict
+
+from dts_ee.corpora.lines import check_utf8
+from dts_ee.document import DocumentError
+from dts_ee.predictors.requests import inputs_from_line
+
+SOURCE_FILE = "source_file"
+SOURCE_ROW = "source_row"
+
+JSON_LINE = "json_line"
+"""The column with the lines of JSON Lines, as bytes."""
+
+READ_ERROR = "read_error"
+"""The column with what is wrong with a file that could not be read; null for the others."""
+
+_SENTENCE = ("tokens", "sentence")
+_FURTHER = ("entities", "entity_threshold", "relation_threshold")
+"""Keys of an input beside its text, see `docs/predict.md`."""
+
+
+@dataclass(frozen=True)
+class RowColumns:
+    """
+    The meaning of the columns of a table, or of the keys of JSON Lines.
+
+    # Parameters
+
+    text : `str`, optional (default = `"text"`)
+        The text of a row. A table without this column has `tokens` or `sentence` instead. In
+        either case `entities`, `entity_threshold` and `relation_threshold` are used if they exist.
+    id : `str`, optional (default = `None`)
+        The identifier of a row, which is copied to the output.
+    keep : `Tuple[str, ...]`, optional (default = `()`)
+        Further columns that are copied to the output.
+    """
+
+    text: str = "text"
+    id: Optional[str] = None
+    keep: Tuple[str, ...] = ()
+
+    @property
+    def copied(self) -> Tuple[str, ...]:
+        """The columns that are copied to the output, each once."""
+        return tuple(dict.fromkeys(filter(None, (self.id, *self.keep))))
+
+    def of_input(self, names: Sequence[str]) -> List[str]:
+        """
+        The columns of a table that make the inputs of the predictor.
+
+        # Raises
+
+        `DocumentError`
+            If the table has neither a text nor sentences.
+        """
+        first = [self.text] if self.text in names else [n for n in _SENTENCE if n in names]
+        if not first:
+            raise DocumentError(
+                f"there is no column {self.text!r}, but {', '.join(names)}: name the column with "
+                "the text by --text-column"
+            )
+        return [*first, *(name for name in _FURTHER if name in names)]
+
+
+Row = Union[JsonDict, DocumentError]
+"""The values of a row by their names, or why it cannot be read."""
+
+
+def read_rows(batch: pa.RecordBatch, columns: RowColumns) -> Iterator[Row]:
+    """
+    The rows of a batch.
+
+    # Parameters
+
+    batch : `pa.RecordBatch`
+        Has a column `JSON_LINE`, or the columns of `RowColumns.of_input`; and, if some rows could
+        not be read, `READ_ERROR`.
+    columns : `RowColumns`
+        The meaning of the columns.
+
+    # Raises
+
+    `DocumentError`
+        If the batch has neither a text nor sentences.
+    """
+    names = batch.schema.names
+    if JSON_LINE in names:
+        for line in batch.column(JSON_LINE).to_pylist():
+            try:
+                text = line.decode("utf-8", "surrogateescape")
+                values = inputs_from_line(text)
+                check_utf8(text, 1)
+                yield values
+            except DocumentError as error:
+                yield error
+        return
+    used = columns.of_input(names)
+    problems = batch.column(READ_ERROR).to_pylist() if READ_ERROR in names else [None] * len(batch)
+    for problem, *row in zip(problems, *(batch.column(name).to_pylist() for name in used)):
+        values = {name: _without_nulls(value) for name, value in zip(used, row)}
+        yield DocumentError(problem) if problem is not None else values
+
+
+def row_inputs(row: JsonDict, columns: RowColumns) -> JsonDict:
+    """
+    The predictor's inputs for a row.
+
+    # Raises
+
+    `DocumentError`
+        If its text, or its sentence, is null.
+    """
+    inputs = {key: value for key, value in row.items() if value is not None}
+    if columns.text in row:
+        if columns.text not in inputs:
+            raise DocumentError("it is null", columns.text)
+        inputs["text"] = inputs[columns.text]
+    elif not inputs.keys() & {"text", *_SENTENCE}:
+        nulls = [name for name in _SENTENCE if name in row]
+        if nulls:
+            raise DocumentError("it is null", nulls[0])
+    return inputs
+
+
+def _without_nulls(value: Any) -> Any:
+    """A list or struct without its fields that are null; in Arrow, structs have all fields."""
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if isinstance(value, dict):
+        return {key: item for key, item in value.items() if item is not None}
+    return value
