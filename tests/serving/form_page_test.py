@@ -2,11 +2,19 @@ import asyncio
 import html
 import json
 import re
+from dataclasses import replace
+from html.parser import HTMLParser
 
-from dts_ee.serving.form_page import CONTENT_SECURITY_POLICY, render_form
+import pytest
+
+from dts_ee.pages.page import render_page
+from dts_ee.serving.examples import examples_for
+from dts_ee.serving.form_page import FormFields, content_security_policy, read_form, render_form
+from dts_ee.serving.model_facts import ModelFacts
 from dts_ee.serving.request_error import RequestError
+from tests.documents import SAMPLE
 from tests.pages.markup import Arcs, Sentence
-from tests.serving.serving import FORM, serving
+from tests.serving.serving import FACTS, FORM, serving
 
 SENTENCE = {
     "sentence": "Ann <b>left</b> Rome",
