@@ -8,7 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from allennlp.common import JsonDict
 
@@ -152,9 +152,7 @@ def build_app(
         text, content_type = metrics.exposition(request.headers.get("accept"))
         return Response(text, headers={"Content-Type": content_type})
 
-    def page_response(
-        fields: FormFields, answer: Optional[Union[JsonDict, RequestError]] = None
-    ) -> Response:
+    def page_response(fields: FormFields, answer: Any = None) -> Response:
         failed = isinstance(answer, RequestError)
         nonce = secrets.token_urlsafe(16)
         return HTMLResponse(

@@ -42,6 +42,7 @@ class StubPredictor:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.inputs: list[dict[str, Any]] = []
         self.called = threading.Semaphore(0)
         self._free = threading.Event()
         self._free.set()
@@ -56,6 +57,7 @@ class StubPredictor:
         return [len(batch) for batch in self.batches]
 
     def request(self, inputs: dict[str, Any]) -> Request:
+        self.inputs.append(inputs)
         if "text" in inputs:
             if not inputs["text"]:
                 raise DocumentError("there are no words in the text", "text")
