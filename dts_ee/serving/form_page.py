@@ -3,6 +3,7 @@ The page with a form for a text, and its prediction.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Optional, Union
@@ -106,9 +107,9 @@ class _ThresholdField(NamedTuple):
     own : `str`
         The server's threshold, or nothing if types have several.
     start : `float`
-        Where the slider stands as long as the field is blank.
+        The server's threshold of most types, where the slider stands while the field is blank.
     note : `str`
-        The server's thresholds of all types, if they have several.
+        The server's thresholds, if types have several.
     """
 
     name: str
@@ -191,8 +192,8 @@ def _threshold_field(
     name: str, title: str, value: str, own: Mapping[str, float]
 ) -> _ThresholdField:
     rounded = {type: round(threshold, 3) for type, threshold in own.items()}
-    least = min(rounded.values())
-    if len(set(rounded.values())) == 1:
-        return _ThresholdField(name, title, value, f"{least:g}", least, "")
-    note = ", ".join(f"{type} {threshold:g}" for type, threshold in rounded.items())
-    return _ThresholdField(name, title, value, "", least, note)
+    [(most, number)] = Counter(rounded.values()).most_common(1)
+    if number == len(own):
+        return _ThresholdField(name, title, value, f"{most:g}", most, "")
+    others = [f"{type} {threshold:g}" for type, threshold in rounded.items() if threshold != most]
+    return _ThresholdField(name, title, value, "", most, ", ".join([*others, f"others {most:g}"]))

@@ -221,7 +221,7 @@ def test_thresholds_show_the_servers_and_keep_what_was_sent():
     facts = replace(
         FACTS,
         entity_threshold={"Peop": 0.43651},
-        relation_threshold={"Kill": 0.8, "Live_In": 0.5},
+        relation_threshold={"Kill": 0.8, "Live_In": 0.5, "Work_For": 0.5},
     )
 
     def fields(page):
@@ -234,7 +234,7 @@ def test_thresholds_show_the_servers_and_keep_what_was_sent():
 
     page = page_of(facts=facts)
     assert fields(page) == ([("", "0.437"), ("", "by type")], ["0.437", "0.5"])
-    assert "If blank: Kill 0.8, Live_In 0.5<" in page
+    assert "If blank: Kill 0.8, others 0.5<" in page
     page = page_of("x", ANSWER, facts, relation_threshold="0.25")
     assert fields(page) == ([("", "0.437"), ("0.25", "by type")], ["0.437", "0.25"])
     only_entities = replace(facts, relation_types=[], relation_threshold={})
