@@ -25,7 +25,8 @@ from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
 from dts_ee.runs.machine import available_cores
 from dts_ee.serving import ServingSettings
-from dts_ee.serving.worker import SentencePredictor
+from dts_ee.serving.model_facts import model_facts
+from dts_ee.serving.worker import LoadedModel, SentencePredictor
 
 
 @Subcommand.register("serve-dts")
@@ -191,7 +192,7 @@ def serve_archive(
 
     num_threads = _num_threads(settings.workers)
 
-    def load() -> DtsPredictor:
+    def load() -> LoadedModel:
         # Workers are forked from here, and a fork lacks the threads of torch and of tokenizers.
         torch.set_num_threads(1)
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -203,8 +204,9 @@ def serve_archive(
                 f"{archive_file} has the predictor {type(predictor).__name__}; `serve-dts` is for "
                 "the predictor `dts`"
             )
+        facts = model_facts(archive_file, archive, predictor)
         print("The model is loaded", flush=True)
-        return predictor
+        return predictor, facts
 
     def prepare(predictor: SentencePredictor) -> None:
         torch.set_num_threads(num_threads)

@@ -135,17 +135,35 @@ def _figures(metrics: Mapping[str, Any], task: Task, types: List[str]) -> Option
     )
 
 
-def _training_data(path: Any) -> Dict[str, Any]:
+def training_files(path: Any) -> List[str]:
+    """
+    The names of the files of a configuration's training data.
+
+    # Parameters
+
+    path : `Any`
+        Its `train_data_path`.
+
+    # Returns
+
+    `List[str]`
+        The names without folders; none if they are not known.
+    """
     # An environment variable may have another value than in the training.
     if path is None or "$" in json.dumps(path):
-        return {}
+        return []
     try:
-        files = corpus_files(path)
-        names = [Path(file.path).name for file in files]
+        return [Path(file.path).name for file in corpus_files(path)]
     except ConfigurationError:
+        return []
+
+
+def _training_data(path: Any) -> Dict[str, Any]:
+    names = training_files(path)
+    if not names:
         return {}
     try:
-        documents = [document for file in files for document in file.read()]
+        documents = [document for file in corpus_files(path) for document in file.read()]
     except (ConfigurationError, DocumentError):
         # The files may have been moved.
         return {"files": names}

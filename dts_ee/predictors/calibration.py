@@ -62,13 +62,32 @@ class Calibration:
         thresholds : `Mapping[str, Thresholds]`
             The thresholds of entities and relations, by the name of the task.
         """
-        temperatures = {
+        return {
+            task: of_task.converted(
+                partial(_threshold_at, temperature=1.0 / self._temperatures[task])
+            )
+            for task, of_task in thresholds.items()
+        }
+
+    def calibrated_threshold(self, task: str, threshold: float) -> float:
+        """
+        The threshold for calibrated probabilities that has the same effect as one for uncalibrated
+        ones.
+
+        # Parameters
+
+        task : `str`
+            The name of the task, `"entity"` or `"relation"`.
+        threshold : `float`
+            The threshold for uncalibrated probabilities.
+        """
+        return _threshold_at(threshold, self._temperatures[task])
+
+    @property
+    def _temperatures(self) -> Dict[str, float]:
+        return {
             ENTITIES.name: self.entity_temperature,
             RELATIONS.name: self.relation_temperature,
-        }
-        return {
-            task: of_task.converted(partial(_uncalibrated, temperature=temperatures[task]))
-            for task, of_task in thresholds.items()
         }
 
     def calibrated(self, document: Document) -> Document:
@@ -85,9 +104,9 @@ class Calibration:
         )
 
 
-def _uncalibrated(threshold: float, temperature: float) -> float:
+def _threshold_at(threshold: float, temperature: float) -> float:
     # The ends of the scale are the same at all temperatures.
-    return threshold if threshold in (0.0, 1.0) else at_temperature(threshold, 1.0 / temperature)
+    return threshold if threshold in (0.0, 1.0) else at_temperature(threshold, temperature)
 
 
 def _at_temperature(item: Item, temperature: float) -> Item:

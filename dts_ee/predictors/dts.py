@@ -158,6 +158,30 @@ class DtsPredictor(Predictor):
         return self._model.relation_types
 
     @property
+    def types(self) -> Dict[str, List[str]]:
+        """The types that the model predicts, by the name of the task."""
+        return self._model.types
+
+    @property
+    def least_probabilities(self) -> Dict[str, Dict[str, float]]:
+        """
+        The threshold of each type of entities and of relations, by the name of the task: the
+        predictor's, or else the model's own.
+        """
+        least = {}
+        for task in _TASKS_OF_THRESHOLDS.values():
+            head = self._model.heads.get(task)
+            if head is None:
+                continue
+            assert head.threshold is not None
+            own = head.threshold
+            if self._calibration is not None:
+                own = self._calibration.calibrated_threshold(task, own)
+            thresholds = self._thresholds.get(task, Thresholds())
+            least[task] = {type: thresholds.of(type, own) for type in head.types}
+        return least
+
+    @property
     def reading(self) -> TextReading:
         """How raw text is divided into sentences and tokens."""
         return self._reading

@@ -4,24 +4,30 @@ The endpoints of the server.
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Union
-from urllib.parse import parse_qs
 
 from allennlp.common import JsonDict
 
 from dts_ee.predictors.requests import is_token_list
 from dts_ee.serving.answers import Answerer
 from dts_ee.serving.bodies import BodyReader
-from dts_ee.serving.form_page import CONTENT_SECURITY_POLICY, inputs_of_text, render_form
+from dts_ee.serving.form_page import FormFields, content_security_policy, read_form, render_form
 from dts_ee.serving.inputs import parse_json
 from dts_ee.serving.monitor import CLIENT_CLOSED_REQUEST, Monitor
 from dts_ee.serving.origins import LOOPBACK_HOSTS, SameOrigin
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.request_error import RequestError
-from dts_ee.serving.schema import HEALTH_RESPONSES, PREDICT_REQUEST, TITLE, predict_responses
+from dts_ee.serving.schema import (
+    HEALTH_RESPONSES,
+    PREDICT_REQUEST,
+    TITLE,
+    TYPES_RESPONSES,
+    predict_responses,
+)
 from dts_ee.serving.service import PredictionService
 from dts_ee.serving.serving_settings import ServingSettings
 from dts_ee.version import VERSION
@@ -120,6 +126,18 @@ def build_app(
         return Response(text, headers=_PRIVATE, media_type="application/json")
 
     @app.get(
+        "/types",
+        summary="Types and thresholds",
+        responses=TYPES_RESPONSES,
+        response_class=JSONResponse,
+    )
+    async def show_types() -> Response:
+        """Which model it is, and the types that it knows."""
+        with service.admit():
+            assert service.facts is not None
+            return JSONResponse(service.facts.to_json(), headers=_PRIVATE)
+
+    @app.get(
         "/health", summary="Readiness", responses=HEALTH_RESPONSES, response_class=JSONResponse
     )
     async def health() -> Response:
@@ -134,44 +152,36 @@ def build_app(
         text, content_type = metrics.exposition(request.headers.get("accept"))
         return Response(text, headers={"Content-Type": content_type})
 
-    def page_response(text: str = "", answer: Any = None) -> Response:
+    def page_response(fields: FormFields, answer: Any = None) -> Response:
         failed = isinstance(answer, RequestError)
+        nonce = secrets.token_urlsafe(16)
         return HTMLResponse(
-            render_form(text, answer, settings.max_text_length),
+            render_form(fields, answer, service.facts, settings.max_text_length, nonce),
             answer.status if failed else 200,
             {
                 **_PRIVATE,
                 **(answer.headers() if failed else {}),
-                "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+                "Content-Security-Policy": content_security_policy(nonce),
             },
         )
 
     @app.get("/", include_in_schema=False)
     async def show_page() -> Response:
-        return page_response()
+        return page_response(FormFields())
 
     @app.post("/", include_in_schema=False)
     async def show_prediction(request: Request) -> Response:
         deadline = asyncio.get_running_loop().time() + settings.timeout
-        text = ""
+        fields = FormFields()
         answer: Union[JsonDict, RequestError]
         try:
             with service.admit():
                 async with bodies.read(request, "application/x-www-form-urlencoded") as body:
-                    text = _text_of_form(body)
-                    [output] = await answerer.answer(request, [inputs_of_text(text)], deadline)
+                    fields = read_form(body)
+                    [output] = await answerer.answer(request, [fields.inputs()], deadline)
             answer = output if isinstance(output, RequestError) else json.loads(output)
         except RequestError as error:
             answer = error
-        return page_response(text, answer)
+        return page_response(fields, answer)
 
     return app
-
-
-def _text_of_form(body: bytes) -> str:
-    try:
-        fields = parse_qs(body.decode("ascii"), max_num_fields=1, errors="strict")
-    except ValueError:
-        raise RequestError(400, "invalid_form", "the form cannot be read") from None
-    # Forms send a line break as two characters.
-    return fields.get("text", [""])[0].replace("\r\n", "\n")

@@ -20,7 +20,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn, Optional, Protocol
 
-from dts_ee.serving.worker import SentencePredictor, Worker
+from dts_ee.serving.worker import LoadedModel, SentencePredictor, Worker
 
 _HEAD = struct.Struct("!Q")
 """The length of a message, before it."""
@@ -63,7 +63,7 @@ class ModelSource:
 
     # Parameters
 
-    load : `Callable[[], SentencePredictor]`
+    load : `Callable[[], LoadedModel]`
         Loads the model. It must not start threads, which a fork does not have, nor use a GPU.
     prepare : `Callable[[SentencePredictor], None]`, optional (default = `None`)
         Called in the process of each worker, for example to set the number of threads.
@@ -73,7 +73,7 @@ class ModelSource:
 
     def __init__(
         self,
-        load: Callable[[], SentencePredictor],
+        load: Callable[[], LoadedModel],
         prepare: Optional[Callable[[SentencePredictor], None]] = None,
         listener: Optional[socket.socket] = None,
     ) -> None:
@@ -318,13 +318,13 @@ def _fork_for_each(function: Callable[[socket.socket], None], requests: socket.s
 
 
 def _load(
-    load: Callable[[], SentencePredictor],
+    load: Callable[[], LoadedModel],
     prepare: Optional[Callable[[SentencePredictor], None]],
     connection: socket.socket,
 ) -> None:
     connection.sendall(_packed(os.getpid()))
     try:
-        predictor = load()
+        model = load()
     except BaseException as error:
         connection.sendall(_packed(_sendable(error)))
         return
@@ -332,19 +332,20 @@ def _load(
     gc.collect()
     gc.freeze()
     connection.sendall(_packed(None))
-    _fork_for_each(partial(_work, predictor, prepare), connection)
+    _fork_for_each(partial(_work, model, prepare), connection)
 
 
 def _work(
-    predictor: SentencePredictor,
+    model: LoadedModel,
     prepare: Optional[Callable[[SentencePredictor], None]],
     connection: socket.socket,
 ) -> None:
     connection.sendall(_packed(os.getpid()))
     try:
+        predictor, facts = model
         if prepare is not None:
             prepare(predictor)
-        worker = Worker(predictor)
+        worker = Worker(predictor, facts)
     except BaseException as error:
         connection.sendall(_packed(_sendable(error)))
         return

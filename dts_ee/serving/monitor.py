@@ -11,7 +11,7 @@ from dts_ee.serving.request_error import RequestError, send_error, where_raised
 
 logger = logging.getLogger(__name__)
 
-_ENDPOINTS = ("/predict", "/", "/health", "/metrics", "/docs", "/openapi.json")
+_ENDPOINTS = ("/predict", "/", "/types", "/health", "/metrics", "/docs", "/openapi.json")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _POLLED_ENDPOINTS = ("/health", "/metrics")
 

@@ -170,6 +170,50 @@ def predict_responses() -> dict[Any, dict[str, Any]]:
     }
 
 
+_NAMES: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+
+_LEAST: dict[str, Any] = {
+    "type": "object",
+    "description": "For each type, the least probability for inputs without thresholds.",
+    "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
+}
+
+_TYPES: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "model": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "version": {"type": ["string", "null"], "description": "From the model's card."},
+                "description": {"type": "string"},
+                "features": {**_NAMES, "description": "Its encoders, and other features."},
+                "training_data": {**_NAMES, "description": "The files, if they are known."},
+            },
+        },
+        "entity_types": _NAMES,
+        "relation_types": _NAMES,
+        "entities_given": {
+            "type": "boolean",
+            "description": "Whether the model only predicts relations between given entities.",
+        },
+        "further_types": {
+            "type": "object",
+            "description": "The types of further tasks, by the names of the tasks.",
+            "additionalProperties": _NAMES,
+        },
+        "entity_threshold": _LEAST,
+        "relation_threshold": _LEAST,
+    },
+}
+
+TYPES_RESPONSES: dict[Any, dict[str, Any]] = {
+    200: {"description": "The model, and what it predicts.", "content": _json(_TYPES)},
+    503: _error("The model is being loaded, or failed, or the server is stopping."),
+}
+"""The answers of `/types`, by status."""
+
+
 _HEALTH: dict[str, Any] = {
     "type": "object",
     "properties": {

@@ -16,7 +16,7 @@ from dts_ee.serving.model_process import ModelSource
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.service import PredictionService
 from dts_ee.serving.serving_settings import ServingSettings
-from dts_ee.serving.worker import SentencePredictor
+from dts_ee.serving.worker import LoadedModel, SentencePredictor
 
 if TYPE_CHECKING:
     import uvicorn
@@ -76,7 +76,7 @@ def address_of(listener: socket.socket) -> str:
 
 
 def serve(
-    load: Callable[[], SentencePredictor],
+    load: Callable[[], LoadedModel],
     listener: socket.socket,
     settings: ServingSettings,
     hosts: Sequence[str] = ("*",),
@@ -90,7 +90,7 @@ def serve(
 
     # Parameters
 
-    load : `Callable[[], SentencePredictor]`
+    load : `Callable[[], LoadedModel]`
         Loads the model. It is called in another process, while `/health` already answers; see
         `ModelSource`.
     listener : `socket.socket`

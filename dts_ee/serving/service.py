@@ -15,6 +15,7 @@ from typing import Any, Optional
 
 from allennlp.common import JsonDict
 
+from dts_ee.serving.model_facts import ModelFacts
 from dts_ee.serving.model_process import Model, ModelEndedError
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.request_error import RequestError, prediction_failed
@@ -85,6 +86,8 @@ class PredictionService:
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: Optional[BaseException] = None
         """Why the model cannot be loaded."""
+        self.facts: Optional[ModelFacts] = None
+        """What is known about the model, once a worker has been ready."""
         metrics.watch(
             lambda: self._num_pending,
             lambda: self.state == "ready",
@@ -240,6 +243,8 @@ class PredictionService:
         while True:
             try:
                 await worker.model.start(self._changed.set)
+                if self.facts is None:
+                    self.facts = await worker.model.call("facts")
                 break
             except Exception as error:
                 if not self.num_ready:

@@ -12,6 +12,7 @@ from allennlp.common import JsonDict
 
 from dts_ee.document import Document, DocumentError
 from dts_ee.predictors.requests import Request
+from dts_ee.serving.model_facts import ModelFacts
 from dts_ee.serving.request_error import where_raised
 
 _WARM_UP: JsonDict = {"tokens": ["Nobody", "came", "."]}
@@ -25,6 +26,10 @@ class SentencePredictor(Protocol):
     def predict_sentences(self, requests: Sequence[Request]) -> list[list[Document]]: ...
 
     def output(self, request: Request, sentences: list[Document]) -> JsonDict: ...
+
+
+LoadedModel = tuple[SentencePredictor, ModelFacts]
+"""A model that was loaded, and what is known about it."""
 
 
 class Refusal(NamedTuple):
@@ -63,14 +68,21 @@ class Worker:
 
     predictor : `SentencePredictor`
         The predictor, which is called once here.
+    facts : `ModelFacts`
+        What is known about its model.
     """
 
-    def __init__(self, predictor: SentencePredictor) -> None:
+    def __init__(self, predictor: SentencePredictor, facts: ModelFacts) -> None:
         self._predictor = predictor
+        self._facts = facts
         self._inputs: dict[int, _Input] = {}
         # A model that only extracts relations needs entities.
         with suppress(DocumentError):
             predictor.predict_sentences([predictor.request(_WARM_UP)])
+
+    def facts(self) -> ModelFacts:
+        """What is known about the model."""
+        return self._facts
 
     def read(self, inputs: Mapping[int, JsonDict]) -> dict[int, Union[list[int], Refusal, Failure]]:
         """The number of tokens in each sentence of each input, which has a number."""

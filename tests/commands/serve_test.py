@@ -81,6 +81,12 @@ def test_an_archive_is_served_until_sigterm(news_archive, tmp_path):
                 }
         assert any(answer["entities"] for answer in answers)
         assert "Org" not in {item["type"] for answer in answers for item in answer["entities"]}
+        types = json.loads(ask(f"{address}/types"))
+        assert types["model"]["name"] == news_archive.parent.name
+        assert types["model"]["training_data"] == ["news.json"]
+        assert types["entity_threshold"]["Org"] == 1 and types["entity_threshold"]["Loc"] == 0
+        assert set(types["relation_threshold"].values()) == {0}
+        assert types["relation_types"] == list(types["relation_threshold"])
         wrong = json.dumps({"sentence": TEXT, "entity_threshold": "Ogr=1"}).encode()
         with pytest.raises(urllib.error.HTTPError) as raised:
             ask(f"{address}/predict", wrong)

@@ -13,6 +13,7 @@ from allennlp.predictors import Predictor
 import dts_ee  # noqa: F401
 from dts_ee.corpora.spert import read_documents
 from dts_ee.document import Document, DocumentError, Entity
+from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors import DtsPredictor, prediction
 from tests.paths import FIXTURES
 
@@ -485,6 +486,31 @@ def test_predictors_of_one_archive_have_their_own_thresholds(news_archive):
     ]
     assert numbers[0] == numbers[3] == 2
     assert numbers[1] > 2 > numbers[2]
+
+
+def test_the_least_probabilities_are_the_predictors_or_the_models_own(news_archive, tmp_path):
+    archive = load_archive(news_archive)
+    own = cast(DeeperTaskSpecificity, archive.model).heads["relation"].threshold
+    assert own is not None
+
+    def of(**extra_args):
+        predictor = Predictor.from_archive(archive, extra_args=extra_args)
+        assert isinstance(predictor, DtsPredictor)
+        assert predictor.least_probabilities.keys() == predictor.types.keys()
+        return predictor.least_probabilities
+
+    assert set(of()["entity"].values()) == {0.0}
+    relations = of(entity_threshold=0.3, relation_threshold="Kill=0.25")["relation"]
+    assert relations.pop("Kill") == 0.25 and set(relations.values()) == {own}
+    calibration = tmp_path / "calibration.json"
+    temperatures = {"entities": {"temperature": 3.0}, "relations": {"temperature": 2.0}}
+    calibration.write_text(json.dumps(temperatures))
+    least = of(calibration=str(calibration), relation_threshold="Kill=0.25")
+    assert least["relation"].pop("Kill") == 0.25
+    # Half of the log-odds: the square root of the odds.
+    odds = (own / (1 - own)) ** 0.5
+    assert list(least["relation"].values()) == 4 * [pytest.approx(odds / (1 + odds))]
+    assert set(least["entity"].values()) == {0.0}
 
 
 def test_a_misspelt_argument_is_named(news_archive):

@@ -552,6 +552,44 @@ async def test_a_model_that_needs_entities_is_ready_too():
 
 
 @run
+async def test_types_are_told_once_the_model_is_ready():
+    stub = StubPredictor()
+    stub.hold()
+    async with serving(lambda: stub) as served:
+        assert await asyncio.to_thread(stub.called.acquire, timeout=60)
+        response = await served.client.get("/types")
+        assert response.status_code == 503 and error_of(response)["type"] == "loading"
+        assert "The model is being loaded" in (await served.client.get("/")).text
+        stub.release()
+        await served.until_state("ready")
+        response = await served.client.get("/types")
+        assert response.status_code == 200
+        assert response.headers["cache-control"] == "no-store"
+        assert response.json() == {
+            "model": {
+                "name": "capitals",
+                "version": "1.2",
+                "description": "",
+                "features": [],
+                "training_data": [],
+            },
+            "entity_types": ["Peop"],
+            "relation_types": ["Kill"],
+            "entities_given": False,
+            "further_types": {},
+            "entity_threshold": {"Peop": 0.0},
+            "relation_threshold": {"Kill": 0.5},
+        }
+        metrics = await served.metrics()
+        assert metrics['dts_ee_requests_total{endpoint="/types",status="200"}'] == 1
+        schema = (await served.client.get("/openapi.json")).json()
+        described = schema["paths"]["/types"]["get"]["responses"]["200"]["content"]
+        properties = described["application/json"]["schema"]["properties"]
+        assert properties.keys() == response.json().keys()
+        assert properties["model"]["properties"].keys() == response.json()["model"].keys()
+
+
+@run
 async def test_a_server_that_stops_finishes_what_it_accepted_and_takes_no_more():
     async with serving() as served:
         first = await served.begin_held([GREETING, GREETING])
@@ -658,7 +696,7 @@ def test_openapi_has_the_keys_of_further_tasks(monkeypatch):
 async def test_openapi_describes_the_addresses_and_its_page_loads_nothing_from_elsewhere():
     async with serving() as served:
         schema = (await served.client.get("/openapi.json")).json()
-        assert set(schema["paths"]) == {"/predict", "/health", "/metrics"}
+        assert set(schema["paths"]) == {"/predict", "/types", "/health", "/metrics"}
         predict = schema["paths"]["/predict"]["post"]
         assert predict["requestBody"]["required"] is True
         assert {"200", "413", "422", "429", "503"} <= set(predict["responses"])

@@ -17,7 +17,7 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee.serving import ServingSettings
 from dts_ee.serving.server import address_of, check_packages, listen, serve
-from tests.serving.serving import StubPredictor
+from tests.serving.serving import FACTS, StubPredictor
 
 SETTINGS = ServingSettings(max_body_bytes=1000, read_timeout=0.5)
 
@@ -61,11 +61,14 @@ class ServerProcess:
         logging.basicConfig(filename=self._log, level=logging.INFO, force=True)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
-            serve(lambda: HeldPredictor(self.held, self.free), listener, self._settings)
+            serve(self._load, listener, self._settings)
         except KeyboardInterrupt:
             # Not `sys.exit`, which in a fork would end what belongs to the tests.
             os._exit(7)
         os._exit(0)
+
+    def _load(self):
+        return HeldPredictor(self.held, self.free), FACTS
 
     def ask(self, method, path, value=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

@@ -15,12 +15,22 @@ from dts_ee.document import Document, DocumentError, Entity, Relation
 from dts_ee.predictors.requests import Request
 from dts_ee.serving import ServingSettings
 from dts_ee.serving.app import build_app
+from dts_ee.serving.model_facts import ModelFacts
 from dts_ee.serving.model_process import ModelEndedError
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.service import PredictionService
 from dts_ee.serving.worker import Worker
 
 FORM = "application/x-www-form-urlencoded"
+
+FACTS = ModelFacts(
+    "capitals",
+    "1.2",
+    entity_types=["Peop"],
+    relation_types=["Kill"],
+    entity_threshold={"Peop": 0.0},
+    relation_threshold={"Kill": 0.5},
+)
 
 
 class StubPredictor:
@@ -32,6 +42,7 @@ class StubPredictor:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.inputs: list[dict[str, Any]] = []
         self.called = threading.Semaphore(0)
         self._free = threading.Event()
         self._free.set()
@@ -46,6 +57,7 @@ class StubPredictor:
         return [len(batch) for batch in self.batches]
 
     def request(self, inputs: dict[str, Any]) -> Request:
+        self.inputs.append(inputs)
         if "text" in inputs:
             if not inputs["text"]:
                 raise DocumentError("there are no words in the text", "text")
@@ -103,7 +115,7 @@ class ThreadModel:
         self.has_ended = False
         self._when_ended = when_ended
         self._executor = ThreadPoolExecutor(1)
-        self._worker = await self._run(lambda: Worker(self._load()))
+        self._worker = await self._run(lambda: Worker(self._load(), FACTS))
 
     async def call(self, method: str, *arguments: Any) -> Any:
         if self.ends[:1] == [method]:
