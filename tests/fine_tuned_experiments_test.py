@@ -61,7 +61,7 @@ def test_the_learning_rate_falls_from_layer_to_layer(params, tmp_path):
     training = TrainModel.from_params(
         params=params, serialization_dir=str(tmp_path), local_rank=0, batch_weight_key=""
     )
-    groups = training.trainer.optimizer.param_groups
+    groups = training.trainer.optimizer.param_groups  # type: ignore[attr-defined]
     rates = {id(value): group["initial_lr"] for group in groups for value in group["params"]}
     # 5e-5 in the last layer, and nine tenths of it in each layer below.
     expected = {"2": 5e-5, "1": 4.5e-5, "0": 4.05e-5, "embeddings": 3.645e-5}

@@ -1,7 +1,7 @@
 """The predictor for raw and tokenised text."""
 
 from dataclasses import replace
-from typing import Any, Iterable, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
