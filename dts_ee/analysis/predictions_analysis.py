@@ -3,8 +3,8 @@ The analysis of a model's predictions, as a report shows it.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Optional, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Optional, Sequence
 
 from dts_ee.analysis.candidates import (
     ReliabilityBin,
@@ -81,6 +81,23 @@ class TaskAnalysis:
         """How many matches of each kind there are."""
         return Counter(match.kind for matches in self.matches for match in matches)
 
+    def to_json(self) -> dict[str, Any]:
+        """The scores, counts and confusion matrix, without the matches of single documents."""
+        return {
+            "scores": {
+                protocol: {
+                    key.average: asdict(score)
+                    for key, score in self.scores.items()
+                    if key.protocol == protocol
+                }
+                for protocol in dict.fromkeys(key.protocol for key in self.scores)
+            },
+            "types": [asdict(of_type) for of_type in self.types],
+            "errors": dict(self.errors),
+            "confusion": asdict(self.confusion),
+            "reliability": [asdict(of_bin) for of_bin in self.reliability],
+        }
+
 
 @dataclass(frozen=True)
 class PredictionsAnalysis:
@@ -120,6 +137,16 @@ class PredictionsAnalysis:
     def relations(self) -> Optional[TaskAnalysis]:
         """The analysis of the relations, if there is one."""
         return self.tasks.get(RELATIONS.name)
+
+    def to_json(self) -> dict[str, Any]:
+        """What the report shows, without the documents."""
+        return {
+            "documents": len(self.predictions),
+            "relation_threshold": self.relation_threshold,
+            "tasks": {name: task.to_json() for name, task in self.tasks.items()},
+            "relations_at_thresholds": [asdict(score) for score in self.at_thresholds],
+            "sentences_without_relations": asdict(self.unrelated),
+        }
 
 
 def analyse_predictions(

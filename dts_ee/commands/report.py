@@ -3,8 +3,10 @@ Subcommand for a report on the predictions of a model.
 """
 
 import argparse
+import json
 import os
 from pathlib import Path
+from typing import Optional
 
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
@@ -54,17 +56,24 @@ class Report(Subcommand):
             metavar="PAGE",
             help="the HTML file to write; an existing one is replaced",
         )
+        subparser.add_argument(
+            "--json",
+            dest="json_file",
+            type=Path,
+            metavar="FILE",
+            help="also write the scores, errors, confusion matrices and thresholds there, as JSON",
+        )
         subparser.set_defaults(func=report_from_args)
         return subparser
 
 
 def report_from_args(args: argparse.Namespace) -> None:
     """Run the command."""
-    report(args.model, args.data, args.page)
+    report(args.model, args.data, args.page, args.json_file)
     print(f"The page is {args.page}")
 
 
-def report(model: Path, data: Path, page: Path) -> None:
+def report(model: Path, data: Path, page: Path, json_file: Optional[Path] = None) -> None:
     """
     Write an HTML page about a model's predictions.
 
@@ -76,6 +85,8 @@ def report(model: Path, data: Path, page: Path) -> None:
         A file of gold documents.
     page : `Path`
         The file to write.
+    json_file : `Path`, optional (default = `None`)
+        Where to write its figures as JSON.
 
     # Raises
 
@@ -84,7 +95,7 @@ def report(model: Path, data: Path, page: Path) -> None:
     `DocumentError`
         If the documents cannot be read.
     `OSError`
-        If the page cannot be written.
+        If the page or the JSON cannot be written.
     """
     # Imported late: only this command needs it.
     from dts_ee.analysis.predictions_analysis import LEAST_PROBABILITY, analyse_predictions
@@ -93,10 +104,9 @@ def report(model: Path, data: Path, page: Path) -> None:
     from dts_ee.runs.run_folder import SEED, Run, RunFolder
 
     documents = read_documents(data)
-    if page.exists() and os.path.samefile(data, page):
-        raise FileExistsError(
-            f"{page} is the file of the documents: choose another name for the page"
-        )
+    for target in (page, json_file):
+        if target is not None and target.exists() and os.path.samefile(data, target):
+            raise FileExistsError(f"{target} is the file of the documents: choose another name")
     epochs = []
     archive = Path(find_model(model))
     if archive.is_dir():
@@ -116,11 +126,17 @@ def report(model: Path, data: Path, page: Path) -> None:
     }
     if threshold is not None:
         facts["Threshold Θ"] = f"{threshold:g}"
+    analysis = analyse_predictions(candidates, threshold)
     markup = render_report(
-        analyse_predictions(candidates, threshold),
+        analysis,
         f"Report on {data.name}",
         facts,
         epochs,
     )
     with open_atomically(page) as file:
         file.write(markup)
+    if json_file is not None:
+        with open_atomically(json_file) as file:
+            record = {"model": str(model), "data": str(data), **analysis.to_json()}
+            json.dump(record, file, ensure_ascii=False, indent=1)
+            file.write("\n")

@@ -45,7 +45,7 @@ def test_the_page_has_the_figures_of_evaluate(training, folder, capsys):
     gold = [replace(first, relations=first.relations[:1]), replace(second, entities=renamed)]
     gold += others
     write_documents("gold.json", gold)
-    assert run(training, "gold.json", "-o", "pages/report.html") == 0
+    assert run(training, "gold.json", "-o", "pages/report.html", "--json", "report.json") == 0
     assert capsys.readouterr().out == "The page is pages/report.html\n"
     page = Page(Path("pages/report.html").read_text(encoding="utf-8"))
     metrics, predictions = evaluate_archive(training / "model.tar.gz", gold)
@@ -70,6 +70,17 @@ def test_the_page_has_the_figures_of_evaluate(training, folder, capsys):
             assert figures == [expected[f"{prefix}{part}"] for part in parts]
             seen += 1
     assert seen == 9
+    record = json.loads(Path("report.json").read_text(encoding="utf-8"))
+    assert (record["model"], record["documents"]) == (str(training), 8)
+    for task, name in (("entity", "entities"), ("relation", "relations")):
+        of_task = record["tasks"][task]
+        micro = of_task["scores"]["strict"]["micro"]
+        assert [f"{100 * micro[part]:.1f}" for part in ("precision", "recall", "f1")] == [
+            expected[f"{task}_{part}"] for part in ("precision", "recall", "f1")
+        ]
+        number = sum(len(getattr(document, name)) for document in gold)
+        assert sum(of_type["gold"] for of_type in of_task["types"]) == number
+        assert sum(map(sum, of_task["confusion"]["counts"])) >= number
     shown = page.data["documents"]
     assert [document["id"] for document in shown] == [p.gold.id for p in predictions]
     assert [len(document["predicted"]["relations"]) for document in shown] == [
