@@ -28,6 +28,7 @@ OTHER_COMMANDS = {
     "render": "Write an HTML page that shows entities in colour and relations as arcs.",
     "repeat": "Train an experiment once for each seed, and write mean and deviation.",
     "report": "Write an HTML page about what a trained model predicts for gold documents.",
+    "select": "Select the sentences whose annotation is likely to help a model most.",
     "serve-dts": "Serve a trained model over HTTP.",
     "test-install": "Test AllenNLP installation.",
     "train": "Train a model.",
@@ -36,7 +37,7 @@ OTHER_COMMANDS = {
 """The commands that import AllenNLP, with the descriptions of their parsers."""
 
 GROUPS = {
-    "Data": ("init", "fetch", "convert", "describe"),
+    "Data": ("init", "fetch", "convert", "describe", "select"),
     "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate"),
     "Choosing settings": ("tune", "find-lr"),
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),

@@ -20,6 +20,7 @@ from dts_ee.commands.predict import PredictDocuments
 from dts_ee.commands.render import Render
 from dts_ee.commands.repeat import Repeat
 from dts_ee.commands.report import Report
+from dts_ee.commands.select import Select
 from dts_ee.commands.serve import ServeDts
 from dts_ee.commands.train import TrainFromArchive
 from dts_ee.commands.tune import Tune
@@ -38,6 +39,7 @@ __all__ = [
     "Render",
     "Repeat",
     "Report",
+    "Select",
     "ServeDts",
     "TrainFromArchive",
     "Tune",

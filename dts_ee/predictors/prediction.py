@@ -1,7 +1,7 @@
 """Predicts documents with a model, in batches."""
 
 from dataclasses import replace
-from typing import List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -77,37 +77,64 @@ def predict_documents(
     """
     if calibration is not None:
         thresholds = calibration.uncalibrated(thresholds)
+    predicted = list(documents)
+    for indices, tensors in model_batches(
+        model, reader, documents, entities_given, gold, max_batch_tokens
+    ):
+        inputs = [documents[i] for i in indices]
+        outputs = _predict_batch(model, reader, tensors, inputs, thresholds)
+        for i, document in zip(indices, outputs, strict=True):
+            predicted[i] = document
+    return predicted if calibration is None else list(map(calibration.calibrated, predicted))
+
+
+def model_batches(
+    model: Model,
+    reader: SpertReader,
+    documents: Sequence[Document],
+    entities_given: Optional[Sequence[bool]] = None,
+    gold: bool = False,
+    max_batch_tokens: int = MAX_BATCH_TOKENS,
+) -> Iterator[Tuple[List[int], Dict[str, Any]]]:
+    """
+    The batches of similar length in which sentences are predicted.
+
+    # Parameters
+
+    model, reader, documents, entities_given, gold, max_batch_tokens
+        As for `predict_documents`.
+
+    # Returns
+
+    `Iterator[Tuple[List[int], Dict[str, Any]]]`
+        For each batch, the indices of its sentences, and the model's arguments on its device.
+    """
     given = [False] * len(documents) if entities_given is None else entities_given
-    predicted: List[Document] = []
+    first = 0
     # The instances of a long text need much more memory than the text.
     for group in lazy_groups_of(zip(documents, given, strict=True), SENTENCES_AT_A_TIME):
         instances = [
             reader.text_to_instance(document, gold=gold, entities_given=is_given)
             for document, is_given in group
         ]
-        sentences: List[Document] = [document for document, _ in group]
-        lengths = [len(document.tokens) for document in sentences]
+        lengths = [len(document.tokens) for document, _ in group]
         for indices in batches_by_length(lengths, max_batch_tokens):
             batch = Batch([instances[i] for i in indices])
             for instance in batch:
                 reader.apply_token_indexers(instance)
-            inputs = [sentences[i] for i in indices]
-            outputs = _predict_batch(model, reader, batch, inputs, thresholds)
-            for i, document in zip(indices, outputs, strict=True):
-                sentences[i] = document
-        predicted += sentences
-    return predicted if calibration is None else list(map(calibration.calibrated, predicted))
+            batch.index_instances(model.vocab)
+            tensors = move_to_device(batch.as_tensor_dict(), model._get_prediction_device())
+            yield [first + i for i in indices], tensors
+        first += len(group)
 
 
 def _predict_batch(
     model: Model,
     reader: SpertReader,
-    batch: Batch,
+    tensors: Dict[str, Any],
     documents: Sequence[Document],
     thresholds: Mapping[str, Thresholds],
 ) -> List[Document]:
-    batch.index_instances(model.vocab)
-    tensors = move_to_device(batch.as_tensor_dict(), model._get_prediction_device())
     with torch.inference_mode():
         if isinstance(model, DeeperTaskSpecificity):
             known = {task: thresholds[task] for task in thresholds if task in model.heads}
