@@ -18,7 +18,7 @@ LARGEST_DISTANCE = 2.0
 class Selected(NamedTuple):
     """The index of a selected sentence, and the score for which it was selected."""
 
-    index: int
+    sentence: int
     score: float
 
 

@@ -332,7 +332,8 @@ class DeeperTaskSpecificity(Model):
                 errors = [head.expected_errors(batch, documents) for head in self.heads.values()]
                 output["expected_errors"] = torch.stack(errors).sum(0)
                 layer = embedded if self._has_frozen_encoder() else shared[0]
-                output["vectors"] = masked_mean(layer, batch.mask.unsqueeze(2), dim=1)
+                mask = cast(torch.BoolTensor, batch.mask.unsqueeze(2))
+                output["vectors"] = masked_mean(layer, mask, dim=1)
             if tags is not None:
                 for metric in self.document_metrics:
                     metric(documents, batch.documents)

@@ -3,7 +3,7 @@ from math import sqrt
 import numpy
 import pytest
 
-from dts_ee.analysis.selection import Selected, first_of_each, select
+from dts_ee.analysis.selection import first_of_each, select
 from dts_ee.document import Document
 
 RIGHT, UP, LEFT, UP_RIGHT = [1, 0], [0, 1], [-1, 0], [3, 3]
@@ -25,7 +25,7 @@ def selected(by, number, uncertainties, vectors, known=NOTHING):
 
 
 def approximately(*expected):
-    return [Selected(index, pytest.approx(score, abs=1e-6)) for index, score in expected]
+    return [(sentence, pytest.approx(score, abs=1e-6)) for sentence, score in expected]
 
 
 def test_the_most_uncertain_come_first_and_the_first_of_equal_ones():
@@ -52,13 +52,13 @@ def test_both_multiplies_distance_and_uncertainty():
 
 
 def test_the_first_of_equally_uncertain_ones_is_in_the_middle():
-    assert selected("both", 1, [0.5, 0.5, 0.5], [RIGHT, UP, UP_RIGHT])[0].index == 2
+    assert selected("both", 1, [0.5, 0.5, 0.5], [RIGHT, UP, UP_RIGHT])[0].sentence == 2
 
 
 def test_no_sentence_is_selected_twice():
     for by in ("uncertainty", "diversity", "both"):
         chosen = selected(by, 9, [0.0, 0.0, 0.0], [RIGHT, RIGHT, [0, 0]])
-        assert sorted(choice.index for choice in chosen) == [0, 1, 2]
+        assert sorted(choice.sentence for choice in chosen) == [0, 1, 2]
 
 
 def test_equal_texts_count_once_however_they_are_tokenised():
