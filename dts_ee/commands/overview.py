@@ -20,6 +20,7 @@ OTHER_COMMANDS = {
     "evaluate": "Evaluate the specified model + dataset(s).",
     "find-lr": "Find a learning rate range.",
     "keep": "Keep a copy of a model where it is found by its name, in any folder.",
+    "label-studio": "Serve a trained model as an ML backend of Label Studio.",
     "learning-curve": "Train an experiment on growing samples, and show whether more data pays.",
     "package": "Build a wheel of a model, which is used by its name where it is installed.",
     "predict": "Use a trained model to make predictions.",
@@ -41,7 +42,15 @@ GROUPS = {
     "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate"),
     "Choosing settings": ("tune", "find-lr"),
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
-    "Using a model": ("predict", "models", "keep", "package", "render", "serve-dts"),
+    "Using a model": (
+        "predict",
+        "models",
+        "keep",
+        "package",
+        "render",
+        "serve-dts",
+        "label-studio",
+    ),
 }
 """The commands that most people need, in the order in which they need them."""
 

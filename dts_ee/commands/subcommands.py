@@ -13,6 +13,7 @@ from dts_ee.commands.convert import Convert
 from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.describe import Describe
 from dts_ee.commands.keep import Keep
+from dts_ee.commands.label_studio import LabelStudio
 from dts_ee.commands.learning_curve import LearningCurve
 from dts_ee.commands.light import LIGHT_COMMANDS, add_light_command
 from dts_ee.commands.package import Package
@@ -32,6 +33,7 @@ __all__ = [
     "Convert",
     "CrossValidate",
     "Describe",
+    "LabelStudio",
     "LearningCurve",
     "Keep",
     "Package",
