@@ -20,6 +20,7 @@ OTHER_COMMANDS = {
     "evaluate": "Evaluate the specified model + dataset(s).",
     "find-lr": "Find a learning rate range.",
     "keep": "Keep a copy of a model where it is found by its name, in any folder.",
+    "label-studio": "Serve a trained model as an ML backend of Label Studio.",
     "learning-curve": "Train an experiment on growing samples, and show whether more data pays.",
     "package": "Build a wheel of a model, which is used by its name where it is installed.",
     "predict": "Use a trained model to make predictions.",
@@ -28,6 +29,7 @@ OTHER_COMMANDS = {
     "render": "Write an HTML page that shows entities in colour and relations as arcs.",
     "repeat": "Train an experiment once for each seed, and write mean and deviation.",
     "report": "Write an HTML page about what a trained model predicts for gold documents.",
+    "select": "Select the sentences whose annotation is likely to help a model most.",
     "serve-dts": "Serve a trained model over HTTP.",
     "test-install": "Test AllenNLP installation.",
     "train": "Train a model.",
@@ -36,11 +38,19 @@ OTHER_COMMANDS = {
 """The commands that import AllenNLP, with the descriptions of their parsers."""
 
 GROUPS = {
-    "Data": ("init", "fetch", "convert", "describe"),
+    "Data": ("init", "fetch", "convert", "describe", "select"),
     "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate"),
     "Choosing settings": ("tune", "find-lr"),
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
-    "Using a model": ("predict", "models", "keep", "package", "render", "serve-dts"),
+    "Using a model": (
+        "predict",
+        "models",
+        "keep",
+        "package",
+        "render",
+        "serve-dts",
+        "label-studio",
+    ),
 }
 """The commands that most people need, in the order in which they need them."""
 

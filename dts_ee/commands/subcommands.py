@@ -13,6 +13,7 @@ from dts_ee.commands.convert import Convert
 from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.describe import Describe
 from dts_ee.commands.keep import Keep
+from dts_ee.commands.label_studio import LabelStudio
 from dts_ee.commands.learning_curve import LearningCurve
 from dts_ee.commands.light import LIGHT_COMMANDS, add_light_command
 from dts_ee.commands.package import Package
@@ -20,6 +21,7 @@ from dts_ee.commands.predict import PredictDocuments
 from dts_ee.commands.render import Render
 from dts_ee.commands.repeat import Repeat
 from dts_ee.commands.report import Report
+from dts_ee.commands.select import Select
 from dts_ee.commands.serve import ServeDts
 from dts_ee.commands.train import TrainFromArchive
 from dts_ee.commands.tune import Tune
@@ -31,6 +33,7 @@ __all__ = [
     "Convert",
     "CrossValidate",
     "Describe",
+    "LabelStudio",
     "LearningCurve",
     "Keep",
     "Package",
@@ -38,6 +41,7 @@ __all__ = [
     "Render",
     "Repeat",
     "Report",
+    "Select",
     "ServeDts",
     "TrainFromArchive",
     "Tune",

@@ -7,6 +7,7 @@ from typing import Any, Optional, Sequence, Union
 
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically
+from dts_ee.corpora.label_studio_config import LabelStudioConfig
 from dts_ee.corpora.token_rows import lost_position
 from dts_ee.document import Document, Entity, Relation
 
@@ -44,32 +45,77 @@ def _task(document: Document, predicted: bool) -> dict[str, Any]:
     if document.id is not None:
         data["id"] = document.id
     data["tokens"] = [list(document.character_span(i, i + 1)) for i in range(len(document.tokens))]
-    results: list[dict[str, Any]] = []
-    for i, entity in enumerate(document.entities):
-        start, end = document.character_span(entity.start, entity.end)
-        value = {"start": start, "end": end, "text": text[start:end], "labels": [entity.type]}
-        result = {"id": f"e{i}", "from_name": "label", "to_name": "text", "type": "labels"}
-        results.append(_scored({**result, "value": value}, entity.probability))
-    for relation in document.relations:
-        results.append(
-            _scored(
-                {
-                    "type": "relation",
-                    "from_id": f"e{relation.head}",
-                    "to_id": f"e{relation.tail}",
-                    "direction": "right",
-                    "labels": [relation.type],
-                },
-                relation.probability,
-            )
-        )
+    config = LabelStudioConfig()
     if not predicted:
-        return {"data": data, "annotations": [{"result": results}]}
-    prediction: dict[str, Any] = {"model_version": _MODEL_VERSION}
-    probabilities = _probabilities(document)
+        return {"data": data, "annotations": [{"result": results_of([document], config)}]}
+    prediction = prediction_of([document], config, _MODEL_VERSION)
+    return {"data": data, "predictions": [prediction]}
+
+
+def prediction_of(
+    sentences: Sequence[Document],
+    config: LabelStudioConfig,
+    model_version: str,
+    starts: Optional[Sequence[int]] = None,
+) -> dict[str, Any]:
+    """
+    A prediction for a task. Its score is the mean probability of its entities and relations.
+
+    # Parameters
+
+    sentences, config, starts
+        As for `results_of`.
+    model_version : `str`
+        The version of the model.
+    """
+    prediction: dict[str, Any] = {"model_version": model_version}
+    probabilities = [p for sentence in sentences for p in _probabilities(sentence)]
     if probabilities:
         prediction["score"] = sum(probabilities) / len(probabilities)
-    return {"data": data, "predictions": [{**prediction, "result": results}]}
+    return {**prediction, "result": results_of(sentences, config, starts)}
+
+
+def results_of(
+    sentences: Sequence[Document],
+    config: LabelStudioConfig,
+    starts: Optional[Sequence[int]] = None,
+) -> list[dict[str, Any]]:
+    """
+    The results of an annotation or a prediction: its regions, then its relations.
+
+    # Parameters
+
+    sentences : `Sequence[Document]`
+        The sentences of the task's text.
+    config : `LabelStudioConfig`
+        The names that regions refer to.
+    starts : `Sequence[int]`, optional (default = `None`)
+        The character of the text at which each sentence begins; `None` for 0.
+    """
+    regions: list[dict[str, Any]] = []
+    relations: list[dict[str, Any]] = []
+    names = {"from_name": config.from_name, "to_name": config.to_name, "type": "labels"}
+    for sentence, first in zip(sentences, starts or [0] * len(sentences), strict=True):
+        ids = [f"e{len(regions) + i}" for i in range(len(sentence.entities))]
+        for id, entity in zip(ids, sentence.entities, strict=True):
+            start, end = sentence.character_span(entity.start, entity.end)
+            value = {
+                "start": first + start,
+                "end": first + end,
+                "text": sentence.entity_text(entity),
+                "labels": [entity.type],
+            }
+            regions.append(_scored({"id": id, **names, "value": value}, entity.probability))
+        for relation in sentence.relations:
+            result = {
+                "type": "relation",
+                "from_id": ids[relation.head],
+                "to_id": ids[relation.tail],
+                "direction": "right",
+                "labels": [relation.type],
+            }
+            relations.append(_scored(result, relation.probability))
+    return regions + relations
 
 
 def _scored(result: dict[str, Any], probability: Optional[float]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from allennlp.models.archival import load_archive
 from allennlp.modules import Seq2SeqEncoder, TextFieldEmbedder
 from allennlp.modules.span_extractors import SpanExtractor
 from allennlp.nn import InitializerApplicator
-from allennlp.nn.util import get_text_field_mask, is_distributed
+from allennlp.nn.util import get_text_field_mask, is_distributed, masked_mean
 
 from dts_ee.corpora.spert import prediction_to_json
 from dts_ee.dataset_readers.choices import check_choice
@@ -25,6 +25,7 @@ from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
 from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
+from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
 from dts_ee.modules.grown_weights import GrownWeights
 from dts_ee.modules.relation_scorer import PairwiseRelationScorer, RelationScorer
 from dts_ee.modules.span_extractors import LastTokenSpanExtractor
@@ -265,6 +266,7 @@ class DeeperTaskSpecificity(Model):
         metadata: List[Dict[str, Any]],
         tags: Optional[torch.LongTensor] = None,
         thresholds: Mapping[str, Thresholds] = {},
+        examine: bool = False,
     ) -> Dict[str, Any]:
         """
         Computes the loss of a batch, and outside of training its predictions.
@@ -283,12 +285,17 @@ class DeeperTaskSpecificity(Model):
         thresholds : `Mapping[str, Thresholds]`, optional (default = `{}`)
             The thresholds of this call by the name of the head, such as
             `{"relation": Thresholds(0.3)}`.
+        examine : `bool`, optional (default = `False`)
+            Whether the output has `expected_errors`, of shape (batch_size,), and `vectors`, of
+            shape (batch_size, dim), too. Not in training.
 
         # Returns
 
         `Dict[str, Any]`
             `loss` if gold tags are given, and, except in training, `documents`: the sentences with
-            predicted entities and relations.
+            predicted entities and relations. `expected_errors` is the sum of `expected_errors` of
+            the heads. `vectors` has the mean of each sentence's embedded tokens if an encoder is
+            frozen, and otherwise of its tokens after the first network's shared layers.
 
         # Raises
 
@@ -301,7 +308,14 @@ class DeeperTaskSpecificity(Model):
         if tags is not None:
             # Shape: (batch_size, num_tokens, num_sequences)
             batch.tags = self.tag_sequences.split(tags)
-        batch.outputs = self._encode(tokens, batch.mask)
+        # Shape: (batch_size, num_tokens, embedding_dim)
+        embedded = self.text_field_embedder(tokens)
+        # Each with shape (batch_size, num_tokens, shared_dim)
+        shared = [stack(embedded, batch.mask) for stack in self._shared]
+        for name, head in self.heads.items():
+            batch.outputs[name] = [
+                head(layer, batch.mask, network) for network, layer in enumerate(shared)
+            ]
         output: Dict[str, Any] = {}
         if tags is not None:
             losses = [head.loss(batch) for head in self.heads.values()]
@@ -314,6 +328,12 @@ class DeeperTaskSpecificity(Model):
             for name, head in self.heads.items():
                 documents = head.predict(batch, documents, thresholds.get(name, Thresholds()))
             output["documents"] = documents
+            if examine:
+                errors = [head.expected_errors(batch, documents) for head in self.heads.values()]
+                output["expected_errors"] = torch.stack(errors).sum(0)
+                layer = embedded if self._has_frozen_encoder() else shared[0]
+                mask = cast(torch.BoolTensor, batch.mask.unsqueeze(2))
+                output["vectors"] = masked_mean(layer, mask, dim=1)
             if tags is not None:
                 for metric in self.document_metrics:
                     metric(documents, batch.documents)
@@ -329,17 +349,10 @@ class DeeperTaskSpecificity(Model):
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         return torch.stack([0.0 * parameter.sum() for parameter in trained]).sum()
 
-    def _encode(self, tokens: TextFieldTensors, mask: torch.BoolTensor) -> Dict[str, List[Any]]:
-        """The outputs of the networks of each head, by the head's name."""
-        # Shape: (batch_size, num_tokens, embedding_dim)
-        embedded = self.text_field_embedder(tokens)
-        outputs: Dict[str, List[Any]] = {name: [] for name in self.heads}
-        for network, stack in enumerate(self._shared):
-            # Shape: (batch_size, num_tokens, shared_dim)
-            shared = stack(embedded, mask)
-            for name, head in self.heads.items():
-                outputs[name].append(head(shared, mask, network))
-        return outputs
+    def _has_frozen_encoder(self) -> bool:
+        return any(
+            isinstance(module, FrozenEmbedder) for module in self.text_field_embedder.modules()
+        )
 
     def _check_thresholds(self, thresholds: Mapping[str, Thresholds]) -> None:
         for name in thresholds:

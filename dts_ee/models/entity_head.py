@@ -139,6 +139,22 @@ class EntityHead(TaskHead):
             if (entity.probability or 0.0) >= thresholds.of(entity.type, self.threshold)
         )
 
+    def expected_errors(self, batch: TaskBatch, documents: List[Document]) -> torch.Tensor:
+        """
+        The expected number of wrong tags in each sentence: the sum over its tokens of one minus the
+        marginal probability of the predicted tag. Sentences whose entities are given have 0.
+        """
+        sentences, tokens = batch.mask.nonzero(as_tuple=True)
+        errors = torch.zeros(len(documents), device=batch.mask.device)
+        for scores in self._mean_scores(batch):
+            paths = _pad(scores.best(), batch.mask)
+            # A span of one token whose end nothing has to confirm is a tag.
+            spans = TaggedSpans(
+                paths, sentences, tokens, tokens + 1, torch.full_like(sentences, -1)
+            )
+            errors.index_add_(0, sentences, 1.0 - scores.span_probabilities(spans))
+        return errors.masked_fill(torch.tensor(batch.entities_given, device=errors.device), 0.0)
+
     def predict_tags(self, batch: TaskBatch, network: int) -> torch.Tensor:
         """
         Predicts the tags with a single network.
@@ -165,11 +181,17 @@ class EntityHead(TaskHead):
         """The scores of each network for each sequence of tags."""
         return batch.outputs[self.name]
 
-    def _decode(self, batch: TaskBatch) -> List[List[Entity]]:
+    def _mean_scores(self, batch: TaskBatch) -> List[TagScores]:
+        """The mean of the networks' scores, for each sequence of tags."""
         first, *others = self._scores(batch)
+        return [
+            scores.mean_with([network[sequence] for network in others])
+            for sequence, scores in enumerate(first)
+        ]
+
+    def _decode(self, batch: TaskBatch) -> List[List[Entity]]:
         predicted: List[List[Entity]] = [[] for _ in batch.metadata]
-        for sequence, scores in enumerate(first):
-            mean = scores.mean_with([network[sequence] for network in others])
+        for sequence, mean in enumerate(self._mean_scores(batch)):
             for sentence, entities in zip(
                 predicted, self._decode_sequence(sequence, mean, batch.mask), strict=True
             ):

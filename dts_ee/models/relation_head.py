@@ -245,15 +245,9 @@ class RelationHead(TaskHead):
         if not self._entities_predicted:
             documents = self._with_given_entities(batch)
         entities = [document.entities for document in documents]
-        labels = self._tag_sequences.expected_last_tags(entities, batch.mask.device)
-        scores = [tokens.score_pairs(entities, labels).sigmoid() for tokens in self._tokens(batch)]
-        # Shape: (num_pairs, num_relations)
-        probabilities = torch.stack(scores).mean(0)
-        if self._score == "joint":
-            probabilities = probabilities * _entity_probabilities(entities).to(probabilities)
         relations = relations_above(
             {type: thresholds.of(type, self.threshold) for type in self._columns},
-            probabilities,
+            self._probabilities(batch, entities),
             entities,
             self._relation_types,
         )
@@ -261,6 +255,34 @@ class RelationHead(TaskHead):
             replace(document, relations=tuple(predicted))
             for document, predicted in zip(documents, relations, strict=True)
         ]
+
+    def expected_errors(self, batch: TaskBatch, documents: List[Document]) -> torch.Tensor:
+        """
+        The expected number of wrong decisions on the ordered pairs of each sentence's entities: the
+        sum over pairs and relation types of one minus the probability where it reaches the head's
+        own threshold, and of the probability elsewhere.
+        """
+        entities = [document.entities for document in documents]
+        probabilities = self._probabilities(batch, entities)
+        # Shape: (num_pairs,)
+        wrong = torch.where(
+            probabilities >= self.threshold, 1.0 - probabilities, probabilities
+        ).sum(1)
+        counts = torch.tensor([len(sentence) for sentence in entities])
+        sentences = torch.repeat_interleave(torch.arange(len(entities)), counts * (counts - 1))
+        errors = torch.zeros(len(documents), device=wrong.device)
+        return errors.index_add_(0, sentences.to(wrong.device), wrong)
+
+    def _probabilities(
+        self, batch: TaskBatch, entities: Sequence[Sequence[Entity]]
+    ) -> torch.Tensor:
+        """Shape (num_pairs, num_relations), in the order of `entity_pairs`."""
+        labels = self._tag_sequences.expected_last_tags(entities, batch.mask.device)
+        scores = [tokens.score_pairs(entities, labels).sigmoid() for tokens in self._tokens(batch)]
+        probabilities = torch.stack(scores).mean(0)
+        if self._score == "joint":
+            probabilities = probabilities * _entity_probabilities(entities).to(probabilities)
+        return probabilities
 
     def _tokens(self, batch: TaskBatch) -> List[RelationTokens]:
         """The output of each network."""

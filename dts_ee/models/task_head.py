@@ -172,3 +172,22 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
         `List[Document]`
             The documents with the predictions of this task.
         """
+
+    def expected_errors(self, batch: TaskBatch, documents: List[Document]) -> torch.Tensor:
+        """
+        How many of the task's decisions are wrong, as the probabilities of the model say: the sum
+        of one minus the probability of each decision. A head that does not say it gives 0.
+
+        # Parameters
+
+        batch : `TaskBatch`
+            The sentences, with the outputs of all heads.
+        documents : `List[Document]`
+            The documents with the predictions of this head.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (batch_size,).
+        """
+        return torch.zeros(len(documents), device=batch.mask.device)

@@ -152,7 +152,7 @@ class DocumentPredictManager:
     def _batches(self) -> Iterator[List[Request]]:
         batch: List[Request] = []
         num_sentences = 0
-        for request in self._requests():
+        for request in self.requests():
             batch.append(request)
             num_sentences += len(request.sentences)
             if len(batch) == self._batch_size or num_sentences >= SENTENCES_AT_A_TIME:
@@ -161,7 +161,15 @@ class DocumentPredictManager:
         if batch:
             yield batch
 
-    def _requests(self) -> Iterator[Request]:
+    def requests(self) -> Iterator[Request]:
+        """
+        Reads the inputs.
+
+        # Raises
+
+        `DocumentError`
+            If one cannot be read, unless errors are skipped.
+        """
         for load, document, path in self._inputs():
             try:
                 request = self._predictor.request(load())

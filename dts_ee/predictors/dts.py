@@ -1,7 +1,7 @@
 """The predictor for raw and tokenised text."""
 
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
@@ -16,6 +16,7 @@ from dts_ee.document import Document, DocumentError
 from dts_ee.models import DeeperTaskSpecificity, Thresholds
 from dts_ee.models.thresholds import ThresholdsValue
 from dts_ee.predictors.calibration import Calibration
+from dts_ee.predictors.examination import Examination, examine_documents
 from dts_ee.predictors.prediction import (
     MAX_BATCH_TOKENS,
     predict_batches,
@@ -387,6 +388,22 @@ class DtsPredictor(Predictor):
             thresholds=self._thresholds if thresholds is None else thresholds,
             calibration=self._calibration,
             max_batch_tokens=self._max_batch_tokens,
+        )
+
+    def examine(
+        self,
+        documents: Sequence[Document],
+        entities_given: Optional[Sequence[bool]] = None,
+        on_batch: Callable[[int], object] = lambda num_sentences: None,
+    ) -> Examination:
+        """
+        Predicts sentences with the model's own thresholds, and how sure it is: see
+        `examine_documents`. Without a NER head, their entities count as given by default.
+        """
+        if entities_given is None:
+            entities_given = [not self._model.recognises_entities] * len(documents)
+        return examine_documents(
+            self._model, self._reader, documents, entities_given, self._max_batch_tokens, on_batch
         )
 
     def load_line(self, line: str) -> JsonDict:

@@ -89,6 +89,34 @@ def test_two_encoders_that_divide_words_differently(tmp_path):
     masks = [tensors["mask"] for tensors in batch["tokens"].values()]
     assert len(masks) == 2 and (masks[0] == masks[1]).all() and not masks[0].all()
     assert model(**batch)["loss"].isfinite()
+    # A sentence's vector is the mean of what the frozen encoders say about its tokens.
+    model.eval()
+    embedded = model.text_field_embedder(batch["tokens"])
+    vectors = model(**batch, examine=True)["vectors"]
+    for vector, tokens, mask in zip(vectors, embedded, masks[0], strict=True):
+        assert torch.allclose(vector, tokens[mask].mean(0), atol=1e-5)
+
+
+def test_a_sentence_vector_is_the_mean_after_the_shared_layers():
+    model, batch = model_and_batch({"num_networks": 2})
+    model.eval()
+    layers = []
+    model._shared[0].register_forward_hook(lambda _, inputs, output: layers.append(output))
+    vectors = model(**batch, examine=True)["vectors"]
+    lengths = [len(sentence["document"].tokens) for sentence in batch["metadata"]]
+    assert len(set(lengths)) > 1
+    for vector, tokens, length in zip(vectors, layers[0], lengths, strict=True):
+        assert torch.allclose(vector, tokens[:length].mean(0), atol=1e-6)
+
+
+def test_the_expected_errors_are_those_of_both_tasks():
+    model, batch = model_and_batch()
+    model.eval()
+    entity, relation = model.heads.values()
+    for number, head in enumerate((entity, relation), start=1):
+        head.expected_errors = lambda batch, documents, number=number: torch.full((4,), 2.0**number)
+    errors = model(**batch, examine=True)["expected_errors"]
+    assert errors.tolist() == [2.0 + 4.0] * 4
 
 
 @pytest.mark.parametrize(

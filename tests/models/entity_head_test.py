@@ -117,3 +117,27 @@ def test_given_entities_have_no_threshold():
     batch["metadata"] = [{"document": SIX_TOKENS, "entities_given": True}]
     (document,) = model.eval()(**batch, thresholds={"entity": Thresholds(1.0)})["documents"]
     assert document.entities == SIX_TOKENS.entities
+
+
+@pytest.mark.parametrize("tag_sequences", ["one", "per_type"])
+def test_the_expected_number_of_wrong_tags(tag_sequences):
+    documents = [THREE_TOKENS, Document(tokens=("Ben", "left"))]
+    model, batch = model_and_batch(
+        {"tasks": "entities"}, documents, reader={"tag_sequences": tag_sequences}
+    )
+    _without_preferences(model)
+    (tagger,) = only_network(model, "entity").taggers
+    names = model.vocab.get_token_to_index_vocabulary("labels")
+    with torch.no_grad():
+        tagger.projection.bias[names["B-Peop"]] = log(3.0)
+    model.eval()
+    del batch["tags"]
+    # As above, all taggings of three tokens weigh 91, and all of two 4 + 3 * 5 = 19. Each tag is
+    # B-Peop. Of three tokens, the first weighs 3 * 24 with it, the second 4 * 3 * 5 and the third
+    # 19 * 3; of two, the first 3 * 5 and the second 4 * 3.
+    expected = [3 - (72 + 60 + 57) / 91, 2 - (15 + 12) / 19]
+    output = model(**batch, examine=True)
+    assert output["expected_errors"].tolist() == pytest.approx(expected, rel=1e-5)
+    batch["metadata"][0]["entities_given"] = True
+    output = model(**batch, examine=True)
+    assert output["expected_errors"].tolist() == pytest.approx([0.0, expected[1]], rel=1e-5)

@@ -216,3 +216,17 @@ def test_gold_entities_are_those_that_tags_express_in_the_order_of_their_spans()
         Entity("Loc", 4, 5),
     )
     assert head._tagged_entities(unknown) == expected
+
+
+def test_the_expected_number_of_wrong_decisions_on_pairs(monkeypatch):
+    model, _ = model_and_batch({"relation_threshold": 0.75})
+    head = model.heads["relation"]
+    two = Document(tokens=("Ada", "runs", "Velm"), entities=THREE_ENTITIES.entities[:2])
+    probabilities = torch.full((6 + 2, 2), 0.0)
+    # Not predicted, just predicted, and predicted for sure.
+    probabilities[0] = torch.tensor([0.5, 0.75])
+    probabilities[5] = torch.tensor([0.25, 1.0])
+    probabilities[6] = torch.tensor([0.875, 0.125])
+    monkeypatch.setattr(head, "_probabilities", lambda batch, entities: probabilities)
+    errors = head.expected_errors(None, [THREE_ENTITIES, ALONE, two])
+    assert errors.tolist() == [0.5 + 0.25 + 0.25, 0.0, 0.125 + 0.125]
