@@ -112,10 +112,11 @@ def test_errors_of_other_processes_are_raised_here(model, tmp_path):
 
 
 @pytest.fixture
-def cluster():
+def cluster(monkeypatch):
     """A cluster of four CPUs, with a GPU as far as Ray knows."""
     import ray
 
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     ray.init(num_cpus=4, num_gpus=1, log_to_driver=False)
     yield
     ray.shutdown()
