@@ -25,13 +25,12 @@ def class_pages() -> Dict[str, str]:
     )
     modules = {name: _modules(name) for name in names}
     pages = {f"{name}.md": _page(name, modules[name]) for name in names if modules[name]}
-    rows = [f"| [`dts_ee.{Path(page).stem}`]({page}) |" for page in pages]
+    rows = [f"| [`dts_ee.{Path(page).stem}`]({page}) | {_summary(page)} |" for page in pages]
     index = [
         "# Classes and functions\n",
-        "What is public in each package, from its docstrings. [Architecture](../../architecture.md) "
-        "says what each package is for, and [Prediction](../../predict.md#python) begins with "
-        "[`Extractor`](extractor.md).\n",
-        "| package |\n| --- |",
+        "What is public in each package, from its docstrings. Begin with "
+        "[`Extractor`](extractor.md#dts_ee.extractor.Extractor).\n",
+        "| package | content |\n| --- | --- |",
         *rows,
     ]
     return {"index.md": "\n".join(index) + "\n", **pages}
@@ -57,8 +56,13 @@ def _modules(name: str) -> List[str]:
     ]
 
 
+def _summary(page: str) -> str:
+    """The first sentence of the docstring of the package or module of a page."""
+    path = PACKAGE / Path(page).stem
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return " ".join(docstring.split("\n\n")[0].split())
+
+
 def _page(name: str, modules: List[str]) -> str:
-    lines = [f"# dts_ee.{name}"]
-    for module in modules:
-        lines.append(f"\n::: {module}")
-    return "\n".join(lines) + "\n"
+    return f"# dts_ee.{name}\n" + "".join(f"\n::: {module}\n" for module in modules)

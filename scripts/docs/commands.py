@@ -4,12 +4,13 @@ import argparse
 import re
 from typing import Dict, Iterator, List
 
-import dts_ee
 from allennlp.commands import ArgumentParserWithDefaults, Subcommand
 
+import dts_ee
 from dts_ee.commands.overview import GROUPS, overview
 
 PROGRAM = "dts-ee"
+OF_ALL_COMMANDS = ("help", "debug", "verbose")
 
 
 def command_line_parser() -> argparse.ArgumentParser:
@@ -17,9 +18,9 @@ def command_line_parser() -> argparse.ArgumentParser:
     parser = ArgumentParserWithDefaults(prog=PROGRAM)
     subparsers = parser.add_subparsers()
     for name in sorted(Subcommand.list_available()):
-        command = Subcommand.by_name(name)
-        if command.__module__.startswith(("allennlp.", f"{dts_ee.__name__}.")):
-            subparser = command().add_subparser(subparsers)
+        command = Subcommand.by_name(name)()
+        if type(command).__module__.startswith(("allennlp.", f"{dts_ee.__name__}.")):
+            subparser = command.add_subparser(subparsers)
             if command.requires_plugins:
                 subparser.add_argument(
                     "--include-package",
@@ -55,8 +56,9 @@ def _index(parsers: Dict[str, argparse.ArgumentParser]) -> Iterator[str]:
     groups = {**GROUPS, "Further commands": tuple(sorted(parsers.keys() - grouped))}
     yield "# Commands\n"
     yield (
-        f"Every command and option, as `{PROGRAM} COMMAND --help` prints it. [The command line]"
-        "(../../command-line.md) describes output, errors and exit status."
+        f"Every command and option, as `{PROGRAM} COMMAND --help` prints them. All commands have "
+        "`--help`, `--debug` and `--verbose`. [The command line](../../command-line.md) describes "
+        "output, errors and exit status."
     )
     for title, names in groups.items():
         yield f"\n## {title}\n"
@@ -73,7 +75,7 @@ def _sentence(name: str) -> str:
 
 
 def _page(parser: argparse.ArgumentParser) -> str:
-    usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
+    usage = parser.format_usage().removeprefix("usage: ").rstrip()
     lines = [f"# {parser.prog}\n", _text(parser.description or ""), f"\n```text\n{usage}\n```"]
     for title, actions in _groups(parser).items():
         lines.append(f"\n## {title}\n")
@@ -84,7 +86,11 @@ def _page(parser: argparse.ArgumentParser) -> str:
 
 
 def _groups(parser: argparse.ArgumentParser) -> Dict[str, List[argparse.Action]]:
-    shown = [action for action in parser._actions if action.help != argparse.SUPPRESS]
+    shown = [
+        action
+        for action in parser._actions
+        if action.help != argparse.SUPPRESS and action.dest not in OF_ALL_COMMANDS
+    ]
     groups = {
         "Arguments": [action for action in shown if not action.option_strings],
         "Options": [action for action in shown if action.option_strings],

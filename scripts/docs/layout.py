@@ -6,7 +6,7 @@ before a list or a table, and four spaces for what belongs to an item of a list.
 """
 
 import re
-from typing import Callable, List
+from typing import Callable, List, Set
 
 from markdown_it import MarkdownIt
 
@@ -32,8 +32,8 @@ def for_the_site(text: str, moved: Callable[[str], str], with_diagrams: bool) ->
         The page for Python-Markdown.
     """
     lines = text.split("\n")
-    before = set()
-    code = set()
+    before: Set[int] = set()
+    code: Set[int] = set()
     widths = [0] * len(lines)
     depths = [0] * len(lines)
     for token in _PARSER.parse(text):
@@ -63,4 +63,4 @@ def for_the_site(text: str, moved: Callable[[str], str], with_diagrams: bool) ->
 def _indented(line: str, width: int, depth: int) -> str:
     """The line of an item of a list with four spaces for each level."""
     spaces = len(line) - len(line.lstrip(" "))
-    return " " * 4 * depth + line[min(width, spaces) :]
+    return (" " * 4 * depth + line[min(width, spaces) :]).rstrip()

@@ -59,7 +59,9 @@ def main() -> None:
     shutil.copyfile("scripts/docs/site.css", PAGES / "stylesheets" / "site.css")
     _write_configuration(
         {
-            "@notebooks": [name for name in sorted(targets.values()) if name.startswith("notebooks/")],
+            "@notebooks": [
+                name for name in sorted(targets.values()) if name.startswith("notebooks/")
+            ],
             "@commands": list(commands),
             "@classes": list(classes),
         }
