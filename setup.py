@@ -141,6 +141,7 @@ setup(
             "httpx",
             "hypothesis",
             "import-linter",
+            "markdown-it-py",
             "mypy",
             "networkx",
             "pytest",
