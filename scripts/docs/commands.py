@@ -75,14 +75,15 @@ def _sentence(name: str) -> str:
 
 
 def _page(parser: argparse.ArgumentParser) -> str:
-    usage = parser.format_usage().removeprefix("usage: ").rstrip()
-    lines = [f"# {parser.prog}\n", _text(parser.description or ""), f"\n```text\n{usage}\n```"]
+    usage = parser.format_usage().rstrip().replace("\n" + " " * len("usage: "), "\n")
+    usage = usage.removeprefix("usage: ")
+    lines = [f"# {parser.prog}\n", *_prose(parser.description or "")]
+    lines.append(f"```text\n{usage}\n```")
     for title, actions in _groups(parser).items():
         lines.append(f"\n## {title}\n")
         lines += [line for action in actions for line in _entry(parser, action)]
-    if parser.epilog:
-        lines += ["", *_epilog(parser.epilog)]
-    return "\n".join(lines) + "\n"
+    lines += ["", *_prose(parser.epilog or "")]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _groups(parser: argparse.ArgumentParser) -> Dict[str, List[argparse.Action]]:
@@ -102,15 +103,15 @@ def _entry(parser: argparse.ArgumentParser, action: argparse.Action) -> List[str
     formatter = parser._get_formatter()
     names = formatter._format_action_invocation(action)
     meaning = formatter._expand_help(action) if action.help else "No description."
-    required = " Required." if action.required and action.option_strings else ""
-    return [f"`{names}`", f":   {_text(meaning)}{required}", ""]
+    required = "required: " if action.required and action.option_strings else ""
+    return [f"`{names}`", f":   {required}{_text(meaning)}", ""]
 
 
-def _epilog(epilog: str) -> List[str]:
-    """The epilog as text, or as it is where its lines are laid out."""
-    if "\n" not in epilog.strip():
-        return [_text(epilog)]
-    return ["```text", epilog.strip(), "```"]
+def _prose(text: str) -> Iterator[str]:
+    """A description as paragraphs; those whose lines are laid out stay as they are."""
+    for paragraph in filter(None, text.strip().split("\n\n")):
+        yield f"```text\n{paragraph}\n```" if "\n  " in paragraph else _text(paragraph)
+        yield ""
 
 
 def _text(text: str) -> str:

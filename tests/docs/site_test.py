@@ -29,10 +29,18 @@ def test_every_option_of_every_command_has_an_entry():
         assert f"]({name}.md)" in pages["index.md"]
 
 
+def test_no_default_is_shown_twice():
+    for page in command_pages().values():
+        assert not re.search(r"\(default = .*\(default = ", page)
+
+
 def test_help_is_text_and_no_markup():
     page = command_pages()["predict.md"]
     assert "in a pipe or a file, it is JSON Lines." in page
     assert "the predictor `dts`, a folder of .txt files" in page
+    # The lines of a list stay lines.
+    assert "\n  brat          brat's standoff" in command_pages()["convert.md"]
+    assert "\n:   required: the format and the file" in command_pages()["convert.md"]
 
 
 def test_every_module_with_something_public_is_on_a_page(monkeypatch):
