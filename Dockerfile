@@ -7,7 +7,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/dts_ee
 COPY . .
-# Without it torch brings CUDA with it, several gigabytes: see README.md.
+# Without it torch brings CUDA with it, several gigabytes: see docs/gpu.md.
 ARG PIP_EXTRA_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1
 RUN python scripts/install.py

@@ -11,6 +11,8 @@ LOCK := requirements/lock.txt
 UV := uv==0.13.9
 MUTMUT := build/mutmut
 SCHEMATHESIS := build/schemathesis
+DOCS := build/docs
+MERMAID := 12.3.0
 IN_PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
 QUICK_TESTS := tests/compat tests/commands/allennlp_verbs_test.py tests/dts_ee_command_test.py \
 	tests/dts_ee_import_hook_test.py tests/start_up_test.py tests/modules/frozen_encoders \
@@ -20,7 +22,7 @@ QUICK_TESTS := tests/compat tests/commands/allennlp_verbs_test.py tests/dts_ee_c
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-quick torture test-all fuzz wheel-test check bench mutants format lock clean
+.PHONY: help install demo test test-quick torture test-all fuzz wheel-test check bench mutants docs format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -89,6 +91,25 @@ mutants: $(MUTMUT)/installed ## Change the code in many small ways, and list wha
 	@PYTHONPATH="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 		$(MUTMUT)/bin/mutmut run $(foreach path,$(PATHS),"$(subst /,.,$(path:.py=)).*")
 	@$(MUTMUT)/bin/mutmut results | grep --invert-match "not checked" || true
+
+# The site's tools have an environment of their own. Without npm, diagrams stay text.
+$(DOCS)/installed: requirements/docs.txt Makefile
+	@python=$$(sh scripts/find-python.sh) && "$$python" -m venv --clear $(DOCS)
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/docs.txt
+	@if command -v npm > /dev/null; then \
+		npm pack --silent --pack-destination $(DOCS) mermaid@$(MERMAID) > /dev/null && \
+		tar -xzf $(DOCS)/mermaid-$(MERMAID).tgz -C $(DOCS) --strip-components 2 package/dist/mermaid.min.js && \
+		rm $(DOCS)/mermaid-$(MERMAID).tgz; \
+	fi
+	@touch $@
+
+docs: $(INSTALLED) $(DOCS)/installed ## Check links, docstrings and examples of the documentation, and build the site
+	@$(BIN)/ruff check --quiet dts_ee
+	@$(BIN)/python -m pytest --quiet tests/docs
+	@$(BIN)/python -m scripts.docs.tutorial
+	@$(BIN)/python -m scripts.docs.pages
+	@PYTHONPATH=. $(DOCS)/bin/zensical build --clean --strict --config-file build/site/zensical.toml
+	@echo "the site is build/site/html/index.html"
 
 format: $(INSTALLED) ## Let ruff format the code and sort its imports
 	@$(BIN)/ruff check --fix --select I .

@@ -149,6 +149,7 @@ setup(
             "httpx",
             "hypothesis",
             "import-linter",
+            "markdown-it-py",
             "mypy",
             "pytest",
             "pytest-benchmark",

@@ -31,6 +31,14 @@ class CommandLineParser(argparse.ArgumentParser):
                 help=meaning,
             )
 
+    def add_argument(self, *args: Any, **kwargs: Any) -> Any:
+        # AllenNLP's parser appends the default to the help, also where it is already there.
+        appended = f" (default = {kwargs.get('default')})"
+        text = str(kwargs.get("help")).removesuffix(appended)
+        if "(default = " in text:
+            kwargs["help"] = text
+        return super().add_argument(*args, **kwargs)
+
     def set_defaults(self, **kwargs: Any) -> None:
         if "func" in kwargs:
             kwargs["func"] = report_errors_of(trust_as_asked(kwargs["func"]))

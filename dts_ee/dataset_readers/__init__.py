@@ -1,3 +1,5 @@
+"""From documents to AllenNLP's instances."""
+
 from dts_ee.dataset_readers.document_field import RELATION_NAMESPACE, DocumentField
 from dts_ee.dataset_readers.spert_reader import (
     AdeReader,

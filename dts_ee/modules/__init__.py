@@ -1,0 +1,1 @@
+"""Tensor code: encoders, embedders, kernels, span extractors and pair features."""

@@ -29,6 +29,7 @@ def text_files(folder: Path) -> List[Path]:
 
 
 def read_input(path: Path, folder: Path) -> JsonDict:
+    """The input of a `.txt` file, whose `orig_id` is its path in the folder without `.txt`."""
     name = path.relative_to(folder).as_posix().removesuffix(".txt")
     return {"text": read_text(path), "orig_id": name}
 

@@ -1,3 +1,5 @@
+"""The token indexer of transformers: words as word pieces."""
+
 from typing import Dict, List, Optional
 
 import numpy

@@ -1,3 +1,5 @@
+"""Tokenizers and sentence splitters for raw text."""
+
 from dts_ee.tokenizers.characters import CharactersTokenizer
 from dts_ee.tokenizers.named_tokenizers import (
     TOKENIZERS,

@@ -1,3 +1,5 @@
+"""The base class of embedders with a frozen encoder, which runs once for each sentence."""
+
 import hashlib
 import logging
 import time

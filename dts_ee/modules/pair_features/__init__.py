@@ -1,3 +1,5 @@
+"""Features of a pair of entities, which the relation scorer reads."""
+
 from dts_ee.modules.pair_features.bilinear import BilinearFeature
 from dts_ee.modules.pair_features.context import ContextFeature
 from dts_ee.modules.pair_features.cosine import CosineFeature

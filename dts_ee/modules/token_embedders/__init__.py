@@ -1,3 +1,5 @@
+"""Embedders: the vectors of tokens."""
+
 from dts_ee.modules.token_embedders.casing import CasingEmbedder
 from dts_ee.modules.token_embedders.distinct_characters import DistinctCharactersEncoder
 from dts_ee.modules.token_embedders.fine_tuned_transformer import FineTunedTransformerEmbedder

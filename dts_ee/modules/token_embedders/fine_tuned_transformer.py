@@ -1,3 +1,5 @@
+"""The embedder with a transformer whose top layers are trained."""
+
 from pathlib import Path
 from threading import get_ident
 from typing import Any, List, Optional, Sequence, Tuple, Union, cast

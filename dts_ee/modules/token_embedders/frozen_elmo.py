@@ -1,3 +1,5 @@
+"""The embedder with a frozen ELMo."""
+
 import json
 from pathlib import Path
 from typing import Iterator, Optional, Sequence

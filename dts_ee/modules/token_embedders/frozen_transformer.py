@@ -1,3 +1,5 @@
+"""The embedder with a frozen transformer."""
+
 from pathlib import Path
 from typing import List, Optional, Union
 
