@@ -51,13 +51,15 @@ def end_children_with_parent() -> None:
 
 
 def _explaining(function: Callable) -> Callable:
-    """The function, whose errors say in their message what a user should know."""
+    """The function, whose errors in a process of its own say what a user should know."""
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:
+            if multiprocessing.parent_process() is None:
+                raise
             raise ChildProcessError(json.dumps(asdict(explain(error)))) from error
 
     return wrapper
