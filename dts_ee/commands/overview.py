@@ -24,6 +24,7 @@ OTHER_COMMANDS = {
     "package": "Build a wheel of a model, which is used by its name where it is installed.",
     "predict": "Use a trained model to make predictions.",
     "print-results": "Print results from allennlp serialization directories to the console.",
+    "push": "Upload a model with its card to the Hugging Face hub.",
     "push-to-hf": "Push a model to the Hugging Face Hub.",
     "render": "Write an HTML page that shows entities in colour and relations as arcs.",
     "repeat": "Train an experiment once for each seed, and write mean and deviation.",
@@ -40,7 +41,7 @@ GROUPS = {
     "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate"),
     "Choosing settings": ("tune", "find-lr"),
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
-    "Using a model": ("predict", "models", "keep", "package", "render", "serve-dts"),
+    "Using a model": ("predict", "models", "keep", "package", "push", "render", "serve-dts"),
 }
 """The commands that most people need, in the order in which they need them."""
 
