@@ -43,6 +43,10 @@ def hub_card(card: ModelCard, address: HubAddress) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
     results = [EvalResult(**result) for result in _results(card)]
+    fields: Dict[str, Any] = _licence(card.licence)
+    if results:
+        # The hub's results need a name.
+        fields.update(model_name=card.name, eval_results=results)
     data = ModelCardData(
         library_name="dts_ee",
         pipeline_tag="token-classification",
@@ -52,15 +56,13 @@ def hub_card(card: ModelCard, address: HubAddress) -> str:
             *([] if card.entities_given else ["named-entity-recognition"]),
             *(["relation-extraction"] if card.relation_types else []),
         ],
-        **_licence(card.licence),
-        # The hub's results need a name.
-        **({"model_name": card.name, "eval_results": results} if results else {}),
         metrics=["precision", "recall", "f1"],
+        **fields,
     )
     return f"---\n{data.to_yaml()}\n---\n\n{card.to_markdown(str(address))}"
 
 
-def _licence(licence: str) -> Dict[str, str]:
+def _licence(licence: str) -> Dict[str, Any]:
     if licence == NOT_STATED:
         return {}
     if licence.lower() in _LICENCES:

@@ -1,6 +1,7 @@
 """With huggingface_hub's own client, and a server on this machine."""
 
 import socket
+from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -25,6 +26,16 @@ def use_host(monkeypatch, url):
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + template)
 
 
+@contextmanager
+def closed_host(monkeypatch):
+    """The address of a host that refuses every connection, and is used as the hub."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        use_host(monkeypatch, url)
+        yield url
+
+
 @pytest.fixture(autouse=True)
 def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
@@ -42,7 +53,7 @@ def test_a_model_that_was_pushed_is_loaded_by_its_address(
     hub, news_archive, monkeypatch, tmp_path, capsys
 ):
     options = ["--licence", "CC0-1.0", "--version", "1.2", "--private", "--revision", "next"]
-    options += ["--training-data", TINY_NEWS]
+    options += ["--training-data", str(TINY_NEWS)]
     assert run_allennlp("push", news_archive, "owner/News_small", *options) == 0
     output = capsys.readouterr().out
     assert output.startswith(f"{hub.url}/owner/News_small/commit/")
@@ -75,13 +86,21 @@ def test_a_model_that_was_pushed_is_loaded_by_its_address(
     assert cached.startswith(str(tmp_path / "cache"))
     assert all(request.startswith("HEAD") for request in hub.requests)
 
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        use_host(monkeypatch, f"http://127.0.0.1:{unused.getsockname()[1]}")
+    with closed_host(monkeypatch):
         # Without a network, it is in the cache.
         assert find_model("hf://owner/News_small@next") == cached
-        with pytest.raises(ConfigurationError, match="cannot be reached, and the model is not in"):
-            find_model("hf://owner/other")
+
+
+def test_a_model_that_is_not_in_the_cache_needs_a_network(monkeypatch):
+    # The client tries again after some seconds.
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
+    with (
+        closed_host(monkeypatch) as url,
+        pytest.raises(ConfigurationError) as error,
+    ):
+        find_model("hf://owner/news")
+    problem = f"hf://owner/news: {url} cannot be reached, and the model is not in the cache"
+    assert str(error.value) == problem
 
 
 @pytest.mark.parametrize(
@@ -120,10 +139,7 @@ def test_a_push_needs_a_valid_token(hub, news_archive, monkeypatch, capsys):
 
 
 def test_a_push_without_a_network(news_archive, monkeypatch, capsys):
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        use_host(monkeypatch, url)
+    with closed_host(monkeypatch) as url:
         assert run_allennlp("push", news_archive, "owner/news") == 2
     assert f"error: hf://owner/news: {url} cannot be reached\n" in capsys.readouterr().err
 

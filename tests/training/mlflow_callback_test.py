@@ -75,14 +75,14 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def _mlflow(monkeypatch):
-    modules = {
+    modules: dict[str, dict] = {
         "mlflow": {"MlflowClient": Client},
         "mlflow.entities": {"Param": Param, "Metric": Metric},
         "mlflow.exceptions": {"MlflowException": MlflowException},
     }
     for name, content in modules.items():
         module = types.ModuleType(name)
-        vars(module).update(content, __spec__=ModuleSpec(name, None))
+        vars(module).update({**content, "__spec__": ModuleSpec(name, None)})
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(Client, "calls", [])
     monkeypatch.setattr(Client, "experiments", {})
