@@ -75,13 +75,14 @@ def _results(card: ModelCard) -> Iterator[Dict[str, Any]]:
         for task, figures in tasks.items():
             for metric, name, value in _metrics(figures):
                 yield {
+                    # The client takes results of one type and dataset as those of one task.
                     "task_type": "token-classification",
-                    "task_name": figures.title or task,
+                    "task_name": "Entity and relation extraction",
                     "dataset_type": "other",
                     "dataset_name": f"{split} data",
                     "dataset_split": "test" if split == "test" else "validation",
                     "metric_type": metric,
-                    "metric_name": name,
+                    "metric_name": f"{figures.title or task} {name}",
                     "metric_value": round(value, 4),
                 }
 

@@ -145,7 +145,10 @@ def test_a_push_without_a_network(news_archive, monkeypatch, capsys):
 
 
 def test_the_front_matter_has_the_strict_scores():
-    figures = {"entities": Figures(0.9, 0.8, 0.84706, 0.75, {"Loc": 0.7}, "NER")}
+    figures = {
+        "entities": Figures(0.9, 0.8, 0.84706, 0.75, {"Loc": 0.7}, "NER"),
+        "relations": Figures(0.5, 0.25, 1 / 3, 0.2, {"Live_In": 0.2}, "RE"),
+    }
     card = ModelCard("news", "1.0", "My licence", entity_types=["Loc"], figures={"test": figures})
     data = yaml.safe_load(hub_card(card, HubAddress("owner/news")).split("---\n")[1])
     assert (data["license"], data["license_name"]) == ("other", "My licence")
@@ -154,10 +157,14 @@ def test_the_front_matter_has_the_strict_scores():
     (result,) = model["results"]
     assert result["dataset"]["split"] == "test"
     assert [(metric["name"], metric["value"]) for metric in result["metrics"]] == [
-        ("precision (strict, micro)", 0.9),
-        ("recall (strict, micro)", 0.8),
-        ("F1 (strict, micro)", 0.8471),
-        ("F1 (strict, macro)", 0.75),
+        ("NER precision (strict, micro)", 0.9),
+        ("NER recall (strict, micro)", 0.8),
+        ("NER F1 (strict, micro)", 0.8471),
+        ("NER F1 (strict, macro)", 0.75),
+        ("RE precision (strict, micro)", 0.5),
+        ("RE recall (strict, micro)", 0.25),
+        ("RE F1 (strict, micro)", 0.3333),
+        ("RE F1 (strict, macro)", 0.2),
     ]
     bare = yaml.safe_load(hub_card(ModelCard("a", "1"), HubAddress("o/a")).split("---\n")[1])
     assert not bare.keys() & {"license", "model-index"}

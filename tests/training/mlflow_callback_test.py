@@ -1,5 +1,5 @@
 """
-With a client that keeps what it gets in place of MLflow's, and, where MLflow is installed, with it.
+With a client that keeps what it gets, in place of MLflow's own (see `mlflow_itself_test.py`).
 """
 
 import json
