@@ -19,8 +19,11 @@ COMMAND = PROJECT / "dts_ee_command.py"
 LOCK = PROJECT / "requirements" / "lock.txt"
 OVERRIDES = PROJECT / "requirements" / "overrides.txt"
 
-INSTALLED_WHEN_NEEDED = {"pyarrow"}
-"""What `allennlp fetch` installs into a scratch folder for the moment in which it needs it."""
+INSTALLED_WHEN_NEEDED = {"mlflow", "pyarrow"}
+"""
+What a user installs for a callback; what `allennlp fetch` installs into a scratch folder for the
+moment in which it needs it.
+"""
 
 
 def imports_of(path: Path) -> Iterator[str]:
