@@ -30,6 +30,8 @@ REQUIRED = [
     "allennlp-models==2.10.1",
     "filelock",
     "h5py",
+    # The errors of huggingface_hub's connections are its own.
+    "httpx",
     "huggingface_hub",
     "jinja2",
     "jsonnet",

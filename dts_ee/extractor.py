@@ -12,6 +12,7 @@ from dts_ee.corpora.files import PathOrStr
 from dts_ee.document import Document
 from dts_ee.models import Thresholds
 from dts_ee.models.thresholds import ThresholdsValue
+from dts_ee.named_models.hub_address import HubAddress
 from dts_ee.predictors import DtsPredictor
 
 TextEntities = Sequence[Tuple[str, int, int]]
@@ -62,8 +63,9 @@ class Extractor:
         # Parameters
 
         model : `PathOrStr`
-            A model's name (`dts-ee models` lists them), an archive, or the folder of a training. An
-            existing path is preferred to a name.
+            A model's name (`dts-ee models` lists them), an archive, the folder of a training, or
+            `hf://owner/name` for a model on the Hugging Face hub. An existing path is preferred to
+            a name.
         relation_threshold : `ThresholdsValue`, optional (default = `None`)
             Predict the relations with at least this probability: a number, a mapping such as
             `{"Kill": 0.8}`, or a string such as `"0.5,Kill=0.8"`. `None`, also for types without a
@@ -102,6 +104,33 @@ class Extractor:
         )
         assert isinstance(predictor, DtsPredictor)
         return cls(predictor)
+
+    @classmethod
+    def from_pretrained(
+        cls, repository: str, revision: Optional[str] = None, **options: Any
+    ) -> "Extractor":
+        """
+        Loads a model of the Hugging Face hub, or of the host in `HF_ENDPOINT`. It is downloaded
+        unless it is in huggingface_hub's cache.
+
+        # Parameters
+
+        repository : `str`
+            `owner/name`.
+        revision : `str`, optional (default = `None`)
+            A branch, a tag or a commit; `None` for the main branch.
+        options : `Any`
+            Other arguments of `load`.
+
+        # Raises
+
+        `ConfigurationError`
+            As `load`; or if there is no such repository or revision, or the hub cannot be reached.
+        """
+        address = HubAddress.parse(repository)
+        return cls.load(
+            str(HubAddress(address.repository, revision or address.revision)), **options
+        )
 
     @classmethod
     def from_archive(cls, archive_file: PathOrStr, **options: Any) -> "Extractor":

@@ -19,8 +19,8 @@ COMMAND = PROJECT / "dts_ee_command.py"
 LOCK = PROJECT / "requirements" / "lock.txt"
 OVERRIDES = PROJECT / "requirements" / "overrides.txt"
 
-NOT_IN_THE_LOCK = {"ray"}
-"""What only an extra installs, for those who name it."""
+NOT_IN_THE_LOCK = {"mlflow", "ray"}
+"""What only a callback or an extra needs, for those who name it."""
 
 
 def imports_of(path: Path) -> Iterator[str]:

@@ -8,18 +8,21 @@ from typing import Any, Dict
 
 from dts_ee.archives.trust import add_trust_argument
 
-MODEL_HELP = "a model's name (see `dts-ee models`), an archive, or the folder of a training"
+MODEL_HELP = (
+    "a model's name (see `dts-ee models`), an archive, the folder of a training, or hf://OWNER/NAME"
+)
 
 
-def add_card_arguments(subparser: argparse.ArgumentParser) -> None:
-    """Adds the model, its name, and the content of its card."""
+def add_card_arguments(subparser: argparse.ArgumentParser, with_name: bool = True) -> None:
+    """Adds the model, its name unless it is told otherwise, and the content of its card."""
     subparser.add_argument("model", metavar="ARCHIVE", help=MODEL_HELP)
     add_trust_argument(subparser)
-    subparser.add_argument(
-        "--name",
-        required=True,
-        help="the model's name: small letters, digits and hyphens, such as news-small",
-    )
+    if with_name:
+        subparser.add_argument(
+            "--name",
+            required=True,
+            help="the model's name: small letters, digits and hyphens, such as news-small",
+        )
     subparser.add_argument("--version", default="1.0.0", help="the model's version")
     subparser.add_argument(
         "--licence", metavar="TEXT", help="the licence of the model, such as Apache-2.0"
@@ -48,6 +51,6 @@ def add_card_arguments(subparser: argparse.ArgumentParser) -> None:
 
 
 def card_options(args: argparse.Namespace) -> Dict[str, Any]:
-    """The keyword arguments of `copy_archive`, without the model."""
-    names = ("licence", "description", "training_data", "metrics", "without_encoder")
-    return {"name": args.name, **{name: getattr(args, name) for name in names}}
+    """The keyword arguments of `copy_archive`, without the model and the version."""
+    names = ("name", "licence", "description", "training_data", "metrics", "without_encoder")
+    return {name: getattr(args, name) for name in names if name in args}

@@ -18,6 +18,7 @@ from dts_ee.commands.learning_curve import LearningCurve
 from dts_ee.commands.light import LIGHT_COMMANDS, add_light_command
 from dts_ee.commands.package import Package
 from dts_ee.commands.predict import PredictDocuments
+from dts_ee.commands.push import Push
 from dts_ee.commands.render import Render
 from dts_ee.commands.repeat import Repeat
 from dts_ee.commands.report import Report
@@ -38,6 +39,7 @@ __all__ = [
     "Keep",
     "Package",
     "PredictDocuments",
+    "Push",
     "Render",
     "Repeat",
     "Report",

@@ -63,6 +63,7 @@ from dts_ee.compat.torch_compiler import import_transformers_without_compiler
 from dts_ee.compat.training_output import show_training
 from dts_ee.compat.transformers_optimizer import give_transformers_its_optimizer
 from dts_ee.compat.vocabulary_files import write_namespaces_in_order
+from dts_ee.compat.wandb_callback import track_with_current_wandb
 
 PATCHES: List[Callable[[], None]] = [
     stand_in_for_absent_packages,
@@ -99,6 +100,7 @@ PATCHES: List[Callable[[], None]] = [
     hide_list_of_plugins,
     show_few_progress_bars,
     show_training,
+    track_with_current_wandb,
     print_table_of_evaluate,
     evaluate_with_registered_types,
     require_data_loader_of_evaluate,

@@ -1,7 +1,8 @@
 """
 Named models, which are kept in the user's folder or installed as packages.
 
-This module does not import AllenNLP; only `archive_copy`, `description` and `model_wheel` do.
+This module does not import AllenNLP; only `archive_copy`, `description`, `hub` and
+`model_wheel` do.
 """
 
 from dts_ee.named_models.card import ModelCard

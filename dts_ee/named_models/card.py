@@ -147,8 +147,16 @@ class ModelCard:
             parts.append(f"needs {', '.join(self.missing_encoders)}")
         return "; ".join(parts)
 
-    def to_markdown(self) -> str:
-        """The card as Markdown."""
+    def to_markdown(self, address: Optional[str] = None) -> str:
+        """
+        The card as Markdown.
+
+        # Parameters
+
+        address : `str`, optional (default = `None`)
+            How commands find the model; `None` for its name.
+        """
+        model = address or self.name
         blocks = [f"# {self.name} {self.version}"]
         if self.description:
             blocks.append(self.description)
@@ -169,11 +177,11 @@ class ModelCard:
             ),
             "## Use",
             "```sh\n"
-            f'dts-ee predict {self.name} --text "…"\n'
+            f'dts-ee predict {model} --text "…"\n'
             "```\n\n"
             "```python\n"
             "from dts_ee import Extractor\n\n"
-            f'extractor = Extractor.load("{self.name}")\n'
+            f'extractor = Extractor.load("{model}")\n'
             "```",
             "## Scores",
             *self._figures(),

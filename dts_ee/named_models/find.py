@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Union
 
 from dts_ee.named_models.card import ModelCard, read_card
+from dts_ee.named_models.hub_address import PREFIX, HubAddress
 from dts_ee.named_models.names import ENTRY_POINTS, archive_in_package
 from dts_ee.suggestions import did_you_mean
 from dts_ee.user_folders import models_folder
@@ -56,14 +57,16 @@ def named_models() -> List[NamedModel]:
 
 def find_model(model: Union[str, os.PathLike]) -> str:
     """
-    Finds an archive by a path, a URL or a model's name.
+    Finds an archive by a path, a URL, a model's name, or its address on the Hugging Face hub.
 
-    An existing path is preferred to a name. A URL is returned unchanged.
+    An existing path is preferred to a name. A model on the hub is downloaded, unless it is in the
+    cache. Any other URL is returned unchanged.
 
     # Parameters
 
     model : `Union[str, os.PathLike]`
-        The path of an archive or of the folder of a training, a URL, or a name.
+        The path of an archive or of the folder of a training, a URL, a name, or `hf://owner/name`
+        or `hf://owner/name@revision`.
 
     # Returns
 
@@ -73,9 +76,15 @@ def find_model(model: Union[str, os.PathLike]) -> str:
     # Raises
 
     `ConfigurationError`
-        If there is no such model; the message has the nearest names.
+        If there is no such model; the message has the nearest names. If the hub has no such model,
+        or cannot be reached.
     """
     text = os.fspath(model)
+    if text.startswith(PREFIX):
+        # Not at the top, as in `_configuration_error`.
+        from dts_ee.named_models.hub import download_model
+
+        return str(download_model(HubAddress.parse(text)))
     if os.path.exists(text) or "://" in text:
         return text
     models = named_models()

@@ -15,6 +15,7 @@ from dts_ee.parent_process import environment_of_child
 from dts_ee.runs.machine import available_cores
 from dts_ee.runs.progress import Progress
 from dts_ee.runs.run_folder import RunFolder, write_json
+from dts_ee.training.tracked_run import RUN_VARIABLE
 
 _POLL_SECONDS = 0.2
 
@@ -67,7 +68,12 @@ class RunTraining:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={"OMP_NUM_THREADS": str(threads), **os.environ, **environment_of_child()},
+                env={
+                    "OMP_NUM_THREADS": str(threads),
+                    **os.environ,
+                    **environment_of_child(),
+                    RUN_VARIABLE: str(folder.run),
+                },
             )
 
     def problem(self) -> Optional[str]:

@@ -49,7 +49,8 @@ def test_seeds_are_trained_one_after_the_other(tmp_path, trains, capsys):
         metrics = json.dumps(record)
         (folder / "metrics_epoch_0.json").write_text(metrics)
         time.sleep(0.2)
-        print("done")
+        import os
+        print("done:", os.environ["DTS_EE_RUN"])
         {FINISH}
     """)
     outcome = train(tmp_path, [5, 3])
@@ -57,7 +58,7 @@ def test_seeds_are_trained_one_after_the_other(tmp_path, trains, capsys):
     assert outcome.failed == {}
     folder = folder_of(tmp_path, 3)
     assert folder.stored_settings() == {"random_seed": 3}
-    assert folder.log.read_text() == "done\n"
+    assert folder.log.read_text() == "done: seed 3\n"
     line = "seed 5: epoch 1 of 2: loss 2.50, development NER 75.0; about 0:00:"
     assert line in capsys.readouterr().err
 
