@@ -1,3 +1,3 @@
 """The version of this package, read by `setup.py` and by `dts-ee --version`."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
