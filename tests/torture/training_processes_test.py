@@ -71,8 +71,8 @@ def test_sigterm_at_any_time_ends_the_training(tmp_path):
     assert set(statuses) <= {-signal.SIGTERM, 128 + signal.SIGTERM}
 
 
-def write_distributed(path, devices):
-    config = write_settings(path, "gradient_descent", distributed=devices)
+def write_distributed(path, devices, num_epochs=3):
+    config = write_settings(path, "gradient_descent", num_epochs, distributed=devices)
     settings = json.loads(config.read_text())
     del settings["trainer"]["cuda_device"], settings["evaluate_on_test"]
     config.write_text(json.dumps(settings))
@@ -113,7 +113,8 @@ def test_two_machines_recover_from_the_same_epoch(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         devices["primary_port"] = free.getsockname()[1]
-    config = write_distributed(tmp_path / "config.json", devices)
+    # The others notice within a second that a machine is lost.
+    config = write_distributed(tmp_path / "config.json", devices, num_epochs=60)
     folders = [tmp_path / "first", tmp_path / "second"]
 
     def run(*options, until=None):
@@ -130,7 +131,7 @@ def test_two_machines_recover_from_the_same_epoch(tmp_path):
         return [Path(f"{folder}.log").read_text().splitlines()[-1] for folder in folders]
 
     assert run(until="training_state_e1_b0.th") == [1, -signal.SIGKILL]
-    assert "another process of the distributed training at 127.0.0.1 has ended" in last_lines()[0]
+    assert "another process of the distributed training" in last_lines()[0]
     for file in folders[1].glob("*state_e*"):
         file.unlink()
     assert run("--recover") == [2, 2]
@@ -140,7 +141,8 @@ def test_two_machines_recover_from_the_same_epoch(tmp_path):
     shutil.copytree(folders[0], folders[1])
     assert run("--recover") == [0, 0]
     assert [line for line in differences(*folders) if "out_worker" not in line] == []
-    assert [len(list(folder.glob("training_state_*"))) for folder in folders] == [1, 1]
+    # AllenNLP keeps two by default.
+    assert [len(list(folder.glob("training_state_*"))) for folder in folders] == [2, 2]
 
 
 def test_the_trainings_of_repeat_end_with_it_and_are_recovered(tmp_path):
