@@ -20,6 +20,7 @@ NEWS = FIXTURES / "tiny" / "news.json"
 OF_TWO_SENTENCES = {
     "train_data_path": str(NEWS),
     "validation_data_path": str(NEWS),
+    "test_data_path": str(NEWS),
     "dataset_reader.max_documents": 2,
     "trainer.num_epochs": 1,
     "data_loader.batch_sampler.min_batches": 1,

@@ -80,7 +80,8 @@ def train_on_several_machines() -> None:
 
     @functools.wraps(original_save)
     def save_checkpoint(self: Checkpointer, trainer: Any) -> None:
-        if trainer._primary and not self.state_is_sharded:
+        is_distributed = torch.distributed.is_initialized()
+        if is_distributed and trainer._primary and not self.state_is_sharded:
             # The first process of each machine removes old checkpoints.
             self._rank = 0
         original_save(self, trainer)

@@ -171,7 +171,7 @@ def test_a_full_disk(task, output, predictor, monkeypatch):
 
 def test_errors_can_end_everything(loaded, tmp_path, output):
     source = write_lines(tmp_path / "in.jsonl", *ALL)
-    task = Task(loaded, str(source), str(output), stop_on_error=True)
+    task = Task(loaded, str(source), str(output), workers=1, stop_on_error=True)
     with pytest.raises(DocumentError, match="file in.jsonl, document row 4, field text: it is "):
         task.run()
     assert not json.loads((output / MANIFEST_NAME).read_text())["complete"]

@@ -340,7 +340,10 @@ def test_other_workers_go_on_while_one_that_ended_is_started_again(monkeypatch, 
             assert (await served.metrics())["dts_ee_worker_ends_total"] == 1
             for model in served.models:
                 model.end_idle()
-            await served.until_ready(0)
+            # They may be ready again before anyone sees that they are not.
+            async with asyncio.timeout(60):
+                while (await served.metrics())["dts_ee_worker_ends_total"] < 3:
+                    await asyncio.sleep(0.01)
             await served.until_ready(2)
             assert (await served.predict(GREETING)).status_code == 200
 
