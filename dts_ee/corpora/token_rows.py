@@ -7,7 +7,7 @@ from typing import Sequence, Union
 
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.overlaps import find_excluded, without_entities
-from dts_ee.corpora.text_reading import word_spans
+from dts_ee.corpora.text_reading import Spans, word_spans
 from dts_ee.document import Document, Entity, Relation
 
 
@@ -60,8 +60,15 @@ def lost_with_tokens(document: Document) -> list[Remark]:
 def lost_token_borders(document: Document) -> list[Remark]:
     """The tokens of a document, where a format has its text alone and that does not show them."""
     text = " ".join(document.tokens) if document.text is None else document.text
-    spans = word_spans(text, lambda text: [match.span() for match in re.finditer(r"\S+", text)])
-    if [text[start:end] for start, end in spans] == list(document.tokens):
+
+    def divide(text: str) -> Spans:
+        return [match.span() for match in re.finditer(r"\S+", text)]
+
+    # Not every tokenizer takes an invisible character for a space.
+    if all(
+        [text[start:end] for start, end in spans] == list(document.tokens)
+        for spans in (divide(text), word_spans(text, divide))
+    ):
         return []
     problem = "tokens that white space does not separate"
     return [Remark(problem, " ".join(document.tokens), document=document.id)]

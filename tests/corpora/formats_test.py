@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from dts_ee.characters import is_blank
 from dts_ee.corpora import read_documents
 from dts_ee.corpora.formats import FORMATS, read_corpus
 from dts_ee.document import Document, DocumentError, Entity, Relation
@@ -101,6 +102,14 @@ def test_sample_corpora_are_read_as_written(tmp_path, name, fixture):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 def test_whatever_there_is_is_read_as_written(tmp_path, name, corpus):
     corpus = [replace(document, id=f"a{i}") for i, document in enumerate(corpus)]
+    # A token of invisible characters alone is no entity.
+    assume(
+        not any(
+            is_blank(document.entity_text(entity))
+            for document in corpus
+            for entity in document.entities
+        )
+    )
     again, lost = written_and_read(tmp_path, name, corpus)
     expressed = [document.start_char is None or name in PLACING for document in corpus]
     assert [remark.document for remark in lost] == [
@@ -145,6 +154,15 @@ def test_probabilities_are_listed_where_they_are_lost(tmp_path, name):
         "document a: probability: entities[0]: 0.5",
         "document a: probability: relations[0]: 0.25",
     ]
+
+
+def test_a_token_that_only_an_invisible_character_ends_is_listed_as_lost(tmp_path):
+    # U+E0020, a tag, is in one grapheme cluster with the colon.
+    document = Document(
+        (":\U000e0020", "0"), id="a", text=":\U000e00200", token_offsets=((0, 2), (2, 3))
+    )
+    _, lost = written_and_read(tmp_path, "brat", [document])
+    assert [remark.problem for remark in lost] == ["tokens that white space does not separate"]
 
 
 @pytest.mark.parametrize("name", [name for name in WRITABLE if name not in PLACING])
