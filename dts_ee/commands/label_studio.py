@@ -12,6 +12,7 @@ from allennlp.predictors import Predictor
 from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
+from dts_ee.commands.server_arguments import add_server_arguments
 from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
 from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
@@ -35,28 +36,9 @@ class LabelStudio(Subcommand):
         )
         subparser.add_argument("archive_file", metavar="ARCHIVE", help=MODEL_HELP)
         add_trust_argument(subparser)
-        subparser.add_argument(
-            "--host",
-            default="127.0.0.1",
-            help="the name or address to listen at (default = %(default)s, which other machines "
-            "cannot reach)",
-        )
-        subparser.add_argument(
-            "--port", type=int, default=9090, help="the port (default = %(default)s)"
-        )
-        subparser.add_argument(
-            "--allowed-host",
-            action="append",
-            default=[],
-            metavar="NAME",
-            help="a name by which Label Studio calls the server, without a port; may be given "
-            "again (as for `serve-dts`)",
-        )
+        add_server_arguments(subparser, port=9090)
         add_sentence_arguments(subparser, None)
         add_threshold_arguments(subparser)
-        subparser.add_argument(
-            "--cuda-device", type=int, default=-1, help="id of the GPU to use (default = none)"
-        )
         subparser.set_defaults(func=label_studio_from_args)
         return subparser
 

@@ -19,6 +19,7 @@ from allennlp.predictors import Predictor
 from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
+from dts_ee.commands.server_arguments import add_server_arguments
 from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
 from dts_ee.console import shows_log
 from dts_ee.predictors import DtsPredictor
@@ -49,27 +50,7 @@ class ServeDts(Subcommand):
         )
         subparser.add_argument("archive_file", metavar="ARCHIVE", help=MODEL_HELP)
         add_trust_argument(subparser)
-        subparser.add_argument(
-            "--host",
-            default="127.0.0.1",
-            help="the name or address to listen at (default = %(default)s, which other machines "
-            "cannot reach; 0.0.0.0 is every address of this one)",
-        )
-        subparser.add_argument(
-            "--port",
-            type=int,
-            default=8000,
-            help="the port (default = %(default)s; 0 is any free port)",
-        )
-        subparser.add_argument(
-            "--allowed-host",
-            action="append",
-            default=[],
-            metavar="NAME",
-            help="a name by which clients call the server, without a port, such as nlp.example.org "
-            "or *.example.org; may be given again. At a loopback address, localhost, 127.0.0.1 and "
-            "[::1] are allowed anyway; at another one, all names are unless some are given",
-        )
+        add_server_arguments(subparser, port=8000)
         defaults = ServingSettings()
         for option, kind, text in (
             (
@@ -107,9 +88,6 @@ class ServeDts(Subcommand):
             )
         add_sentence_arguments(subparser, None)
         add_threshold_arguments(subparser)
-        subparser.add_argument(
-            "--cuda-device", type=int, default=-1, help="id of the GPU to use (default = none)"
-        )
         subparser.add_argument(
             "-o",
             "--overrides",

@@ -7,6 +7,7 @@ import pickle
 import platform
 import socket
 import time
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
@@ -133,7 +134,7 @@ def _is_on_gpu(model: ModelSource) -> bool:
     return model.cuda_device >= 0
 
 
-class _Stage:
+class _Stage(ABC):
     """
     A step of the work, in a process of Ray. What it raises is given to the next one as data, as
     Ray's own errors only have its text.
@@ -150,6 +151,7 @@ class _Stage:
         seconds = row["cpu_seconds"] + time.process_time() - start
         return {**row, "data": data, "cpu_seconds": seconds}
 
+    @abstractmethod
     def work(self, shard: int, data: bytes, cpu_seconds: float) -> bytes:
         """
         Does the step.
@@ -163,7 +165,6 @@ class _Stage:
         cpu_seconds : `float`
             The processor time of the steps before.
         """
-        raise NotImplementedError
 
 
 class _Reader(_Stage):
