@@ -141,8 +141,9 @@ class EntityHead(TaskHead):
 
     def expected_errors(self, batch: TaskBatch, documents: List[Document]) -> torch.Tensor:
         """
-        The expected number of wrong tags in each sentence: the sum over its tokens of one minus the
-        marginal probability of the predicted tag. Sentences whose entities are given have 0.
+        The expected number of wrong tags in each sentence, shape (batch_size,): the sum over its
+        tokens of one minus the marginal probability of the predicted tag. Sentences whose entities
+        are given have 0.
         """
         sentences, tokens = batch.mask.nonzero(as_tuple=True)
         errors = torch.zeros(len(documents), device=batch.mask.device)

@@ -258,9 +258,9 @@ class RelationHead(TaskHead):
 
     def expected_errors(self, batch: TaskBatch, documents: List[Document]) -> torch.Tensor:
         """
-        The expected number of wrong decisions on the ordered pairs of each sentence's entities: the
-        sum over pairs and relation types of one minus the probability where it reaches the head's
-        own threshold, and of the probability elsewhere.
+        The expected number of wrong decisions on the ordered pairs of each sentence's entities,
+        shape (batch_size,): the sum over pairs and relation types of one minus the probability
+        where it reaches the head's own threshold, and of the probability elsewhere.
         """
         entities = [document.entities for document in documents]
         probabilities = self._probabilities(batch, entities)
