@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 from typing import IO, Any, Callable, Mapping, Optional, Sequence
 
 import pytest
+from tqdm import tqdm
 
 from tests.commands.command_line import run_allennlp
 
@@ -44,6 +46,9 @@ class ForkedCommand(multiprocessing.get_context("fork").Process):  # type: ignor
         """Is called in the process."""
         for stream, output in enumerate(self._outputs, start=1):
             os.dup2(output, stream)
+        # tqdm's lock is shared between processes. One that is killed while it holds it would never
+        # give it back.
+        tqdm.set_lock(threading.RLock())
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
         if self._prepare is not None:
             self._prepare()

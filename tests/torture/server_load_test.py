@@ -203,7 +203,8 @@ def test_clients_that_leave_free_their_places(server: Server) -> None:
         statuses[response.status_code] += 1
     first = time.monotonic() - start
     print(f"\nthe first answer after {first:.2f} s; {dict(statuses)}")
-    assert first < 10
+    # To answer all that was sent would take hours.
+    assert first < 60
     log = server.stop()
     assert "ERROR" not in log and "never retrieved" not in log and "Traceback" not in log
 

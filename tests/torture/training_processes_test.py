@@ -145,9 +145,23 @@ def test_two_machines_recover_from_the_same_epoch(tmp_path):
     assert [len(list(folder.glob("training_state_*"))) for folder in folders] == [2, 2]
 
 
-def test_the_trainings_of_repeat_end_with_it_and_are_recovered(tmp_path):
+def several_trainings(verb, tmp_path):
+    """A command that trains in processes of its own, and the folder of the only training."""
     config = write_settings(tmp_path / "config.json", "dts", num_epochs=3)
-    words = ["repeat", config, "--seeds", "1", "-s"]
+    if verb == "repeat":
+        return [verb, config, "--seeds", "1", "-s"], "seed_1"
+    if verb == "cross-validate":
+        folds = tmp_path / "folds.jsonnet"
+        folds.write_text("function(fold=0) import 'config.json'")
+        return [verb, folds, "--folds", "4", "-s"], "fold_4"
+    space = tmp_path / "space.json"
+    space.write_text('{"model.dropout": {"type": "categorical", "choices": [0.3]}}')
+    return [verb, config, space, "--trials", "1", "-s"], "trial_0"
+
+
+@pytest.mark.parametrize("verb", ["repeat", "cross-validate"])
+def test_several_trainings_are_recovered_after_any_operation_on_a_file(verb, tmp_path):
+    words, name = several_trainings(verb, tmp_path)
     undisturbed = tmp_path / "undisturbed"
     assert command([*words, undisturbed], undisturbed) == 0
     for number in (0, 3, 8, 10, 12, 14):
@@ -155,17 +169,25 @@ def test_the_trainings_of_repeat_end_with_it_and_are_recovered(tmp_path):
         status = command([*words, folder], folder, kill_before=number)
         assert status == -signal.SIGKILL
         assert command([*words, folder], folder) == 0, Path(f"{folder}.log").read_text()
-        assert differences(folder / "seed_1", undisturbed / "seed_1") == [], number
+        assert differences(folder / name, undisturbed / name) == [], number
         assert not list(folder.rglob("*.tmp"))
-    for seconds in (8, 12):
-        folder = tmp_path / f"after{seconds}"
+
+
+@pytest.mark.parametrize("verb", ["repeat", "cross-validate", "tune"])
+def test_several_trainings_end_with_their_parent_and_are_recovered(verb, tmp_path):
+    words, name = several_trainings(verb, tmp_path)
+    undisturbed = tmp_path / "undisturbed"
+    assert command([*words, undisturbed], undisturbed) == 0
+    # Until the first checkpoint, and after it.
+    for file in ("vocabulary", "training_state_e1_b0.th"):
+        folder = tmp_path / f"after_{file}"
         process = start(*words, folder, folder=folder)
-        time.sleep(seconds)
+        assert wait_until(lambda path=folder / name / file: path.exists(), 120)
         process.kill()
         process.wait()
         assert wait_until(lambda folder=folder: not processes_of(folder), 5)
         assert command([*words, folder], folder) == 0, Path(f"{folder}.log").read_text()
-        assert differences(folder / "seed_1", undisturbed / "seed_1") == []
+        assert differences(folder / name, undisturbed / name) == []
 
 
 def test_two_threads_give_the_same_bits_each_time(tmp_path):
