@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from dts_ee.runs.tuning import GRACE_SECONDS
 from tests.paths import PROJECT
 from tests.torture.cut_off import command, differences, recover, train, write_settings
 
@@ -186,6 +187,8 @@ def test_several_trainings_end_with_their_parent_and_are_recovered(verb, tmp_pat
         process.kill()
         process.wait()
         assert wait_until(lambda folder=folder: not processes_of(folder), 5)
+        if verb == "tune":
+            time.sleep(GRACE_SECONDS + 5)
         assert command([*words, folder], folder) == 0, Path(f"{folder}.log").read_text()
         assert differences(folder / name, undisturbed / name) == []
 
