@@ -33,7 +33,7 @@ GO_ON = {
     "data_loader": {
         "batch_sampler": {"type": "bucket", "batch_size": 4, "sorting_keys": ["tokens"]}
     },
-    "trainer": {"type": "dts", "num_epochs": 40, "optimizer": {"type": "adam", "lr": 0.01}},
+    "trainer": {"type": "dts", "num_epochs": 25, "optimizer": {"type": "adam", "lr": 0.01}},
 }
 
 
