@@ -2,6 +2,7 @@ import json
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 from allennlp.common.checks import ConfigurationError
@@ -61,7 +62,7 @@ def names(folder):
 
 def test_trainings_are_numbered(background, trains, tmp_path):
     trains(FINISH)
-    trained = []
+    trained: list[Path] = []
     assert background.newest() is None
     for number in (1, 2):
         train(background, trained.append)

@@ -8,8 +8,9 @@ from allennlp.predictors import Predictor
 from dts_ee.corpora.label_studio_config import LabelStudioConfig
 from dts_ee.corpora.spert import read_documents
 from dts_ee.document import DocumentError
+from dts_ee.predictors import DtsPredictor
 from dts_ee.runs.settings import load_settings
-from dts_ee.serving.background_training import BackgroundTraining
+from dts_ee.serving.background_training import BackgroundTraining, Job
 from dts_ee.serving.label_studio_backend import LabelStudioBackend
 from dts_ee.serving.label_studio_client import LabelStudioClient
 from dts_ee.serving.label_studio_training import LabelStudioTraining, read_tasks
@@ -36,9 +37,15 @@ OTHERS = [
 ]
 
 
+def load(model):
+    predictor = Predictor.from_archive(load_archive(model))
+    assert isinstance(predictor, DtsPredictor)
+    return predictor
+
+
 @pytest.fixture(scope="module")
 def predictor(news_archive):
-    return Predictor.from_archive(load_archive(news_archive))
+    return load(news_archive)
 
 
 def test_sentences_of_annotated_tasks(predictor, caplog):
@@ -77,7 +84,7 @@ def test_a_new_type_is_learned(predictor, news_archive, tmp_path):
     training = LabelStudioTraining(
         background,
         LabelStudioClient("http://127.0.0.1:1", "unused"),
-        lambda folder: Predictor.from_archive(load_archive(folder)),
+        load,
         predictor.reading,
         read_documents(TINY_NEWS),
     )
@@ -89,11 +96,11 @@ def test_a_new_type_is_learned(predictor, news_archive, tmp_path):
             "status": "the training was started",
             "model_version": version,
         }
-        while training.job.status == "running":
+        while training.job == Job(1, "running"):
             time.sleep(0.05)
     finally:
         background.close()
-    assert training.job.to_json() == {"number": 1, "status": "finished"}
+    assert training.job == Job(1, "finished")
     assert backend.model_version != version
     tasks = [{"data": {"text": TEXT}}]
     [result] = backend.predict({"tasks": tasks, "label_config": LABEL_CONFIG})["results"]
