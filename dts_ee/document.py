@@ -196,6 +196,7 @@ class Document:
     extra: Mapping[str, Any] = dataclass_field(default_factory=dict, hash=False)
     tokenizer: Optional[Mapping[str, Any]] = dataclass_field(default=None, compare=False)
     windows: Optional[int] = dataclass_field(default=None, compare=False)
+    whole_text: Optional[str] = dataclass_field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check_tokens()

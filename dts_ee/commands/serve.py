@@ -4,11 +4,9 @@ Subcommand for serving a trained model over HTTP.
 
 import argparse
 import json
-import logging
 import os
-from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any, Iterator, Optional, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 import torch
 from allennlp.commands import Subcommand
@@ -20,8 +18,8 @@ from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.commands.server_arguments import add_server_arguments
+from dts_ee.commands.server_log import logged_requests
 from dts_ee.commands.threshold_arguments import add_threshold_arguments, threshold_options
-from dts_ee.console import shows_log
 from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
 from dts_ee.runs.machine import available_cores
@@ -194,7 +192,7 @@ def serve_archive(
             predictor.to_gpu(cuda_device)
 
     hosts = hosts_for(host, allowed_hosts)
-    with _logged_requests(), listen(host, port) as listener:
+    with logged_requests(), listen(host, port) as listener:
         print(f"Listening at {address_of(listener)}", flush=True)
         if hosts == ["*"]:
             print(
@@ -216,24 +214,3 @@ def _num_threads(num_workers: int) -> int:
     if "OMP_NUM_THREADS" in os.environ:
         return torch.get_num_threads()
     return max(torch.get_num_threads() // num_workers, 1)
-
-
-@contextmanager
-def _logged_requests() -> Iterator[None]:
-    """Logs requests to the standard error, unless the whole log is shown anyway."""
-    if shows_log():
-        yield
-        return
-    requests_log = logging.getLogger("dts_ee.serving")
-    before = requests_log.level, requests_log.propagate
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s - %(levelname)s - %(message)s"))
-    requests_log.addHandler(handler)
-    requests_log.setLevel(logging.INFO)
-    requests_log.propagate = False
-    try:
-        yield
-    finally:
-        requests_log.removeHandler(handler)
-        requests_log.setLevel(before[0])
-        requests_log.propagate = before[1]

@@ -4,7 +4,7 @@ brat's standoff format: a folder with a `.txt` and an `.ann` file for each text.
 
 import re
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Iterable, Iterator, Optional, Sequence
 
 from tqdm import tqdm
 
@@ -155,15 +155,18 @@ def _with_suffix(name: Path, suffix: str) -> Path:
 
 def write_brat(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     """
-    Writes a folder, completely or not at all; each document is a text of its own.
+    Writes a folder, completely or not at all.
 
-    Its files are named by its identifier, if that is a possible name and unique.
+    Neighbouring sentences of a text that is known as a whole (`whole_text`) are one text, with
+    offsets in it; each other document is a text of its own. The files are named by the text's
+    identifier, if that is a possible name and unique.
 
     # Returns
 
     `list[Remark]`
         What the format cannot express: tokens that white space does not separate, probabilities,
-        positions in a longer text, identifiers that are not file names, and white space in types.
+        positions in a longer text that is not known, identifiers that are not file names, and white
+        space in types.
 
     # Raises
 
@@ -173,36 +176,83 @@ def write_brat(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
     remarks: list[Remark] = []
     taken: set[str] = set()
     with make_folder_atomically(path) as folder:
-        for number, document in enumerate(documents, start=1):
-            name = _file_name(document, number, taken, remarks)
-            _write_document(folder / name, document, remarks)
+        for number, sentences in enumerate(_texts(documents), start=1):
+            name = _file_name(_text_id(sentences), number, taken, remarks)
+            _write_text(folder / name, sentences, remarks)
     return remarks
 
 
-def _file_name(document: Document, number: int, taken: set[str], remarks: list[Remark]) -> str:
-    name = document.id
+def _texts(documents: Iterable[Document]) -> list[list[Document]]:
+    """The documents of each text, in their order."""
+    texts: list[list[Document]] = []
+    for document in documents:
+        if texts and _are_of_one_text(texts[-1][-1], document):
+            texts[-1].append(document)
+        else:
+            texts.append([document])
+    return texts
+
+
+def _are_of_one_text(sentence: Document, following: Document) -> bool:
+    return (
+        _is_in_whole_text(sentence)
+        and _is_in_whole_text(following)
+        and sentence.whole_text == following.whole_text
+        and _start(sentence) + len(_text(sentence)) <= _start(following)
+    )
+
+
+def _is_in_whole_text(document: Document) -> bool:
+    return (
+        document.whole_text is not None
+        and document.start_char is not None
+        and document.whole_text.startswith(_text(document), document.start_char)
+    )
+
+
+def _start(document: Document) -> int:
+    return document.start_char or 0
+
+
+def _text(document: Document) -> str:
+    return " ".join(document.tokens) if document.text is None else document.text
+
+
+def _text_id(sentences: Sequence[Document]) -> Optional[str]:
+    id = sentences[0].id
+    return id if id is None or len(sentences) == 1 else re.sub(r"-\d+$", "", id)
+
+
+def _file_name(id: Optional[str], number: int, taken: set[str], remarks: list[Remark]) -> str:
+    name = id
     # Some file systems ignore the case of letters.
     if name is None or not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", name) or name.lower() in taken:
         name = f"document-{number}"
         while name in taken:
             name = f"{name}-{number}"
-        if document.id is not None:
-            remarks.append(
-                Remark("identifier that is no file name", f"now {name}", document=document.id)
-            )
+        if id is not None:
+            remarks.append(Remark("identifier that is no file name", f"now {name}", document=id))
     taken.add(name.lower())
     return name
 
 
-def _write_document(name: Path, document: Document, remarks: list[Remark]) -> None:
-    remarks.extend(lost_token_borders(document))
-    remarks.extend(lost_probabilities(document) + lost_position(document))
-    types = [entity.type for entity in document.entities]
-    types += [relation.type for relation in document.relations]
-    for type in types:
-        if _type(type) != type:
-            remarks.append(Remark("white space in a type", repr(type), document=document.id))
-    for suffix, content in zip((".txt", ".ann"), to_brat(document), strict=True):
+def _write_text(name: Path, sentences: Sequence[Document], remarks: list[Remark]) -> None:
+    whole = _is_in_whole_text(sentences[0])
+    for sentence in sentences:
+        remarks.extend(lost_token_borders(sentence) + lost_probabilities(sentence))
+        if not whole:
+            remarks.extend(lost_position(sentence))
+        types = [entity.type for entity in sentence.entities]
+        types += [relation.type for relation in sentence.relations]
+        for type in types:
+            if _type(type) != type:
+                remarks.append(Remark("white space in a type", repr(type), document=sentence.id))
+    if whole:
+        text = sentences[0].whole_text or ""
+        contents = text, _annotations(text, [(item, _start(item)) for item in sentences])
+    else:
+        contents = to_brat(sentences[0])
+    for suffix, content in zip((".txt", ".ann"), contents, strict=True):
         with open_atomically(_with_suffix(name, suffix)) as file:
             file.write(content)
 
@@ -214,23 +264,43 @@ def to_brat(document: Document) -> tuple[str, str]:
 
     Registered as a method of `Document` with name `"to_brat"`.
 
-    White space in a type becomes `_`; probabilities and the borders of tokens are left out.
+    An entity that goes on in the next line has a piece in each. White space in a type becomes `_`;
+    probabilities and the borders of tokens are left out.
 
     # Parameters
 
     document : `Document`
         The document.
     """
-    text = " ".join(document.tokens) if document.text is None else document.text
-    lines = []
-    for i, entity in enumerate(document.entities, start=1):
-        start, end = document.character_span(entity.start, entity.end)
-        quoted = re.sub(r"\s", " ", text[start:end])
-        lines.append(f"T{i}\t{_type(entity.type)} {start} {end}\t{quoted}\n")
-    for i, relation in enumerate(document.relations, start=1):
-        arguments = f"Arg1:T{relation.head + 1} Arg2:T{relation.tail + 1}"
-        lines.append(f"R{i}\t{_type(relation.type)} {arguments}\n")
-    return text, "".join(lines)
+    text = _text(document)
+    return text, _annotations(text, [(document, 0)])
+
+
+def _annotations(text: str, sentences: Sequence[tuple[Document, int]]) -> str:
+    """The lines of a text's sentences, which begin at the given characters."""
+    entities: list[str] = []
+    relations: list[str] = []
+    for sentence, first in sentences:
+        numbers = range(len(entities) + 1, len(entities) + len(sentence.entities) + 1)
+        for number, entity in zip(numbers, sentence.entities, strict=True):
+            start, end = sentence.character_span(entity.start, entity.end)
+            pieces = list(_pieces(text, first + start, first + end))
+            spans = ";".join(f"{start} {end}" for start, end in pieces)
+            quoted = " ".join(re.sub(r"\s", " ", text[slice(*piece)]) for piece in pieces)
+            entities.append(f"T{number}\t{_type(entity.type)} {spans}\t{quoted}\n")
+        for relation in sentence.relations:
+            arguments = f"Arg1:T{numbers[relation.head]} Arg2:T{numbers[relation.tail]}"
+            relations.append(f"R{len(relations) + 1}\t{_type(relation.type)} {arguments}\n")
+    return "".join(entities + relations)
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a span in the lines of a text: brat has no entity with the end of a line."""
+    for line in re.finditer(r"[^\r\n]+", text[start:end]):
+        words = line[0].strip()
+        if words:
+            first = start + line.start() + line[0].index(words)
+            yield first, first + len(words)
 
 
 def _type(type: str) -> str:

@@ -3,8 +3,9 @@ Label Studio's labelling configuration: the names that regions refer to.
 """
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Iterable, Optional
 from xml.etree import ElementTree
+from xml.sax.saxutils import quoteattr
 
 from dts_ee.document import DocumentError
 
@@ -64,4 +65,25 @@ def parse_label_config(xml: str) -> LabelStudioConfig:
     raise DocumentError(
         'there is no <Labels name="…" toName="NAME"> for a <Text name="NAME" value="$KEY">',
         "label_config",
+    )
+
+
+def label_config(entity_types: Iterable[str], relation_types: Iterable[str]) -> str:
+    """
+    A labelling configuration for types, with the names of `LabelStudioConfig()`.
+
+    # Parameters
+
+    entity_types, relation_types : `Iterable[str]`
+        The types.
+    """
+    config = LabelStudioConfig()
+    labels = "".join(f"    <Label value={quoteattr(type)}/>\n" for type in entity_types)
+    relations = "".join(f"    <Relation value={quoteattr(type)}/>\n" for type in relation_types)
+    return (
+        "<View>\n"
+        f"  <Relations>\n{relations}  </Relations>\n"
+        f'  <Labels name="{config.from_name}" toName="{config.to_name}">\n{labels}  </Labels>\n'
+        f'  <Text name="{config.to_name}" value="${config.text_key}"/>\n'
+        "</View>"
     )

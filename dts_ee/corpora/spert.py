@@ -158,10 +158,10 @@ def document_from_json(
     Reads a document from its JSON. Duplicate entities and relations are removed.
 
     In addition to the keys of the format, it reads `id` (if there is no `orig_id`), `sentence` (the
-    text of the tokens), `start_char` (the start of the sentence in a longer text), `tokenizer` (the
-    configuration of the tokenizer that made the tokens), `windows` (the number of sentences that
-    were joined) and the `probability` of entities and relations. Other keys are ignored, unless
-    they look like a misspelt required key.
+    text of the tokens), `start_char` (the start of the sentence in a longer text), `text` (that
+    longer text), `tokenizer` (the configuration of the tokenizer that made the tokens), `windows`
+    (the number of sentences that were joined) and the `probability` of entities and relations.
+    Other keys are ignored, unless they look like a misspelt required key.
 
     # Parameters
 
@@ -217,6 +217,7 @@ def document_from_json(
             extra=extra,
             tokenizer=record["tokenizer"] if isinstance(record.get("tokenizer"), dict) else None,
             windows=record["windows"] if type(record.get("windows")) is int else None,
+            whole_text=record["text"] if isinstance(record.get("text"), str) else None,
         )
         entities, relations, remarks = without_repeats(
             len(tokens), entities, relations, document_id
@@ -319,7 +320,11 @@ def _sentences(record: Any, default_id: str, path: str) -> list[tuple[str, Any]]
         sentences = as_list(record["sentences"], ("sentences",))
     except DocumentError as error:
         return [(default_id, error.located(default_id, path))]
-    return [(f"{default_id}-{i}", sentence) for i, sentence in enumerate(sentences, start=1)]
+    whole = {"text": record["text"]} if isinstance(record.get("text"), str) else {}
+    return [
+        (f"{default_id}-{i}", {**sentence, **whole} if isinstance(sentence, dict) else sentence)
+        for i, sentence in enumerate(sentences, start=1)
+    ]
 
 
 def _is_blank_prediction(record: Any) -> bool:

@@ -3,15 +3,18 @@ A model as an ML backend of Label Studio, by the protocol of label-studio-ml-bac
 
 `GET /health` and `GET /` say that it is there. `POST /setup` checks a project's labelling
 configuration (`schema`), and answers with the `model_version`. `POST /predict` has `tasks` and the
-`label_config`, and is answered with one prediction for each task. It does not train: `POST
-/webhook`, which tells of new annotation, is answered, and nothing is done.
+`label_config`, and is answered with one prediction for each task. `POST /webhook` with the action
+`START_TRAINING` and a `project`, or, as older releases of Label Studio do it, `POST /train` with
+the `annotations` and the `label_config`, starts a training, if there is a `LabelStudioTraining`;
+the other webhooks are answered, and nothing is done.
 """
 
 import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Optional
 
 from dts_ee.corpora.label_studio_config import LabelStudioConfig, parse_label_config
 from dts_ee.corpora.label_studio_writer import prediction_of
@@ -19,6 +22,7 @@ from dts_ee.document import Document, DocumentError
 from dts_ee.predictors import DtsPredictor
 from dts_ee.serving.bodies import BodyReader
 from dts_ee.serving.inputs import parse_json
+from dts_ee.serving.label_studio_training import LabelStudioTraining
 from dts_ee.serving.origins import LOOPBACK_HOSTS, SameOrigin
 from dts_ee.serving.request_error import RequestError
 from dts_ee.serving.serving_settings import ServingSettings
@@ -26,21 +30,54 @@ from dts_ee.serving.serving_settings import ServingSettings
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+START_TRAINING = "START_TRAINING"
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A predictor, and the version of its model."""
+
+    predictor: DtsPredictor
+    version: str
+
 
 class LabelStudioBackend:
     """
-    Predicts tasks of Label Studio.
+    Predicts tasks of Label Studio, and trains with those that were annotated.
 
     # Parameters
 
     predictor : `DtsPredictor`
         The predictor of the model.
+    training : `LabelStudioTraining`, optional (default = `None`)
+        Trains; without it, nothing is trained.
     """
 
-    def __init__(self, predictor: DtsPredictor) -> None:
-        self._predictor = predictor
+    def __init__(
+        self, predictor: DtsPredictor, training: Optional[LabelStudioTraining] = None
+    ) -> None:
         self._lock = threading.Lock()
-        self.model_version = f"dts_ee {_digest(predictor)}"
+        self._training = training
+        self.serve(predictor)
+
+    @property
+    def model_version(self) -> str:
+        """The version of the model that predicts."""
+        return self._served.version
+
+    def serve(self, predictor: DtsPredictor) -> None:
+        """Predicts with another model from now on."""
+        self._served = _Served(predictor, f"dts_ee {_digest(predictor)}")
+
+    def health(self) -> dict[str, Any]:
+        """The answer to `/health`, with the state of the last training, if there was one."""
+        job = None if self._training is None else self._training.job
+        return {
+            "status": "UP",
+            "model_class": "dts_ee",
+            "model_version": self.model_version,
+            **({} if job is None else {"training": job.to_json()}),
+        }
 
     def setup(self, label_config: Any) -> dict[str, Any]:
         """
@@ -49,11 +86,12 @@ class LabelStudioBackend:
         # Raises
 
         `DocumentError`
-            If the model can predict nothing for the labelling configuration.
+            If the model can predict nothing for the labelling configuration, and none is trained
+            that can.
         """
         config = _config(label_config, "schema")
-        known = self._predictor.entity_types
-        if not config.entity_types & set(known):
+        known = self._served.predictor.entity_types
+        if self._training is None and not config.entity_types & set(known):
             raise DocumentError(
                 f"none of its labels is one of the model's: {', '.join(known)}", "schema"
             )
@@ -68,25 +106,70 @@ class LabelStudioBackend:
         `DocumentError`
             If a task has no text, or the labelling configuration cannot be read.
         """
-        tasks = body.get("tasks") if isinstance(body, dict) else None
-        if not isinstance(tasks, list):
-            raise DocumentError("there is no list of tasks", "tasks")
+        tasks = _list(body, "tasks")
         config = _config(body.get("label_config"), "label_config")
         texts = [_text(task, config, i) for i, task in enumerate(tasks)]
-        requests = [self._predictor.request({"text": text}) for text in texts]
+        served = self._served
+        requests = [served.predictor.request({"text": text}) for text in texts]
         with self._lock:
-            predicted = self._predictor.predict_sentences(requests)
+            predicted = served.predictor.predict_sentences(requests)
+        results = [
+            prediction_of(
+                [_in_config(sentence, config) for sentence in sentences],
+                config,
+                served.version,
+                [sentence.start_char or 0 for sentence in sentences],
+            )
+            for sentences in predicted
+        ]
+        return {"results": results, "model_version": served.version}
+
+    def train(self, body: Any) -> dict[str, Any]:
+        """
+        The answer to `/train`, after which a training with the tasks of the request runs.
+
+        # Raises
+
+        `DocumentError`
+            If there are no tasks, or the labelling configuration cannot be read.
+        """
+        tasks = _list(body, "annotations")
+        config = _config(body.get("label_config"), "label_config")
+        if self._training is None:
+            return self._not_trained()
+        return self._trained(self._training.start(lambda: tasks, config, self.serve))
+
+    def webhook(self, body: Any) -> dict[str, Any]:
+        """
+        The answer to `/webhook`: if it asks for a training, that runs afterwards, with the tasks
+        that are fetched from Label Studio.
+
+        # Raises
+
+        `DocumentError`
+            If it asks for a training, and there is no project, or its labelling configuration
+            cannot be read.
+        """
+        if not isinstance(body, dict) or body.get("action") != START_TRAINING:
+            return {"status": "ignored", "model_version": self.model_version}
+        if self._training is None:
+            return self._not_trained()
+        project = body.get("project")
+        if not isinstance(project, dict) or not isinstance(project.get("id"), int):
+            raise DocumentError("there is no project with an id", "project")
+        config = _config(project.get("label_config"), "project.label_config")
+        fetch = partial(self._training.client.annotated_tasks, project["id"])
+        return self._trained(self._training.start(fetch, config, self.serve))
+
+    def _not_trained(self) -> dict[str, Any]:
         return {
-            "results": [
-                prediction_of(
-                    [_in_config(sentence, config) for sentence in sentences],
-                    config,
-                    self.model_version,
-                    [sentence.start_char or 0 for sentence in sentences],
-                )
-                for sentences in predicted
-            ]
+            "status": "ignored: the backend was started without --train",
+            "model_version": self.model_version,
         }
+
+    def _trained(self, is_new: bool) -> dict[str, Any]:
+        status = "the training was started" if is_new else "a training is running already"
+        return {"status": status, "model_version": self.model_version}
 
 
 def build_backend(
@@ -98,7 +181,7 @@ def build_backend(
     # Parameters
 
     backend : `LabelStudioBackend`
-        Predicts.
+        Predicts and trains.
     settings : `ServingSettings`
         The limits of a request's size and time.
     hosts : `Sequence[str]`, optional (default = `("*",)`)
@@ -119,7 +202,7 @@ def build_backend(
             return parse_json(body)
 
     async def health(request: Request) -> Response:
-        return JSONResponse({"status": "UP", "model_class": "dts_ee"})
+        return JSONResponse(backend.health())
 
     async def setup(request: Request) -> Response:
         body = await body_of(request)
@@ -130,9 +213,11 @@ def build_backend(
         body = await body_of(request)
         return JSONResponse(await run_in_threadpool(backend.predict, body))
 
+    async def train(request: Request) -> Response:
+        return JSONResponse(backend.train(await body_of(request)))
+
     async def webhook(request: Request) -> Response:
-        await body_of(request)
-        return JSONResponse({"status": "ignored: train with dts-ee train --from-archive"})
+        return JSONResponse(backend.webhook(await body_of(request)))
 
     async def invalid(request: Request, error: Exception) -> Response:
         return JSONResponse(RequestError(422, "invalid_input", str(error)).to_json(), 422)
@@ -147,6 +232,7 @@ def build_backend(
             Route("/health", health),
             Route("/setup", setup, methods=["POST"]),
             Route("/predict", predict, methods=["POST"]),
+            Route("/train", train, methods=["POST"]),
             Route("/webhook", webhook, methods=["POST"]),
         ],
         middleware=[
@@ -155,6 +241,13 @@ def build_backend(
         ],
         exception_handlers={DocumentError: invalid, RequestError: refused},
     )
+
+
+def _list(body: Any, key: str) -> list[Any]:
+    tasks = body.get(key) if isinstance(body, dict) else None
+    if not isinstance(tasks, list):
+        raise DocumentError("there is no list of tasks", key)
+    return tasks
 
 
 def _config(xml: Any, field: str) -> LabelStudioConfig:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from dts_ee.corpora.brat import read_brat, to_brat, write_brat
@@ -328,3 +330,85 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, monkeypatch):
     assert list((tmp_path / "empty").iterdir()) == []
     write_brat(tmp_path / "empty", [NEWS])
     assert (tmp_path / "empty" / "a" / "b-1.ann").exists()
+
+
+WHOLE = "\ufeff\n Ann  Lee\r\nleft Rome 🙂.\r\n\r\n\tShe met  Bob\nLee.\n"
+"""White space of all kinds, and a character beyond the Basic Multilingual Plane."""
+
+
+def sentence(id, first, spans, entities=(), relations=(), whole_text=WHOLE):
+    start, end = spans[0][0], spans[-1][1]
+    return Document(
+        tokens=tuple(WHOLE[slice(*span)] for span in spans),
+        entities=tuple(Entity(*entity) for entity in entities),
+        relations=tuple(Relation(*relation) for relation in relations),
+        id=id,
+        text=WHOLE[start:end],
+        token_offsets=tuple((a - start, b - start) for a, b in spans),
+        start_char=first,
+        whole_text=whole_text,
+    )
+
+
+def two_sentences(whole_text=WHOLE):
+    return [
+        sentence(
+            "news/a-1",
+            3,
+            [(3, 6), (8, 11), (13, 17), (18, 22), (23, 24), (24, 25)],
+            [("Peop", 0, 2), ("Loc", 3, 4)],
+            [("Left", 0, 1)],
+            whole_text,
+        ),
+        sentence(
+            "news/a-2",
+            30,
+            [(30, 33), (34, 37), (39, 42), (43, 46), (46, 47)],
+            [("Peop", 2, 4), ("Peop", 0, 1)],
+            [("Met", 1, 0)],
+            whole_text,
+        ),
+    ]
+
+
+def test_sentences_of_a_known_text_are_one_file(tmp_path):
+    other = Document(("Hi",), id="news/b", text="Hi", token_offsets=((0, 2),), start_char=0)
+    remarks = write_brat(tmp_path / "out", [*two_sentences(), replace(other, whole_text="Hi\r\n")])
+    names = {path.relative_to(tmp_path / "out").as_posix() for path in tmp_path.rglob("*.*")}
+    assert names == {"news/a.txt", "news/a.ann", "news/b.txt", "news/b.ann"}
+    assert (tmp_path / "out/news/a.txt").read_bytes() == WHOLE.encode()
+    assert (tmp_path / "out/news/b.txt").read_bytes() == b"Hi\r\n"
+    # brat has no entity with the end of a line in it, but one of two pieces.
+    assert (tmp_path / "out/news/a.ann").read_text() == (
+        "T1\tPeop 3 11\tAnn  Lee\n"
+        "T2\tLoc 18 22\tRome\n"
+        "T3\tPeop 39 42;43 46\tBob Lee\n"
+        "T4\tPeop 30 33\tShe\n"
+        "R1\tLeft Arg1:T1 Arg2:T2\n"
+        "R2\tMet Arg1:T4 Arg2:T3\n"
+    )
+    assert {remark.problem for remark in remarks} == {"tokens that white space does not separate"}
+
+
+def test_a_text_that_does_not_fit_is_not_used(tmp_path):
+    remarks = write_brat(tmp_path / "out", two_sentences(WHOLE[1:]))
+    assert (tmp_path / "out/news/a-2.txt").read_text() == "She met  Bob\nLee."
+    assert "T1\tPeop 9 12;13 16\tBob Lee\n" in (tmp_path / "out/news/a-2.ann").read_text()
+    assert [r.document for r in remarks if r.problem == "position in a longer text"] == [
+        *("news/a-1", "news/a-2")
+    ]
+
+
+def test_the_same_text_twice_is_two_files(tmp_path):
+    again = [replace(item, id=item.id.replace("a-", "b-")) for item in two_sentences()]
+    write_brat(tmp_path / "out", [*two_sentences(), *again])
+    assert sorted(path.name for path in (tmp_path / "out/news").glob("*.txt")) == ["a.txt", "b.txt"]
+
+
+def test_a_whole_text_is_read_as_it_was_written(tmp_path):
+    documents = two_sentences()
+    write_brat(tmp_path / "out", documents)
+    corpus = read_brat(tmp_path / "out", reading())
+    assert [remark.problem for remark in corpus.remarks if remark.lost] == []
+    found = {(e.type, d.entity_text(e)) for d in corpus.documents for e in d.entities}
+    assert found == {(e.type, d.entity_text(e)) for d in documents for e in d.entities}

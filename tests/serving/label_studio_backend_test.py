@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from typing import Optional
 
 import pytest
 from allennlp.models.archival import load_archive
@@ -7,9 +9,11 @@ from starlette.testclient import TestClient
 
 from dts_ee.corpora.label_studio import read_label_studio
 from dts_ee.corpora.label_studio_config import LabelStudioConfig, parse_label_config
+from dts_ee.corpora.label_studio_config import label_config as made_label_config
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
 from dts_ee.serving import ServingSettings
+from dts_ee.serving.background_training import Job
 from dts_ee.serving.label_studio_backend import LabelStudioBackend, build_backend
 from tests.paths import FIXTURES
 
@@ -159,15 +163,111 @@ def test_pages_of_other_sites_are_refused(client):
     assert client.get("/health", headers={"Host": "example.org"}).status_code == 400
 
 
-def test_it_does_not_train(client):
-    answer = client.post("/webhook", json={"action": "START_TRAINING", "project": {"id": 1}})
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/webhook", {"action": "START_TRAINING", "project": {"id": 1}}),
+        ("/webhook", {"action": "ANNOTATION_CREATED"}),
+        ("/train", {"annotations": [], "label_config": label_config()}),
+    ],
+)
+def test_without_a_training_nothing_is_trained(path, body, client):
+    answer = client.post(path, json=body)
     assert answer.status_code == 200
     assert answer.json()["status"].startswith("ignored")
+    assert answer.json()["model_version"].startswith("dts_ee ")
+    assert "training" not in client.get("/health").json()
+
+
+class Training:
+    """Keeps what it is asked to train with; the model of version `later` is trained at once."""
+
+    def __init__(self, later):
+        self.client = self
+        self.job: Optional[Job] = None
+        self.later = later
+        self.trained_with = []
+
+    def annotated_tasks(self, project):
+        return [{"id": project}]
+
+    def start(self, fetch, config, when_trained):
+        if self.job is not None:
+            return False
+        self.job = Job(1)
+        self.trained_with.append((fetch(), config.text_key))
+        when_trained(self.later)
+        return True
+
+
+@pytest.fixture
+def training(news_archive):
+    later = Predictor.from_archive(load_archive(news_archive))
+    return Training(later)
+
+
+@pytest.fixture
+def training_client(predictor, training):
+    app = build_backend(LabelStudioBackend(predictor, training), ServingSettings(), ["localhost"])
+    return TestClient(app, base_url="http://localhost")
+
+
+START = {"action": "START_TRAINING", "project": {"id": 7, "label_config": label_config(["New"])}}
+TRAIN = {"annotations": [{"id": 7}], "label_config": label_config(["New"])}
+
+
+@pytest.mark.parametrize(("path", "body"), [("/webhook", START), ("/train", TRAIN)])
+def test_a_training_is_started_and_its_model_served(path, body, training_client, training):
+    setup = {"schema": label_config(["New"])}
+    version = training_client.post("/setup", json=setup).json()["model_version"]
+    answer = training_client.post(path, json=body).json()
+    assert answer["status"] == "the training was started"
+    assert training.trained_with == [([{"id": 7}], "article")]
+    later = training_client.post("/setup", json=setup).json()["model_version"]
+    assert later != version
+    health = training_client.get("/health").json()
+    assert health["model_version"] == later
+    assert health["training"] == {"number": 1, "status": "running"}
+    task = {"data": {"article": TEXT}}
+    body = {"tasks": [task], "label_config": label_config()}
+    answer = training_client.post("/predict", json=body).json()
+    assert answer["model_version"] == answer["results"][0]["model_version"] == later
+    again = training_client.post("/webhook", json=START).json()
+    assert again == {"status": "a training is running already", "model_version": later}
+    training.job = Job(1, "failed", "no memory")
+    assert training_client.get("/health").json()["training"]["error"] == "no memory"
+
+
+def test_events_start_no_training(training_client, training):
+    body = {**START, "action": "ANNOTATION_CREATED"}
+    assert training_client.post("/webhook", json=body).json()["status"] == "ignored"
+    assert training.trained_with == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("/webhook", {"action": "START_TRAINING"}, "field project: there is no project"),
+        ("/webhook", {**START, "project": {"id": 7}}, "there is no labelling configuration"),
+        ("/train", {"label_config": label_config()}, "field annotations: there is no list"),
+        ("/train", {"annotations": []}, "field label_config: there is no labelling configuration"),
+    ],
+)
+def test_mistakes_in_requests_for_a_training(path, body, message, training_client, training):
+    answer = training_client.post(path, json=body)
+    assert answer.status_code == 422
+    assert message in answer.json()["error"]["message"]
+    assert training.trained_with == []
 
 
 def test_a_labelling_configuration():
     config = parse_label_config(label_config(["A", "B"], ["R"]))
     assert config == LabelStudioConfig("kind", "story", "article", frozenset("AB"), frozenset("R"))
     assert parse_label_config(label_config(["A"])).relation_types is None
+    made = parse_label_config(made_label_config(["A", "<B>"], ['"R"']))
+    assert made.entity_types == {"A", "<B>"}
+    assert made == replace(
+        LabelStudioConfig(), entity_types=made.entity_types, relation_types=frozenset(['"R"'])
+    )
     with pytest.raises(DocumentError, match="there is no <Labels"):
         parse_label_config('<View><Labels name="a" toName="b"/><Text name="c" value="$t"/></View>')
