@@ -15,6 +15,7 @@ from dts_ee.serving.label_studio_backend import LabelStudioBackend
 from dts_ee.serving.label_studio_client import LabelStudioClient
 from dts_ee.serving.label_studio_training import LabelStudioTraining, read_tasks
 from tests.documents import TINY_NEWS
+from tests.forked_command import train_in_forks
 
 TEXT = "Ann Lee drives a Volvo. It rained."
 LABEL_CONFIG = (
@@ -66,7 +67,8 @@ def test_without_annotation_nothing_is_trained(tasks, predictor):
         read_tasks(tasks, LabelStudioConfig(), predictor.reading)
 
 
-def test_a_new_type_is_learned(predictor, news_archive, tmp_path):
+def test_a_new_type_is_learned(predictor, news_archive, tmp_path, monkeypatch):
+    train_in_forks(monkeypatch)
     trainer = {"type": "dts", "num_epochs": 15, "optimizer": {"type": "adam", "lr": 0.02}}
     loader = {"batch_sampler": {"type": "bucket", "batch_size": 4, "sorting_keys": ["tokens"]}}
     experiment = {
