@@ -75,9 +75,11 @@ def test_the_commands_take_the_folder(model, onnx, tmp_path, monkeypatch):
         ) in (0, None)
         outputs.append(json.loads(output.read_text()))
         assert bool(calls) == bool(options)
-    plain, with_onnx = outputs
     names = ("type", "start", "end")
-    found = [[[item[n] for n in names] for item in o["entities"]] for o in (plain, with_onnx)]
+    found = [
+        [[entity[name] for name in names] for entity in output["sentences"][0]["entities"]]
+        for output in outputs
+    ]
     assert found[0] == found[1] != []
 
 
