@@ -25,7 +25,7 @@ SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicor
 SCALE = ["fsspec", "pyarrow"]
 TUNE = ["optuna>=5"]
 # torch's exporter needs onnxscript.
-ONNX = ["onnx", "onnxruntime", "onnxscript"]
+ONNX = ["onnx", "onnxruntime", "onnxscript", "protobuf"]
 
 REQUIRED = [
     "allennlp==2.10.1",

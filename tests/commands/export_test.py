@@ -62,11 +62,12 @@ def test_predictions_are_those_of_torch(model, onnx):
 def test_the_commands_take_the_folder(model, onnx, tmp_path, monkeypatch):
     calls = []
     call = onnx_network.OnnxNetwork.__call__
-    monkeypatch.setattr(
-        onnx_network.OnnxNetwork,
-        "__call__",
-        lambda self, *inputs: calls.append(1) or call(self, *inputs),
-    )
+
+    def note_call(self, *inputs):
+        calls.append(inputs)
+        return call(self, *inputs)
+
+    monkeypatch.setattr(onnx_network.OnnxNetwork, "__call__", note_call)
     outputs = []
     for options in ([], ["--onnx", onnx]):
         output = tmp_path / f"{len(options)}.jsonl"

@@ -100,12 +100,12 @@ class TransformerEncoder(FrozenEncoder):
                 f"window_overlap is {self._overlap}; it must be at least 0, and less than the "
                 f"{self._capacity} pieces of a window."
             )
-        network = convert_to_precision(network, precision)
+        converted = convert_to_precision(network, precision)
         self._layer_states: Callable[..., Tuple[torch.Tensor, ...]] = LayerStates(
-            network, self._layers, takes_mean
+            converted, self._layers, takes_mean
         )
         super().__init__(
-            network,
+            converted,
             num_layers=1 if takes_mean else len(self._layers),
             dim=config.hidden_size,
             settings={

@@ -108,9 +108,12 @@ def test_int8_is_close_and_smaller(encoders, tmp_path):
 
 def test_a_session_has_the_threads_of_torch_and_each_process_its_own(encoders, monkeypatch):
     opened = []
-    monkeypatch.setattr(
-        onnx_network, "open_session", lambda *_: opened.append(os.getpid()) or opened[-1]
-    )
+
+    def note_process(*_):
+        opened.append(os.getpid())
+        return opened[-1]
+
+    monkeypatch.setattr(onnx_network, "open_session", note_process)
     encoder = bert(encoders)
     network = OnnxNetwork(encoders / "bert-onnx", encoder._made_from())
     # Before a fork there is none.
