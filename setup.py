@@ -24,6 +24,8 @@ SERVE = ["fastapi", "fastapi-offline", "prometheus-client", "starlette", "uvicor
 # fsspec has what Python has for patterns of paths since 3.13.
 SCALE = ["fsspec", "pyarrow"]
 TUNE = ["optuna>=5"]
+# torch's exporter needs onnxscript.
+ONNX = ["onnx", "onnxruntime", "onnxscript", "protobuf"]
 
 REQUIRED = [
     "allennlp==2.10.1",
@@ -136,6 +138,7 @@ setup(
         "allennlp": REQUIRED,
         "bioc": ["bioc", "lxml"],
         "graph": GRAPH,
+        "onnx": ONNX,
         # Not in the lock: see requirements/overrides.txt. Ray 2.64 takes no `max_task_retries`.
         "ray": [*SCALE, "ray[data]>=2.60,<2.64"],
         "scale": SCALE,
@@ -146,6 +149,7 @@ setup(
             *SERVE,
             *TUNE,
             *GRAPH,
+            *ONNX,
             "bioc",
             "lxml",
             "httpx",

@@ -17,7 +17,10 @@ from benchmarks.encoder_clock import EncoderClock
 from benchmarks.experiments import Folders, trained
 from benchmarks.processes import call_in_new_process, peak_mib
 from benchmarks.timing import Timer
+from dts_ee.commands.export import export
+from dts_ee.document import Document
 from dts_ee.modules.frozen_encoders.transformer_network import load_network
+from dts_ee.predictors import DtsPredictor
 
 Words = tuple[str, ...]
 Batches = Sequence[Sequence[Words]]
@@ -86,14 +89,89 @@ def measure_inference(
         rows["prediction"].extra["MiB of memory of a process that predicts"] = peak
 
 
+@pytest.mark.parametrize(
+    "experiment, encoder, num_sentences",
+    [("conll04_minilm", "minilm", 288), ("conll04", "mpnet", 288)],
+)
+def measure_onnx(
+    timer: Timer,
+    folders: Folders,
+    tmp_path: Path,
+    experiment: str,
+    encoder: str,
+    num_sentences: int,
+) -> None:
+    folders.require("conll04", "glove-6b-50d", encoder)
+    archive = trained(experiment, folders)
+    documents = folders.conll04("test")[:num_sentences]
+    for name in ("float32", "int8"):
+        export(str(archive), tmp_path / name, int8=name == "int8")
+    predicted: dict[str, list[Document]] = {}
+
+    def predicting(name: str, precision: str, **options: Any) -> Callable[[], None]:
+        overrides = _overrides(encoder, precision)
+        predictor = Predictor.from_archive(
+            load_archive(archive, overrides=overrides), extra_args=options
+        )
+        assert isinstance(predictor, DtsPredictor)
+
+        def predict() -> None:
+            predicted[name] = predictor.predict_documents(documents)
+
+        return predict
+
+    calls = {
+        "torch, float32": ("float32", {}),
+        "torch, int8": ("int8", {}),
+        "onnxruntime, float32": ("float32", {"onnx": str(tmp_path / "float32")}),
+        "onnxruntime, int8": ("float32", {"onnx": str(tmp_path / "int8")}),
+    }
+    rows = timer.time_in_turns(
+        f"{experiment} on CoNLL04's test split, in torch and in onnxruntime",
+        {
+            name: predicting(name, precision, **options)
+            for name, (precision, options) in calls.items()
+        },
+        baseline="torch, float32",
+        pieces=len(documents),
+        rate="sentences",
+    )
+    expected = predicted["torch, float32"]
+    for name, row in rows.items():
+        for kind, of in (("entities", _entities), ("relations", _relations)):
+            own, torchs = (of(found) for found in (predicted[name], expected))
+            row.extra[f"{kind} that torch has not, or that are missing"] = len(own ^ torchs)
+
+
+def _entities(documents: Sequence[Document]) -> set[tuple]:
+    return {
+        (i, entity.type, entity.start, entity.end)
+        for i, document in enumerate(documents)
+        for entity in document.entities
+    }
+
+
+def _relations(documents: Sequence[Document]) -> set[tuple]:
+    found = set()
+    for i, document in enumerate(documents):
+        for relation in document.relations:
+            ends = (document.entities[index] for index in (relation.head, relation.tail))
+            found.add((i, relation.type, *((end.type, end.start, end.end) for end in ends)))
+    return found
+
+
+def _overrides(encoder: str, precision: str) -> dict[str, Any]:
+    embedder = f"model.text_field_embedder.token_embedders.{encoder}"
+    return {f"{embedder}.precision": precision, f"{embedder}.cache_dir": None}
+
+
 class Prediction:
     """Predicts batches, one after the other; the first at once, to find the encoder."""
 
     def __init__(
         self, archive: Path, encoder: str, batches: Batches, precision: str = "float32"
     ) -> None:
-        embedder = f"model.text_field_embedder.token_embedders.{encoder}"
-        overrides = {f"{embedder}.precision": precision, f"{embedder}.cache_dir": None}
+        overrides = _overrides(encoder, precision)
         self._predictor = Predictor.from_archive(load_archive(archive, overrides=overrides))
         self._inputs = [[{"tokens": list(words)} for words in batch] for batch in batches]
         # In a batch, what is one sentence to an encoder that knows no case is encoded once.

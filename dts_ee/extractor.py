@@ -55,6 +55,7 @@ class Extractor:
         cuda_device: int = -1,
         entity_threshold: Optional[ThresholdsValue] = None,
         trust_archive: bool = False,
+        onnx: Optional[PathOrStr] = None,
         **predictor_args: Any,
     ) -> "Extractor":
         """
@@ -80,6 +81,8 @@ class Extractor:
         trust_archive : `bool`, optional (default = `False`)
             Whether the archive's configuration may name classes by their paths, which can run any
             code.
+        onnx : `PathOrStr`, optional (default = `None`)
+            A folder that `dts-ee export` wrote for the model: onnxruntime runs the encoder.
         predictor_args : `Any`
             Other arguments of `DtsPredictor`, such as `max_batch_tokens`.
 
@@ -99,6 +102,7 @@ class Extractor:
                 "entity_threshold": entity_threshold,
                 "relation_threshold": relation_threshold,
                 "calibration": None if calibration is None else os.fspath(calibration),
+                "onnx": None if onnx is None else os.fspath(onnx),
                 **predictor_args,
             },
         )

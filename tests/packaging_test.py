@@ -152,7 +152,8 @@ def overrides() -> dict[NormalizedName, Requirement]:
 
 def test_every_import_is_declared_in_setup():
     names = {
-        canonicalize_name(item.name) for item in declared("bioc", "graph", "scale", "serve", "tune")
+        canonicalize_name(item.name)
+        for item in declared("bioc", "graph", "onnx", "scale", "serve", "tune")
     }
     installed = installed_packages()
     for name, path in imported_names().items():
@@ -168,7 +169,7 @@ def test_the_lock_has_everything_that_the_imports_need(lock, overrides):
 
 def test_the_lock_has_everything_that_setup_declares(lock, overrides):
     start = set()
-    for requirement in declared("bioc", "graph", "scale", "serve", "test"):
+    for requirement in declared("bioc", "graph", "onnx", "scale", "serve", "test"):
         if requirement.marker is None or requirement.marker.evaluate():
             name = canonicalize_name(requirement.name)
             start.add(name)

@@ -13,6 +13,21 @@ MODEL_HELP = (
 )
 
 
+def add_onnx_argument(subparser: argparse.ArgumentParser) -> None:
+    """Adds the folder with the encoder for onnxruntime."""
+    subparser.add_argument(
+        "--onnx",
+        metavar="DIR",
+        help="run the encoder in onnxruntime: a folder that `dts-ee export` wrote for this model "
+        "(predictor `dts`)",
+    )
+
+
+def onnx_options(args: argparse.Namespace) -> Dict[str, Any]:
+    """The predictor's argument, if it is given."""
+    return {} if args.onnx is None else {"onnx": args.onnx}
+
+
 def add_card_arguments(subparser: argparse.ArgumentParser, with_name: bool = True) -> None:
     """Adds the model, its name unless it is told otherwise, and the content of its card."""
     subparser.add_argument("model", metavar="ARCHIVE", help=MODEL_HELP)

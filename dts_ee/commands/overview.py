@@ -18,6 +18,7 @@ OTHER_COMMANDS = {
     "describe": "Describe the files of a corpus, and list all problems in them.",
     "diff": "Display a diff between two model checkpoints.",
     "evaluate": "Evaluate the specified model + dataset(s).",
+    "export": "Export the frozen encoder of a model for onnxruntime.",
     "find-lr": "Find a learning rate range.",
     "keep": "Keep a copy of a model where it is found by its name, in any folder.",
     "label-studio": "Serve a trained model as an ML backend of Label Studio.",
@@ -45,6 +46,7 @@ GROUPS = {
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
     "Using a model": (
         "predict",
+        "export",
         "models",
         "keep",
         "package",

@@ -15,7 +15,7 @@ from allennlp.common import logging as common_logging
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee.archives.trust import add_trust_argument
-from dts_ee.commands.model_arguments import MODEL_HELP
+from dts_ee.commands.model_arguments import MODEL_HELP, add_onnx_argument, onnx_options
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.commands.scale_arguments import (
     add_scale_arguments,
@@ -63,6 +63,7 @@ class PredictDocuments(Predict):
             "the error in its row (default = fail, with --output-dir record; predictor `dts`)",
         )
         add_threshold_arguments(subparser)
+        add_onnx_argument(subparser)
         add_trust_argument(subparser)
         subparser.add_argument(
             "--calibration",
@@ -100,7 +101,7 @@ def predict_from_args(args: argparse.Namespace) -> None:
         If there is no such model, or options exclude each other.
     """
     _check_input(args)
-    options = {**threshold_options(args), **sentence_options(args)}
+    options = {**threshold_options(args), **sentence_options(args), **onnx_options(args)}
     if args.calibration is not None:
         options["calibration"] = args.calibration
     predictor_args = {**json.loads(args.predictor_args.strip() or "{}"), **options}

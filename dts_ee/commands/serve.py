@@ -15,7 +15,7 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
 from dts_ee.archives.trust import add_trust_argument
-from dts_ee.commands.model_arguments import MODEL_HELP
+from dts_ee.commands.model_arguments import MODEL_HELP, add_onnx_argument, onnx_options
 from dts_ee.commands.reading_arguments import add_sentence_arguments, sentence_options
 from dts_ee.commands.server_arguments import add_server_arguments
 from dts_ee.commands.server_log import logged_requests
@@ -86,6 +86,7 @@ class ServeDts(Subcommand):
             )
         add_sentence_arguments(subparser, None)
         add_threshold_arguments(subparser)
+        add_onnx_argument(subparser)
         subparser.add_argument(
             "-o",
             "--overrides",
@@ -115,7 +116,12 @@ def serve_from_args(args: argparse.Namespace) -> None:
         settings,
         args.cuda_device,
         args.overrides,
-        {**args.predictor_args, **sentence_options(args), **threshold_options(args)},
+        {
+            **args.predictor_args,
+            **sentence_options(args),
+            **threshold_options(args),
+            **onnx_options(args),
+        },
         args.allowed_host,
     )
 

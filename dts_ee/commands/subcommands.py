@@ -12,6 +12,7 @@ from dts_ee.commands.compare import Compare
 from dts_ee.commands.convert import Convert
 from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.describe import Describe
+from dts_ee.commands.export import Export
 from dts_ee.commands.keep import Keep
 from dts_ee.commands.label_studio import LabelStudio
 from dts_ee.commands.learning_curve import LearningCurve
@@ -34,6 +35,7 @@ __all__ = [
     "Convert",
     "CrossValidate",
     "Describe",
+    "Export",
     "LabelStudio",
     "LearningCurve",
     "Keep",

@@ -1,6 +1,7 @@
 """The predictor for raw and tokenised text."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from allennlp.common.checks import ConfigurationError
@@ -15,6 +16,7 @@ from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
 from dts_ee.models import DeeperTaskSpecificity, Thresholds
 from dts_ee.models.thresholds import ThresholdsValue
+from dts_ee.modules.token_embedders.frozen_transformer import frozen_transformer_of
 from dts_ee.predictors.calibration import Calibration
 from dts_ee.predictors.examination import Examination, examine_documents
 from dts_ee.predictors.prediction import (
@@ -89,12 +91,16 @@ class DtsPredictor(Predictor):
     entity_threshold : `ThresholdsValue`, optional (default = `None`)
         Leave out the entities with less than this probability, and their relations: as
         `relation_threshold`. `None` for no threshold. Given entities are kept.
+    onnx : `str`, optional (default = `None`)
+        A folder that `dts-ee export` wrote for the model: onnxruntime runs the model's frozen
+        encoder from now on, also for other predictors of the model.
 
     # Raises
 
     `ConfigurationError`
         If `max_batch_tokens` is less than 1, a threshold is not between 0 and 1 or has a type that
-        the model does not know, there is no such spaCy pipeline, or an argument is unknown.
+        the model does not know, there is no such spaCy pipeline, the encoder cannot be run from
+        the folder, or an argument is unknown.
     `DocumentError`
         If the calibration cannot be read.
     `TypeError`
@@ -114,11 +120,12 @@ class DtsPredictor(Predictor):
         sentences: Optional[str] = None,
         abbreviations: Optional[List[str]] = None,
         entity_threshold: Optional[ThresholdsValue] = None,
+        onnx: Optional[str] = None,
         **unknown: Any,
     ) -> None:
         if unknown:
             name = next(iter(unknown))
-            names = ("max_batch_tokens", "calibration", "sentences", "abbreviations")
+            names = ("max_batch_tokens", "calibration", "sentences", "abbreviations", "onnx")
             hint = did_you_mean(name, (*names, *_TASKS_OF_THRESHOLDS))
             raise ConfigurationError(f"the predictor `dts` takes no {name!r}{hint}")
         if not isinstance(dataset_reader, SpertReader):
@@ -131,6 +138,8 @@ class DtsPredictor(Predictor):
         if max_batch_tokens < 1:
             raise ConfigurationError(f"max_batch_tokens is {max_batch_tokens}, less than 1.")
         super().__init__(model, dataset_reader, frozen)
+        if onnx is not None:
+            frozen_transformer_of(model).use_onnx(Path(onnx))
         self._max_batch_tokens = max_batch_tokens
         self._reader = dataset_reader
         self._num_lines = 0

@@ -1,6 +1,7 @@
 """Where a model comes from, and its checksum."""
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
@@ -12,6 +13,7 @@ from allennlp.models.archival import CONFIG_NAME, load_archive
 from allennlp.predictors import Predictor
 
 from dts_ee.archives.trust import trusting_archives
+from dts_ee.modules.frozen_encoders.onnx_network import RECORD_FILE
 from dts_ee.named_models import find_model
 from dts_ee.predictors import DtsPredictor
 from dts_ee.quiet_loading import quiet_loading
@@ -80,6 +82,9 @@ class ModelSource:
         """What changes the predictions of a model, as JSON; files by their checksums."""
         options = {**self.predictor_args, "overrides": self.overrides}
         files = {"weights_file": self.weights_file, "calibration": options.get("calibration")}
+        if "onnx" in options:
+            # It has the checksum of the other file.
+            files["onnx"] = os.path.join(options["onnx"], RECORD_FILE)
         checksums = {n: _file_checksum(Path(file)) for n, file in files.items() if file is not None}
         options = {**options, **checksums}
         return {name: options[name] for name in sorted(options) if options[name] not in (None, "")}

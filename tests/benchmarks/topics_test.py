@@ -237,6 +237,19 @@ def test_inference(timer, folders, monkeypatch):
     assert rows["prediction"].extra["MiB of memory of a process that predicts"] > 10
 
 
+@pytest.mark.usefixtures("trained_here")
+def test_onnx(timer, folders, tmp_path):
+    pytest.importorskip("onnxruntime")
+    inference_benchmark.measure_onnx(
+        timer, folders, tmp_path, "conll04_minilm", "minilm", num_sentences=3
+    )
+    rows = {name: row for (_, name), row in rows_of(timer).items()}
+    assert len(rows) == 4
+    differing = [n for n in rows["onnxruntime, float32"].extra if n.endswith("are missing")]
+    assert len(differing) == 2
+    assert all(rows["onnxruntime, float32"].extra[name] == 0 for name in differing)
+
+
 def start_in_fork(command, stdout, stderr, text):
     """What `subprocess.Popen` does, in a copy of this process."""
     read_end, write_end = os.pipe()

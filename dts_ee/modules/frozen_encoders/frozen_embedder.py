@@ -116,6 +116,11 @@ class FrozenEmbedder(TokenEmbedder):
         embedded[mask] = mixed
         return embedded
 
+    def _forget_features(self) -> None:
+        """Takes up the features of the encoder as it is now, after it has changed."""
+        self._keeps_features = False
+        self._cache = FeatureCache(self._memory_limit_gib, self._existing_file())
+
     def _look_up(
         self, keys: Sequence[bytes], sentences: Sequence[Sentence]
     ) -> tuple[Dict[bytes, torch.Tensor], Dict[bytes, Sentence]]:

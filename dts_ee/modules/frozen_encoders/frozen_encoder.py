@@ -135,6 +135,12 @@ class FrozenEncoder(ABC):
         self._check_range(mixed)
         return list(mixed.split(word_counts))
 
+    def _replace_network(self, network: torch.nn.Module, settings: Dict[str, Any]) -> None:
+        """Exchanges the network, with further settings that tell its features from the others'."""
+        self.network = network
+        self._settings = {**self._settings, **settings}
+        self._fingerprint = None
+
     def _compute_fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=16)
         digest.update(repr(sorted(self._settings.items())).encode())

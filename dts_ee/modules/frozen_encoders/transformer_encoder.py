@@ -1,8 +1,8 @@
 """Frozen pretrained transformers."""
 
-import functools
+import hashlib
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Tuple, Union, cast
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union, cast
 
 import numpy
 import torch
@@ -12,6 +12,9 @@ from torch.nn.functional import embedding_bag
 from dts_ee.modules.frozen_encoders.encoder_precision import check_precision, convert_to_precision
 from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_tokenizer
 from dts_ee.modules.frozen_encoders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence
+from dts_ee.modules.frozen_encoders.layer_states import LayerStates
+from dts_ee.modules.frozen_encoders.onnx_export import OnnxExport, export_onnx
+from dts_ee.modules.frozen_encoders.onnx_network import OnnxNetwork
 from dts_ee.modules.frozen_encoders.padded_batches import split_into_padded_batches
 from dts_ee.modules.frozen_encoders.transformer_network import (
     architecture,
@@ -73,7 +76,8 @@ class TransformerEncoder(FrozenEncoder):
         self._num_pieces = embeddings.num_embeddings
         self._layers = _select_layers(layers, config.num_hidden_layers + 1)
         drop_layers_above(network, max(self._layers))
-        self._takes_mean = layer_mix == "mean"
+        takes_mean = layer_mix == "mean"
+        self._layer_mix = layer_mix
         self._pooling = pooling
         self._batch_size = batch_size
         self._precision = precision
@@ -96,9 +100,13 @@ class TransformerEncoder(FrozenEncoder):
                 f"window_overlap is {self._overlap}; it must be at least 0, and less than the "
                 f"{self._capacity} pieces of a window."
             )
+        converted = convert_to_precision(network, precision)
+        self._layer_states: Callable[..., Tuple[torch.Tensor, ...]] = LayerStates(
+            converted, self._layers, takes_mean
+        )
         super().__init__(
-            convert_to_precision(network, precision),
-            num_layers=1 if self._takes_mean else len(self._layers),
+            converted,
+            num_layers=1 if takes_mean else len(self._layers),
             dim=config.hidden_size,
             settings={
                 "architecture": architecture(config),
@@ -110,6 +118,67 @@ class TransformerEncoder(FrozenEncoder):
                 "precision": precision,
             },
         )
+
+    def export_onnx(self, folder: Path, int8: bool = False) -> OnnxExport:
+        """
+        Writes the network, with the selection of its layers, as an ONNX file.
+
+        # Parameters
+
+        folder : `Path`
+            A new or empty folder.
+        int8 : `bool`, optional (default = `False`)
+            Whether to quantise the matrix products to 8-bit integers.
+
+        # Raises
+
+        `ConfigurationError`
+            If a package is missing, the precision is not float32, or the network cannot be
+            exported.
+        `FileExistsError`
+            If the folder is not empty.
+        """
+        made_from = self._made_from()
+        assert isinstance(self._layer_states, LayerStates)
+        max_length = self._capacity + len(self._prefix) + len(self._suffix)
+        return export_onnx(
+            self._layer_states, made_from, self._num_pieces, max_length, folder, int8
+        )
+
+    def use_onnx(self, folder: Path) -> None:
+        """
+        Runs the network in onnxruntime from now on, and gives up the one in torch.
+
+        # Parameters
+
+        folder : `Path`
+            What `export_onnx` wrote for the same weights and layers.
+
+        # Raises
+
+        `ConfigurationError`
+            If a package is missing, the precision is not float32, or the folder is of another
+            encoder or damaged.
+        """
+        network = OnnxNetwork(folder, self._made_from())
+        self._layer_states = network
+        self._replace_network(torch.nn.Module(), {"onnx": network.checksum})
+
+    def _made_from(self) -> Dict[str, Any]:
+        if self._precision != "float32":
+            raise ConfigurationError(
+                f"precision is {self._precision!r}, and an ONNX file is made from and used in the "
+                "place of an encoder in 'float32': --overrides can set it."
+            )
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(f"{name} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.cpu().contiguous().numpy())
+        return {
+            "weights_sha256": digest.hexdigest(),
+            "layers": self._layers,
+            "layer_mix": self._layer_mix,
+        }
 
     def _encode(
         self, sentences: Sequence[Sentence], device: torch.device
@@ -207,7 +276,7 @@ class TransformerEncoder(FrozenEncoder):
         length: int,
         piece_ids: numpy.ndarray,
         device: torch.device,
-    ) -> List[torch.Tensor]:
+    ) -> Tuple[torch.Tensor, ...]:
         """
         The hidden states of each layer, or only their mean. Shape of each: `(num_windows, length,
         dim)`.
@@ -218,19 +287,9 @@ class TransformerEncoder(FrozenEncoder):
             ids = (*self._prefix, *piece_ids[window.start : window.end], *self._suffix)
             inputs[row, : len(ids)] = ids
             attention[row, : len(ids)] = 1
-        outputs = self.network(
-            input_ids=torch.from_numpy(inputs).to(device),
-            attention_mask=torch.from_numpy(attention).to(device),
-            output_hidden_states=True,
-            return_dict=True,
+        return self._layer_states(
+            torch.from_numpy(inputs).to(device), torch.from_numpy(attention).to(device)
         )
-        # A network whose layers are all removed has only its last state, the embeddings.
-        hidden_states = outputs.hidden_states or (outputs.last_hidden_state,)
-        selected = [hidden_states[layer].float() for layer in self._layers]
-        if not self._takes_mean:
-            return selected
-        # One by one, because a stack of all layers would not fit the processor's cache.
-        return [functools.reduce(torch.add, selected) / len(selected)]
 
 
 def _join_parts(parts: Iterator[EncodedWords], cut: torch.Tensor) -> Iterator[EncodedWords]:

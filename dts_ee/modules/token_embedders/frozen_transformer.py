@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import List, Optional, Union
 
 import torch
+from allennlp.common.checks import ConfigurationError
 from allennlp.modules.token_embedders import TokenEmbedder
 
 from dts_ee.modules.frozen_encoders.encoder_files import (
@@ -12,6 +13,7 @@ from dts_ee.modules.frozen_encoders.encoder_files import (
     transformer_files,
 )
 from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
+from dts_ee.modules.frozen_encoders.onnx_export import OnnxExport
 from dts_ee.modules.frozen_encoders.transformer_encoder import TransformerEncoder
 
 
@@ -90,8 +92,18 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
             precision,
         )
         super().__init__(encoder, Path(model_name).name, cache_dir, memory_limit_gib)
+        self._transformer = encoder
         if serialization_dir is not None:
             keep_files(model_name, transformer_files(folder), serialization_dir)
+
+    def export_onnx(self, folder: Path, int8: bool = False) -> OnnxExport:
+        """Writes the encoder as an ONNX file: see `TransformerEncoder.export_onnx`."""
+        return self._transformer.export_onnx(folder, int8)
+
+    def use_onnx(self, folder: Path) -> None:
+        """Runs the encoder in onnxruntime from now on: see `TransformerEncoder.use_onnx`."""
+        self._transformer.use_onnx(folder)
+        self._forget_features()
 
     def forward(
         self, piece_ids: torch.LongTensor, piece_counts: torch.LongTensor, mask: torch.BoolTensor
@@ -121,3 +133,21 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
             )
         ]
         return self.embed(sentences, mask)
+
+
+def frozen_transformer_of(model: torch.nn.Module) -> FrozenTransformerEmbedder:
+    """
+    The frozen transformer of a model.
+
+    # Raises
+
+    `ConfigurationError`
+        If it has none, or several.
+    """
+    found = [part for part in model.modules() if isinstance(part, FrozenTransformerEmbedder)]
+    if len(found) != 1:
+        raise ConfigurationError(
+            f"--onnx is for models with one embedder `frozen_transformer`, and this one has "
+            f"{len(found) or 'none'}"
+        )
+    return found[0]
