@@ -57,7 +57,9 @@ def wait_until(condition, seconds):
 
 
 def test_sigterm_at_any_time_ends_the_training(tmp_path):
-    config = write_settings(tmp_path / "config.json", "dts", num_epochs=40)
+    # It does not stop early, and lasts longer than any of the times.
+    trainer = {"type": "dts"}
+    config = write_settings(tmp_path / "config.json", "dts", num_epochs=1000, trainer=trainer)
     folder = tmp_path / "out"
     statuses = []
     for tenths in range(2, 100, 7):
