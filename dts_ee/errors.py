@@ -15,6 +15,7 @@ import re
 import sys
 import textwrap
 import traceback
+import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, Optional
@@ -81,6 +82,9 @@ _LOST_PROCESS = re.compile(r"Connection (?:closed by peer|reset by peer)(?: \[(?
 _MISSING_PATH = re.compile(r"(?:^|file )(\S+): there is no such file(?: or folder)?$")
 _MAX_LENGTH = 600
 
+_NOT_SHOWN = {"Cc", "Cs"}
+"""Unicode's categories of control characters and of halves of surrogate pairs."""
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -132,15 +136,15 @@ def _explain(error: BaseException) -> Explanation:
     if isinstance(error, RuntimeError) and (_JSONNET.match(str(error)) or _is_unopened(error)):
         return Explanation(_jsonnet_message(str(error)), MISTAKE)
     if _is_a(error, {"dts_ee.document.DocumentError"}):
-        return Explanation(_one_line(str(error)), MISTAKE)
+        return Explanation(one_line(str(error)), MISTAKE)
     if _is_a(error, _MISTAKES):
         return Explanation(_mistake_message(error, key), MISTAKE)
     if _is_a(error, {"_pickle.UnpicklingError"}):
         return Explanation("this is no file of weights such as best.th, or it is damaged", MISTAKE)
     if isinstance(error, UnicodeDecodeError):
-        return Explanation(f"{_at(key)}this is no UTF-8 text: {error}", MISTAKE)
+        return Explanation(one_line(f"{_at(key)}this is no UTF-8 text: {error}"), MISTAKE)
     if isinstance(error, FloatingPointError):
-        return Explanation(_one_line(str(error)), FAILED)
+        return Explanation(one_line(str(error)), FAILED)
     in_worker = _WORKER_ERROR.search(str(error))
     if in_worker:
         return Explanation(**json.loads(in_worker[1]))
@@ -150,7 +154,7 @@ def _explain(error: BaseException) -> Explanation:
     if key and isinstance(error, _CAUSED_BY_CONFIGURATION):
         return _explain_value(error, key)
     if isinstance(error, ValueError) and _is_raised_in(error, "allennlp.commands."):
-        return Explanation(_one_line(str(error)), MISTAKE)
+        return Explanation(one_line(str(error)), MISTAKE)
     return Explanation(f"{_at(key)}{_named(error)}", FAILED, is_expected=False)
 
 
@@ -224,8 +228,18 @@ def _at(key: Optional[str]) -> str:
     return f"{key}: " if key else ""
 
 
-def _one_line(text: str) -> str:
-    return textwrap.shorten(text, _MAX_LENGTH, placeholder=" …")
+def one_line(text: str) -> str:
+    """
+    A text of any origin as a part of a message: not too long, without ends of lines, and with
+    characters that control a terminal shown as in a Python string.
+    """
+    shortened = textwrap.shorten(text, _MAX_LENGTH, placeholder=" …")
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in _NOT_SHOWN
+        else character
+        for character in shortened
+    )
 
 
 def _lost_process_message(address: Optional[str]) -> str:
@@ -238,7 +252,7 @@ def _lost_process_message(address: Optional[str]) -> str:
 
 def _named(error: BaseException) -> str:
     """The exception's name and message."""
-    return _one_line(f"{type(error).__name__}: {error}").removesuffix(":")
+    return one_line(f"{type(error).__name__}: {error}").removesuffix(":")
 
 
 def _explain_os_error(error: OSError) -> Explanation:
@@ -254,12 +268,12 @@ def _explain_os_error(error: OSError) -> Explanation:
             return Explanation(f"{missing[1]}: there is no such file", status)
         # This package raises Python's own classes with a sentence.
         is_expected = type(error).__module__ == "builtins"
-        return Explanation(_one_line(str(error)) or _named(error), status, is_expected)
+        return Explanation(one_line(str(error)) or _named(error), status, is_expected)
     problem = error.strerror[:1].lower() + error.strerror[1:]
     if isinstance(error, FileNotFoundError):
         problem = "there is no such file or folder"
     # The second file name is the target of a move.
-    return Explanation(f"{error.filename2 or error.filename}: {problem}", status)
+    return Explanation(one_line(f"{error.filename2 or error.filename}: {problem}"), status)
 
 
 def _file_being_written(error: BaseException) -> Optional[str]:
@@ -278,7 +292,7 @@ def _explain_value(error: Exception, key: str) -> Explanation:
     if expected:
         return Explanation(f"{key}: this should be {_TYPES[expected[1]]}", MISTAKE)
     if type(error) is ValueError:
-        return Explanation(f"{key}: {_one_line(str(error))}", MISTAKE)
+        return Explanation(f"{key}: {one_line(str(error))}", MISTAKE)
     return Explanation(f"{key}: {_named(error)}", MISTAKE, is_expected=False)
 
 
@@ -286,7 +300,7 @@ def _mistake_message(error: BaseException, key: Optional[str]) -> str:
     jsonnet = _JSONNET.search(str(error))
     if jsonnet:
         return _jsonnet_message(str(error)[jsonnet.start() :])
-    message = _one_line(str(error))
+    message = one_line(str(error))
     required = _REQUIRED_KEY.fullmatch(message)
     if required:
         missing = ".".join(filter(None, (required["location"], required["key"])))
@@ -299,7 +313,7 @@ def _mistake_message(error: BaseException, key: Optional[str]) -> str:
             text = str(getattr(cause, "message", None) or (cause.args or [cause])[-1])
             causes.append(text.rstrip("."))
             cause = cause.__cause__
-        message = _one_line("; or ".join(dict.fromkeys(reversed(causes)))) or message
+        message = one_line("; or ".join(dict.fromkeys(reversed(causes)))) or message
     if message.startswith("Serialization directory ("):
         folder = message[len("Serialization directory (") :].partition(") already exists")[0]
         return (
@@ -340,7 +354,7 @@ def _jsonnet_message(text: str) -> str:
     if unset:
         head = f"the environment variable {unset[1]} is not set: {unset[1]}=… before the command"
     position = next(filter(None, map(_frame_position, frames)), "")
-    return _one_line(f"{position}{head}")
+    return one_line(f"{position}{head}")
 
 
 def _frame_position(frame: str) -> str:

@@ -22,6 +22,12 @@ def os_error(number: int, path: str) -> OSError:
     [
         (ConfigurationError("no such thing"), "no such thing", 2),
         (ConfigurationError("two\n  lines"), "two lines", 2),
+        # Ends of lines, a colour, and half of a surrogate pair; accents and emoji stay.
+        (
+            ConfigurationError("the type 'a\x85b\x1b[31mc\u2028d\ud800' of Zoë 🙂"),
+            r"the type 'a b\x1b[31mc d\ud800' of Zoë 🙂",
+            2,
+        ),
         (
             DocumentError("no tokens", path="a.json", document_id="7"),
             "file a.json, document 7: no tokens",

@@ -91,7 +91,7 @@ def read_archives_as_data() -> None:
         weights_file: Optional[str] = None,
     ) -> archival.Archive:
         # Imported late: both need AllenNLP.
-        from dts_ee.errors import explain
+        from dts_ee.errors import explain, one_line
         from dts_ee.named_models import find_model
 
         path = archival.cached_path(find_model(archive_file))
@@ -109,7 +109,7 @@ def read_archives_as_data() -> None:
                 raise
             except Exception as error:
                 problem = str(error) if type(error) is ValueError else explain(error).message
-                problem = problem.replace(f"{folder}{os.sep}", "")
+                problem = one_line(problem.replace(f"{folder}{os.sep}", ""))
                 raise ConfigurationError(f"{archive_file}: {problem}{versions}") from error
 
     def get_weights_path(folder: Union[str, PathLike]) -> str:

@@ -83,6 +83,13 @@ def test_a_changed_text_in_an_old_archive_is_an_error_or_another_model(tmp_path,
     load(path)
 
 
+def test_a_name_in_an_error_begins_no_line(tmp_path):
+    path = tmp_path / "model.tar.gz"
+    write_members(path, {**MEMBERS, "meta.json": b'{"\\u0085version\\u001b": "2.10.1"}'})
+    with pytest.raises(ConfigurationError, match=r"meta\.json is damaged: .*' version\\x1b'$"):
+        load_archive(path)
+
+
 @given(st.data())
 @FUZZ
 def test_changed_weights_of_an_old_archive_are_an_error_or_others(tmp_path, data):
