@@ -15,6 +15,8 @@ from typing import Optional, Set, TextIO, Type, Union
 
 from tqdm import tqdm
 
+from dts_ee.characters import in_one_line
+
 LEVEL_VARIABLE = "ALLENNLP_LOG_LEVEL"
 """AllenNLP's variable for the log level, which child processes inherit."""
 
@@ -90,7 +92,7 @@ class ConsoleHandler(logging.Handler):
             if _USELESS.match(message):
                 return
             kind = "warning" if record.levelno < logging.ERROR else "error"
-            line = f"{kind}: {' '.join(message.split())}"
+            line = f"{kind}: {in_one_line(message)}"
             if record.exc_info:
                 line += f"\n{logging.Formatter().formatException(record.exc_info)}"
             if line not in self._shown:

@@ -15,10 +15,11 @@ import re
 import sys
 import textwrap
 import traceback
-import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, Optional
+
+from dts_ee.characters import in_one_line
 
 FAILED = 1
 """The exit status of a failure that is not the user's mistake."""
@@ -81,9 +82,6 @@ _WORKER_ERROR = re.compile(r"ChildProcessError: (\{.*\})\s*$")
 _LOST_PROCESS = re.compile(r"Connection (?:closed by peer|reset by peer)(?: \[(?P<address>.+?)\])?")
 _MISSING_PATH = re.compile(r"(?:^|file )(\S+): there is no such file(?: or folder)?$")
 _MAX_LENGTH = 600
-
-_NOT_SHOWN = {"Cc", "Cs"}
-"""Unicode's categories of control characters and of halves of surrogate pairs."""
 
 
 @dataclass(frozen=True)
@@ -229,17 +227,8 @@ def _at(key: Optional[str]) -> str:
 
 
 def one_line(text: str) -> str:
-    """
-    A text of any origin as a part of a message: not too long, without ends of lines, and with
-    characters that control a terminal shown as in a Python string.
-    """
-    shortened = textwrap.shorten(text, _MAX_LENGTH, placeholder=" …")
-    return "".join(
-        character.encode("unicode_escape").decode()
-        if unicodedata.category(character) in _NOT_SHOWN
-        else character
-        for character in shortened
-    )
+    """A text of any origin as a part of a message, not too long: see `in_one_line`."""
+    return in_one_line(textwrap.shorten(text, _MAX_LENGTH, placeholder=" …"))
 
 
 def _lost_process_message(address: Optional[str]) -> str:

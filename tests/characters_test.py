@@ -1,6 +1,6 @@
 import regex
 
-from dts_ee.characters import is_blank, visible_span, without_invisible
+from dts_ee.characters import in_one_line, is_blank, visible_span, without_invisible
 
 
 def test_invisible_characters_are_those_of_unicode():
@@ -17,6 +17,11 @@ def test_blank_texts():
     assert is_blank(" \n\u200b\ufe0f\u2060")
     assert not is_blank("\u200ba")
     assert not is_blank("\u0301")
+
+
+def test_what_would_control_a_terminal_is_shown():
+    text = "a\x85b\n\tc\u2028d \x1b[31m\x00\x7f\ud800 Zoë\u200d🙂"
+    assert in_one_line(text) == r"a b c d \x1b[31m\x00\x7f\ud800 Zoë" + "\u200d🙂"
 
 
 def test_visible_span():

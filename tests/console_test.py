@@ -55,9 +55,9 @@ def test_warnings_are_one_line_each_and_shown_once(root, capsys):
     root.info("a parameter")
     for _ in range(3):
         root.warning("no file of\n    features in %s", "out")
-    root.error("it is broken")
+    root.error("it is broken\x1b[31m")
     captured = capsys.readouterr()
-    assert captured.err == "warning: no file of features in out\nerror: it is broken\n"
+    assert captured.err == "warning: no file of features in out\nerror: it is broken\\x1b[31m\n"
     assert captured.out == ""
 
 
