@@ -23,7 +23,7 @@ QUICK_TESTS := tests/compat tests/commands/allennlp_verbs_test.py tests/dts_ee_c
 # idle machine, and several times as fast on a busy one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test test-quick torture loop-test test-all fuzz wheel-test check bench mutants docs format lock clean
+.PHONY: help install demo test test-quick torture label-studio-test test-all fuzz wheel-test check bench mutants docs format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -57,7 +57,7 @@ $(LABEL_STUDIO)/installed: $(INSTALLED) Makefile
 	@$(LABEL_STUDIO)/bin/python -m pip install --quiet --disable-pip-version-check label-studio==1.23.2
 	@touch $@
 
-loop-test: $(INSTALLED) $(LABEL_STUDIO)/installed ## Predict, annotate and train with a Label Studio that runs; minutes
+label-studio-test: $(INSTALLED) $(LABEL_STUDIO)/installed ## Predict, annotate and train with a Label Studio that runs; minutes
 	@LABEL_STUDIO=$(abspath $(LABEL_STUDIO))/bin/label-studio $(BIN)/python -m pytest -s tests/torture/label_studio_test.py
 
 # Each in an environment of its own.
