@@ -203,8 +203,8 @@ def test_clients_that_leave_free_their_places(server: Server) -> None:
         statuses[response.status_code] += 1
     first = time.monotonic() - start
     print(f"\nthe first answer after {first:.2f} s; {dict(statuses)}")
-    # To answer all that was sent would take hours.
-    assert first < 60
+    # After the 30 seconds that a request may take, their places are free in any case.
+    assert first < 25
     log = server.stop()
     assert "ERROR" not in log and "never retrieved" not in log and "Traceback" not in log
 
