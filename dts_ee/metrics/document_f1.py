@@ -41,7 +41,6 @@ class DocumentF1(Metric, ABC):
     """The functions that return the items under added protocols: see `register_protocol`."""
 
     def __init__(self) -> None:
-        self._counts: Dict[str, TypedCounts] = {}
         self.reset()
 
     @property
@@ -87,7 +86,7 @@ class DocumentF1(Metric, ABC):
         Every worker has to call it, once before it resets its counts. Until then, each has its own.
         """
         if is_distributed():
-            gathered = [self.addable_counts()] * torch.distributed.get_world_size()
+            gathered: List[Any] = [None] * torch.distributed.get_world_size()
             # Workers have counts for different types, which cannot be summed as tensors.
             torch.distributed.all_gather_object(gathered, self.addable_counts())
             del gathered[torch.distributed.get_rank()]

@@ -56,6 +56,12 @@ def test_tags_say_the_entities(document, tag_encoding):
     assert tags_to_entities(tags, tag_encoding) == expected
 
 
+def test_tags_are_bio_by_default():
+    # In BIOUL, the first would be `U-A`, and the second no valid sequence.
+    assert entities_to_tags([Entity("A", 1, 2)], 3) == ["O", "B-A", "O"]
+    assert tags_to_entities(["O", "B-A", "I-A"]) == [Entity("A", 1, 3)]
+
+
 def test_bio_entity_may_begin_inside():
     assert tags_to_entities(["I-A", "I-B", "I-B", "O"], "BIO") == [
         Entity("A", 0, 1),
@@ -122,6 +128,14 @@ def test_tags_of_another_encoding_are_refused():
 def test_unknown_encodings_are_refused(function):
     with pytest.raises(ValueError, match="no tag encoding 'IOB1': choose one of BIO, BIOUL"):
         function("IOB1")
+
+
+def test_each_sequence_has_its_tags():
+    tags = {0: "B-Peop", 1: "B-Loc", 2: "O", 3: "I-Peop", 4: "I-Loc"}
+    assert tag_layers(tags, "one") == [[0, 1, 2, 3, 4]]
+    # Loc, then Peop.
+    assert tag_layers(tags, "per_type") == [[2, 1, 4], [2, 0, 3]]
+    assert tag_layers({0: "O"}, "per_type") == [[0]]
 
 
 def test_unknown_numbers_of_sequences_are_refused():

@@ -88,6 +88,22 @@ def test_overlapping_gold_entities_all_count():
     assert (actual["entity_precision"], actual["entity_recall"]) == (1.0, 0.5)
 
 
+def test_an_added_protocol_compares_what_its_function_returns(monkeypatch):
+    def types(predicted, gold):
+        return (
+            {(entity.type,) for entity in predicted.entities},
+            {(entity.type,) for entity in gold.entities},
+        )
+
+    monkeypatch.setattr(EntityF1, "protocols", (*EntityF1.protocols, "types"))
+    monkeypatch.setattr(EntityF1, "further_protocols", {"types": types})
+    actual = scores(PREDICTED, GOLD)
+    # 4 right (Peop, Loc and Org of the first sentence, Peop of the third) of 5 predicted; 4 gold.
+    assert actual["entity_types_precision"] == 4 / 5
+    assert actual["entity_types_recall"] == 1.0
+    assert (actual["entity_f1"], actual["entity_boundaries_f1"]) == (2 / 5, 3 / 5)
+
+
 def test_two_types_of_one_span_are_one_span():
     both = Document(tuple("abc"), (Entity("E", 0, 3), Entity("D", 0, 3)))
     actual = scores([both], [Document(tuple("abc"), (Entity("D", 0, 3),))])

@@ -27,9 +27,17 @@ def test_sentences_with_several_entities_and_no_relation_are_counted_until_a_res
     assert metric.unrelated == UnrelatedSentences()
 
 
+def test_counts_add_up():
+    sentences, other = UnrelatedSentences(5, 2), UnrelatedSentences(4, 1)
+    sentences.add(other)
+    assert sentences == UnrelatedSentences(number=9, with_relations=3)
+    assert other == UnrelatedSentences(number=4, with_relations=1)
+
+
 def test_counts_as_text():
     assert str(UnrelatedSentences(1200, 3)) == (
         "Sentences with several entities and no relation: 1,200; with a predicted relation: 3 "
         "(0.2 %)"
     )
+    assert str(UnrelatedSentences(1, 1)).endswith("a predicted relation: 1 (100.0 %)")
     assert str(UnrelatedSentences()).endswith("relation: 0; with a predicted relation: 0 (0.0 %)")
