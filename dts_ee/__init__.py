@@ -28,6 +28,7 @@ with quick_imports():
     import dts_ee.predictors
     import dts_ee.token_indexers
     import dts_ee.tokenizers
+    import dts_ee.training.mention_replacement
     import dts_ee.training.mlflow_callback
     import dts_ee.training.repeated_bucket_sampler
     import dts_ee.training.trainer

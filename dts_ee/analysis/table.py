@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence, Union
 
+from dts_ee.characters import in_one_line
 from dts_ee.corpora.files import open_atomically
 
 MARKDOWN = "markdown"
@@ -97,7 +98,7 @@ class Table:
 
 def one_line(text: str) -> str:
     """Text that ends neither a line of Markdown nor a cell."""
-    return " ".join(text.split()).replace("|", "\\|")
+    return in_one_line(text).replace("|", "\\|")
 
 
 def _shown(cell: Union[Cell, Value]) -> str:

@@ -5,6 +5,7 @@ Warnings about training, development and test data.
 from collections import Counter
 from typing import Dict, Iterable, List, Mapping, Sequence
 
+from dts_ee.characters import in_one_line
 from dts_ee.document import Document
 from dts_ee.tasks import TASKS, plurals
 
@@ -150,7 +151,7 @@ def _listed(numbers: Mapping[str, int]) -> str:
 
 
 def _shortened(names: Sequence[str]) -> str:
-    shown = list(names[:_NAMES_SHOWN])
+    shown = [in_one_line(name) for name in names[:_NAMES_SHOWN]]
     if len(names) > _NAMES_SHOWN:
         shown.append(f"and {len(names) - _NAMES_SHOWN} more")
     return ", ".join(shown)

@@ -5,6 +5,7 @@ Scores as a table for a terminal.
 import unicodedata
 from typing import List, Optional, Sequence, Tuple
 
+from dts_ee.characters import in_one_line
 from dts_ee.metrics.counts import Score, TypedCounts
 
 _HEADER = ["", "", "precision", "recall", "F1", "gold", "predicted", "right"]
@@ -33,7 +34,7 @@ def score_table(counts_by_task: Sequence[Tuple[str, TypedCounts]]) -> str:
         rows.append([task, "macro", *_numbers(counts.macro(), None)])
         for type, score in counts.by_type().items():
             type_counts = [counts.gold[type], counts.predicted[type], counts.correct[type]]
-            rows.append([task, type, *_numbers(score, type_counts)])
+            rows.append([task, in_one_line(type), *_numbers(score, type_counts)])
     widths = [max(_width(row[i]) for row in rows) for i in range(len(_HEADER))]
     return "\n".join(_aligned(row, widths) for row in rows)
 

@@ -83,7 +83,7 @@ class ReadableOutput:
         for start, end in pairwise([*sorted(ends), len(text)]):
             for entity in reversed(spans):
                 if entity[1] == start:
-                    line.append(f" {entity[2]}]", self._style(entity[2]))
+                    line.append(f" {_printable(entity[2])}]", self._style(entity[2]))
             for entity in spans:
                 if entity[0] == start:
                     line.append("[", self._style(entity[2]))
@@ -95,7 +95,7 @@ class ReadableOutput:
         line = Text("  ")
         entities = sentence["entities"]
         self._append_entity(line, entities[relation["head"]])
-        line.append(f" {self._arrow.format(relation['type'])} ")
+        line.append(f" {self._arrow.format(_printable(relation['type']))} ")
         self._append_entity(line, entities[relation["tail"]])
         if "probability" in relation:
             line.append(f"  {relation['probability']:.2f}", "dim")

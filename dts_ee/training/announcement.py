@@ -32,7 +32,10 @@ def announce(training: TrainModel) -> None:
     unit = "sentence" if is_ours else "instance"
     name = "" if is_ours else f" {type(model).__name__}"
     data = _number_of_instances(trainer.data_loader)
-    text = f"training{name}" + ("" if data is None else f" on {_counted(data, unit)}")
+    copies = getattr(trainer.data_loader, "num_copies", 0)
+    text = f"training{name}" + ("" if data is None else f" on {_counted(data - copies, unit)}")
+    if copies:
+        text += f", and {copies:,} copies of them with other mentions"
     world_size = getattr(trainer, "_world_size", 1)
     if world_size > 1:
         text += f" in each of {world_size} processes"

@@ -21,6 +21,9 @@ function(
   // The least number of optimiser steps. With little training data, an epoch goes over the data several
   // times.
   min_steps=600,
+  // With at most half as many training sentences, copies of them are added, up to this number, in which entities
+  // are replaced by other mentions of their types; null for no copies.
+  max_copied_sentences=null,
   learning_rate=0.002,
   // The learning rate of fine-tuned encoder layers.
   encoder_learning_rate=2e-5,
@@ -44,6 +47,10 @@ function(
   };
   local enough_batches = {
     batch_sampler+: { type: 'repeated_bucket', min_batches: std.ceil(min_steps / num_epochs) },
+  };
+  local copies = if max_copied_sentences == null then {} else {
+    type: 'mention_replacement',
+    max_sentences: max_copied_sentences,
   };
   local vocabularies = [
     feature.vocabulary
@@ -100,7 +107,7 @@ function(
       relation_score: relation_score,
       num_networks: num_networks,
     },
-    data_loader: batches(batch_size) + enough_batches,
+    data_loader: copies + batches(batch_size) + enough_batches,
     // Also used by `evaluate`.
     validation_data_loader: batches(32),
     trainer: {

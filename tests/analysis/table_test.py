@@ -51,6 +51,10 @@ def test_numbers_are_shown_with_one_decimal_and_nothing_as_a_dash():
     assert table.render("csv") == 'a,b,c,d\n"x\ny",3,0.25,\n,4,2,0.333333'
 
 
+def test_control_characters_do_not_reach_the_terminal():
+    assert Table(["a"], [["P\x1b[31m\r\nx"]]).render().splitlines()[2:] == [r"| P\x1b[31m x |"]
+
+
 def test_a_table_without_rows_has_a_header():
     table = Table(["a", "b"], [])
     assert table.render() == "| a | b |\n| --- | --- |"

@@ -53,6 +53,9 @@ def test_new_and_kept_types():
         "entity types: new Drug; kept Loc, Peop",
         "relation types: new Kill; kept none",
     ]
+    assert new_and_kept_types({}, {"entity": ["P\x1b[31m"]}) == [
+        r"entity types: new P\x1b[31m; kept none"
+    ]
     assert new_and_kept_types(former, former) == ["entity types: new none; kept Loc, Peop"]
 
 

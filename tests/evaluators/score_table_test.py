@@ -26,6 +26,12 @@ def test_a_table_has_averages_and_types_in_aligned_columns():
     ]
 
 
+def test_control_characters_in_types_are_escaped():
+    item = ("P\x1b[31m\nx", (0, 1))
+    lines = score_table([("NER", counted([item], [item]))]).splitlines()
+    assert lines[-1].split()[:3] == ["NER", r"P\x1b[31m", "x"]
+
+
 def test_wide_characters_take_two_columns():
     item = ("人物", (0, 1))
     lines = score_table([("NER", counted([item], [item]))]).splitlines()

@@ -100,6 +100,14 @@ def test_text_cannot_steer_the_terminal():
     assert shown.plain == "[Marta Peop] [31m writes here ."
 
 
+def test_names_of_types_cannot_steer_the_terminal():
+    sentence = "Marta Tarnby"
+    entities = [entity("Marta", 0, "P\x1b[31m", sentence), entity("Tarnby", 6, "L\n", sentence)]
+    relations = [{"type": "in\r", "head": 0, "tail": 1}]
+    shown = ReadableOutput([])(output(sentence, *entities, relations=relations))
+    assert shown.plain == "[Marta P [31m] [Tarnby L ]\n  Marta —in → Tarnby"
+
+
 def test_a_type_that_the_model_does_not_know_has_no_colour():
     sentence = "Marta writes."
     shown = ReadableOutput([])(output(sentence, entity("Marta", 0, "Ship", sentence)))

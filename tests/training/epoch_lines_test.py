@@ -75,6 +75,18 @@ def test_a_training_prints_few_lines_and_logs_the_rest(tmp_path, capsys):
     assert log.read_text().count(table) == 3
 
 
+def test_copies_of_sentences_are_counted_apart(tmp_path, capsys):
+    number = len(json.loads((PROJECT / "fixtures/tiny/news.json").read_text()))
+    copies = {"type": "mention_replacement", "max_sentences": 3 * number}
+    settings = {f"data_loader.{key}": value for key, value in copies.items()}
+    validation = {"batch_sampler": {"type": "bucket", "batch_size": 4}}
+    assert train(tmp_path / "out", validation_data_loader=validation, **settings) == 0
+    assert capsys.readouterr().err.startswith(
+        f"training on {number} sentences, and {2 * number} copies of them with other mentions, "
+        f"{number} for development; "
+    )
+
+
 def test_without_development_data_the_last_epoch_is_kept(tmp_path, capsys):
     assert train(tmp_path / "out", validation_data_path=None) == 0
     captured = capsys.readouterr()
