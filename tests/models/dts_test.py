@@ -23,12 +23,13 @@ RESBN = {"type": "resbn_transformer", "hidden_dim": 8, "num_attention_heads": 2}
 
 
 class TestDeeperTaskSpecificity(ModelTestCase):
-    def setup_method(self):
-        super().setup_method()
-        params = tiny_params()
-        path = self.TEST_DIR / "config.json"
-        path.write_text(json.dumps(params))
-        self.set_up_model(path, NEWS)
+    @pytest.fixture(autouse=True)
+    def model_and_folder(self, tmp_path):
+        # The folder of AllenNLP's class is the same in all processes that mutmut forks.
+        self.TEST_DIR = tmp_path
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(tiny_params()))
+        self.set_up_model(path, NEWS, seed=0)
 
     def test_trains_saves_and_loads(self):
         self.ensure_model_can_train_save_and_load(self.param_file)
@@ -662,9 +663,43 @@ def test_relations_alone_learn_from_batches_without_pairs_too():
         sentence["tagged_document"] = replace(
             sentence["tagged_document"], entities=(), relations=()
         )
+    with torch.no_grad():
+        for parameter in only_network(model, "relation").stack.parameters():
+            parameter.zero_()
+    # Also if what the loss is computed from is 0.
     loss = model(**batch)["loss"]
     loss.backward()
     assert loss.item() == 0.0
+
+
+def test_in_distributed_training_all_parameters_have_a_gradient(monkeypatch):
+    model, batch = model_and_batch({"dropout": 0.0, "relation_dropout": 0.0})
+    for sentence in batch["metadata"]:
+        sentence["tagged_document"] = replace(
+            sentence["tagged_document"], entities=(), relations=()
+        )
+    scorer = only_network(model, "relation").relation_scorer
+    with torch.no_grad():
+        scorer.projection.bias.zero_()
+    alone = model(**batch)["loss"]
+    alone.backward()
+    assert scorer.projection.bias.grad is None
+    gradients = {
+        name: torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.clone()
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+    model.zero_grad()
+    monkeypatch.setattr("dts_ee.models.dts.is_distributed", lambda: True)
+    loss = model(**batch)["loss"]
+    loss.backward()
+    assert loss.item() == alone.item()
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            torch.testing.assert_close(parameter.grad, gradients[name])
+    # Only the training waits for the gradients.
+    monkeypatch.setattr(model, "_zero_of_all_parameters", lambda: torch.tensor(1000.0))
+    assert model.eval()(**batch)["loss"].item() == alone.item()
 
 
 def test_the_labels_of_training_may_be_the_predicted_ones():

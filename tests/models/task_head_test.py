@@ -10,6 +10,7 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.metrics import DocumentF1
 from dts_ee.models import TaskHead, Thresholds
+from dts_ee.models.task_head import TaskBatch
 from dts_ee.modules.stack import Stack
 from dts_ee.tasks import TASKS, Task
 from tests.models.tiny_model import model_and_batch
@@ -125,3 +126,8 @@ def test_what_is_gold_for_a_task_without_a_head_is_not_predicted():
     model, batch = model_and_batch({}, gold)
     model.eval()
     assert [document.extra for document in model(**batch)["documents"]] == [{}, {}]
+
+
+def test_a_head_that_does_not_say_how_many_errors_it_expects():
+    batch = TaskBatch(torch.BoolTensor([[True] * 3] * 2), [{}, {}])
+    assert TopicHead(vocab=None).expected_errors(batch, SENTENCES).tolist() == [0.0, 0.0]
