@@ -347,7 +347,7 @@ def test_a_model_without_networks():
 def test_data_without_relation_labels_trains_ner_alone():
     documents = [Document(tokens=("Tarn", "and", "Velm"), entities=(Entity("Loc", 0, 1),))]
     model, batch = model_and_batch(documents=documents)
-    assert list(model.heads) == ["entity"]
+    assert model.tasks == "joint" and list(model.heads) == ["entity"]
     model(**batch)["loss"].backward()
     model.eval()
     output = model.make_output_human_readable(model(**batch))
@@ -355,6 +355,17 @@ def test_data_without_relation_labels_trains_ner_alone():
     metrics = model.get_metrics()
     assert metrics["mean_f1"] == metrics["entity_f1"]
     assert "relation_f1" not in metrics
+    with pytest.raises(ConfigurationError, match="no relations, which are the model's only task"):
+        model_and_batch({"tasks": "relations"}, documents)
+
+
+def test_weights_are_regularised():
+    penalty = ["relation_scorer.projection.bias", {"type": "l2", "alpha": 0.5}]
+    model, _ = model_and_batch({"regularizer": {"regexes": [penalty]}}, [TWO_RELATIONS])
+    with torch.no_grad():
+        only_network(model, "relation").relation_scorer.projection.bias.fill_(3.0)
+    # Of two types of relations.
+    assert model.get_regularization_penalty().item() == pytest.approx(0.5 * 2 * 3.0**2)
 
 
 def test_labels_that_training_never_saw_count_as_missed():

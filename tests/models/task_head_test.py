@@ -63,6 +63,7 @@ class TopicHead(TaskHead):
 
     def __init__(self, vocab, encoder=None):
         super().__init__()
+        self.vocab = vocab
         self._encoder = encoder
 
     def build_network(self, input_dim):
@@ -108,6 +109,11 @@ def test_a_further_head_learns_beside_the_others():
     assert numbers["topic_f1"] == 1.0
     f1 = [numbers["entity_f1"], numbers["relation_f1"], numbers["topic_f1"]]
     assert numbers["mean_f1"] == pytest.approx(sum(f1) / 3)
+
+
+def test_a_further_head_has_the_vocabulary_of_the_model():
+    model, _ = model_and_batch(HEAD, SENTENCES)
+    assert model.heads["topic"].vocab is model.vocab
 
 
 def test_two_heads_of_one_name():
