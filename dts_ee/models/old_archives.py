@@ -16,7 +16,7 @@ _RENAMED = (
 )
 
 
-def rename_old_parameters(state: MutableMapping[str, Any], prefix: str = "") -> None:
+def rename_old_parameters(state: MutableMapping[str, Any], prefix: str) -> None:
     """
     Renames the parameters of an old archive in place. Current names are left as they are.
 
@@ -24,7 +24,7 @@ def rename_old_parameters(state: MutableMapping[str, Any], prefix: str = "") -> 
 
     state : `MutableMapping[str, Any]`
         The parameters by name.
-    prefix : `str`, optional (default = `""`)
+    prefix : `str`
         The prefix of the names of the model's parameters.
     """
     for name in [name for name in state if name.startswith(f"{prefix}_networks.")]:

@@ -269,7 +269,7 @@ class RelationHead(TaskHead):
             probabilities >= self.threshold, 1.0 - probabilities, probabilities
         ).sum(1)
         counts = torch.tensor([len(sentence) for sentence in entities])
-        sentences = torch.repeat_interleave(torch.arange(len(entities)), counts * (counts - 1))
+        sentences = torch.repeat_interleave(counts * (counts - 1))
         errors = torch.zeros(len(documents), device=wrong.device)
         return errors.index_add_(0, sentences.to(wrong.device), wrong)
 
@@ -329,7 +329,7 @@ def relation_targets(documents: Sequence[Document], columns: Mapping[str, int]) 
         Shape (num_pairs, num_relations), in the order of `entity_pairs`: 1 where the relation
         holds, else 0.
     """
-    counts = torch.tensor([len(document.entities) for document in documents], dtype=torch.long)
+    counts = torch.tensor([len(document.entities) for document in documents])
     relations = []
     first_entity = 0
     for document in documents:
@@ -375,7 +375,7 @@ def relations_above(
     counts = torch.tensor([len(sentence) for sentence in entities])
     heads, tails = entity_pairs(counts)
     # Shape: (num_entities,)
-    sentences = torch.repeat_interleave(torch.arange(len(entities)), counts)
+    sentences = torch.repeat_interleave(counts)
     first_entities = (counts.cumsum(0) - counts)[sentences]
     # Shape: (num_relations,)
     least = torch.tensor([thresholds[types[column]] for column in range(len(types))])

@@ -23,12 +23,13 @@ RESBN = {"type": "resbn_transformer", "hidden_dim": 8, "num_attention_heads": 2}
 
 
 class TestDeeperTaskSpecificity(ModelTestCase):
-    def setup_method(self):
-        super().setup_method()
-        params = tiny_params()
-        path = self.TEST_DIR / "config.json"
-        path.write_text(json.dumps(params))
-        self.set_up_model(path, NEWS)
+    @pytest.fixture(autouse=True)
+    def model_and_folder(self, tmp_path):
+        # The folder of AllenNLP's class is the same in all processes that mutmut forks.
+        self.TEST_DIR = tmp_path
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(tiny_params()))
+        self.set_up_model(path, NEWS, seed=0)
 
     def test_trains_saves_and_loads(self):
         self.ensure_model_can_train_save_and_load(self.param_file)
@@ -346,7 +347,7 @@ def test_a_model_without_networks():
 def test_data_without_relation_labels_trains_ner_alone():
     documents = [Document(tokens=("Tarn", "and", "Velm"), entities=(Entity("Loc", 0, 1),))]
     model, batch = model_and_batch(documents=documents)
-    assert list(model.heads) == ["entity"]
+    assert model.tasks == "joint" and list(model.heads) == ["entity"]
     model(**batch)["loss"].backward()
     model.eval()
     output = model.make_output_human_readable(model(**batch))
@@ -354,6 +355,17 @@ def test_data_without_relation_labels_trains_ner_alone():
     metrics = model.get_metrics()
     assert metrics["mean_f1"] == metrics["entity_f1"]
     assert "relation_f1" not in metrics
+    with pytest.raises(ConfigurationError, match="no relations, which are the model's only task"):
+        model_and_batch({"tasks": "relations"}, documents)
+
+
+def test_weights_are_regularised():
+    penalty = ["relation_scorer.projection.bias", {"type": "l2", "alpha": 0.5}]
+    model, _ = model_and_batch({"regularizer": {"regexes": [penalty]}}, [TWO_RELATIONS])
+    with torch.no_grad():
+        only_network(model, "relation").relation_scorer.projection.bias.fill_(3.0)
+    # Of two types of relations.
+    assert model.get_regularization_penalty().item() == pytest.approx(0.5 * 2 * 3.0**2)
 
 
 def test_labels_that_training_never_saw_count_as_missed():
@@ -662,9 +674,43 @@ def test_relations_alone_learn_from_batches_without_pairs_too():
         sentence["tagged_document"] = replace(
             sentence["tagged_document"], entities=(), relations=()
         )
+    with torch.no_grad():
+        for parameter in only_network(model, "relation").stack.parameters():
+            parameter.zero_()
+    # Also if what the loss is computed from is 0.
     loss = model(**batch)["loss"]
     loss.backward()
     assert loss.item() == 0.0
+
+
+def test_in_distributed_training_all_parameters_have_a_gradient(monkeypatch):
+    model, batch = model_and_batch({"dropout": 0.0, "relation_dropout": 0.0})
+    for sentence in batch["metadata"]:
+        sentence["tagged_document"] = replace(
+            sentence["tagged_document"], entities=(), relations=()
+        )
+    scorer = only_network(model, "relation").relation_scorer
+    with torch.no_grad():
+        scorer.projection.bias.zero_()
+    alone = model(**batch)["loss"]
+    alone.backward()
+    assert scorer.projection.bias.grad is None
+    gradients = {
+        name: torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.clone()
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+    model.zero_grad()
+    monkeypatch.setattr("dts_ee.models.dts.is_distributed", lambda: True)
+    loss = model(**batch)["loss"]
+    loss.backward()
+    assert loss.item() == alone.item()
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            torch.testing.assert_close(parameter.grad, gradients[name])
+    # Only the training waits for the gradients.
+    monkeypatch.setattr(model, "_zero_of_all_parameters", lambda: torch.tensor(1000.0))
+    assert model.eval()(**batch)["loss"].item() == alone.item()
 
 
 def test_the_labels_of_training_may_be_the_predicted_ones():

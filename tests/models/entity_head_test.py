@@ -1,9 +1,10 @@
+from dataclasses import replace
 from math import log
 
 import pytest
 import torch
 
-from dts_ee.document import Document, Entity
+from dts_ee.document import Document, Entity, Relation
 from dts_ee.models import Thresholds
 from tests.models.tiny_model import model_and_batch, only_network
 
@@ -107,6 +108,8 @@ def test_entities_below_their_threshold_are_left_out_with_their_relations():
         for relation in whole.relations
         if relation.head in kept and relation.tail in kept
     ]
+    of_its_type = {"entity": Thresholds(by_type={"Org": 0.0, "Peop": least})}
+    assert model(**batch, thresholds=of_its_type)["documents"] == [document]
     only_other_types = {"entity": Thresholds(by_type={"Org": 1.0})}
     assert model(**batch, thresholds=only_other_types)["documents"] == [whole]
 
@@ -117,6 +120,35 @@ def test_given_entities_have_no_threshold():
     batch["metadata"] = [{"document": SIX_TOKENS, "entities_given": True}]
     (document,) = model.eval()(**batch, thresholds={"entity": Thresholds(1.0)})["documents"]
     assert document.entities == SIX_TOKENS.entities
+
+
+def test_given_relations_are_not_predicted_ones():
+    model, batch = model_and_batch({"tasks": "entities"}, [SIX_TOKENS])
+    del batch["tags"]
+    given = replace(SIX_TOKENS, relations=(Relation("Work_For", 1, 0),))
+    batch["metadata"] = [{"document": given, "entities_given": True}]
+    (document,) = model.eval()(**batch)["documents"]
+    assert document.entities == SIX_TOKENS.entities
+    assert document.relations == ()
+
+
+def test_the_probability_of_a_very_long_entity_may_be_zero():
+    length = 200
+    model, batch = model_and_batch(
+        {"tasks": "entities"}, [Document(("word",) * length, (Entity("Peop", 0, length),))]
+    )
+    _without_preferences(model)
+    (tagger,) = only_network(model, "entity").taggers
+    with torch.no_grad():
+        # Of the three tags that may follow I-Peop, it is a little better than the others.
+        tagger.projection.bias[model.vocab.get_token_index("I-Peop", "labels")] = 0.01
+    model.eval()
+    (document,) = model(**batch)["documents"]
+    (entity,) = document.entities
+    # About 3 ** -200, where the least number is about 1e-45.
+    assert (entity.span, entity.probability) == ((0, length), 0.0)
+    (document,) = model(**batch, thresholds={"entity": Thresholds(0.001)})["documents"]
+    assert document.entities == ()
 
 
 @pytest.mark.parametrize("tag_sequences", ["one", "per_type"])

@@ -175,6 +175,18 @@ def test_an_entity_is_its_last_token_and_the_tag_of_it(training):
     assert (heads.tolist(), tails.tolist()) == ([0, 1, 3, 4], [1, 0, 4, 3])
 
 
+@pytest.mark.parametrize("dim", [0, 1, 3])
+def test_the_size_of_the_tag_embedding(dim):
+    model, batch = model_and_batch({"tasks": "relations", "label_embedding_dim": dim})
+    network = only_network(model, "relation")
+    if dim == 0:
+        assert network.label_embedding is None
+    else:
+        num_tags = model.vocab.get_vocab_size("labels")
+        assert network.label_embedding.weight.shape == (num_tags, dim)
+    assert model(**batch)["loss"].isfinite()
+
+
 def test_the_threshold_of_a_call_stays_with_it():
     model, batch = model_and_batch({"relation_threshold": 0.9})
     model.eval()

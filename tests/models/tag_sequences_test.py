@@ -38,6 +38,10 @@ def test_a_vocabulary_of_version_0_1_0_does_not_say_how_many_sequences(name, num
     vocabulary = _vocabulary(BIO)
     assert len(TagSequences.from_vocabulary(vocabulary, tag_sequences=name)) == number
     assert "tag_sequences_labels" not in vocabulary.get_namespaces()
+    # Reading a namespace that a vocabulary does not have makes an empty one.
+    vocabulary.get_index_to_token_vocabulary("tag_sequences_labels")
+    assert "tag_sequences_labels" in vocabulary.get_namespaces()
+    assert len(TagSequences.from_vocabulary(vocabulary, tag_sequences=name)) == number
 
 
 def test_tags_of_no_entity_are_of_both_encodings():
@@ -130,6 +134,13 @@ def test_the_expected_tags_of_last_tokens(sequences):
     assert sequences.expected_last_tags([[]], torch.device("cpu")).tolist() == []
 
 
+def test_a_type_that_is_not_in_the_vocabulary_where_no_tag_is_outside():
+    sequences = TagSequences({0: "B-Drug", 1: "I-Drug"}, "BIO", "one")
+    last_tags = sequences.expected_last_tags([[Entity("Ship", 0, 2)]], torch.device("cpu"))
+    # Some tag that there is.
+    assert last_tags.tolist() == [0]
+
+
 @pytest.mark.parametrize(("length", "expected"), [(1, "U"), (2, "L"), (3, "L")])
 def test_the_expected_last_tag_of_a_length(length, expected):
     sequences = TagSequences(dict(enumerate(BIOUL)), "BIOUL", "one")
@@ -148,3 +159,36 @@ def test_tags_of_last_tokens_are_in_the_sequence_of_the_type():
     # Sentence, token and sequence: 0 1 0, 0 2 1, 2 2 0 as there is no Ship, 2 0 1.
     assert PER_TYPE.last_tags(entities, tags).tolist() == [2, 5, 16, 13]
     assert ONE.last_tags(entities, tags[..., :1]).tolist() == [2, 4, 16, 12]
+
+
+# The same types, and one that begins the alphabet.
+GROWN_TAGS = {**TAGS, 5: "B-Animal", 6: "I-Animal"}
+
+
+@pytest.mark.parametrize(
+    ("tag_sequences", "expected"),
+    # The sequences are in the order of the types: Animal, Drug, Effect.
+    [("one", [(0, 0)]), ("per_type", [(1, 0), (2, 1)])],
+)
+def test_sequences_in_common_with_a_model_with_fewer_types(tag_sequences, expected):
+    former = TagSequences(TAGS, "BIO", tag_sequences)
+    grown = TagSequences(GROWN_TAGS, "BIO", tag_sequences)
+    grown.check_settings_of(former)
+    assert sorted(grown.in_common(former)) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "tag_encoding", "tag_sequences", "message"),
+    [
+        (TAGS, "BIO", "per_type", "tag_sequences is 'per_type', not 'one'"),
+        (dict(enumerate(BIOUL)), "BIOUL", "one", "tag_encoding is 'BIOUL', not 'BIO'"),
+    ],
+)
+def test_a_former_model_with_other_settings(tags, tag_encoding, tag_sequences, message):
+    former = TagSequences(tags, tag_encoding, tag_sequences)
+    with pytest.raises(ConfigurationError, match=f"the archive's {message}"):
+        ONE.check_settings_of(former)
+
+
+def test_a_former_model_without_entity_types_has_any_settings():
+    ONE.check_settings_of(TagSequences({0: "O"}, "BIOUL", "per_type"))

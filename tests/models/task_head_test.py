@@ -10,6 +10,7 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.document import Document, Entity, Relation
 from dts_ee.metrics import DocumentF1
 from dts_ee.models import TaskHead, Thresholds
+from dts_ee.models.task_head import TaskBatch
 from dts_ee.modules.stack import Stack
 from dts_ee.tasks import TASKS, Task
 from tests.models.tiny_model import model_and_batch
@@ -62,6 +63,7 @@ class TopicHead(TaskHead):
 
     def __init__(self, vocab, encoder=None):
         super().__init__()
+        self.vocab = vocab
         self._encoder = encoder
 
     def build_network(self, input_dim):
@@ -109,6 +111,11 @@ def test_a_further_head_learns_beside_the_others():
     assert numbers["mean_f1"] == pytest.approx(sum(f1) / 3)
 
 
+def test_a_further_head_has_the_vocabulary_of_the_model():
+    model, _ = model_and_batch(HEAD, SENTENCES)
+    assert model.heads["topic"].vocab is model.vocab
+
+
 def test_two_heads_of_one_name():
     with pytest.raises(ConfigurationError, match="two heads have the same name: .*topic, topic"):
         model_and_batch({"further_heads": HEAD["further_heads"] * 2}, SENTENCES)
@@ -125,3 +132,8 @@ def test_what_is_gold_for_a_task_without_a_head_is_not_predicted():
     model, batch = model_and_batch({}, gold)
     model.eval()
     assert [document.extra for document in model(**batch)["documents"]] == [{}, {}]
+
+
+def test_a_head_that_does_not_say_how_many_errors_it_expects():
+    batch = TaskBatch(torch.BoolTensor([[True] * 3] * 2), [{}, {}])
+    assert TopicHead(vocab=None).expected_errors(batch, SENTENCES).tolist() == [0.0, 0.0]

@@ -65,3 +65,10 @@ def test_a_model_without_types_has_one_threshold_for_all():
 def test_equal_thresholds_have_one_hash():
     thresholds = {Thresholds(0.5, {"Kill": 0.1}), Thresholds(0.5, {"Kill": 0.1}), Thresholds(0.5)}
     assert len(thresholds) == 2
+
+
+@pytest.mark.parametrize(("default", "converted"), [(None, None), (0.0, 0.5), (0.5, 0.75)])
+def test_a_function_of_thresholds(default, converted):
+    thresholds = Thresholds(default, {"Kill": 0.25, "Live_In": 1.0})
+    expected = Thresholds(converted, {"Kill": 0.625, "Live_In": 1.0})
+    assert thresholds.converted(lambda threshold: (threshold + 1) / 2) == expected

@@ -159,9 +159,8 @@ def mean_crf(crfs: Sequence[BatchedConditionalRandomField]) -> BatchedConditiona
     mean = copy.deepcopy(crfs[0])
     with torch.no_grad():
         for name, parameter in mean.named_parameters():
-            if name != "_constraint_mask":
-                values: List[torch.Tensor] = [crf.get_parameter(name) for crf in crfs]
-                parameter.copy_(torch.stack(values).mean(0))
+            values: List[torch.Tensor] = [crf.get_parameter(name) for crf in crfs]
+            parameter.copy_(torch.stack(values).mean(0))
     return mean
 
 

@@ -13,6 +13,14 @@ def test_a_product_by_hand():
     assert product.exp().tolist() == pytest.approx([17.0, 9.5])
 
 
+def test_a_vector_is_multiplied_the_same_beside_others():
+    matrix = LogMatrix(torch.tensor([[1.0, 4.0], [5.0, 0.5]]).double().log())
+    vector = torch.tensor([2.0, 3.0]).double().log()
+    likely, unlikely = matrix.product(torch.stack([vector, vector - 1000.0]))
+    assert likely.exp().tolist() == pytest.approx([17.0, 9.5])
+    assert (unlikely + 1000.0).exp().tolist() == pytest.approx([17.0, 9.5])
+
+
 def test_values_and_gradients_are_those_of_logsumexp():
     torch.manual_seed(0)
     # Shape: (batch_size, num_inputs) and (num_inputs, num_outputs)
