@@ -36,4 +36,5 @@ experiment(
   ner=layers.gru(1, 128),
   relation=layers.gru(2, 128),
   batch_size=4,
+  max_copied_sentences=300,
 ) + { [if goes_on then 'from_archive']: environment.FROM_ARCHIVE }
