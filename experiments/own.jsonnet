@@ -36,4 +36,6 @@ experiment(
   ner=layers.gru(1, 128),
   relation=layers.gru(2, 128),
   batch_size=4,
+  // Up to 150 sentences are copied, with other mentions of the same types.
+  max_copied_sentences=300,
 ) + { [if goes_on then 'from_archive']: environment.FROM_ARCHIVE }

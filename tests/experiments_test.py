@@ -402,6 +402,17 @@ def test_an_archive_predicts_without_resources(name, project, tmp_path_factory, 
     assert after.predict_json({"sentence": sentence}) == expected
 
 
+def test_own_data_is_copied_for_training_alone(project, monkeypatch):
+    number = len(read_documents("fixtures/tiny/news.json"))
+    monkeypatch.setenv("TRAIN_DATA", "fixtures/tiny/news.json")
+    monkeypatch.setenv("DEVELOPMENT_DATA", "fixtures/tiny/news.json")
+    monkeypatch.setenv("TEST_DATA", "fixtures/tiny/news.json")
+    loaders = data_loaders_from_params(Params.from_file(EXPERIMENTS / "own.jsonnet"))
+    numbers = {name: len(list(loader.iter_instances())) for name, loader in loaders.items()}
+    assert 300 - number < numbers.pop("train") <= 300
+    assert numbers == {"validation": number, "test": number}
+
+
 def test_own_data_trains_a_model_further_with_the_encoder_of_its_archive(project, monkeypatch):
     monkeypatch.setattr(file_utils, "CACHE_DIRECTORY", str(project / "cache"))
     own = EXPERIMENTS / "own.jsonnet"

@@ -22,7 +22,7 @@ from dts_ee.runs.evaluation import evaluate_run, is_evaluated, read_test_data
 from dts_ee.runs.machine import Machine
 from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.run_folder import Run, RunFolder
-from dts_ee.runs.settings import reader_of_test_split
+from dts_ee.runs.settings import environment_of, reader_of_test_split
 from dts_ee.runs.summary import RunResult, Summary
 from dts_ee.runs.tables import render_summary, tables_of
 from dts_ee.runs.training import threads_for_each
@@ -241,4 +241,7 @@ def _command(plan: Plan, jobs: int, packages: Sequence[str]) -> str:
         words += ["--test-data", str(plan.test_data)]
     for package in packages:
         words += ["--include-package", package]
-    return shlex.join(words)
+    variables = [
+        f"{name}={shlex.quote(value)}" for name, value in environment_of(plan.config).items()
+    ]
+    return " ".join([*variables, shlex.join(words)])

@@ -3,6 +3,8 @@ The settings that a run is trained with.
 """
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
@@ -27,6 +29,12 @@ _DEFAULT_VALIDATION_METRIC = "-loss"
 """The defaults of AllenNLP's trainer."""
 
 _MAX_DIFFERENCES = 5
+
+# Strings are kept, because they may have what looks like a comment.
+_STRING_OR_COMMENT = re.compile(
+    r"""('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|//.*|\#.*|/\*[\s\S]*?\*/"""
+)
+_NAME = re.compile(r"\b[A-Za-z]\w*")
 
 
 def load_settings(config: Path, overrides: str = "", fold: Optional[int] = None) -> dict[str, Any]:
@@ -74,6 +82,34 @@ def _settings_of_fold(config: Path, overrides: str, fold: int) -> dict[str, Any]
             ) from None
         raise
     return with_archive_and_overrides(json.loads(text), parse_overrides(overrides))
+
+
+def environment_of(config: Path) -> dict[str, str]:
+    """
+    The environment variables that are set and that an experiment names: in its file, or in a file
+    that it imports.
+
+    # Parameters
+
+    config : `Path`
+        A Jsonnet or JSON file that can be evaluated.
+    """
+    sources = [Path(cached_path(config)).read_text(encoding="utf-8")]
+
+    def read(folder: str, name: str) -> tuple[str, bytes]:
+        path = Path(folder, name)
+        content = path.read_bytes()
+        sources.append(content.decode())
+        return str(path), content
+
+    variables = _environment_variables()
+    _jsonnet.evaluate_file(str(cached_path(config)), ext_vars=variables, import_callback=read)
+    named = {
+        name
+        for source in sources
+        for name in _NAME.findall(_STRING_OR_COMMENT.sub(lambda match: match[1] or "", source))
+    }
+    return {name: os.environ[name] for name in sorted(named & os.environ.keys())}
 
 
 def with_seed(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

@@ -4,13 +4,15 @@ A search for the settings of an experiment that are best on its development data
 
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Dict, Iterator, List, Mapping, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import SigTermReceived
+from filelock import FileLock, Timeout
 
 from dts_ee.console import say
 from dts_ee.metrics.flat_names import metrics_of
@@ -29,7 +31,13 @@ GRACE_SECONDS = 90
 
 MAX_RETRIES = 3
 
+_LOCK = ".trial.lock"
+"""The file in a trial's folder that its process locks as long as it lives."""
+
 _POLL_SECONDS = 0.2
+
+_ENDING_SECONDS = 10
+"""So long a training may take to end after its process was killed."""
 
 _MAX_FAILURES = 3
 """After so many failures one after the other, the search ends."""
@@ -183,7 +191,8 @@ def run_trials(search: Search, study: Any, num_trials: int) -> None:
     Trains until a study has this many trials that are complete or pruned, those of other processes
     included.
 
-    A trial that its process did not end, because it was killed, is taken up by the next one.
+    A trial whose process was killed is taken up by the next one: at once if it finds the trial's
+    folder, otherwise when its heart has not beaten for `GRACE_SECONDS`.
 
     # Parameters
 
@@ -215,6 +224,7 @@ def run_trials(search: Search, study: Any, num_trials: int) -> None:
 
     if len(study.get_trials(deepcopy=False, states=states)) >= num_trials:
         return
+    _queue_killed_again(search, study)
     study.optimize(
         lambda trial: _train(search, study, trial),
         callbacks=[stop_after_failures, MaxTrialsCallback(num_trials, states)],
@@ -224,7 +234,6 @@ def run_trials(search: Search, study: Any, num_trials: int) -> None:
 
 def _train(search: Search, study: Any, trial: Any) -> float:
     """Trains one of Optuna's trials, and returns its score."""
-    import optuna
     from optuna.storages import RetryHeartbeatStaleTrialCallback
 
     values = {dimension.key: dimension.suggest(trial) for dimension in search.space}
@@ -232,12 +241,25 @@ def _train(search: Search, study: Any, trial: Any) -> float:
     number = RetryHeartbeatStaleTrialCallback.retried_trial_number(study.trials[trial.number])
     number = trial.number if number is None else number
     folder = RunFolder.within(search.directory, Run(TRIAL, number))
-    trial.set_user_attr("folder", str(folder.path))
     say(f"{folder}: {', '.join(f'{key} {value}' for key, value in values.items())}")
+    folder.path.mkdir(parents=True, exist_ok=True)
     try:
-        training = RunTraining(folder, settings, threads_for_each(1), search.include_packages)
-    except BlockingIOError:
+        with FileLock(folder.path / _LOCK, timeout=0):
+            trial.set_user_attr("folder", str(folder.path))
+            # Whoever reads this finds the lock of a living process. A trial that is tried again
+            # inherits the attributes of the former one, so that this has its own number.
+            trial.set_user_attr("locked", trial.number)
+            return _train_in(folder, settings, search, study, trial)
+    except (Timeout, BlockingIOError):
         raise _failure(trial, folder, "another process trains in its folder") from None
+
+
+def _train_in(
+    folder: RunFolder, settings: Mapping[str, Any], search: Search, study: Any, trial: Any
+) -> float:
+    import optuna
+
+    training = _begin(folder, settings, search.include_packages)
     is_running, is_pruned, reported = True, False, 0
     try:
         while is_running and not is_pruned:
@@ -266,6 +288,20 @@ def _train(search: Search, study: Any, trial: Any) -> float:
     return score
 
 
+def _begin(
+    folder: RunFolder, settings: Mapping[str, Any], include_packages: Sequence[str]
+) -> RunTraining:
+    """Starts a training, when that of a process that was killed has ended."""
+    deadline = time.monotonic() + _ENDING_SECONDS
+    while True:
+        try:
+            return RunTraining(folder, settings, threads_for_each(1), include_packages)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
+
+
 def _finished_epochs(folder: RunFolder, after: int) -> Iterator[Dict[str, Any]]:
     """AllenNLP's metrics of the epochs after the first ones."""
     for number in range(after + 1, folder.num_epochs() + 1):
@@ -283,11 +319,34 @@ def _failure(trial: Any, folder: RunFolder, problem: str) -> TrialFailed:
     return TrialFailed(problem)
 
 
-def _queue_again(study: Any, trial: Any) -> None:
+def _queue_again(study: Any, trial: Any, max_retries: Optional[int] = None) -> None:
     """Has the next process go on with an interrupted trial at once."""
     from optuna.storages import RetryHeartbeatStaleTrialCallback
 
-    RetryHeartbeatStaleTrialCallback()(study, study.trials[trial.number])
+    RetryHeartbeatStaleTrialCallback(max_retries)(study, study.trials[trial.number])
+
+
+def _queue_killed_again(search: Search, study: Any) -> None:
+    """
+    Has this or another process go on at once with the trials in the search's folder that no process
+    trains any more.
+    """
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        lock = Path(trial.user_attrs.get("folder", ""), _LOCK)
+        if trial.user_attrs.get("locked") != trial.number or not _is_in(search.directory, lock):
+            continue
+        # Another process may do the same.
+        with suppress(Timeout), FileLock(lock, timeout=0):
+            if study.trials[trial.number].state == TrialState.RUNNING:
+                study.tell(trial.number, state=TrialState.FAIL)
+                _queue_again(study, trial, MAX_RETRIES)
+
+
+def _is_in(directory: Path, lock: Path) -> bool:
+    """Whether a lock is there, in a trial's folder in this directory."""
+    return lock.exists() and lock.parent.parent.samefile(directory)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,9 @@ function(fold=0)
     },
     data_loader: { batch_size: 4 },
     trainer: {
-      num_epochs: 3, validation_metric: '+mean_f1', optimizer: { type: 'adam', lr: 0.05 },
+      num_epochs: 3,
+      validation_metric: '+mean_f1',
+      optimizer: { type: 'adam', lr: std.parseJson(std.extVar('LEARNING_RATE')) },
     },
   }
 """
@@ -63,7 +65,9 @@ def config(tmp_path_factory):
         write_documents(folder / f"fold_{fold}_train.json", train)
     file = folder / "experiment.jsonnet"
     file.write_text(CONFIG % {"folder": folder})
-    return file
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setenv("LEARNING_RATE", "0.05")
+        yield file
 
 
 def run(*words: object, verb: str = "cross-validate") -> int:
@@ -110,7 +114,7 @@ def test_the_summary_is_of_all_folds(finished, config):
     assert (summary.kind, summary.numbers, summary.missing) == ("fold", [0, 1, 2], {})
     assert summary.test_data == [str(config.parent / f"fold_{i}_test.json") for i in range(3)]
     assert summary.command == (
-        f"allennlp cross-validate {config} -s {finished} --folds 0,1,2 --seed 5"
+        f"LEARNING_RATE=0.05 allennlp cross-validate {config} -s {finished} --folds 0,1,2 --seed 5"
     )
     scores = [
         read_json(finished / f"fold_{i}" / "test_metrics.json")["_entity_macro_f1"]

@@ -6,6 +6,7 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee.runs.settings import (
     differences,
+    environment_of,
     load_settings,
     num_epochs,
     validation_metrics,
@@ -40,6 +41,35 @@ def test_what_cannot_be_read_is_named(tmp_path):
         load_settings(bad)
     with pytest.raises(ConfigurationError, match="model.no: there is no such key"):
         load_settings(EXPERIMENTS / "sample.jsonnet", '{"model.no.such": 1}')
+
+
+def test_the_variables_that_an_experiment_names(tmp_path, monkeypatch):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "data.libsonnet").write_text("""
+        // UNUSED_1 and
+        /* UNUSED_2
+           UNUSED_3 */
+        local all = std.parseJson(std.extVar('DTS_EE_ENVIRONMENT'));
+        function() {
+          train: 's3://' + all.BUCKET + "#" + std.extVar("FILE_NAME"),  # UNUSED_4
+          test: '$TEST',
+        }
+    """)
+    config = tmp_path / "experiment.jsonnet"
+    config.write_text("function(fold=0) (import 'lib/data.libsonnet')() + { model: 'UNUSED' }")
+    for name in ("BUCKET", "FILE_NAME", "TEST", "SET", *(f"UNUSED_{i}" for i in range(1, 5))):
+        monkeypatch.setenv(name, f"the {name}")
+    monkeypatch.delenv("TEST")
+    assert environment_of(config) == {"BUCKET": "the BUCKET", "FILE_NAME": "the FILE_NAME"}
+    monkeypatch.setenv("TEST", "x")
+    assert environment_of(config)["TEST"] == "x"
+
+
+def test_a_file_without_variables(tmp_path, monkeypatch):
+    monkeypatch.setenv("ENCODER", "mpnet")
+    assert environment_of(EXPERIMENTS / "sample.jsonnet") == {}
+    (tmp_path / "experiment.json").write_text('{"a": 1}')
+    assert environment_of(tmp_path / "experiment.json") == {}
 
 
 def test_differences_are_named():

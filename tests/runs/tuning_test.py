@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 import time
 
 import pytest
@@ -156,6 +157,59 @@ def test_a_trial_whose_process_was_killed_is_taken_up_by_another(
     assert (first.state, second.state) == (TrialState.FAIL, TrialState.COMPLETE)
     assert second.params["model.dropout"] == params["model.dropout"]
     assert second.user_attrs["folder"] == str(search.directory / "trial_0")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_a_trial_whose_process_was_killed_is_taken_up_at_once_in_its_folder(
+    trains, search, storage, tmp_path, kind
+):
+    if kind == "journal":
+        storage = f"journal:{tmp_path / 'a.log'}"
+    # It ends a while after its parent.
+    trains(
+        """
+        parent = os.getppid()
+        (folder / "began").write_text("")
+        while os.getppid() == parent:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        """
+    )
+    process = multiprocessing.get_context("fork").Process(
+        target=lambda: run_trials(search, open_study("a", storage, "none"), 1)
+    )
+    process.start()
+    while not (search.directory / "trial_0" / "began").exists():
+        time.sleep(0.02)
+    study = open_study("a", storage, "none")
+    # A living process keeps its trial.
+    tuning._queue_killed_again(search, study)
+    assert [trial.state for trial in study.trials] == [TrialState.RUNNING]
+    process.kill()
+    process.join()
+    trains(TRAIN)
+    run_trials(search, study, 1)
+    first, second = study.trials
+    assert (first.state, second.state) == (TrialState.FAIL, TrialState.COMPLETE)
+    assert second.params == first.params
+    assert second.user_attrs["folder"] == str(search.directory / "trial_0")
+
+
+def test_trials_of_another_folder_are_left_to_their_processes(search, storage, tmp_path):
+    study = open_study("a", storage, "none")
+    trial = study.ask()
+    trial.set_user_attr("folder", str(tmp_path / "elsewhere" / "trial_0"))
+    trial.set_user_attr("locked", 0)
+    tuning._queue_killed_again(search, study)
+    # Nor is one that is tried again, until its new process has the lock.
+    folder = search.directory / "trial_1"
+    folder.mkdir(parents=True)
+    (folder / ".trial.lock").write_text("")
+    again = study.ask()
+    again.set_user_attr("folder", str(folder))
+    again.set_user_attr("locked", 0)
+    tuning._queue_killed_again(search, study)
+    assert [trial.state for trial in study.trials] == [TrialState.RUNNING] * 2
 
 
 def test_best_trials_are_ranked_by_their_means_over_the_seeds(trains, search):
