@@ -45,16 +45,18 @@ def _pictures(study: Any) -> Dict[str, str]:
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from optuna.importance import PedAnovaImportanceEvaluator
+    from optuna.trial import TrialState
     from optuna.visualization import matplotlib as optuna_plots
 
     plots: Dict[str, Any] = {
         "Score by trial": lambda: optuna_plots.plot_optimization_history(study),
         "Score by epoch": lambda: optuna_plots.plot_intermediate_values(study),
-        _SLICES: lambda: optuna_plots.plot_slice(study),
-        "Importance of the settings": lambda: optuna_plots.plot_param_importances(
-            study, evaluator=PedAnovaImportanceEvaluator()
-        ),
     }
+    if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) > 1:
+        plots[_SLICES] = lambda: optuna_plots.plot_slice(study)
+        plots["Importance of the settings"] = lambda: optuna_plots.plot_param_importances(
+            study, evaluator=PedAnovaImportanceEvaluator()
+        )
     pictures = {}
     for caption, plot in plots.items():
         try:
