@@ -41,7 +41,7 @@ class Spent:
 
 
 def measure_engines(
-    timer: Timer, folders: Folders, tmp_path: Path, num_sentences: int = 1152
+    timer: Timer, folders: Folders, tmp_path: Path, num_sentences: int = 2560
 ) -> None:
     """The same file of sentences of CoNLL04; models are loaded before."""
     folders.require("conll04", "glove-6b-50d", "minilm")
