@@ -1,7 +1,7 @@
 // Your own data, in SpERT's JSON or JSON Lines. TRAIN_DATA is the file to train on; DEVELOPMENT_DATA and
 // TEST_DATA are optional. ENCODER is `minilm` (the default), `mpnet`, which is better and slower, or the folder
 // or Hugging Face name of another encoder.
-// TOKENIZER (`rules`, `rules-keep-hyphens`, `whitespace`, `characters` or `word-pieces`), LANGUAGE (`en` by
+// TOKENIZER (`rules`, `rules-keep-hyphens`, `whitespace`, `characters` or `word-pieces`), TEXT_LANGUAGE (`en` by
 // default), SENTENCES (`rules`, `lines`, `whole` or a spaCy pipeline), ABBREVIATIONS (with commas) and WINDOWS (how
 // many sentences are one document) set how text is tokenised and split, like the options of `convert`; the model
 // keeps them for prediction.
@@ -19,7 +19,7 @@ local is_fetched = std.member(['minilm', 'mpnet'], encoder);
 local goes_on = std.objectHas(environment, 'FROM_ARCHIVE');
 local of_the_archive = [
   variable
-  for variable in ['ENCODER', 'TOKENIZER', 'LANGUAGE', 'SENTENCES', 'ABBREVIATIONS', 'WINDOWS']
+  for variable in ['ENCODER', 'TOKENIZER', 'TEXT_LANGUAGE', 'SENTENCES', 'ABBREVIATIONS', 'WINDOWS']
   if goes_on && std.objectHas(environment, variable)
 ];
 assert of_the_archive == [] :

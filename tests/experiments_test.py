@@ -432,8 +432,8 @@ def test_own_data_trains_a_model_further_with_the_encoder_of_its_archive(project
     model: Any = load_archive(project / "second" / "model.tar.gz").model
     assert {"Peop", "Drug"} <= set(model.entity_types)
     monkeypatch.setenv("ENCODER", "mpnet")
-    monkeypatch.setenv("LANGUAGE", "de")
-    with pytest.raises(RuntimeError, match="the archive has its own ENCODER, LANGUAGE: leave"):
+    monkeypatch.setenv("TEXT_LANGUAGE", "de")
+    with pytest.raises(RuntimeError, match="the archive has its own ENCODER, TEXT_LANGUAGE: leave"):
         Params.from_file(own)
 
 
@@ -551,7 +551,11 @@ def test_the_projects_encoders_are_what_the_same_function_makes():
             {"type": "rules", "abbreviations": []},
         ),
         (
-            {"TOKENIZER": "rules-keep-hyphens", "LANGUAGE": "de", "ABBREVIATIONS": "z. B., Abb."},
+            {
+                "TOKENIZER": "rules-keep-hyphens",
+                "TEXT_LANGUAGE": "de",
+                "ABBREVIATIONS": "z. B., Abb.",
+            },
             {"type": "spacy_rules", "language": "de", "split_hyphens": False},
             {"type": "rules", "abbreviations": ["z. B.", "Abb."]},
         ),
@@ -581,9 +585,17 @@ def test_how_many_sentences_of_own_text_are_one_document(monkeypatch):
     assert Params.from_file(EXPERIMENTS / "own.jsonnet")["dataset_reader"]["windows"] == 3
 
 
+def test_the_language_of_the_machine_is_not_that_of_the_text(monkeypatch):
+    monkeypatch.setenv("TRAIN_DATA", "train.json")
+    # As desktops set it for gettext.
+    monkeypatch.setenv("LANGUAGE", "de_DE:de")
+    reader = Params.from_file(EXPERIMENTS / "own.jsonnet")["dataset_reader"]
+    assert reader["tokenizer"]["language"] == "en"
+
+
 def test_settings_of_own_text_that_exclude_each_other(monkeypatch):
     monkeypatch.setenv("TRAIN_DATA", "train.json")
     monkeypatch.setenv("TOKENIZER", "characters")
-    monkeypatch.setenv("LANGUAGE", "zh")
-    with pytest.raises(RuntimeError, match="LANGUAGE is for TOKENIZER=rules"):
+    monkeypatch.setenv("TEXT_LANGUAGE", "zh")
+    with pytest.raises(RuntimeError, match="TEXT_LANGUAGE is for TOKENIZER=rules"):
         Params.from_file(EXPERIMENTS / "own.jsonnet")

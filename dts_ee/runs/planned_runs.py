@@ -96,7 +96,8 @@ class PlannedRuns:
         self._plan = plan
         self._jobs = jobs
         self._threads = threads_for_each(jobs)
-        self._packages = packages
+        # Read now: the experiment's file may be changed before all runs are finished.
+        self._command = _command(plan, jobs, packages)
         self._test_splits = {run: _test_split(plan, run) for run in plan.settings}
         self._missing = dict.fromkeys(plan.settings, _NOT_FINISHED)
         self.settings: dict[RunFolder, Mapping[str, Any]] = {
@@ -154,7 +155,7 @@ class PlannedRuns:
             threads=self._threads,
             machine=Machine.current(),
             date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            command=_command(self._plan, self._jobs, self._packages),
+            command=self._command,
             overlaps=OverlapScores.of(finished) if finished else None,
         )
 

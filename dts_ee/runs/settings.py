@@ -99,7 +99,7 @@ def environment_of(config: Path) -> dict[str, str]:
     def read(folder: str, name: str) -> tuple[str, bytes]:
         path = Path(folder, name)
         content = path.read_bytes()
-        sources.append(content.decode())
+        sources.append(content.decode(errors="replace"))
         return str(path), content
 
     variables = _environment_variables()

@@ -257,6 +257,7 @@ def _train(search: Search, study: Any, trial: Any) -> float:
 def _train_in(
     folder: RunFolder, settings: Mapping[str, Any], search: Search, study: Any, trial: Any
 ) -> float:
+    """Trains, reports the epochs to Optuna, and returns the score; the folder is locked."""
     import optuna
 
     training = _begin(folder, settings, search.include_packages)

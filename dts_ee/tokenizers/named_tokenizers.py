@@ -83,7 +83,7 @@ def variables_of(note: Dict[str, Any]) -> Optional[str]:
     kind = note.get("type")
     if kind == "spacy_rules":
         name = "rules" if note.get("split_hyphens", True) else "rules-keep-hyphens"
-        return f"TOKENIZER={name} LANGUAGE={note.get('language', 'en')}"
+        return f"TOKENIZER={name} TEXT_LANGUAGE={note.get('language', 'en')}"
     names = {"whitespace": "whitespace", "characters": "characters", "word_pieces": "word-pieces"}
     return f"TOKENIZER={names[kind]}" if kind in names else None
 

@@ -2,6 +2,7 @@
 More training sentences out of few: copies in which entities are other mentions of their types.
 """
 
+import logging
 import random
 from dataclasses import replace
 from typing import Any, Iterable, Mapping, Sequence, cast
@@ -13,17 +14,21 @@ from allennlp.data.data_loaders import MultiProcessDataLoader
 from dts_ee.dataset_readers import DocumentField, SpertReader
 from dts_ee.document import Document
 
+logger = logging.getLogger(__name__)
+
 
 @DataLoader.register("mention_replacement")
 class MentionReplacementDataLoader(MultiProcessDataLoader):
     """
     AllenNLP's `multiprocess` loader, which adds copies of the sentences of a small corpus in which
-    entities are replaced by other mentions of their types. The relations stay.
+    entities are replaced by other mentions of their types. The relations stay. For NER, this is the
+    mention replacement of Dai and Adel (2020, *An analysis of simple data augmentation for named
+    entity recognition*).
 
     All sentences have equally many copies: as many as `max_sentences` allows. The copies depend on
     the data and on `seed` alone, so that the features of a frozen encoder are computed once for all
     trainings. A sentence with a value of a further task (`Document.extra`) is copied as it is,
-    because the value might not fit the new mentions.
+    because the value might not fit the new mentions; a warning gives the number of such sentences.
 
     It is for training only: an evaluation would count the copies.
 
@@ -84,6 +89,14 @@ class MentionReplacementDataLoader(MultiProcessDataLoader):
         originals = [
             cast(DocumentField, instance["metadata"])["document"] for instance in self._instances
         ]
+        num_unchanged = sum(bool(document.extra) for document in documents)
+        if num_unchanged and copies_of_each > 0:
+            logger.warning(
+                "%d of %d training sentences have a value of a further task: their copies keep "
+                "their entities (data_loader.max_sentences: 1 turns copies off)",
+                num_unchanged,
+                len(documents),
+            )
         for copy in range(copies_of_each):
             for document in originals:
                 generator = random.Random(f"{seed} {copy} {document.tokens}")

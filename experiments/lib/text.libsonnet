@@ -1,8 +1,9 @@
 // How raw text is divided into tokens and sentences, as five environment variables say, with the names that the
-// options of `convert` have: TOKENIZER, LANGUAGE, SENTENCES, ABBREVIATIONS and WINDOWS. A dataset reader is added to.
+// options of `convert` have: TOKENIZER, TEXT_LANGUAGE, SENTENCES, ABBREVIATIONS and WINDOWS. A dataset reader is added to.
+// (LANGUAGE alone is the language of messages on many machines, such as `en_US:en`.)
 local environment = import 'environment.libsonnet';
 
-local language = std.get(environment, 'LANGUAGE', 'en');
+local language = std.get(environment, 'TEXT_LANGUAGE', 'en');
 local name = std.get(environment, 'TOKENIZER', 'rules');
 local encoder = std.get(environment, 'ENCODER', 'minilm');
 local sentences = std.get(environment, 'SENTENCES', 'rules');
@@ -35,8 +36,8 @@ local splitter =
   tokenizer:
     if !std.objectHas(tokenizers, name) then
       error 'TOKENIZER is %s, but must be one of %s' % [name, std.join(', ', std.objectFields(tokenizers))]
-    else if std.objectHas(environment, 'LANGUAGE') && !is_rules then
-      error 'LANGUAGE is for TOKENIZER=rules or rules-keep-hyphens, not ' + name
+    else if std.objectHas(environment, 'TEXT_LANGUAGE') && !is_rules then
+      error 'TEXT_LANGUAGE is for TOKENIZER=rules or rules-keep-hyphens, not ' + name
     else tokenizers[name],
   sentences: splitter,
   windows: std.parseInt(std.get(environment, 'WINDOWS', '1')),

@@ -394,7 +394,7 @@ def test_documents_of_another_tokenizer_are_refused(tmp_path):
         f"{path}, document a: the tokens were made by the tokenizer {json.dumps(note)}, but text "
         'would be predicted with that of {"type": "spacy_rules", "language": "en", '
         '"split_hyphens": true}: set "dataset_reader.tokenizer" to the former (TOKENIZER=rules '
-        "LANGUAGE=de for own.jsonnet)"
+        "TEXT_LANGUAGE=de for own.jsonnet)"
     )
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         SpertReader().documents(path)

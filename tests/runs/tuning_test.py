@@ -197,19 +197,24 @@ def test_a_trial_whose_process_was_killed_is_taken_up_at_once_in_its_folder(
 
 def test_trials_of_another_folder_are_left_to_their_processes(search, storage, tmp_path):
     study = open_study("a", storage, "none")
-    trial = study.ask()
-    trial.set_user_attr("folder", str(tmp_path / "elsewhere" / "trial_0"))
-    trial.set_user_attr("locked", 0)
-    tuning._queue_killed_again(search, study)
-    # Nor is one that is tried again, until its new process has the lock.
-    folder = search.directory / "trial_1"
-    folder.mkdir(parents=True)
-    (folder / ".trial.lock").write_text("")
-    again = study.ask()
-    again.set_user_attr("folder", str(folder))
-    again.set_user_attr("locked", 0)
+    search.directory.mkdir()
+
+    def ask(directory, locked):
+        trial = study.ask()
+        folder = directory / f"trial_{trial.number}"
+        folder.mkdir(parents=True)
+        (folder / ".trial.lock").touch()
+        trial.set_user_attr("folder", str(folder))
+        trial.set_user_attr("locked", locked)
+
+    ask(tmp_path / "elsewhere", 0)
+    # One that is tried again, whose new process does not have the lock yet.
+    ask(search.directory, 0)
     tuning._queue_killed_again(search, study)
     assert [trial.state for trial in study.trials] == [TrialState.RUNNING] * 2
+    ask(search.directory, 2)
+    tuning._queue_killed_again(search, study)
+    assert study.trials[2].state == TrialState.FAIL
 
 
 def test_best_trials_are_ranked_by_their_means_over_the_seeds(trains, search):

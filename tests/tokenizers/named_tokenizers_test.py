@@ -16,12 +16,12 @@ def words(tokenizer):
 @pytest.mark.parametrize(
     ("arguments", "expected", "variables"),
     [
-        (["rules"], "Bob 's Oslo - based X.", "TOKENIZER=rules LANGUAGE=en"),
-        (["rules", "de"], "Bob's Oslo - based X.", "TOKENIZER=rules LANGUAGE=de"),
+        (["rules"], "Bob 's Oslo - based X.", "TOKENIZER=rules TEXT_LANGUAGE=en"),
+        (["rules", "de"], "Bob's Oslo - based X.", "TOKENIZER=rules TEXT_LANGUAGE=de"),
         (
             ["rules-keep-hyphens"],
             "Bob 's Oslo-based X.",
-            "TOKENIZER=rules-keep-hyphens LANGUAGE=en",
+            "TOKENIZER=rules-keep-hyphens TEXT_LANGUAGE=en",
         ),
         (["whitespace"], TEXT, "TOKENIZER=whitespace"),
         (["characters"], " ".join(TEXT.replace(" ", "")), "TOKENIZER=characters"),

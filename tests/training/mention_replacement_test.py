@@ -6,6 +6,8 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader, DatasetReader, Vocabulary
 
+from dts_ee.corpora import spert
+from dts_ee.corpora.json_values import as_string
 from dts_ee.corpora.spert import write_documents
 from dts_ee.dataset_readers import SpertReader
 from dts_ee.document import Document, Entity
@@ -159,6 +161,20 @@ def test_processes_of_distributed_training_make_the_same_copies(path, monkeypatc
         )
         parts += documents_of(loader(path, max_sentences=9))
     assert sorted(map(repr, parts)) == sorted(map(repr, whole))
+
+
+def test_a_warning_counts_sentences_whose_entities_are_kept(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(spert, "_EXTRA_KEYS", {})
+    spert.register_extra_key("topic", as_string)
+    with_topic = replace(LIVES, extra={"topic": "travel"})
+    write_documents(tmp_path / "train.json", [with_topic, WORKS])
+    loader(tmp_path / "train.json", max_sentences=3)
+    assert not caplog.messages
+    documents = documents_of(loader(tmp_path / "train.json", max_sentences=4, probability=1.0))
+    assert documents[2] == with_topic
+    assert documents[3] != WORKS
+    (message,) = caplog.messages
+    assert message.startswith("1 of 2 training sentences have a value of a further task: ")
 
 
 def test_sentences_that_are_not_read_give_no_mentions(path):
