@@ -3,6 +3,7 @@ What holds for all tests.
 """
 
 import json
+import logging
 import os
 
 import pytest
@@ -20,6 +21,12 @@ settings.register_profile("dts_ee", deadline=None)
 # For `make fuzz`.
 settings.register_profile("fuzz", deadline=None, max_examples=2000)
 settings.load_profile("dts_ee")
+
+
+@pytest.fixture(autouse=True)
+def log_level():
+    """Log warnings and above: a training in an earlier test leaves AllenNLP's level, INFO."""
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")
