@@ -1,6 +1,7 @@
 """Reads the predictor's inputs from the rows of an Arrow batch."""
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
 
 import pyarrow as pa
@@ -90,20 +91,37 @@ def read_rows(batch: pa.RecordBatch, columns: RowColumns) -> Iterator[Row]:
     """
     names = batch.schema.names
     if JSON_LINE in names:
-        for line in batch.column(JSON_LINE).to_pylist():
+        numbers = batch.column(SOURCE_ROW).to_pylist() if SOURCE_ROW in names else repeat(1)
+        for number, line in zip(numbers, batch.column(JSON_LINE).to_pylist()):
             try:
                 text = line.decode("utf-8", "surrogateescape")
                 values = inputs_from_line(text)
-                check_utf8(text, 1)
+                check_utf8(text, number)
                 yield values
             except DocumentError as error:
                 yield error
         return
     used = columns.of_input(names)
     problems = batch.column(READ_ERROR).to_pylist() if READ_ERROR in names else [None] * len(batch)
-    for problem, *row in zip(problems, *(batch.column(name).to_pylist() for name in used)):
+    for problem, *row in zip(problems, *(_values(batch, name) for name in used)):
+        error = next((value for value in row if isinstance(value, DocumentError)), None)
         values = {name: _without_nulls(value) for name, value in zip(used, row)}
-        yield DocumentError(problem) if problem is not None else values
+        yield DocumentError(problem) if problem is not None else error or values
+
+
+def _values(batch: pa.RecordBatch, name: str) -> List[Any]:
+    """The values of a column; Parquet files may have bytes there that are no string."""
+
+    def value_of(scalar: pa.Scalar) -> Any:
+        try:
+            return scalar.as_py()
+        except UnicodeDecodeError as error:
+            return DocumentError(f"byte {error.start} is not UTF-8 ({error.reason})", name)
+
+    try:
+        return batch.column(name).to_pylist()
+    except UnicodeDecodeError:
+        return [value_of(scalar) for scalar in batch.column(name)]
 
 
 def row_inputs(row: JsonDict, columns: RowColumns) -> JsonDict:

@@ -116,6 +116,19 @@ def test_a_bad_row_has_an_error_and_spoils_no_other(predictor):
         predict_batch(predictor, batch, columns, stop_on_error=True)
 
 
+def test_bytes_that_are_no_text(predictor):
+    offsets = pa.py_buffer(pa.array([0, 2, 15], pa.int32()).buffers()[1])
+    data = pa.py_buffer(b"a\xffMarta writes.")
+    texts = pa.Array.from_buffers(pa.string(), 2, [None, offsets, data])
+    bad, good = predict_batch(predictor, pa.record_batch({"text": texts})).to_pylist()
+    assert bad["error"] == "field text: byte 1 is not UTF-8 (invalid start byte)"
+    assert_like_predictor([good], ["Marta writes."], predictor)
+    # The number is that of the line in its file.
+    batch = lines(b'"a"', b'"\xff"').append_column(SOURCE_ROW, pa.array([7, 9]))
+    errors = [row["error"] for row in predict_batch(predictor, batch).to_pylist()]
+    assert errors == [None, "byte 1 of line 9 is not UTF-8 (invalid start byte)"]
+
+
 def test_tokens_and_given_entities_of_a_table(predictor):
     tokens = [["Ada", "left", "Rome"], None, ["Bo"], ["Ada", ""]]
     span = pa.struct([("type", pa.string()), ("start", pa.int64()), ("end_char", pa.int64())])
