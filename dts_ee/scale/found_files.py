@@ -124,6 +124,8 @@ def find_files(uri: str) -> FoundFiles:
     info = system.get_file_info(folder)
     if info.type == fs.FileType.NotFound:
         raise ConfigurationError(f"{uri}: there is no such file or folder")
+    if info.type == fs.FileType.Unknown:
+        raise ConfigurationError(f"{uri}: this is a pipe or a device: write its rows to a file")
     if info.type == fs.FileType.File:
         name = PurePosixPath(folder).name
         return FoundFiles(uri, _kind(name) or LINES, (_found(info, name),))

@@ -104,9 +104,9 @@ def read_rows(batch: pa.RecordBatch, columns: RowColumns) -> Iterator[Row]:
     used = columns.of_input(names)
     problems = batch.column(READ_ERROR).to_pylist() if READ_ERROR in names else [None] * len(batch)
     for problem, *row in zip(problems, *(_values(batch, name) for name in used)):
-        error = next((value for value in row if isinstance(value, DocumentError)), None)
+        bad = next((value for value in row if isinstance(value, DocumentError)), None)
         values = {name: _without_nulls(value) for name, value in zip(used, row)}
-        yield DocumentError(problem) if problem is not None else error or values
+        yield DocumentError(problem) if problem is not None else bad or values
 
 
 def _values(batch: pa.RecordBatch, name: str) -> List[Any]:
@@ -131,13 +131,20 @@ def row_inputs(row: JsonDict, columns: RowColumns) -> JsonDict:
     # Raises
 
     `DocumentError`
-        If its text, or its sentence, is null.
+        If its text, or its sentence, is null, or its text has the wrong name.
     """
     inputs = {key: value for key, value in row.items() if value is not None}
     if columns.text in row:
         if columns.text not in inputs:
             raise DocumentError("it is null", columns.text)
         inputs["text"] = inputs[columns.text]
+        if columns.text != "text":
+            # The predictor would prefer these; a table's are not read either.
+            inputs = {key: value for key, value in inputs.items() if key not in _SENTENCE}
+        return inputs
+    if columns.text != "text" and inputs.pop("text", None) is not None:
+        if not inputs.keys() & {*_SENTENCE}:
+            raise DocumentError(f"there is no such key, but {', '.join(row)}", columns.text)
     elif not inputs.keys() & {"text", *_SENTENCE}:
         nulls = [name for name in _SENTENCE if name in row]
         if nulls:

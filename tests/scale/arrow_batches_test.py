@@ -116,6 +116,19 @@ def test_a_bad_row_has_an_error_and_spoils_no_other(predictor):
         predict_batch(predictor, batch, columns, stop_on_error=True)
 
 
+def test_the_column_that_is_named_is_the_text(predictor):
+    others = {"sentence": "Nobody came.", "tokens": ["Nobody"], "text": "Nobody came."}
+    batch = lines({**others, "body": "Marta writes."}, {"text": "Nobody came.", "n": 1})
+    good, bad = predict_batch(predictor, batch, RowColumns("body")).to_pylist()
+    assert_like_predictor([good], ["Marta writes."], predictor)
+    assert bad["error"] == "field body: there is no such key, but text, n"
+    # A text, which has two sentences, and no sentence.
+    batch = lines({"sentence": "Nobody came. Marta writes."})
+    (row,) = predict_batch(predictor, batch, RowColumns("sentence")).to_pylist()
+    assert_like_predictor([row], ["Nobody came. Marta writes."], predictor)
+    assert len(row["sentences"]) == 2
+
+
 def test_bytes_that_are_no_text(predictor):
     offsets = pa.py_buffer(pa.array([0, 2, 15], pa.int32()).buffers()[1])
     data = pa.py_buffer(b"a\xffMarta writes.")

@@ -73,6 +73,8 @@ def test_what_is_no_input(tmp_path):
     ):
         with pytest.raises(ConfigurationError, match=message):
             find_files(str(tmp_path / name))
+    with pytest.raises(ConfigurationError, match="/dev/null: this is a pipe or a device"):
+        find_files("/dev/null")
     with pytest.raises(ConfigurationError, match="nothing://a: "):
         find_files("nothing://a")
 
