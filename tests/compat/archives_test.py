@@ -211,6 +211,17 @@ def test_a_configuration_is_json_and_not_evaluated(model, content):
     assert "config.json " in message(archive_model(model))
 
 
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"model": None}, "config.json has no model: its key `model` should be an object"),
+        ({"model": {"type": "nothing"}}, "there is no Model 'nothing'"),
+    ],
+)
+def test_the_model_is_missing_or_of_another_package(model, settings, problem):
+    assert problem in message(changed(model, **settings))
+
+
 def test_an_archive_that_grows_too_much_is_not_extracted(trained, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(trained / "unpacked"))
     (trained / "unpacked").mkdir()
