@@ -1,5 +1,6 @@
 import gzip
 import json
+import math
 import shutil
 import tarfile
 import tempfile
@@ -244,6 +245,14 @@ def test_an_archive_has_a_limited_number_of_members(trained, monkeypatch):
         for number in range(101):
             archive.addfile(member(str(number)))
     assert "more than 100 members" in message(str(trained / "many.tar.gz"))
+
+
+def test_weights_that_are_no_numbers(model):
+    state = torch.load(model / "best.th", weights_only=True)
+    name = next(name for name, value in state.items() if value.is_floating_point())
+    state[name].view(-1)[0] = math.nan
+    torch.save(state, model / "best.th")
+    assert f"weights.safetensors: {name} has values that are no" in message(archive_model(model))
 
 
 class Pickled:
