@@ -7,6 +7,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
 import pyarrow as pa
 from allennlp.common.util import JsonDict
 
+from dts_ee.corpora.json_values import as_string
 from dts_ee.corpora.lines import check_utf8
 from dts_ee.document import DocumentError
 from dts_ee.predictors.requests import inputs_from_line
@@ -23,6 +24,9 @@ READ_ERROR = "read_error"
 _SENTENCE = ("tokens", "sentence")
 _FURTHER = ("entities", "entity_threshold", "relation_threshold")
 """Keys of an input beside its text, see `docs/predict.md`."""
+
+_MAX_START = 1 << 30
+"""The columns of characters have 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,9 @@ def read_rows(batch: pa.RecordBatch, columns: RowColumns) -> Iterator[Row]:
                 text = line.decode("utf-8", "surrogateescape")
                 values = inputs_from_line(text)
                 check_utf8(text, number)
+                for name in columns.copied:
+                    if isinstance(values.get(name), str):
+                        as_string(values[name], (name,))
                 yield values
             except DocumentError as error:
                 yield error
@@ -131,9 +138,13 @@ def row_inputs(row: JsonDict, columns: RowColumns) -> JsonDict:
     # Raises
 
     `DocumentError`
-        If its text, or its sentence, is null, or its text has the wrong name.
+        If its text, or its sentence, is null, its text has the wrong name, or its
+        start is too large.
     """
     inputs = {key: value for key, value in row.items() if value is not None}
+    start = inputs.get("start_char")
+    if isinstance(start, int) and start > _MAX_START:
+        raise DocumentError(f"{start} is above {_MAX_START}", "start_char")
     if columns.text in row:
         if columns.text not in inputs:
             raise DocumentError("it is null", columns.text)

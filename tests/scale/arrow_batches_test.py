@@ -129,6 +129,23 @@ def test_the_column_that_is_named_is_the_text(predictor):
     assert len(row["sentences"]) == 2
 
 
+def test_values_that_no_column_can_have(predictor):
+    batch = lines(
+        {"text": "a", "id": "\ud83d", "n": 1},
+        {"text": "a", "id": "b", "n": "\ud83d"},
+        {"tokens": ["a"], "id": "c", "start_char": 2**30 + 1},
+        {"tokens": ["a"], "id": "d", "start_char": 2**30},
+    )
+    rows = predict_batch(predictor, batch, RowColumns(id="id", keep=("n",))).to_pylist()
+    assert [(row["id"], row["error"]) for row in rows] == [
+        (None, "field id: holds half of a surrogate pair: '\\ud83d'"),
+        (None, "field n: holds half of a surrogate pair: '\\ud83d'"),
+        ("c", "field start_char: 1073741825 is above 1073741824"),
+        ("d", None),
+    ]
+    assert rows[3]["tokens"] == [{"text": "a", "start_char": 2**30, "end_char": 2**30 + 1}]
+
+
 def test_bytes_that_are_no_text(predictor):
     offsets = pa.py_buffer(pa.array([0, 2, 15], pa.int32()).buffers()[1])
     data = pa.py_buffer(b"a\xffMarta writes.")
