@@ -36,6 +36,8 @@ def read_settings(path: Path) -> Dict[str, Any]:
         raise ValueError(f"{path.name} is no JSON: {error}") from None
     if not isinstance(settings, dict):
         raise ValueError(f"{path.name} is no JSON object")
+    if not isinstance(settings.get("model"), (dict, str)):
+        raise ValueError(f"{path.name} has no model: its key `model` should be an object")
     if not trusts_archives():
         for key, value in _items(settings, ""):
             _check_runs_no_code(key, value)

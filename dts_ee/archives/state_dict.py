@@ -4,7 +4,7 @@ The weights in an archive.
 
 import os
 from os import PathLike
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 WEIGHTS_NAME = "weights.th"
 """AllenNLP's name of the weights in an archive."""
@@ -88,3 +88,25 @@ def read_weights(path: Union[str, PathLike], cuda_device: int = -1) -> Dict[str,
     if not isinstance(state, dict):
         raise ValueError(f"{name} has no weights, but {type(state).__name__}")
     return state
+
+
+def check_numbers(state: Mapping[str, Any], name: str) -> None:
+    """
+    Checks that the weights of a model are numbers: with others, it would find nothing, and not say
+    why.
+
+    # Parameters
+
+    state : `Mapping[str, Any]`
+        The state of the model.
+    name : `str`
+        The file of the weights, for errors.
+
+    # Raises
+
+    `ValueError`
+        If a weight is no number.
+    """
+    for key, value in state.items():
+        if value.is_floating_point() and value.isnan().any():
+            raise ValueError(f"{name}: {key} has values that are no numbers (NaN)")

@@ -13,7 +13,7 @@ from dts_ee.archives.archive_settings import class_path_problem
 from dts_ee.archives.checksums import other_versions
 from dts_ee.archives.extraction import extracted
 from dts_ee.archives.opening import opened_archive
-from dts_ee.archives.state_dict import SAFETENSORS_NAME, read_weights
+from dts_ee.archives.state_dict import SAFETENSORS_NAME, check_numbers, read_weights
 from dts_ee.archives.trust import only_registered_types, refuses_class_paths
 from dts_ee.archives.writer import open_archive_writer
 from dts_ee.compat.patching import replace, replace_everywhere
@@ -76,6 +76,7 @@ def read_archives_as_data() -> None:
         readers = archival._load_dataset_readers(config.duplicate(), str(folder))
         weights = weights_file or archival.get_weights_path(folder)
         model = archival._load_model(config.duplicate(), weights, str(folder), cuda_device)
+        check_numbers(model.state_dict(), os.path.basename(weights))
         meta = None
         if (folder / META_NAME).exists():
             try:

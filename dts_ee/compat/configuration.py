@@ -8,8 +8,20 @@ import inspect
 import os
 import re
 from contextlib import contextmanager
+from difflib import get_close_matches
 from os import PathLike
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Union, get_args, get_origin
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from dts_ee.compat.patching import replace
 from dts_ee.suggestions import did_you_mean
@@ -32,12 +44,13 @@ def name_configuration_key_in_errors() -> None:
     AllenNLP (2.10.1, with any torch) does not name the key of a value of a wrong type, and suggests
     no correction of a misspelt key or registered name. If a constructor takes `**kwargs`, a
     misspelt key raises Python's `TypeError`, as in the model `dts`, or is ignored, as in the
-    trainer. Here exceptions have the key as `configuration_key`, which `dts_ee.errors` puts into
-    the message. Data are read when a data loader is built, whose key says nothing about an error
-    in them: it has an empty key.
+    trainer. Its suggestion for a predictor, or for the class of a model, needs NLTK. Here
+    exceptions have the key as `configuration_key`, which `dts_ee.errors` puts into the message.
+    Data are read when a data loader is built, whose key says nothing about an error in them: it has
+    an empty key.
     """
     from allennlp.commands.train import TrainModel
-    from allennlp.common import FromParams, Lazy, Params, Registrable, params
+    from allennlp.common import FromParams, Lazy, Params, Registrable, params, registrable
     from allennlp.common import from_params as from_params_module
     from allennlp.common.checks import ConfigurationError
     from allennlp.data import DatasetReader, Instance
@@ -192,6 +205,10 @@ def name_configuration_key_in_errors() -> None:
                     raise unknown_key(key, f"--overrides: {prefix}", original) from error
             raise ConfigurationError(f"--overrides: {error}") from error
 
+    def nearest(name: str, available: List[str]) -> Optional[str]:
+        return next(iter(get_close_matches(name, available, 1)), None)
+
+    replace(registrable, "_get_suggestion", nearest)
     replace(FromParams, "from_params", classmethod(from_params))
     replace(from_params_module, "create_kwargs", create_kwargs)
     replace(from_params_module, "pop_and_construct_arg", pop_and_construct_arg)

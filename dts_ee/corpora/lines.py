@@ -14,12 +14,19 @@ from dts_ee.corpora.files import GZIP_START, PathOrStr, read_text
 from dts_ee.document import DocumentError
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_FORMATTED_TEXT = {
-    b"%PDF": "a PDF file",
-    b"PK\x03\x04": "a zipped file, as Word's are",
-    b"\xd0\xcf\x11\xe0": "a Word file",
+_SAVE_AS_TEXT = "save its text as a .txt file"
+_NO_TEXT = {
+    b"%PDF": f"this is a PDF file: {_SAVE_AS_TEXT}",
+    b"PK\x03\x04": f"this is a zipped file, as Word's are: {_SAVE_AS_TEXT}",
+    b"\xd0\xcf\x11\xe0": f"this is a Word file: {_SAVE_AS_TEXT}",
+    b"PAR1\x15": "this is a Parquet file: give it a name that ends in .parquet, and --output-dir",
+    b"\x28\xb5\x2f\xfd": "this is compressed by zstd: decompress it (--output-dir reads it)",
+    b"BZh91AY&SY": "this is compressed by bzip2: decompress it",
+    b"\xfd7zXZ\0": "this is compressed by xz: decompress it",
+    b"\xff\xfe": "this is UTF-16: save it as UTF-8",
+    b"\xfe\xff": "this is UTF-16: save it as UTF-8",
 }
-"""The first bytes of formatted documents, which are not text files."""
+"""The first bytes of files that are not UTF-8 text, and what to do with them."""
 
 
 def split_lines(text: str) -> list[tuple[int, str]]:
@@ -92,9 +99,9 @@ def numbered_lines(
     """
     number = 0
     try:
-        for beginning, kind in _FORMATTED_TEXT.items():
+        for beginning, problem in _NO_TEXT.items():
             if file.peek(len(beginning)).startswith(beginning):
-                raise DocumentError(f"this is {kind}: save its text as a .txt file", path=name)
+                raise DocumentError(problem, path=name)
         for number, line in enumerate(_decompressed(file), start=1):
             content = line.removeprefix(_BYTE_ORDER_MARK if number == 1 else b"")
             text = content.decode("utf-8", errors)

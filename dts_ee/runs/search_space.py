@@ -103,7 +103,12 @@ def read_space(path: Path, settings: Mapping[str, Any]) -> List[Dimension]:
         raise ConfigurationError(f"{path}: {error}") from error
     if not space:
         raise ConfigurationError(f"{path}: there is nothing to search, as the object is empty")
-    return [_dimension(path, key, entry, settings) for key, entry in space.items()]
+    dimensions = [_dimension(path, key, entry, settings) for key, entry in space.items()]
+    for key in space:
+        part = next((other for other in space if other.startswith(f"{key}.")), None)
+        if part is not None:
+            raise ConfigurationError(f"{path}: {part} is a part of {key}: search one of them")
+    return dimensions
 
 
 def _dimension(path: Path, key: str, entry: Any, settings: Mapping[str, Any]) -> Dimension:

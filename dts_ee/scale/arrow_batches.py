@@ -113,13 +113,13 @@ def read_batch(
         else batch.column(field.name)
         for field in fields
     ]
-    ids = None if columns.id is None else copied[schema.names.index(columns.id)].to_pylist()
+    ids = None if columns.id is None else copied[schema.names.index(columns.id)].is_valid()
     requests: List[Union[Request, DocumentError]] = []
     for i, row in enumerate(rows):
         try:
             if isinstance(row, DocumentError):
                 raise row
-            if ids is not None and ids[i] is None:
+            if ids is not None and not ids[i].as_py():
                 raise DocumentError("there is no identifier", columns.id)
             requests.append(predictor.request(row_inputs(row, columns)))
         except DocumentError as error:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from contextlib import closing
 from itertools import islice
 from typing import Any, Generator, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -17,7 +18,10 @@ from dts_ee.scale.found_files import LINES, PARQUET, TEXTS, FoundFile, FoundFile
 from dts_ee.scale.row_columns import JSON_LINE, READ_ERROR, SOURCE_FILE, SOURCE_ROW, RowColumns
 
 _LINES_AT_A_TIME = 1024
+_ZSTD_START = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""The first bytes of a frame, also of one that is skipped, as pzstd writes."""
 _SOURCE = [pa.field(SOURCE_FILE, pa.string()), pa.field(SOURCE_ROW, pa.int64())]
+_TEXT_TYPES = {pa.string(), pa.large_string(), pa.string_view(), pa.null()}
 
 
 class Segment(NamedTuple):
@@ -28,9 +32,9 @@ class Segment(NamedTuple):
     last: int
 
 
-def input_schema(found: FoundFiles, columns: RowColumns) -> pa.Schema:
+def input_schema(found: FoundFiles, file: FoundFile, columns: RowColumns) -> pa.Schema:
     """
-    The schema of the batches that are read, for the input's first file.
+    The schema of the batches that are read from a file.
 
     # Raises
 
@@ -46,32 +50,67 @@ def input_schema(found: FoundFiles, columns: RowColumns) -> pa.Schema:
                 f"{SOURCE_FILE!r}"
             )
         return pa.schema([*_SOURCE, pa.field(columns.text, pa.string()), (READ_ERROR, pa.string())])
-    return parquet_schema(found.file_system(), found.files[0], columns)
+    with _open_parquet(found.file_system(), file) as parquet:
+        schema = parquet.schema_arrow
+    try:
+        fields = _fields(schema, columns)
+    except DocumentError as error:
+        raise error.located(None, file.name) from None
+    return pa.schema([*_SOURCE, *fields])
 
 
-def parquet_schema(system: fs.FileSystem, file: FoundFile, columns: RowColumns) -> pa.Schema:
+def _fields(schema: pa.Schema, columns: RowColumns) -> List[pa.Field]:
+    """The fields of a table that are read."""
+    inputs = columns.of_input(schema.names)
+    names = dict.fromkeys([*inputs, *columns.copied])
+    for name in names:
+        number = schema.names.count(name)
+        if number == 0:
+            raise DocumentError(f"there is no column {name!r}, but {', '.join(schema.names)}")
+        if number > 1:
+            raise DocumentError(f"there are {number} columns {name!r}: rename all but one")
+    for name in {columns.text, "sentence"}.intersection(inputs):
+        type = schema.field(name).type
+        if (type.value_type if pa.types.is_dictionary(type) else type) not in _TEXT_TYPES:
+            raise DocumentError(f"its type is {type}, not string: cast it", name)
+    return [schema.field(name) for name in names]
+
+
+def common_schema(found: FoundFiles, schemas: Sequence[pa.Schema]) -> pa.Schema:
     """
-    The schema of the batches of a Parquet file.
+    The schema that the batches of all files can be cast to.
 
     # Raises
 
     `DocumentError`
-        If the file cannot be read, or has not the columns.
+        If the files have other columns, or types that have none in common.
     """
-    with _open_parquet(system, file) as parquet:
-        schema = parquet.schema_arrow
-    try:
-        names = [*columns.of_input(schema.names), *columns.copied]
-    except DocumentError as error:
-        raise error.located(None, file.name) from None
-    for name in names:
-        if name not in schema.names:
-            problem = f"there is no column {name!r}, but {', '.join(schema.names)}"
-            raise DocumentError(problem, path=file.name)
-    return pa.schema([*_SOURCE, *(schema.field(name) for name in dict.fromkeys(names))])
+    common = schemas[0]
+    first = found.files[0].name
+    for file, schema in zip(found.files, schemas):
+        if schema.equals(common):
+            continue
+        names, others = (set(item.names[len(_SOURCE) :]) for item in (schema, common))
+        if names != others:
+            read, read_first = (", ".join(sorted(items)) for items in (names, others))
+            problem = f"of it, the columns {read} would be read, but of {first} {read_first}"
+            raise DocumentError(f"{problem}: give all files the same columns", path=file.name)
+        fields = []
+        for field in common:
+            try:
+                pair = [pa.schema([field]), pa.schema([schema.field(field.name)])]
+                fields += pa.unify_schemas(pair, promote_options="permissive")
+            except pa.ArrowException:
+                raise DocumentError(
+                    f"its type is {schema.field(field.name).type}, but {field.type} in {first}",
+                    field.name,
+                    path=file.name,
+                ) from None
+        common = pa.schema(fields)
+    return common
 
 
-def count_rows(system: fs.FileSystem, found: FoundFiles, file: FoundFile) -> int:
+def count_rows(found: FoundFiles, file: FoundFile) -> int:
     """
     The number of rows of a file.
 
@@ -80,6 +119,7 @@ def count_rows(system: fs.FileSystem, found: FoundFiles, file: FoundFile) -> int
     `DocumentError`
         If it cannot be read, or is one JSON list.
     """
+    system = found.file_system()
     if found.kind == PARQUET:
         with _open_parquet(system, file) as parquet:
             return parquet.metadata.num_rows
@@ -103,7 +143,7 @@ class RowReader:
     found : `FoundFiles`
         The files.
     schema : `pa.Schema`
-        What `input_schema` returned.
+        What `common_schema` returned.
     """
 
     def __init__(self, found: FoundFiles, schema: pa.Schema) -> None:
@@ -195,14 +235,17 @@ def _arrays(columns: Sequence[Any], schema: pa.Schema) -> List[pa.Array]:
 def _numbered_lines(
     system: fs.FileSystem, file: FoundFile
 ) -> Generator[Tuple[int, str], None, None]:
-    # Gzip is decompressed by `numbered_lines`, which says where it is cut off.
-    compression = "zstd" if file.name.endswith(".zst") else None
     try:
-        stream = system.open_input_stream(file.path, compression=compression)
+        stream = system.open_input_stream(file.path, compression=None)
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror or error}", path=file.name) from None
     with io.BufferedReader(stream, 1 << 20) as reader:
-        yield from numbered_lines(reader, file.name, "surrogateescape")
+        # Gzip is decompressed by `numbered_lines`, which says where it is cut off.
+        if not _ZSTD_START.match(reader.peek(4)):
+            yield from numbered_lines(reader, file.name, "surrogateescape")
+            return
+        with io.BufferedReader(pa.CompressedInputStream(reader, "zstd"), 1 << 20) as lines:
+            yield from numbered_lines(lines, file.name, "surrogateescape")
 
 
 def _check_no_list(line: str, file: FoundFile) -> None:
@@ -248,8 +291,13 @@ def _parquet_batches(
             for batch in parquet.iter_batches(_LINES_AT_A_TIME, groups, names, use_threads=False):
                 numbers = range(position + 1, position + 1 + len(batch))
                 source = _arrays([[file.name] * len(batch), numbers], schema)
-                arrays = [*source, *(batch.column(name) for name in names)]
+                arrays = [*source, *(_cast(batch.column(name), schema, name) for name in names)]
                 position += len(batch)
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     return start, batches()
+
+
+def _cast(column: pa.Array, schema: pa.Schema, name: str) -> pa.Array:
+    type = schema.field(name).type
+    return column if column.type == type else column.cast(type)

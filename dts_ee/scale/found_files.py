@@ -15,9 +15,12 @@ from dts_ee.corpora.files import is_hidden
 LINES, TEXTS, PARQUET = "JSON Lines", ".txt", "Parquet"
 
 _KINDS = {
-    LINES: re.compile(r".+\.(jsonl|ndjson|json)(\.gz|\.zst)?"),
-    TEXTS: re.compile(r".+\.txt"),
-    PARQUET: re.compile(r".+\.(parquet|pq)"),
+    kind: re.compile(rf".+\.{suffix}", re.IGNORECASE | re.DOTALL)
+    for kind, suffix in (
+        (LINES, r"(jsonl|ndjson|json)(\.gz|\.zst)?"),
+        (TEXTS, "txt"),
+        (PARQUET, "(parquet|pq)"),
+    )
 }
 
 
@@ -112,21 +115,29 @@ def find_files(uri: str) -> FoundFiles:
     # Raises
 
     `ConfigurationError`
-        If there are no files, or files of several kinds.
+        If there are no files, files of several kinds, or names that are not UTF-8.
+    `OSError`
+        If a folder cannot be read.
     """
     system, path = open_file_system(uri)
     folder, pattern = _divide(path)
     info = system.get_file_info(folder)
     if info.type == fs.FileType.NotFound:
         raise ConfigurationError(f"{uri}: there is no such file or folder")
+    if info.type == fs.FileType.Unknown:
+        raise ConfigurationError(f"{uri}: this is a pipe or a device: write its rows to a file")
     if info.type == fs.FileType.File:
         name = PurePosixPath(folder).name
         return FoundFiles(uri, _kind(name) or LINES, (_found(info, name),))
     found = []
-    for item in system.get_file_info(fs.FileSelector(folder, recursive=True)):
+    for item in _files_in(system, folder):
         name = item.path[len(folder) :].lstrip("/")
         matches = _kind(name) is not None if pattern is None else pattern.match(name)
-        if item.type == fs.FileType.File and matches and not _is_left_out(name):
+        if not matches or _is_left_out(name):
+            continue
+        if item.type == fs.FileType.NotFound:
+            raise ConfigurationError(f"{item.path}: this links to a file that does not exist")
+        if item.type == fs.FileType.File:
             found.append(_found(item, name))
     if not found:
         names = "such files" if pattern else ".txt, .jsonl (.gz, .zst) or .parquet files"
@@ -139,6 +150,28 @@ def find_files(uri: str) -> FoundFiles:
         )
     found.sort(key=lambda file: (file.partition, file.name))
     return FoundFiles(uri, kinds[0], tuple(found))
+
+
+def _files_in(system: fs.FileSystem, folder: str) -> List[fs.FileInfo]:
+    """What is in a folder and the folders in it."""
+    if not isinstance(system, fs.LocalFileSystem):
+        return system.get_file_info(fs.FileSelector(folder, recursive=True))
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    # Arrow would follow a link to a folder that it is in again and again.
+    paths = []
+    for root, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        here = Path(root).resolve()
+        folders[:] = [
+            name for name in folders if not here.is_relative_to(Path(root, name).resolve())
+        ]
+        paths += [os.path.join(root, name) for name in names]
+    try:
+        return system.get_file_info(paths)
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(f"{error.object!a}: this name is not UTF-8: rename it") from None
 
 
 def _divide(path: str) -> Tuple[str, Optional["re.Pattern[str]"]]:

@@ -155,17 +155,43 @@ class OutputFolder:
         self._write(name, sink.getvalue())
 
     def counts_of(self, name: str) -> Counts:
-        """The counts of a finished shard."""
-        with self._system.open_input_file(f"{self._path}/{name}") as file:
-            metadata = pq.read_schema(file).metadata or {}
-        return Counts(**json.loads(metadata[METADATA_KEY])["counts"])
+        """
+        The counts of a finished shard.
 
-    def read_manifest(self) -> Optional[Dict[str, Any]]:
-        """The manifest, if there is one."""
+        # Raises
+
+        `ConfigurationError`
+            If it is damaged, or another file.
+        """
+        try:
+            with self._system.open_input_file(f"{self._path}/{name}") as file:
+                metadata = pq.read_schema(file).metadata or {}
+            return Counts(**json.loads(metadata[METADATA_KEY])["counts"])
+        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
+            raise ConfigurationError(
+                f"{self.uri}/{name}: this is damaged, or no file of an earlier call: move it "
+                "elsewhere, and repeat the command"
+            ) from None
+
+    def read_settings(self) -> Optional[Dict[str, Any]]:
+        """
+        The settings in the manifest, if there is one.
+
+        # Raises
+
+        `ConfigurationError`
+            If the manifest is damaged.
+        """
         if MANIFEST_NAME not in self._names():
             return None
-        with self._system.open_input_stream(f"{self._path}/{MANIFEST_NAME}") as file:
-            return json.loads(file.read())
+        try:
+            with self._system.open_input_stream(f"{self._path}/{MANIFEST_NAME}") as file:
+                settings = json.loads(file.read())["settings"]
+            return {name: settings[name] for name in ("model", "options", "input")}
+        except (OSError, KeyError, TypeError, ValueError):
+            raise ConfigurationError(
+                f"{self.uri}/{MANIFEST_NAME}: this is damaged: name another --output-dir"
+            ) from None
 
     def write_manifest(self, manifest: Dict[str, Any]) -> None:
         """Writes the manifest."""

@@ -119,14 +119,18 @@ class Task:
         settings = self._settings(plan)
         output = OutputFolder(self.output)
         output.prepare()
-        manifest = output.read_manifest()
-        if manifest is None:
+        before = output.read_settings()
+        if before is None:
             plan.check_ids()
             output.write_manifest(_manifest(plan, settings, Counts(), False))
         else:
-            _check_settings(settings, manifest["settings"], self.output)
+            _check_settings(settings, before, self.output)
         counts = Counts()
         finished = output.finished()
+        for name in sorted(finished - {shard.name for shard in plan.shards}):
+            raise ConfigurationError(
+                f"{self.output}/{name}: this is none of the output's files: move it elsewhere"
+            )
         for name in finished:
             counts.add(output.counts_of(name))
         return plan, settings, finished, counts

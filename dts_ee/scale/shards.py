@@ -12,8 +12,8 @@ from allennlp.common.checks import ConfigurationError
 
 from dts_ee.document import DocumentError
 from dts_ee.predictors.requests import inputs_from_line
-from dts_ee.scale.file_rows import RowReader, Segment, count_rows, input_schema, parquet_schema
-from dts_ee.scale.found_files import PARQUET, FoundFiles, find_files, partition_columns
+from dts_ee.scale.file_rows import RowReader, Segment, common_schema, count_rows, input_schema
+from dts_ee.scale.found_files import FoundFile, FoundFiles, find_files, partition_columns
 from dts_ee.scale.row_columns import (
     JSON_LINE,
     SOURCE_FILE,
@@ -138,27 +138,21 @@ def make_plan(uri: str, columns: RowColumns) -> Plan:
         If a file cannot be read or has not the columns.
     """
     found = find_files(uri)
-    schema = input_schema(found, columns)
-    _check_names([*output_schema(schema, columns).names, *partition_columns(found)])
-    system = found.file_system()
+    _check_names(found, input_schema(found, found.files[0], columns), columns)
 
-    def look_at(file: Any) -> int:
-        if found.kind == PARQUET and parquet_schema(system, file, columns) != schema:
-            raise DocumentError(
-                f"its columns have other types than those of {found.files[0].name}", path=file.name
-            )
-        return count_rows(system, found, file)
+    def look_at(file: FoundFile) -> Tuple[int, pa.Schema]:
+        return count_rows(found, file), input_schema(found, file, columns)
 
     # Threads make no local file quicker to read.
     with ThreadPoolExecutor(_READERS if "://" in uri else 1) as executor:
-        num_rows = list(executor.map(look_at, found.files))
+        num_rows, schemas = zip(*executor.map(look_at, found.files))
     digest = hashlib.sha256()
     for file, number in zip(found.files, num_rows):
         digest.update(json.dumps([file.name, file.size, file.modified, number]).encode())
     divided = tuple(_shards(found, num_rows))
     for shard in divided:
         digest.update(json.dumps([shard.name, shard.segments]).encode())
-    return Plan(found, schema, columns, divided, digest.hexdigest())
+    return Plan(found, common_schema(found, schemas), columns, divided, digest.hexdigest())
 
 
 def rows_of_shard(num_rows: int) -> int:
@@ -198,7 +192,8 @@ def _groups(num_rows: Dict[int, int], size: int) -> Iterator[List[Segment]]:
         yield group
 
 
-def _check_names(names: Sequence[str]) -> None:
+def _check_names(found: FoundFiles, schema: pa.Schema, columns: RowColumns) -> None:
+    names = [*output_schema(schema, columns).names, *partition_columns(found)]
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(
@@ -215,7 +210,13 @@ def _with_id_only(schema: pa.Schema, columns: RowColumns) -> pa.Schema:
 
 def _ids(table: pa.Table, name: str) -> Iterator[Any]:
     if JSON_LINE not in table.schema.names:
-        yield from table.column(name).to_pylist()
+        try:
+            yield from table.column(name).to_pylist()
+        except (pa.ArrowException, OverflowError, ValueError) as error:
+            # A time that Python has not, or bytes that are not UTF-8.
+            row, file = (table.column(column)[0].as_py() for column in (SOURCE_ROW, SOURCE_FILE))
+            problem = f"an identifier from row {row} on cannot be read: {error}"
+            raise DocumentError(problem, name, path=file) from None
         return
     for line in table.column(JSON_LINE).to_pylist():
         try:

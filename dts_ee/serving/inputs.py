@@ -14,6 +14,9 @@ from dts_ee.serving.serving_settings import ServingSettings
 
 _TEXT_FIELDS = ("sentence", "text", "tokens")
 
+_MAX_DEPTH = 16
+"""Lists and objects of an input are in no more others; an input that means something needs five."""
+
 
 def parse_json(body: bytes) -> Any:
     """
@@ -66,6 +69,9 @@ def length_of(inputs: JsonDict) -> int:
 
 
 def _problem(value: JsonDict, settings: ServingSettings) -> Optional[RequestError]:
+    if _is_too_deep(value):
+        message = f"there are lists or objects in more than {_MAX_DEPTH} others"
+        return RequestError(422, "invalid_input", message)
     for field in _TEXT_FIELDS:
         length = _length(value.get(field))
         if length > settings.max_text_length:
@@ -95,6 +101,15 @@ def _length(value: Any) -> int:
     if not isinstance(value, list) or not value:
         return 0
     return len(value) - 1 + sum(len(token) for token in value if isinstance(token, str))
+
+
+def _is_too_deep(value: Any) -> bool:
+    # A worker gets an input as a pickle, which cannot be written for all that JSON can nest.
+    level = [value]
+    for _ in range(_MAX_DEPTH + 1):
+        parts = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [inner for part in parts for inner in part if isinstance(inner, (dict, list))]
+    return bool(level)
 
 
 def _is_unicode(value: Any) -> bool:

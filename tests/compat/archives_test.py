@@ -1,5 +1,6 @@
 import gzip
 import json
+import math
 import shutil
 import tarfile
 import tempfile
@@ -211,6 +212,17 @@ def test_a_configuration_is_json_and_not_evaluated(model, content):
     assert "config.json " in message(archive_model(model))
 
 
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"model": None}, "config.json has no model: its key `model` should be an object"),
+        ({"model": {"type": "nothing"}}, "there is no Model 'nothing'"),
+    ],
+)
+def test_the_model_is_missing_or_of_another_package(model, settings, problem):
+    assert problem in message(changed(model, **settings))
+
+
 def test_an_archive_that_grows_too_much_is_not_extracted(trained, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(trained / "unpacked"))
     (trained / "unpacked").mkdir()
@@ -233,6 +245,14 @@ def test_an_archive_has_a_limited_number_of_members(trained, monkeypatch):
         for number in range(101):
             archive.addfile(member(str(number)))
     assert "more than 100 members" in message(str(trained / "many.tar.gz"))
+
+
+def test_weights_that_are_no_numbers(model):
+    state = torch.load(model / "best.th", weights_only=True)
+    name = next(name for name, value in state.items() if value.is_floating_point())
+    state[name].view(-1)[0] = math.nan
+    torch.save(state, model / "best.th")
+    assert f"weights.safetensors: {name} has values that are no" in message(archive_model(model))
 
 
 class Pickled:

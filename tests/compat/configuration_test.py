@@ -6,6 +6,7 @@ import pytest
 from allennlp.commands.train import TrainModel
 from allennlp.common import FromParams, Lazy, Params, Registrable
 from allennlp.common.checks import ConfigurationError
+from allennlp.predictors import Predictor
 from allennlp.training import Trainer
 
 from dts_ee.errors import MISTAKE, explain
@@ -99,6 +100,13 @@ def test_a_mistake_in_a_configuration_has_its_key(settings, message):
 def test_a_configuration_without_mistakes_is_built():
     settings = {"part": GOOD, "parts": [GOOD, {"type": "open", "size": 2}], "later": GOOD}
     Whole.from_params(Params(json.loads(json.dumps(settings))))
+
+
+@pytest.mark.parametrize(("name", "near"), [("dst", "; did you mean dts?"), ("zzz", "")])
+def test_a_predictor_that_is_not_there(name, near):
+    with pytest.raises(ConfigurationError) as raised:
+        Predictor.by_name(name)
+    assert explain(raised.value).message == f"there is no Predictor {name!r}{near}"
 
 
 def test_a_key_that_the_trainer_would_drop_is_refused():

@@ -58,6 +58,10 @@ def test_a_space_has_a_dimension_for_each_key(tmp_path):
         ({"model.dropout": {"type": "float", "low": 1}}, ".high: this should be a number"),
         ({"model.dropout": {"type": "float", "low": True, "high": 1}}, ".low: this should be a nu"),
         ({"model.dropout": {"type": "int", "low": 0.5, "high": 1}}, ".low: this should be a whole"),
+        (
+            {key: {"type": "categorical", "choices": [{}]} for key in ("model.dropout", "model")},
+            "model.dropout is a part of model: search one of them",
+        ),
         ({"model.dropout": {"type": "int", "low": 2, "high": 1}}, "low (2) is above high (1)"),
         ({"model.dropout": {"type": "float", "low": 0, "high": 1, "log": True}}, "above 0, as log"),
         ({"model.dropout": {"type": "float", "low": 0, "high": 1, "log": 1}}, "true or false"),

@@ -116,6 +116,49 @@ def test_a_bad_row_has_an_error_and_spoils_no_other(predictor):
         predict_batch(predictor, batch, columns, stop_on_error=True)
 
 
+def test_the_column_that_is_named_is_the_text(predictor):
+    others = {"sentence": "Nobody came.", "tokens": ["Nobody"], "text": "Nobody came."}
+    batch = lines({**others, "body": "Marta writes."}, {"text": "Nobody came.", "n": 1})
+    good, bad = predict_batch(predictor, batch, RowColumns("body")).to_pylist()
+    assert_like_predictor([good], ["Marta writes."], predictor)
+    assert bad["error"] == "field body: there is no such key, but text, n"
+    # A text, which has two sentences, and no sentence.
+    batch = lines({"sentence": "Nobody came. Marta writes."})
+    (row,) = predict_batch(predictor, batch, RowColumns("sentence")).to_pylist()
+    assert_like_predictor([row], ["Nobody came. Marta writes."], predictor)
+    assert len(row["sentences"]) == 2
+
+
+def test_values_that_no_column_can_have(predictor):
+    batch = lines(
+        {"text": "a", "id": "\ud83d", "n": 1},
+        {"text": "a", "id": "b", "n": "\ud83d"},
+        {"tokens": ["a"], "id": "c", "start_char": 2**30 + 1},
+        {"tokens": ["a"], "id": "d", "start_char": 2**30},
+    )
+    rows = predict_batch(predictor, batch, RowColumns(id="id", keep=("n",))).to_pylist()
+    assert [(row["id"], row["error"]) for row in rows] == [
+        (None, "field id: holds half of a surrogate pair: '\\ud83d'"),
+        (None, "field n: holds half of a surrogate pair: '\\ud83d'"),
+        ("c", "field start_char: 1073741825 is above 1073741824"),
+        ("d", None),
+    ]
+    assert rows[3]["tokens"] == [{"text": "a", "start_char": 2**30, "end_char": 2**30 + 1}]
+
+
+def test_bytes_that_are_no_text(predictor):
+    offsets = pa.py_buffer(pa.array([0, 2, 15], pa.int32()).buffers()[1])
+    data = pa.py_buffer(b"a\xffMarta writes.")
+    texts = pa.Array.from_buffers(pa.string(), 2, [None, offsets, data])
+    bad, good = predict_batch(predictor, pa.record_batch({"text": texts})).to_pylist()
+    assert bad["error"] == "field text: byte 1 is not UTF-8 (invalid start byte)"
+    assert_like_predictor([good], ["Marta writes."], predictor)
+    # The number is that of the line in its file.
+    batch = lines(b'"a"', b'"\xff"').append_column(SOURCE_ROW, pa.array([7, 9]))
+    errors = [row["error"] for row in predict_batch(predictor, batch).to_pylist()]
+    assert errors == [None, "byte 1 of line 9 is not UTF-8 (invalid start byte)"]
+
+
 def test_tokens_and_given_entities_of_a_table(predictor):
     tokens = [["Ada", "left", "Rome"], None, ["Bo"], ["Ada", ""]]
     span = pa.struct([("type", pa.string()), ("start", pa.int64()), ("end_char", pa.int64())])

@@ -216,6 +216,22 @@ def test_outputs_that_are_refused(task, loaded, output, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_an_output_that_was_changed(task, output):
+    task.run()
+    shard, manifest = output / "part-000000.parquet", output / "_manifest.json"
+    other = shard.rename(output / "other.parquet")
+    with pytest.raises(ConfigurationError, match="out/other.parquet: this is none of the output's"):
+        task.run()
+    other.rename(shard).write_bytes(b"PAR1")
+    with pytest.raises(ConfigurationError, match="out/part-000000.parquet: this is damaged, or no"):
+        task.run()
+    shard.unlink()
+    for content in ("{", "[]", "{}", '{"settings": {}}'):
+        manifest.write_text(content)
+        with pytest.raises(ConfigurationError, match="out/_manifest.json: this is damaged: name"):
+            task.run()
+
+
 def test_identifiers_are_checked_before_anything_is_predicted(loaded, tmp_path, output):
     source = write_lines(tmp_path / "in.jsonl", *LINES, LINES[0])
     with pytest.raises(DocumentError, match="row 6: the identifier '0' is that of row 1 of in"):

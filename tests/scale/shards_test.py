@@ -47,6 +47,22 @@ def test_files_are_found(pattern, kind, names, tmp_path):
     assert [file.partition for file in found.files] == partitions
 
 
+def test_links_and_names(tmp_path):
+    touch(tmp_path, "in/a.JSONL", "in/b\n.json.GZ", "other/c.jsonl")
+    (tmp_path / "in" / "around").symlink_to("..")
+    (tmp_path / "in" / "itself").symlink_to(".")
+    (tmp_path / "in" / "other").symlink_to("../other")
+    # Each is found once, also where links lead around in two ways.
+    found = find_files(str(tmp_path / "in"))
+    assert [file.name for file in found.files] == ["a.JSONL", "b\n.json.GZ", "other/c.jsonl"]
+    (tmp_path / "in" / "d.jsonl").symlink_to("/nowhere")
+    with pytest.raises(ConfigurationError, match="in/d.jsonl: this links to a file that does not"):
+        find_files(str(tmp_path / "in"))
+    touch(tmp_path, "latin/Zo\udceb.jsonl")
+    with pytest.raises(ConfigurationError, match=r"/Zo\\udceb.jsonl': this name is not UTF-8: ren"):
+        find_files(str(tmp_path / "latin"))
+
+
 def test_what_is_no_input(tmp_path):
     touch(tmp_path, "mixed/a.txt", "mixed/b.parquet", "none/readme.md")
     for name, message in (
@@ -57,6 +73,8 @@ def test_what_is_no_input(tmp_path):
     ):
         with pytest.raises(ConfigurationError, match=message):
             find_files(str(tmp_path / name))
+    with pytest.raises(ConfigurationError, match="/dev/null: this is a pipe or a device"):
+        find_files("/dev/null")
     with pytest.raises(ConfigurationError, match="nothing://a: "):
         find_files("nothing://a")
 
@@ -154,10 +172,7 @@ def test_tables(tmp_path):
         read = reader.read([Segment(0, first, last)])
         assert read.column("other").to_pylist() == list(range(first, last))
         assert read.column(SOURCE_ROW).to_pylist() == list(range(first + 1, last + 1))
-    pq.write_table(table.cast(pa.schema([("other", pa.int8()), ("body", pa.string())])), path)
     pq.write_table(table, tmp_path / "0.parquet")
-    with pytest.raises(DocumentError, match="file a.parquet: its columns have other types than th"):
-        make_plan(str(tmp_path), columns)
     for columns, message in (
         (RowColumns("nothing"), "file 0.parquet: there is no column 'nothing', but other, body"),
         (RowColumns("body", "id"), "file 0.parquet: there is no column 'id', but other, body"),
@@ -173,6 +188,57 @@ def test_tables(tmp_path):
         make_plan(str(path), columns).reader().read([Segment(0, 0, 4)])
     path.write_bytes(b"PAR")
     with pytest.raises(DocumentError, match="file a.parquet: this is no Parquet file"):
+        make_plan(str(path), RowColumns())
+
+
+def test_tables_whose_types_differ(tmp_path):
+    """As other programs write them: null for a column without values, floats for lost integers."""
+
+    def write(name, bodies, keys, **types):
+        schema = pa.schema(list(types.items()))
+        pq.write_table(pa.table([bodies, keys], schema), tmp_path / name)
+
+    columns = RowColumns("body", keep=("key",))
+    write("a.parquet", ["a"], [None], body=pa.string(), key=pa.null())
+    write("b.parquet", ["b"], [1.0], body=pa.large_string(), key=pa.float64())
+    write("c.parquet", [None], [2], body=pa.null(), key=pa.int8())
+    plan = make_plan(str(tmp_path), columns)
+    assert plan.schema.field("key").type == pa.float64()
+    rows = plan.reader().read(plan.shards[0].segments).to_pylist()
+    assert [(row["body"], row["key"]) for row in rows] == [("a", None), ("b", 1.0), (None, 2.0)]
+    # Nothing is rounded.
+    write("c.parquet", ["c"], [2**53 + 1], body=pa.string(), key=pa.int64())
+    plan = make_plan(str(tmp_path), columns)
+    with pytest.raises(DocumentError, match="file c.parquet: cannot be read: Integer value 900719"):
+        plan.reader().read(plan.shards[0].segments)
+    write("d.parquet", ["d"], ["2"], body=pa.string(), key=pa.string())
+    message = "file d.parquet, field key: its type is string, but double in a.parquet"
+    with pytest.raises(DocumentError, match=message):
+        make_plan(str(tmp_path), columns)
+    write("d.parquet", [b"d"], [2], body=pa.binary(), key=pa.int64())
+    with pytest.raises(DocumentError, match="d.parquet, field body: its type is binary, not str"):
+        make_plan(str(tmp_path), columns)
+    pq.write_table(pa.table({"body": ["d"], "key": [2], "entities": [[]]}), tmp_path / "d.parquet")
+    message = "of it, the columns body, entities, key would be read, but of a.parquet body, key"
+    with pytest.raises(DocumentError, match=message):
+        make_plan(str(tmp_path), columns)
+    twice = pa.Table.from_arrays([pa.array(["d"]), pa.array(["e"])], ["body", "body"])
+    pq.write_table(twice, tmp_path / "d.parquet")
+    with pytest.raises(DocumentError, match="file d.parquet: there are 2 columns 'body'"):
+        make_plan(str(tmp_path), RowColumns("body"))
+
+
+def test_files_that_are_no_lines(tmp_path):
+    path = tmp_path / "a.jsonl"
+    frame = bytes(pa.Codec("zstd").compress(b'"a"\n"b"\n', asbytes=True))
+    skipped = b"\x50\x2a\x4d\x18\x01\0\0\0-"
+    for content in (frame, skipped + frame):
+        path.write_bytes(content)
+        assert make_plan(str(path), RowColumns()).num_rows == 2
+    (tmp_path / "b.jsonl.zst").write_bytes(b'"a"\n')
+    assert make_plan(str(tmp_path / "b.jsonl.zst"), RowColumns()).num_rows == 1
+    path.write_bytes('"a"\n'.encode("utf-16"))
+    with pytest.raises(DocumentError, match="file a.jsonl: this is UTF-16: save it as UTF-8"):
         make_plan(str(path), RowColumns())
 
 
@@ -226,3 +292,9 @@ def test_identifiers_of_tables(tmp_path):
     pq.write_table(table.slice(3), tmp_path / "b.parquet")
     with pytest.raises(DocumentError, match="row 1: the identifier '2' is that of row 4 of a.parq"):
         make_plan(str(tmp_path), RowColumns(id="key")).check_ids()
+    # Days that Python's dates do not have.
+    days = pa.array([1, 10**7], pa.date32())
+    pq.write_table(pa.table({"text": ["a", "b"], "key": days}), tmp_path / "c.parquet")
+    message = "file c.parquet, field key: an identifier from row 1 on cannot be read: date value"
+    with pytest.raises(DocumentError, match=message):
+        make_plan(str(tmp_path / "c.parquet"), RowColumns(id="key")).check_ids()

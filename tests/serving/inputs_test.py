@@ -82,6 +82,24 @@ def test_inputs_beyond_the_limits(value, type, field):
     assert problem.message
 
 
+def nested(depth):
+    value = "a"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_lists_are_in_so_many_others():
+    """The object of the input is the first, so that 16 lists in each other are in 16 others."""
+    value = {"sentence": "a", "other": nested(16)}
+    assert read_input(value, SETTINGS) == value
+    # JSON can be read to a depth at which neither a pickle nor JSON can be written.
+    for depth in (17, 100_000):
+        problem = read_input({"sentence": "a", "other": nested(depth)}, SETTINGS)
+        assert isinstance(problem, RequestError)
+        assert problem.message == "there are lists or objects in more than 16 others"
+
+
 def test_the_limit_is_named():
     problem = read_input({"tokens": 6 * ["a"]}, SETTINGS)
     assert isinstance(problem, RequestError)
