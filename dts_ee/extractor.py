@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union, overload
 
+import torch
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
@@ -17,6 +18,9 @@ from dts_ee.predictors import DtsPredictor
 
 TextEntities = Sequence[Tuple[str, int, int]]
 """Entities as tuples of type, start character and end character (exclusive)."""
+
+
+_process = os.getpid()
 
 
 class Extractor:
@@ -195,6 +199,7 @@ class Extractor:
         `TypeError`
             If the text is neither a string nor a list of strings.
         """
+        _use_one_thread_in_a_fork()
         texts = _texts(text)
         entity_lists: List[Optional[TextEntities]] = [None] * len(texts)
         if entities is not None:
@@ -234,6 +239,7 @@ class Extractor:
         `DocumentError`
             If a given entity has a type that the model does not know.
         """
+        _use_one_thread_in_a_fork()
         thresholds = self._thresholds(entity_threshold, relation_threshold)
         return self._predictor.predict_documents(sentences, entities_given, thresholds)
 
@@ -245,6 +251,18 @@ class Extractor:
         return self._predictor.thresholds(
             {"entity_threshold": entity_threshold, "relation_threshold": relation_threshold}
         )
+
+
+def _use_one_thread_in_a_fork() -> None:
+    """
+    Has torch compute with one thread in a forked process, such as one of `nlp.pipe(n_process=2)`.
+
+    A copy of a process has no copy of its threads, and GNU OpenMP would wait for them for ever.
+    """
+    global _process
+    if os.getpid() != _process:
+        torch.set_num_threads(1)
+        _process = os.getpid()
 
 
 def _texts(text: Any) -> List[str]:

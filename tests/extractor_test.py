@@ -1,4 +1,7 @@
+import multiprocessing
+
 import pytest
+import torch
 from allennlp.common.checks import ConfigurationError
 
 from dts_ee import Document, Entity, Extractor
@@ -120,3 +123,31 @@ def test_a_sentence_shows_itself(extractor):
     assert "R1\tLive_In Arg1:T1 Arg2:T2\n" in annotations
     assert set(sentence.to_networkx().edges(keys=True)) == {(0, 1, "Live_In"), (0, 2, "Work_For")}
     assert len(sentence.to_displacy()["arcs"]) == 2
+
+
+def test_a_fork_has_one_thread(extractor):
+    """With more, it could wait for ever for the threads of the process that it is a copy of."""
+    text = "Marta lives in Tarnby."
+    expected = relations(extractor(text)[0])
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        extractor(text)
+        context = multiprocessing.get_context("fork")
+        for predict in (extractor, lambda text: extractor.predict([Document(tuple(text.split()))])):
+            results = context.SimpleQueue()
+
+            def predict_there(predict=predict, results=results):
+                predict(text)
+                results.put((torch.get_num_threads(), relations(extractor(text)[0])))
+
+            process = context.Process(target=predict_there)
+            process.start()
+            process.join(60)
+            process.kill()
+            assert process.exitcode == 0
+            assert results.get() == (1, expected)
+        extractor(text)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

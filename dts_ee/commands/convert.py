@@ -16,6 +16,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 from allennlp.commands import Subcommand
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.characters import in_one_line
 from dts_ee.commands.reading_arguments import add_reading_arguments, reading_from_args
 from dts_ee.corpora.annotated_text import INEXPRESSIBLE
 from dts_ee.corpora.corpus import Corpus, Remark
@@ -357,7 +358,7 @@ def _summary(remarks: Sequence[Remark], report: Optional[Path]) -> str:
             lines.append(f"{title}: {problems}.")
     # What was lost comes first.
     shown = sorted(remarks, key=lambda remark: not remark.lost)[:MAX_PRINTED_REMARKS]
-    lines.extend(f"  {remark}" for remark in shown)
+    lines.extend(f"  {in_one_line(str(remark))}" for remark in shown)
     if len(remarks) > len(shown):
         more = f"  and {len(remarks) - len(shown)} more"
         lines.append(f"{more}: --report FILE lists all" if report is None else more)

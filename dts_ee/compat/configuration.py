@@ -136,6 +136,10 @@ def name_configuration_key_in_errors() -> None:
             needs_value = parameter.default is inspect.Parameter.empty and not is_optional
             if needs_value and key in params and params[key] is None and key not in extras:
                 raise ConfigurationError(f"{params.history}{key}: this key needs a value")
+        # AllenNLP's samplers would divide by it, or never end.
+        size = params.get("batch_size")
+        if isinstance(size, int) and size < 1:
+            raise ConfigurationError(f"{params.history}batch_size: {size} is less than 1")
         return original_create_kwargs(constructor, cls, params, **extras)
 
     @functools.wraps(original_pop_and_construct_arg)
@@ -191,6 +195,12 @@ def name_configuration_key_in_errors() -> None:
         read = original_from_file(cls, params_file, *args, **kwargs)
         if not isinstance(read.params, dict):
             raise ConfigurationError(f"{params_file}: this is no configuration, as it is no object")
+        # JSON Lines are an expression of Jsonnet: the sum of all objects.
+        if "tokens" in read.params and "model" not in read.params:
+            raise ConfigurationError(
+                f"{params_file}: this is no configuration, but a file of sentences: an experiment "
+                "such as own.jsonnet comes here, and names the data"
+            )
         return read
 
     @functools.wraps(original_with_overrides)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sized
 
 from dts_ee.archives.extraction import DAMAGED, open_content
+from dts_ee.characters import in_one_line
 
 CARD_NAME = "model_card.json"
 """The name of the card's file, which is the first one in an archive."""
@@ -234,7 +235,8 @@ class ModelCard:
         for task, figures in self.figures[split].items():
             types = ", ".join(f"{name} {100 * f1:.1f}" for name, f1 in figures.types.items())
             if types:
-                blocks.append(f"F1 of the types of {task}, {_SPLITS[split]}: {types}.")
+                shown = in_one_line(types)
+                blocks.append(f"F1 of the types of {task}, {_SPLITS[split]}: {shown}.")
         return blocks
 
     def _limits(self) -> str:
@@ -287,4 +289,6 @@ def _count(types: Sized, name: str) -> str:
 
 
 def _rows(*rows: tuple[str, str]) -> str:
-    return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows)])
+    cells = [(name, in_one_line(text).replace("|", "\\|")) for name, text in rows]
+    lines = [f"| {name} | {text} |" for name, text in cells]
+    return "\n".join(["| | |", "| --- | --- |", *lines])

@@ -172,6 +172,17 @@ def test_there_and_back(folder, name):
     ]
 
 
+def test_a_remark_is_one_line(folder, capsys):
+    document = {
+        "tokens": ["Ann", "Rome"],
+        "entities": [{"type": "P", "start": 0, "end": 1}, {"type": "L", "start": 1, "end": 2}],
+        "relations": [{"type": "lives\nin", "head": 0, "tail": 1}],
+    }
+    (folder / "a.jsonl").write_text(json.dumps(document))
+    assert run("--from", "jsonl", "a.jsonl", "--to", "conll", "a.txt") == 0
+    assert "  document line 1: relation: lives in from 'Ann' to 'Rome'" in capsys.readouterr().err
+
+
 def test_long_list_of_what_is_lost_goes_to_the_report(folder, capsys):
     bad = "12|No cough without zalotril.|headache|3|8|zalotril|17|25\n"
     (folder / "DRUG-AE.rel").write_text(RELATIONS + bad * 15)

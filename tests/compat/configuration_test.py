@@ -72,6 +72,10 @@ GOOD = {"type": "long_name", "size": 1}
         ({"part": None}, "part: this key needs a value"),
         ({"part": {**GOOD, "size": "x"}}, "part.size: this should be a whole number"),
         ({"part": {**GOOD, "size": -1}}, "part: size is below 0"),
+        (
+            {"part": {"type": "open", "size": 1, "batch_size": 0}},
+            "part.batch_size: 0 is less than 1",
+        ),
         ({"part": GOOD, "threshold": "x"}, "threshold: this should be a number"),
         (
             {"part": GOOD, "parts": [GOOD, {**GOOD, "size": "x"}]},
@@ -143,7 +147,7 @@ def test_an_error_in_the_data_has_no_key(tmp_path):
         ({"batch_size": 1}, f"{tmp_path}/a.json", f"{tmp_path}/a.json, document #1: documents w"),
         ({"batch_size": 1}, "$NOT_SET", "the data path $NOT_SET has the environment variable"),
         ({"batch_size": "x"}, "$NOT_SET", "data_loader.batch_size: this should be a whole number"),
-        ({"batch_size": 0}, "$NOT_SET", "data_loader: batch_size must be at least 1"),
+        ({"batch_size": 0}, "$NOT_SET", "data_loader.batch_size: 0 is less than 1"),
     ):
         settings = {
             "dataset_reader": {"type": "spert"},
@@ -163,3 +167,10 @@ def test_a_folder_or_a_list_is_no_configuration(tmp_path):
     (tmp_path / "a.json").write_text("[1, 2]")
     with pytest.raises(ConfigurationError, match=r"a\.json: this is no configuration"):
         Params.from_file(tmp_path / "a.json")
+
+
+def test_sentences_are_no_configuration(tmp_path):
+    """JSON Lines are an expression of Jsonnet: the sum of all objects."""
+    (tmp_path / "a.jsonl").write_text('{"tokens": ["a"]}\n{"tokens": ["b"]}\n')
+    with pytest.raises(ConfigurationError, match=r"a\.jsonl: .* but a file of sentences"):
+        Params.from_file(tmp_path / "a.jsonl")

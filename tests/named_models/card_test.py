@@ -59,6 +59,20 @@ def test_the_card_for_people():
     assert "The epoch was chosen" not in text
 
 
+def test_types_with_a_new_line_or_a_bar_stay_in_their_cell():
+    figures = {"test": {"entities": Figures(1.0, 1.0, 1.0, 1.0, {"in\na": 0.5})}}
+    lines = (
+        ModelCard(
+            "a", "1", entity_types=["in\na", "b|c"], relation_types=["\td\r\ne"], figures=figures
+        )
+        .to_markdown()
+        .splitlines()
+    )
+    assert "| Entities | in a, b\\|c |" in lines
+    assert "| Relations | d e |" in lines
+    assert "F1 of the types of entities, test data: in a 50.0." in lines
+
+
 def test_limits_that_not_every_model_has():
     small = ModelCard(
         "a",
