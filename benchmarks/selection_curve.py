@@ -33,14 +33,14 @@ def main() -> None:
     parser.add_argument("--test", type=Path, required=True, help="the sentences to evaluate on")
     parser.add_argument("--step", type=int, default=50, help="sentences of each round")
     parser.add_argument("--rounds", type=int, default=5, help="trainings of each draw")
-    parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--by", nargs="+", choices=(RANDOM, *MEASURES), default=[RANDOM, "both"])
+    parser.add_argument("--draws", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--by", nargs="+", choices=(RANDOM, *MEASURES), default=[RANDOM, "diversity"])
     parser.add_argument("-o", "--overrides", type=json.loads, default={}, help="for `train`")
     args = parser.parse_args()
     print("| selected by | sentences | NER micro F1 | RE strict micro F1 |")
     print("| --- | --- | --- | --- |")
     for by in args.by:
-        curves = [_curve(args, by, draw) for draw in range(1, args.draws + 1)]
+        curves = [_curve(args, by, draw) for draw in args.draws]
         for number in range(args.rounds):
             scores = [_percent([curve[number][metric] for curve in curves]) for metric in METRICS]
             print(f"| {by} | {(number + 1) * args.step} | {' | '.join(scores)} |", flush=True)

@@ -2,7 +2,7 @@
 Which sentences to annotate next.
 """
 
-from typing import List, NamedTuple, Sequence
+from typing import Iterator, List, NamedTuple, Sequence
 
 import numpy
 
@@ -11,8 +11,14 @@ from dts_ee.document import Document
 MEASURES = ("uncertainty", "diversity", "both")
 """What sentences can be selected by."""
 
-LARGEST_DISTANCE = 2.0
+_LARGEST_DISTANCE = 2.0
 """The largest distance of vectors of unit length."""
+
+_MAX_COVERED = 10_000
+"""The maximum number of sentences of the pool that the selected ones should be near to."""
+
+_CHUNK = 256
+"""How many sentences are compared with the pool at once."""
 
 
 class Selected(NamedTuple):
@@ -52,14 +58,12 @@ def select(
     Selects sentences.
 
     By `"uncertainty"`, the most uncertain sentences (Settles and Craven 2008, "An analysis of
-    active learning strategies for sequence labeling tasks"). By `"diversity"`, the sentence that is
-    farthest from its nearest neighbour among the known and the selected ones, one after the other:
-    the greedy k-center algorithm of Sener and Savarese 2018, "Active learning for convolutional
-    neural networks: a core-set approach", on vectors of unit length. By `"both"`, the same with the
-    product of distance and uncertainty in the place of the distance.
-
-    Without known sentences, the first is the one that is nearest to the mean of all, or by `"both"`
-    the most uncertain one. Of equal scores, the first is taken.
+    active learning strategies for sequence labeling tasks"). By `"diversity"`, one after the other,
+    the sentence that brings the sentences of the pool nearest to their nearest neighbours among the
+    known and the selected ones: the greedy algorithm for facility location (Wei, Iyer and Bilmes
+    2015, "Submodularity in data subset selection and active learning") with the Euclidean distance
+    of vectors of unit length. By `"both"`, the same with the uncertainties of the pool's sentences
+    as their weights. Of equal scores, the first is taken.
 
     # Parameters
 
@@ -70,51 +74,67 @@ def select(
     uncertainties : `numpy.ndarray`
         Shape (num_sentences,).
     vectors : `numpy.ndarray`
-        Shape (num_sentences, dim).
+        Shape (num_sentences, dim). If there are more than 10,000, only 10,000 of them, evenly
+        distributed, are to be near to the selected ones.
     known_vectors : `numpy.ndarray`
         Shape (num_known, dim): the sentences that are annotated already.
 
     # Returns
 
     `List[Selected]`
-        The selected sentences in their order. By `"diversity"`, the score is the distance (0 to 2);
-        by `"both"`, the product. The score of a first sentence without known ones is as if its
-        distance were 2, the largest that there is.
+        The selected sentences in their order. By `"diversity"`, the score is the decrease of the
+        mean distance, which is 2 before the first sentence if none is known; by `"both"`, that of
+        the mean product of distance and uncertainty.
     """
     if by == "uncertainty":
         order = numpy.argsort(-uncertainties, kind="stable")[:number]
         return [Selected(int(i), float(uncertainties[i])) for i in order]
     weights = uncertainties if by == "both" else numpy.ones(len(vectors))
-    return _farthest_first(_unit(vectors), weights, _unit(known_vectors), number)
+    return _nearest_to_all(_unit(vectors), weights, _unit(known_vectors), number)
 
 
-def _farthest_first(
+def _nearest_to_all(
     vectors: numpy.ndarray, weights: numpy.ndarray, known: numpy.ndarray, number: int
 ) -> List[Selected]:
-    # Shape: (num_sentences,)
-    squares = numpy.einsum("ij,ij->i", vectors, vectors)
+    sample = numpy.linspace(0, len(vectors) - 1, min(len(vectors), _MAX_COVERED)).astype(int)
+    covered, weights = vectors[sample], weights[sample]
+    # The distance to the nearest known or selected vector. Shape: (num_covered,)
+    distances = numpy.full(len(covered), _LARGEST_DISTANCE)
+    for chunk in _chunks(known):
+        numpy.minimum(distances, _distances(chunk, covered).min(axis=0), out=distances)
 
-    def distances_to(vector: numpy.ndarray) -> numpy.ndarray:
-        squared = squares + vector @ vector - 2.0 * (vectors @ vector)
-        # Rounding errors may make it negative.
-        return numpy.sqrt(numpy.maximum(squared, 0.0))
+    def decreases(candidates: numpy.ndarray) -> numpy.ndarray:
+        nearer = numpy.maximum(distances - _distances(candidates, covered), 0.0)
+        # Shape: (num_candidates,)
+        return nearer @ weights / len(covered)
 
-    # The distance to the nearest known or selected vector. Shape: (num_sentences,)
-    distances = numpy.full(len(vectors), LARGEST_DISTANCE)
-    for vector in known:
-        numpy.minimum(distances, distances_to(vector), out=distances)
+    scores = numpy.concatenate([decreases(chunk) for chunk in _chunks(vectors)])
     free = numpy.ones(len(vectors), dtype=bool)
     selected: List[Selected] = []
     while len(selected) < min(number, len(vectors)):
-        scores = weights * distances
-        if selected or len(known):
-            i = int(numpy.argmax(numpy.where(free, scores, -1.0)))
-        else:
-            i = int(numpy.lexsort((distances_to(vectors.mean(0)), -scores))[0])
-        selected.append(Selected(i, float(scores[i])))
-        free[i] = False
-        numpy.minimum(distances, distances_to(vectors[i]), out=distances)
+        # A score never grows, so that those from before the last selection are upper bounds.
+        outdated = free & bool(selected)
+        while outdated[best := int(numpy.argmax(scores))]:
+            largest = numpy.argsort(numpy.where(outdated, -scores, numpy.inf))[:_CHUNK]
+            largest = largest[outdated[largest]]
+            scores[largest] = decreases(vectors[largest])
+            outdated[largest] = False
+        selected.append(Selected(best, float(scores[best])))
+        free[best] = False
+        scores[best] = -numpy.inf
+        numpy.minimum(distances, _distances(vectors[best : best + 1], covered)[0], out=distances)
     return selected
+
+
+def _chunks(vectors: numpy.ndarray) -> Iterator[numpy.ndarray]:
+    for start in range(0, len(vectors), _CHUNK):
+        yield vectors[start : start + _CHUNK]
+
+
+def _distances(vectors: numpy.ndarray, others: numpy.ndarray) -> numpy.ndarray:
+    """The distances of vectors of unit length. Shape: (num_vectors, num_others)"""
+    # Rounding errors may make a square negative.
+    return numpy.sqrt(numpy.maximum(2.0 - 2.0 * (vectors @ others.T), 0.0))
 
 
 def _unit(vectors: numpy.ndarray) -> numpy.ndarray:

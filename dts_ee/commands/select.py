@@ -31,7 +31,7 @@ from dts_ee.quiet_loading import quiet_loading
 @Subcommand.register("select")
 class Select(Subcommand):
     """
-    `allennlp select ARCHIVE POOL --n 50 --by both`: selects the sentences to annotate next.
+    `allennlp select ARCHIVE POOL --n 50`: selects the sentences to annotate next.
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -64,9 +64,10 @@ class Select(Subcommand):
         subparser.add_argument(
             "--by",
             choices=MEASURES,
-            default="both",
+            default="diversity",
             help="uncertainty: the most wrong decisions for each token, as the model's "
-            "probabilities say; diversity: the farthest from all others; both: the largest product "
+            "probabilities say; diversity: sentences that the pool is near to, and the annotated "
+            "ones are not; both: the same, but the pool's uncertain sentences count more "
             "(default = %(default)s)",
         )
         subparser.add_argument(
@@ -75,8 +76,7 @@ class Select(Subcommand):
             default=[],
             metavar="FILE",
             help="SpERT's JSON or JSON Lines with sentences that are annotated already: they are "
-            "not selected, and for diversity the others should be far from them; may be given "
-            "again",
+            "not selected, and for diversity nor is what is near to them; may be given again",
         )
         subparser.add_argument(
             "--output-file", metavar="FILE", help="the file to write, instead of standard output"

@@ -3,6 +3,7 @@ from math import sqrt
 import numpy
 import pytest
 
+from dts_ee.analysis import selection
 from dts_ee.analysis.selection import first_of_each, select
 from dts_ee.document import Document
 
@@ -33,26 +34,48 @@ def test_the_most_uncertain_come_first_and_the_first_of_equal_ones():
     assert chosen == [(1, 0.5), (3, 0.5), (2, 0.2)]
 
 
-def test_the_farthest_first_beginning_in_the_middle():
-    # The mean of the unit vectors is (0.24, 0.24): up and right is nearest to it. From there to the
-    # left it is the diagonal of a rectangle of 1 + √½ by √½, to the right of one of 1 - √½ by √½.
+# From the corner (up and right), the left is at √(2 + √2), and right and up are at √(2 - √2).
+NEAR, FAR = sqrt(2 - sqrt(2)), sqrt(2 + sqrt(2))
+
+
+def test_the_nearest_to_all_comes_first():
+    # All distances are 2 at first. The corner is at 0, NEAR and FAR; then it is the nearest to all.
     chosen = selected("diversity", 3, [0.0] * 3, [RIGHT, LEFT, UP_RIGHT])
-    assert chosen == approximately((2, 2.0), (1, sqrt(2 + sqrt(2))), (0, sqrt(2 - sqrt(2))))
+    assert chosen == approximately(
+        (2, (2 + (2 - NEAR) + (2 - FAR)) / 3), (1, FAR / 3), (0, NEAR / 3)
+    )
 
 
-def test_known_sentences_are_kept_away_from():
-    chosen = selected("diversity", 2, [0.0] * 3, [[9, 1], UP, LEFT], known=[RIGHT])
-    assert chosen == approximately((2, 2.0), (1, sqrt(2)))
+def test_the_middle_of_what_is_far_from_known_sentences_is_selected():
+    # From the known one on the right, they are at NEAR, √2, FAR and 2; neighbours are at NEAR. Up
+    # and left decreases the last three, and nothing decreases as much.
+    vectors = [UP_RIGHT, UP, [-3, 3], LEFT]
+    chosen = selected("diversity", 1, [0.0] * 4, vectors, known=[RIGHT])
+    assert chosen == approximately((2, (FAR + (sqrt(2) - NEAR) + (2 - NEAR)) / 4))
 
 
-def test_both_multiplies_distance_and_uncertainty():
+def test_one_that_is_far_from_all_does_not_come_first():
+    # Three at √2 from the known one, two of them equal to the third; one at 2.
+    chosen = selected("diversity", 2, [0.0] * 4, [LEFT, UP, UP, UP], known=[RIGHT])
+    assert chosen == approximately((1, (3 * sqrt(2) + 2 - sqrt(2)) / 4), (0, sqrt(2) / 4))
+
+
+def test_both_weights_the_pool_by_its_uncertainty():
     chosen = selected("both", 3, [0.4, 0.5, 0.1], [RIGHT, UP_RIGHT, LEFT])
-    # √(2 - √2) = 0.765 and √(2 + √2) = 1.848 from the corner.
-    assert chosen == approximately((1, 1.0), (0, 0.4 * 0.7653669), (2, 0.1 * 1.8477591))
+    # The corner decreases 2 to NEAR with 0.4, to 0 with 0.5, and to FAR with 0.1.
+    assert chosen == approximately(
+        (1, (0.4 * (2 - NEAR) + 0.5 * 2 + 0.1 * (2 - FAR)) / 3),
+        (0, 0.4 * NEAR / 3),
+        (2, 0.1 * FAR / 3),
+    )
 
 
-def test_the_first_of_equally_uncertain_ones_is_in_the_middle():
-    assert selected("both", 1, [0.5, 0.5, 0.5], [RIGHT, UP, UP_RIGHT])[0].sentence == 2
+def test_a_sample_of_a_large_pool_is_covered(monkeypatch):
+    # The sample is the first, the middle and the last of five: all of it is on the right.
+    monkeypatch.setattr(selection, "_MAX_COVERED", 3)
+    monkeypatch.setattr(selection, "_CHUNK", 2)
+    chosen = selected("diversity", 2, [0.0] * 5, [RIGHT, UP, RIGHT, UP, RIGHT])
+    assert chosen == approximately((0, 2.0), (1, 0.0))
 
 
 def test_no_sentence_is_selected_twice():
