@@ -34,7 +34,9 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=50, help="sentences of each round")
     parser.add_argument("--rounds", type=int, default=5, help="trainings of each draw")
     parser.add_argument("--draws", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    parser.add_argument("--by", nargs="+", choices=(RANDOM, *MEASURES), default=[RANDOM, "diversity"])
+    parser.add_argument(
+        "--by", nargs="+", choices=(RANDOM, *MEASURES), default=[RANDOM, "diversity"]
+    )
     parser.add_argument("-o", "--overrides", type=json.loads, default={}, help="for `train`")
     args = parser.parse_args()
     print("| selected by | sentences | NER micro F1 | RE strict micro F1 |")

@@ -83,7 +83,7 @@ def test_inputs_beyond_the_limits(value, type, field):
 
 
 def nested(depth):
-    value = "a"
+    value: object = "a"
     for _ in range(depth):
         value = [value]
     return value
