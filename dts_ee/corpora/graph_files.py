@@ -47,7 +47,11 @@ def write_graphml(
 
     for _, attributes in graph.nodes(data=True):
         attributes["text"] = _XML_CANNOT.sub("\ufffd", attributes["text"])
-    named = networkx.relabel_nodes(graph, {node: _name(node) for node in graph})
+    named = networkx.MultiDiGraph()
+    named.add_nodes_from((_name(node), attributes) for node, attributes in graph.nodes(data=True))
+    # An edge's key is its `id` in the file, where no two edges may have the same.
+    for number, (head, tail, attributes) in enumerate(graph.edges(data=True)):
+        named.add_edge(_name(head), _name(tail), f"e{number}", **attributes)
     with open_atomically(path) as file:
         file.write("\n".join(networkx.generate_graphml(named, named_key_ids=True)) + "\n")
     return _lost_texts(documents)
