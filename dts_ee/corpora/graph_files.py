@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 from urllib.parse import quote
 
 from dts_ee.atomic_files import make_folder_atomically
-from dts_ee.corpora.corpus import Remark
+from dts_ee.corpora.corpus import Remark, counted
 from dts_ee.corpora.corpus_graph import corpus_graph
 from dts_ee.corpora.files import PathOrStr, open_atomically
 from dts_ee.document import Document, DocumentError
@@ -195,5 +195,5 @@ def _quoted(text: str) -> str:
 
 
 def _lost_texts(documents: Sequence[Document]) -> list[Remark]:
-    detail = f"of {len(documents):,} documents, with the positions of their entities"
+    detail = f"of {counted(len(documents), 'document')}, with the positions of their entities"
     return [Remark("texts have no place in a graph", detail)]
