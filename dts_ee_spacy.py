@@ -37,7 +37,7 @@ def make_dts_ee(
     relation_threshold: Threshold,
     entity_threshold: Threshold,
     calibration: Optional[str],
-    given_entities: Union[bool, Dict[str, str]],
+    given_entities: Any,
     annotate_ents: bool,
     spans_key: Optional[str],
     sentences: Optional[str],

@@ -17,9 +17,11 @@ import textwrap
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Callable, Iterator, Optional
 
 from dts_ee.characters import in_one_line
+from dts_ee.suggestions import did_you_mean
 
 FAILED = 1
 """The exit status of a failure that is not the user's mistake."""
@@ -120,7 +122,26 @@ def explain(error: BaseException) -> Explanation:
     from dts_ee.resources import command_to_fetch
 
     command = command_to_fetch(missing[1])
-    return replace(explanation, message="; ".join(filter(None, (explanation.message, command))))
+    hint = f"; {command}" if command else _near_file(missing[1])
+    return replace(explanation, message=f"{explanation.message}{hint}")
+
+
+def _near_file(path: str) -> str:
+    """The files with almost this name, such as `own.jsonnet` for `own`, as a question."""
+    folder, name = os.path.split(path)
+    try:
+        names = os.listdir(folder or os.curdir)
+    except OSError:
+        return ""
+    # Without extensions, which would make all files of a kind similar.
+    near = get_close_matches(_stem(name), set(map(_stem, names)))
+    return in_one_line(
+        did_you_mean(name, sorted(n for n in names if n != name and _stem(n) in near))
+    )
+
+
+def _stem(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _explain(error: BaseException) -> Explanation:

@@ -19,6 +19,11 @@ from dts_ee.predictors import DtsPredictor
 TextEntities = Sequence[Tuple[str, int, int]]
 """Entities as tuples of type, start character and end character (exclusive)."""
 
+_ENTITIES_EXPECTED = (
+    "the entities of a text are a list of tuples (type, start character, end character): "
+    'entities=[("Peop", 0, 5)]; those of several texts a list of such lists, one for each text: '
+    'entities=[[("Peop", 0, 5)], []]'
+)
 
 _process = os.getpid()
 
@@ -197,13 +202,20 @@ class Extractor:
         `DocumentError`
             If an entity is not in the text, or has a type that the model does not know.
         `TypeError`
-            If the text is neither a string nor a list of strings.
+            If the text is neither a string nor a list of strings, or an entity is no such tuple.
+        `ValueError`
+            If there are not as many lists of entities as texts.
         """
         _use_one_thread_in_a_fork()
         texts = _texts(text)
         entity_lists: List[Optional[TextEntities]] = [None] * len(texts)
         if entities is not None:
-            entity_lists = [entities] if isinstance(text, str) else list(entities)
+            entity_lists = [entities] if isinstance(text, str) else list(_entities(entities))
+            if len(entity_lists) != len(texts):
+                raise ValueError(
+                    f"there are {len(texts)} texts, but entities has {len(entity_lists)} items; "
+                    f"{_ENTITIES_EXPECTED}"
+                )
         thresholds = self._thresholds(entity_threshold, relation_threshold)
         requests = [
             replace(self._predictor.request(_inputs(*inputs)), thresholds=thresholds)
@@ -238,10 +250,12 @@ class Extractor:
             If a threshold is invalid.
         `DocumentError`
             If a given entity has a type that the model does not know.
+        `TypeError`
+            If the sentences are not documents.
         """
         _use_one_thread_in_a_fork()
         thresholds = self._thresholds(entity_threshold, relation_threshold)
-        return self._predictor.predict_documents(sentences, entities_given, thresholds)
+        return self._predictor.predict_documents(_documents(sentences), entities_given, thresholds)
 
     def _thresholds(
         self,
@@ -284,11 +298,33 @@ def _texts(text: Any) -> List[str]:
     return texts
 
 
+def _documents(sentences: Any) -> List[Document]:
+    expected = (
+        '`predict` takes a list of documents, such as [Document(tokens=("Marta", "writes", "."))]; '
+        "for texts, call the extractor itself: extractor(texts)"
+    )
+    if isinstance(sentences, (str, bytes, Mapping)) or not isinstance(sentences, Iterable):
+        raise TypeError(f"{expected}; this is {type(sentences).__name__}")
+    documents = list(sentences)
+    for item in documents:
+        if not isinstance(item, Document):
+            raise TypeError(f"{expected}; this is a list of {type(item).__name__}")
+    return documents
+
+
+def _entities(entities: Any) -> Iterable[Any]:
+    if isinstance(entities, (str, bytes, Mapping)) or not isinstance(entities, Iterable):
+        raise TypeError(f"{_ENTITIES_EXPECTED}; this is {entities!r}")
+    return entities
+
+
 def _inputs(text: str, entities: Optional[TextEntities]) -> Dict[str, Any]:
     if entities is None:
         return {"text": text}
     keys = ("type", "start_char", "end_char")
-    return {
-        "text": text,
-        "entities": [dict(zip(keys, entity, strict=True)) for entity in entities],
-    }
+    items = []
+    for entity in _entities(entities):
+        if not isinstance(entity, (tuple, list)) or len(entity) != len(keys):
+            raise TypeError(f"{_ENTITIES_EXPECTED}; this has {entity!r} for an entity")
+        items.append(dict(zip(keys, entity, strict=True)))
+    return {"text": text, "entities": items}

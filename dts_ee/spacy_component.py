@@ -83,6 +83,12 @@ class EntityRelationExtractor(Pipe):
         include_model: bool = False,
         **extractor_options: Any,
     ) -> None:
+        # Not by the factory's type, whose message would name only one of the two.
+        if not isinstance(given_entities, (bool, dict)):
+            raise ConfigurationError(
+                f"given_entities is {given_entities!r}; it should be true, false, or a dictionary "
+                'from labels to the model\'s types, such as {"PERSON": "Peop"}'
+            )
         self.name = name
         self._model = model
         self._entities_given = given_entities is not False

@@ -129,6 +129,28 @@ def test_jsonnet_says_file_line_and_column(files, message, tmp_path, monkeypatch
     assert wrapped.message.endswith(message)
 
 
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("own", "; did you mean own.jsonnet?"),
+        ("data/trian.json", "; did you mean train.json?"),
+        ("data/train.jsonl", "; did you mean train.json?"),
+        ("data/more.json", ""),
+        ("data/own", ""),
+        ("nowhere/train.json", ""),
+    ],
+)
+def test_a_file_that_is_not_there_may_have_almost_the_name_of_another(
+    tmp_path, monkeypatch, path, hint
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    for name in ("own.jsonnet", "data/train.json"):
+        (tmp_path / name).touch()
+    message = explain(FileNotFoundError(f"file {path} not found")).message
+    assert message == f"{path}: there is no such file{hint}"
+
+
 def test_overrides_that_are_no_json():
     with pytest.raises(RuntimeError) as raised:
         _jsonnet.evaluate_snippet("", '{"a": 1')

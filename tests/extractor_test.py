@@ -61,8 +61,42 @@ def test_given_entities(extractor):
     assert relations(second[0]) == FOUND
     with pytest.raises(DocumentError, match=r"entities\[0\].type: .* 'Ship'"):
         extractor(TEXT, entities=[("Ship", 0, 5)])
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="there are 2 texts, but entities has 1 items; the enti"):
         extractor([TEXT, TEXT], entities=[GIVEN])
+
+
+@pytest.mark.parametrize(
+    "text, entities, wrong",
+    [
+        ([TEXT], [("Peop", 0, 15)], "this has 'Peop' for an entity"),
+        (TEXT, [[("Peop", 0, 15)]], r"this has \[\('Peop', 0, 15\)\] for an entity"),
+        (TEXT, ("Peop", 0, 15), "this has 'Peop' for an entity"),
+        (TEXT, [("Peop", 0)], r"this has \('Peop', 0\) for an entity"),
+        (TEXT, [{"type": "Peop", "start": 0, "end": 15}], "this has {'type': .* for an entity"),
+        (TEXT, "Peop", "this is 'Peop'"),
+        ([TEXT], {"Peop": [0, 15]}, "this is {'Peop': "),
+        ([TEXT], [3], "this is 3"),
+    ],
+)
+def test_entities_of_another_shape_are_refused(extractor, text, entities, wrong):
+    expected = r"the entities of a text are a list of tuples .*; those of several texts a list of "
+    with pytest.raises(TypeError, match=f"^{expected}.*; {wrong}"):
+        extractor(text, entities=entities)
+
+
+@pytest.mark.parametrize(
+    "sentences, wrong",
+    [
+        (Document(tokens=("Marta", "writes")), "this is Document"),
+        ("abc", "this is str"),
+        (["abc"], "this is a list of str"),
+        ([["Marta", "writes"]], "this is a list of list"),
+        (None, "this is NoneType"),
+    ],
+)
+def test_what_are_no_documents_is_refused_by_predict(extractor, sentences, wrong):
+    with pytest.raises(TypeError, match=rf"^`predict` takes a list of documents, .*; {wrong}$"):
+        extractor.predict(sentences)
 
 
 @pytest.mark.parametrize("text", [{"text": "Ann left."}, b"Ann", None, 3, ["Ann", {}]])

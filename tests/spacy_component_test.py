@@ -325,6 +325,12 @@ def test_given_entities_have_the_models_types_by_a_dictionary():
         pipeline(given_entities={"GPE": "Place"})
 
 
+@pytest.mark.parametrize("value", ["Peop", ["Peop"], None, 1])
+def test_given_entities_that_are_neither_true_nor_a_dictionary(value):
+    with pytest.raises(ConfigurationError, match="^given_entities is .* or a dictionary from labe"):
+        pipeline(given_entities=value)
+
+
 def test_an_unknown_label_is_an_error_of_its_batch():
     nlp = with_ruler({"Marta Lindqvist": "PERSON"}, given_entities=True)
     problem = r"doc.ents\[0\]: the model does not know the label 'PERSON' of 'Marta Lindqvist'"

@@ -27,7 +27,7 @@ def read_settings(path: Path) -> Dict[str, Any]:
         not trusted.
     """
     if not path.is_file():
-        raise ValueError(f"{path.name}: there is no such file")
+        raise ValueError(f"this is no archive of a model: it has no {path.name}")
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB")
     try:

@@ -2,6 +2,7 @@
 Opens the archive of a model, or the folder of a training.
 """
 
+from codecs import BOM_UTF8
 from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
@@ -45,6 +46,10 @@ def opened_archive(
                 folder = Path(stack.enter_context(extracted(path)))
             settings = read_settings(folder / CONFIG_NAME)
         except DAMAGED as error:
+            if _is_json(folder):
+                raise ConfigurationError(
+                    f"{name}: this is JSON and no archive of a model: are model and data swapped?"
+                ) from error
             raise ConfigurationError(
                 f"{name}: this is no model.tar.gz as a training writes it, or it is damaged "
                 f"({error})"
@@ -52,6 +57,11 @@ def opened_archive(
         except ValueError as error:
             raise ConfigurationError(f"{name}: {error}") from error
         yield folder, settings
+
+
+def _is_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(64).removeprefix(BOM_UTF8).lstrip().startswith((b"[", b"{"))
 
 
 def _check_folder(folder: Path, weights_file: Optional[str]) -> None:

@@ -19,7 +19,7 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.characters import in_one_line
 from dts_ee.commands.reading_arguments import add_reading_arguments, reading_from_args
 from dts_ee.corpora.annotated_text import INEXPRESSIBLE
-from dts_ee.corpora.corpus import Corpus, Remark
+from dts_ee.corpora.corpus import Corpus, Remark, counted
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
 from dts_ee.corpora.formats import FORMATS, Format, FormatOption, read_corpus, write_corpus
@@ -161,11 +161,12 @@ def convert_from_args(args: argparse.Namespace) -> None:
     if advice is not None:
         print(advice, file=sys.stderr)
     documents = corpus.documents
+    num_entities = sum(len(document.entities) for document in documents)
+    num_relations = sum(len(document.relations) for document in documents)
     print(
-        f"{target}: {len(documents)} documents, "
-        f"{sum(len(document.entities) for document in documents)} entities and "
-        f"{sum(len(document.relations) for document in documents)} relations were read from "
-        f"{source}"
+        f"{target}: {counted(len(documents), 'document')}, "
+        f"{counted(num_entities, 'entity', 'entities')} and "
+        f"{counted(num_relations, 'relation')} were read from {source}"
     )
     if args.folds is not None:
         train, test = fold_path(Path(target), "*", "train"), fold_path(Path(target), "*", "test")
@@ -328,7 +329,11 @@ def _advice_on_tokenizers(
         num_kept = num_lost - _num_inexpressible(corpus.remarks)
         if num_kept > 0:
             kept.append((num_kept, name))
-    lines = [f"{num_lost} entities begin or end inside a token, so that no model could find them:"]
+    verb = "begins or ends" if num_lost == 1 else "begin or end"
+    lines = [
+        f"{counted(num_lost, 'entity', 'entities')} {verb} inside a token, so that no model could "
+        f"find {'it' if num_lost == 1 else 'them'}:"
+    ]
     lines += [
         f"  --tokenizer {name} would keep {num_kept} of {num_lost}"
         for num_kept, name in sorted(kept, key=lambda item: -item[0])

@@ -4,6 +4,8 @@ The arguments of the commands that serve a model.
 
 import argparse
 
+_MAX_PORT = 65535
+
 
 def add_server_arguments(parser: argparse.ArgumentParser, port: int) -> None:
     """
@@ -24,7 +26,7 @@ def add_server_arguments(parser: argparse.ArgumentParser, port: int) -> None:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=_port,
         default=port,
         help="the port (default = %(default)s; 0 is any free port)",
     )
@@ -40,3 +42,9 @@ def add_server_arguments(parser: argparse.ArgumentParser, port: int) -> None:
     parser.add_argument(
         "--cuda-device", type=int, default=-1, help="id of the GPU to use (default = none)"
     )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: it should be 0 to {_MAX_PORT}")
+    return int(text)

@@ -35,6 +35,7 @@ from dts_ee.compat.evaluate_command import (
     print_table_of_evaluate,
     require_data_loader_of_evaluate,
 )
+from dts_ee.compat.file_cache import read_local_files_without_cache
 from dts_ee.compat.find_lr_command import find_learning_rate_of_derived_trainers
 from dts_ee.compat.from_archive import (
     keep_encoders_of_archive,
@@ -74,6 +75,7 @@ PATCHES: List[Callable[[], None]] = [
     import_the_taggers_of_allennlp_models,
     import_submodules_in_one_pass,
     give_jsonnet_all_variables,
+    read_local_files_without_cache,
     allow_numpy_in_training_state,
     write_checkpoints_atomically,
     write_archives_with_checksums,

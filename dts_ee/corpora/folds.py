@@ -5,6 +5,7 @@ Folds for cross-validation.
 import random
 from typing import Sequence
 
+from dts_ee.corpora.corpus import counted
 from dts_ee.document import DocumentError
 
 
@@ -39,8 +40,8 @@ def divide_into_folds(groups: Sequence[str], num_folds: int, seed: int) -> list[
         members.setdefault(group, []).append(index)
     if not 2 <= num_folds <= len(members):
         raise DocumentError(
-            f"{len(members)} texts cannot be divided into {num_folds} folds: there must be at "
-            "least two folds, and a text for each"
+            f"{counted(len(members), 'text')} cannot be divided into "
+            f"{counted(num_folds, 'fold')}: there must be at least two folds, and a text for each"
         )
     shuffled = list(members.values())
     random.Random(seed).shuffle(shuffled)

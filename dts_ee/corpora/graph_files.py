@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 from urllib.parse import quote
 
 from dts_ee.atomic_files import make_folder_atomically
-from dts_ee.corpora.corpus import Remark
+from dts_ee.corpora.corpus import Remark, counted
 from dts_ee.corpora.corpus_graph import corpus_graph
 from dts_ee.corpora.files import PathOrStr, open_atomically
 from dts_ee.document import Document, DocumentError
@@ -47,7 +47,11 @@ def write_graphml(
 
     for _, attributes in graph.nodes(data=True):
         attributes["text"] = _XML_CANNOT.sub("\ufffd", attributes["text"])
-    named = networkx.relabel_nodes(graph, {node: _name(node) for node in graph})
+    named = networkx.MultiDiGraph()
+    named.add_nodes_from((_name(node), attributes) for node, attributes in graph.nodes(data=True))
+    # An edge's key is its `id` in the file, where no two edges may have the same.
+    for number, (head, tail, attributes) in enumerate(graph.edges(data=True)):
+        named.add_edge(_name(head), _name(tail), f"e{number}", **attributes)
     with open_atomically(path) as file:
         file.write("\n".join(networkx.generate_graphml(named, named_key_ids=True)) + "\n")
     return _lost_texts(documents)
@@ -191,5 +195,5 @@ def _quoted(text: str) -> str:
 
 
 def _lost_texts(documents: Sequence[Document]) -> list[Remark]:
-    detail = f"of {len(documents):,} documents, with the positions of their entities"
+    detail = f"of {counted(len(documents), 'document')}, with the positions of their entities"
     return [Remark("texts have no place in a graph", detail)]

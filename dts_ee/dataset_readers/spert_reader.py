@@ -185,7 +185,7 @@ class SpertReader(DatasetReader):
     ) -> List[Tuple[Document, Document]]:
         """Pairs of the documents of a file and their parts that tags can express."""
         try:
-            tagged = [self._tagged(document) for document in documents]
+            tagged = [self.tagged(document) for document in documents]
         except DocumentError as error:
             raise error.located(None, file_path) from None
         if self._logs():
@@ -255,10 +255,11 @@ class SpertReader(DatasetReader):
             If gold entities overlap and `on_overlap` is `"error"`.
         """
         return self._instance(
-            document, self._tagged(document) if gold else None, entities_given and not gold
+            document, self.tagged(document) if gold else None, entities_given and not gold
         )
 
-    def _tagged(self, document: Document) -> Document:
+    def tagged(self, document: Document) -> Document:
+        """The part of a document that tags can express, which is what a model learns."""
         return resolve_overlaps(document, self.on_overlap, self.tag_sequences)
 
     def _instance(

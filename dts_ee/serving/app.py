@@ -18,7 +18,7 @@ from dts_ee.serving.bodies import BodyReader
 from dts_ee.serving.form_page import FormFields, content_security_policy, read_form, render_form
 from dts_ee.serving.inputs import parse_json
 from dts_ee.serving.monitor import CLIENT_CLOSED_REQUEST, Monitor
-from dts_ee.serving.origins import LOOPBACK_HOSTS, SameOrigin
+from dts_ee.serving.origins import LOOPBACK_HOSTS, KnownHost, SameOrigin
 from dts_ee.serving.prometheus import Metrics
 from dts_ee.serving.request_error import RequestError
 from dts_ee.serving.schema import (
@@ -62,7 +62,6 @@ def build_app(
     from fastapi.responses import HTMLResponse, JSONResponse
     from fastapi_offline import FastAPIOffline
     from starlette.exceptions import HTTPException
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.requests import ClientDisconnect
 
     answerer = Answerer(service, settings, metrics)
@@ -80,7 +79,7 @@ def build_app(
     )
     # The last one is the first to see a request.
     app.add_middleware(SameOrigin, allowed=[host for host in hosts if host not in LOOPBACK_HOSTS])
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    app.add_middleware(KnownHost, hosts=hosts)
     app.add_middleware(Monitor, metrics=metrics)
 
     def error_response(error: RequestError) -> Response:

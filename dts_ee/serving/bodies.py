@@ -48,8 +48,8 @@ class BodyReader:
         # Raises
 
         `RequestError`
-            If it is of another type (415), too large (413) or too slow (408), or there is no memory
-            for it (429).
+            If it is of another type or compressed (415), too large (413) or too slow (408), or
+            there is no memory for it (429).
         """
         given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if given != content_type:
@@ -57,6 +57,14 @@ class BodyReader:
                 415,
                 "unsupported_media_type",
                 f"the content type must be {content_type}",
+                close=True,
+            )
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if encoding != "identity":
+            raise RequestError(
+                415,
+                "unsupported_media_type",
+                "the body must not be compressed: send it without Content-Encoding",
                 close=True,
             )
         length = request.headers.get("content-length", "")

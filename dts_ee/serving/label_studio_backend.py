@@ -23,7 +23,7 @@ from dts_ee.predictors import DtsPredictor
 from dts_ee.serving.bodies import BodyReader
 from dts_ee.serving.inputs import parse_json
 from dts_ee.serving.label_studio_training import LabelStudioTraining
-from dts_ee.serving.origins import LOOPBACK_HOSTS, SameOrigin
+from dts_ee.serving.origins import LOOPBACK_HOSTS, KnownHost, SameOrigin
 from dts_ee.serving.request_error import RequestError
 from dts_ee.serving.serving_settings import ServingSettings
 
@@ -190,7 +190,6 @@ def build_backend(
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.requests import Request
     from starlette.responses import JSONResponse, Response
     from starlette.routing import Route
@@ -236,7 +235,7 @@ def build_backend(
             Route("/webhook", webhook, methods=["POST"]),
         ],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+            Middleware(KnownHost, hosts=hosts),
             Middleware(SameOrigin, allowed=[host for host in hosts if host not in LOOPBACK_HOSTS]),
         ],
         exception_handlers={DocumentError: invalid, RequestError: refused},

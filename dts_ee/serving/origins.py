@@ -11,6 +11,8 @@ from dts_ee.serving.request_error import RequestError, send_error
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
+_IS_KNOWN = "dts_ee.host_is_known"
+
 
 def is_loopback(host: str) -> bool:
     """Whether a name or an address is of this machine alone."""
@@ -35,6 +37,42 @@ def hosts_for(host: str, allowed: Sequence[str]) -> list[str]:
         own = f"[{host}]" if ":" in host else host
         return sorted({*LOOPBACK_HOSTS, own, *allowed})
     return [*allowed, *LOOPBACK_HOSTS] if allowed else ["*"]
+
+
+class KnownHost:
+    """
+    ASGI middleware that refuses a `Host` that is none of the server's names (400).
+
+    It decides as Starlette's `TrustedHostMiddleware`, whose answer is no JSON.
+
+    # Parameters
+
+    app : `Any`
+        The ASGI application.
+    hosts : `Sequence[str]`
+        The names, without ports.
+    """
+
+    def __init__(self, app: Any, hosts: Sequence[str]) -> None:
+        from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+        async def known(scope: Any, receive: Any, send: Any) -> None:
+            scope[_IS_KNOWN] = True
+
+        self._app = app
+        self._check = TrustedHostMiddleware(known, list(hosts), www_redirect=False)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def ignore(message: Any) -> None:
+            pass
+
+        checked = dict(scope)
+        await self._check(checked, receive, ignore)
+        if _IS_KNOWN in checked:
+            await self._app(scope, receive, send)
+            return
+        message = "the Host is none of the server's names; with --allowed-host NAME it has more"
+        await send_error(RequestError(400, "unknown_host", message, close=True), send)
 
 
 class SameOrigin:

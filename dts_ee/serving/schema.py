@@ -162,7 +162,7 @@ def predict_responses() -> dict[Any, dict[str, Any]]:
         403: _error("A page of another site may not send requests."),
         408: _error("The body did not arrive in time."),
         413: _error("The body is too large."),
-        415: _error("The content type is not JSON."),
+        415: _error("The content type is not JSON, or the body is compressed."),
         422: _error("An input is invalid or its text too long, or the list has too many inputs."),
         429: _error("Too many inputs wait to be predicted."),
         500: _error("The prediction failed."),

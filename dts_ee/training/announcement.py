@@ -35,7 +35,9 @@ def announce(training: TrainModel) -> None:
     copies = getattr(trainer.data_loader, "num_copies", 0)
     text = f"training{name}" + ("" if data is None else f" on {_counted(data - copies, unit)}")
     if copies:
-        text += f", and {copies:,} copies of them with other mentions"
+        other = trainer.data_loader.has_other_mentions
+        with_what = "with other mentions" if other else "as they are, since no mention was replaced"
+        text += f", and {copies:,} copies of them {with_what}"
     world_size = getattr(trainer, "_world_size", 1)
     if world_size > 1:
         text += f" in each of {world_size} processes"

@@ -97,12 +97,14 @@ class MentionReplacementDataLoader(MultiProcessDataLoader):
                 num_unchanged,
                 len(documents),
             )
-        for copy in range(copies_of_each):
+        self.has_other_mentions = False
+        for number in range(copies_of_each):
             for document in originals:
-                generator = random.Random(f"{seed} {copy} {document.tokens}")
-                instance = reader.text_to_instance(
-                    with_other_mentions(document, mentions, probability, generator)
-                )
+                generator = random.Random(f"{seed} {number} {document.tokens}")
+                copy = with_other_mentions(document, mentions, probability, generator)
+                if (copy.tokens, copy.entities) != (document.tokens, document.entities):
+                    self.has_other_mentions = True
+                instance = reader.text_to_instance(copy)
                 reader.apply_token_indexers(instance)
                 self._instances.append(instance)
         self.num_copies = len(self._instances) - len(originals)

@@ -6,7 +6,7 @@ import logging
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
 
 import torch
 from allennlp.common import Params
@@ -82,6 +82,7 @@ class DtsTrainer(GradientDescentTrainer):
         self._metric_tracker = EpochChoice(validation_metric, patience, take_last=bool(too_small))
         training = _documents(data_loader)
         self._evaluated_types = count_types(development or training)
+        self._lost_in_tags = _tasks_lost_in_tags(data_loader, training)
         if training and self._primary:
             former = model.former_types if isinstance(model, DeeperTaskSpecificity) else {}
             types = {
@@ -133,19 +134,28 @@ class DtsTrainer(GradientDescentTrainer):
         if not self._has_development_data:
             data, scores = "training data", self._scores_on_training_data()
         failed = [
-            task.plural
+            task
             for task in TASKS.values()
             if self._evaluated_types[task.name]
             and task.micro in scores
             and scores[task.micro].f1 == 0
         ]
         if failed and self._primary:
+            reasons = {
+                "the model has not learned to find any; it needs more annotated sentences, or more "
+                "steps (trainer.num_epochs, data_loader.batch_sampler.min_batches)": [
+                    task.plural for task in failed if task.name not in self._lost_in_tags
+                ],
+                "tags cannot express any of those in the training data, because spans overlap; "
+                "the warning about that says more (dataset_reader.tag_sequences, "
+                "dataset_reader.on_overlap)": [
+                    task.plural for task in failed if task.name in self._lost_in_tags
+                ],
+            }
             self._warn(
-                [
-                    f"F1 0 on the {data} for {' and '.join(failed)}: the model has not learned to "
-                    "find any; it needs more annotated sentences, or more steps "
-                    "(trainer.num_epochs, data_loader.batch_sampler.min_batches)"
-                ]
+                f"F1 0 on the {data} for {' and '.join(names)}: {reason}"
+                for reason, names in reasons.items()
+                if names
             )
         return metrics, epoch
 
@@ -175,6 +185,15 @@ def _documents(data_loader: Optional[DataLoader], path: Any = None) -> List[Docu
     if not isinstance(reader, SpertReader):
         return []
     return reader.documents(path or getattr(data_loader, "data_path"))  # noqa: B009
+
+
+def _tasks_lost_in_tags(data_loader: DataLoader, documents: Sequence[Document]) -> Set[str]:
+    """The tasks of which documents have items, but the parts that tags can express have none."""
+    reader = getattr(data_loader, "reader", None)
+    if not isinstance(reader, SpertReader) or reader.on_overlap == "error":
+        return set()
+    learned = count_types(map(reader.tagged, documents))
+    return {name for name, types in count_types(documents).items() if types and not learned[name]}
 
 
 def _test_documents(

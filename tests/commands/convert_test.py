@@ -234,6 +234,17 @@ def test_what_was_there_stays_where_it_cannot_be_done(folder, capsys):
     assert (folder / "ade.json").read_text() == "old"
 
 
+def test_one_of_each_is_in_the_singular(folder, capsys):
+    (folder / "a.csv").write_text(
+        "text,head,head_type,tail,tail_type,relation\nAnn lives in Rome,Ann,Peop,Rome,Loc,Live_In\n"
+    )
+    assert run("--from", "triples", "a.csv", "--to", "conll", "a.conll") == 0
+    captured = capsys.readouterr()
+    assert captured.out == ("a.conll: 1 document, 2 entities and 1 relation were read from a.csv\n")
+    assert captured.err.startswith("Lost: relation (1).\n")
+    assert "identifier" not in captured.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -115,6 +115,12 @@ def test_a_missing_archive_ends_the_command(tmp_path, capsys):
     assert "The model is loaded" not in captured.out
 
 
+@pytest.mark.parametrize("port", ["99999", "65536", "-1", "http", "8_000"])
+def test_a_port_that_is_none_is_a_mistake(tmp_path, capsys, port):
+    assert run(tmp_path / "model.tar.gz", f"--port={port}") == 2
+    assert f"--port: '{port}' is no port: it should be 0 to 65535" in capsys.readouterr().err
+
+
 def test_an_address_in_use_ends_the_command(tmp_path, capsys):
     with listen("127.0.0.1", 0) as other:
         port = other.getsockname()[1]

@@ -50,7 +50,7 @@ def test_new_and_kept_types_are_printed(train, tmp_path, capsys):
 def test_mistakes_are_one_line_and_leave_no_folder(train, tmp_path, capsys):
     for words, message in (
         (("--from-archive", "missing.tar.gz"), "missing.tar.gz: there is no such file or folder"),
-        (("--from-archive", TINY / "news.json"), "this is no model.tar.gz as a training writes it"),
+        (("--from-archive", TINY / "news.json"), "this is JSON and no archive of a model"),
         (("--from-archive", TINY), "there is no model in this folder"),
     ):
         assert train(*words) == 2

@@ -383,4 +383,14 @@ def test_a_file_that_is_no_archive_is_named(trained, tmp_path):
     (tmp_path / "cut.tar.gz").write_bytes(content[: len(content) // 2])
     for name in ("notes.txt", "cut.tar.gz"):
         assert "this is no model.tar.gz" in message(tmp_path / name)
-    assert "config.json: there is no such file" in message(tmp_path / "other.tar.gz")
+    assert message(tmp_path / "other.tar.gz").endswith(
+        "this is no archive of a model: it has no config.json"
+    )
+
+
+@pytest.mark.parametrize("content", ['[{"tokens": ["Ann"]}]', '\ufeff\n{"text": "Ann left."}\n'])
+def test_data_in_the_place_of_an_archive_is_recognised(tmp_path, content):
+    (tmp_path / "data.jsonl").write_text(content)
+    assert message(tmp_path / "data.jsonl").endswith(
+        "this is JSON and no archive of a model: are model and data swapped?"
+    )

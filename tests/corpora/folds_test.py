@@ -9,7 +9,7 @@ from dts_ee.document import DocumentError
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=4), st.integers(2, 4), st.integers(0, 9))
 def test_every_document_is_in_one_fold_with_its_group(groups, num_folds, seed):
     if len(set(groups)) < num_folds:
-        with pytest.raises(DocumentError, match=f"cannot be divided into {num_folds} folds"):
+        with pytest.raises(DocumentError, match=f"cannot be divided into {num_folds} fold"):
             divide_into_folds(groups, num_folds, seed)
         return
     folds = divide_into_folds(groups, num_folds, seed)
@@ -32,5 +32,5 @@ def test_sizes_are_balanced_and_the_seed_decides():
 
 
 def test_one_fold_is_none():
-    with pytest.raises(DocumentError, match="3 texts cannot be divided into 1 folds"):
+    with pytest.raises(DocumentError, match="3 texts cannot be divided into 1 fold:"):
         divide_into_folds(["a", "b", "c"], 1, 0)

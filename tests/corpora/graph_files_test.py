@@ -40,6 +40,19 @@ def test_graphml_is_read_by_networkx(tmp_path):
     ]
 
 
+def test_graphml_has_another_id_for_each_edge(tmp_path):
+    entities = (Entity("Peop", 0, 1), Entity("Peop", 1, 2), Entity("Loc", 2, 3))
+    relations = (Relation("Left", 0, 2), Relation("Left", 1, 2), Relation("Hates", 1, 2))
+    corpus = [Document(("Ann", "Bo", "Rome"), entities, relations)]
+    write_corpus("graphml", tmp_path / "a.graphml", corpus, {})
+    graph = networkx.read_graphml(tmp_path / "a.graphml", force_multigraph=True)
+    assert list(graph.edges(keys=True, data="type")) == [
+        ("Peop/Ann", "Loc/Rome", "e0", "Left"),
+        ("Peop/Bo", "Loc/Rome", "e1", "Left"),
+        ("Peop/Bo", "Loc/Rome", "e2", "Hates"),
+    ]
+
+
 def test_characters_that_xml_cannot_have_are_replaced(tmp_path):
     corpus = [Document(("a\x07b",), (Entity("X", 0, 1),))]
     write_corpus("graphml", tmp_path / "a.graphml", corpus, {})

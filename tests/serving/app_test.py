@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import itertools
 import logging
 import threading
@@ -147,12 +148,22 @@ async def test_bodies_that_are_no_json_are_refused():
             (b"{}", {"Content-Type": "text/plain"}, 415),
             (b"{}", {}, 415),
             (b"sentence=a", {"Content-Type": FORM}, 415),
+            (
+                gzip.compress(b"{}"),
+                {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+                415,
+            ),
         ):
             response = await served.client.post("/predict", content=content, headers=headers)
             assert response.status_code == status
-            error_of(response)
+            assert ("compressed" in error_of(response)["message"]) == (
+                "Content-Encoding" in headers
+            )
         body = b'{"sentence": "a"}'
-        headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+        headers = {
+            "Content-Type": "Application/JSON; charset=utf-8",
+            "Content-Encoding": "Identity",
+        }
         response = await served.client.post("/predict", content=body, headers=headers)
         assert response.status_code == 200
         assert served.stub.sizes() == [1]
@@ -394,6 +405,8 @@ async def test_only_the_names_of_the_server_are_answered():
         ):
             response = await served.client.get("/health", headers={"Host": host})
             assert response.status_code == status
+            if status == 400:
+                assert error_of(response)["type"] == "unknown_host"
 
 
 @run

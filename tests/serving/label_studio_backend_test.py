@@ -160,7 +160,8 @@ def test_mistakes_are_named(path, body, status, message, client):
 def test_pages_of_other_sites_are_refused(client):
     headers = {"Origin": "http://example.org"}
     assert client.post("/predict", json={}, headers=headers).status_code == 403
-    assert client.get("/health", headers={"Host": "example.org"}).status_code == 400
+    answer = client.get("/health", headers={"Host": "example.org"})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "unknown_host")
 
 
 @pytest.mark.parametrize(

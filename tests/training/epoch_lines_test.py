@@ -87,6 +87,19 @@ def test_copies_of_sentences_are_counted_apart(tmp_path, capsys):
     )
 
 
+def test_copies_without_another_mention_are_not_said_to_have_one(tmp_path, capsys):
+    (tmp_path / "one.json").write_text(
+        '[{"tokens": ["Ann", "sleeps"], "entities": [{"type": "Peop", "start": 0, "end": 1}]}]'
+    )
+    copies = {"type": "mention_replacement", "max_sentences": 3}
+    settings = {f"data_loader.{key}": value for key, value in copies.items()}
+    data = {"train_data_path": str(tmp_path / "one.json"), "validation_data_path": None}
+    assert train(tmp_path / "out", **data, **settings) == 0
+    assert capsys.readouterr().err.startswith(
+        "training on 1 sentence, and 2 copies of them as they are, since no mention was replaced; "
+    )
+
+
 def test_without_development_data_the_last_epoch_is_kept(tmp_path, capsys):
     assert train(tmp_path / "out", validation_data_path=None) == 0
     captured = capsys.readouterr()

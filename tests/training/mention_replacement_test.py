@@ -182,6 +182,16 @@ def test_sentences_that_are_not_read_give_no_mentions(path):
     assert documents_of(loader(path, reader, max_sentences=3, probability=1.0)) == [LIVES] * 3
 
 
+@pytest.mark.parametrize(
+    "documents, has_others",
+    [([LIVES, WORKS], True), ([LIVES] * 3, False), ([NOTHING] * 3, False)],
+)
+def test_whether_any_copy_has_another_mention(tmp_path, documents, has_others):
+    write_documents(tmp_path / "train.json", documents)
+    with_copies = loader(tmp_path / "train.json", max_sentences=9, probability=1.0)
+    assert with_copies.has_other_mentions == has_others
+
+
 @DatasetReader.register("another_reader")
 class AnotherReader(DatasetReader):
     def _read(self, file_path):

@@ -10,6 +10,7 @@ from allennlp.data.data_loaders import MultiProcessDataLoader
 import dts_ee.training.trainer as trainer_module
 from dts_ee.corpora.spert import document_to_json
 from dts_ee.dataset_readers import SpertReader
+from dts_ee.document import Document, Entity, Relation
 from dts_ee.training.divergence import check_loss, check_weights
 from tests.documents import TINY_NEWS, document
 
@@ -104,6 +105,20 @@ def test_without_development_data_the_training_data_shows_that_nothing_was_learn
     assert "F1 0 on the training data for" in warnings[0]
     _, warnings = train([LIVES] * 6, num_epochs=15, lr=0.1)
     assert warnings == []
+
+
+def test_relations_that_overlaps_take_from_the_training_data_are_not_said_to_need_more_of_it(train):
+    # "Ann Lee" is kept and "Lee" is not, so that there is no relation to learn.
+    lost = Document(
+        ("Ann", "Lee"), (Entity("Peop", 0, 2), Entity("Name", 1, 2)), (Relation("Has", 0, 1),)
+    )
+    _, warnings = train([lost] * 10, num_epochs=1, lr=0.0)
+    about_relations = [text for text in warnings if text.startswith("F1 0") and "relations" in text]
+    assert about_relations == [
+        "F1 0 on the training data for relations: tags cannot express any of those in the training "
+        "data, because spans overlap; the warning about that says more "
+        "(dataset_reader.tag_sequences, dataset_reader.on_overlap)"
+    ]
 
 
 def test_no_relations_anywhere_is_no_failure_of_theirs(train):
