@@ -3,6 +3,7 @@ The arguments of the commands that serve a model.
 """
 
 import argparse
+import re
 
 _MAX_PORT = 65535
 
@@ -33,6 +34,7 @@ def add_server_arguments(parser: argparse.ArgumentParser, port: int) -> None:
     parser.add_argument(
         "--allowed-host",
         action="append",
+        type=_host,
         default=[],
         metavar="NAME",
         help="a name by which clients call the server, without a port, such as nlp.example.org "
@@ -48,3 +50,12 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > _MAX_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: it should be 0 to {_MAX_PORT}")
     return int(text)
+
+
+def _host(text: str) -> str:
+    name = text.removeprefix("*.")
+    if text != "*" and (not name or re.search(r"[*/\s]|^[^:]*:\d*$|\]:", name)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name: it should be as nlp.example.org or *.example.org, without a port"
+        )
+    return text

@@ -1,3 +1,4 @@
+import argparse
 import functools
 import inspect
 import json
@@ -17,6 +18,7 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor, SentenceTaggerPredictor
 
 from dts_ee.commands.serve import _num_threads, serve_from_args
+from dts_ee.commands.server_arguments import add_server_arguments
 from dts_ee.serving.server import listen
 from tests.commands.command_line import run_allennlp
 from tests.paths import PROJECT
@@ -119,6 +121,19 @@ def test_a_missing_archive_ends_the_command(tmp_path, capsys):
 def test_a_port_that_is_none_is_a_mistake(tmp_path, capsys, port):
     assert run(tmp_path / "model.tar.gz", f"--port={port}") == 2
     assert f"--port: '{port}' is no port: it should be 0 to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a*b", "*.", "", "a.org:80", "[::1]:80", "http://a.org", "a b"])
+def test_a_host_that_is_no_name_is_a_mistake(tmp_path, capsys, name):
+    assert run(tmp_path / "model.tar.gz", f"--allowed-host={name}") == 2
+    assert f"--allowed-host: '{name}' is no name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.org", "*.a.org", "*", "[::1]", "::1", "10.0.0.1"])
+def test_names_of_hosts(name):
+    parser = argparse.ArgumentParser()
+    add_server_arguments(parser, 8000)
+    assert parser.parse_args(["--allowed-host", name]).allowed_host == [name]
 
 
 def test_an_address_in_use_ends_the_command(tmp_path, capsys):
