@@ -26,6 +26,7 @@ _ENTITIES_EXPECTED = (
 )
 
 _process = os.getpid()
+"""The process whose threads torch uses; another one is a fork of it."""
 
 
 class Extractor:

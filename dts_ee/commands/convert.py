@@ -19,13 +19,14 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.characters import in_one_line
 from dts_ee.commands.reading_arguments import add_reading_arguments, reading_from_args
 from dts_ee.corpora.annotated_text import INEXPRESSIBLE
-from dts_ee.corpora.corpus import Corpus, Remark, counted
+from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import open_atomically
 from dts_ee.corpora.folds import divide_into_folds
 from dts_ee.corpora.formats import FORMATS, Format, FormatOption, read_corpus, write_corpus
 from dts_ee.corpora.recognition import recognise, with_hint
 from dts_ee.corpora.record_errors import UNREADABLE
 from dts_ee.corpora.text_reading import TextReading
+from dts_ee.counted import counted
 from dts_ee.document import DocumentError
 from dts_ee.tokenizers import TOKENIZERS
 

@@ -12,21 +12,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Callable, Iterator, Optional, Sequence
 
-from dts_ee.corpora.corpus import Corpus, Remark, counted
+from dts_ee.corpora.corpus import Corpus, Remark
 from dts_ee.corpora.files import PathOrStr, open_atomically, read_text
 from dts_ee.corpora.record_errors import RecordErrors
 from dts_ee.corpora.tags import OUTSIDE, entities_to_tags
 from dts_ee.corpora.text_groups import texts_of
 from dts_ee.corpora.token_rows import lost_with_tokens, relation_remark, without_overlaps
 from dts_ee.corpora.unread import Unread
+from dts_ee.counted import counted
 from dts_ee.document import Document, DocumentError, Entity
 
 NEW_TEXT = "-DOCSTART-"
 
 _BEGIN = ("B", "S", "U")
 _LAST = ("E", "L", "S", "U")
-_PLACE = re.compile(r"(?:line |#)\d+(?:-\d+)?")
-"""Identifiers of documents that have none, by their places in the file that was read."""
 _PREFIXES = (*_BEGIN, "I", "M", "E", "L")
 
 _USUAL = ("B-", "I-", "S-", "U-")
@@ -288,11 +287,7 @@ def write_conll(path: PathOrStr, documents: Sequence[Document]) -> list[Remark]:
                     cells = [_cell(cell, document, remarks) for cell in (token, tag)]
                     file.write(" ".join(cells) + "\n")
                 file.write("\n")
-    named = [
-        document
-        for document in documents
-        if document.id is not None and not _PLACE.fullmatch(document.id)
-    ]
+    named = [document for document in documents if document.id is not None]
     if named:
         detail = f"of {counted(len(named), 'document')}, the first {named[0].id!r}"
         remarks.append(Remark("identifier", detail))

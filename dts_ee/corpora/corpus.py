@@ -80,8 +80,3 @@ class Corpus:
         """A corpus of independent sentences: each is its own group."""
         sentences = list(documents)
         return cls(sentences, [str(i) for i in range(len(sentences))], list(remarks))
-
-
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """A number with its noun, such as `1 document` and `1,000 documents`."""
-    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

@@ -5,7 +5,7 @@ Folds for cross-validation.
 import random
 from typing import Sequence
 
-from dts_ee.corpora.corpus import counted
+from dts_ee.counted import counted
 from dts_ee.document import DocumentError
 
 

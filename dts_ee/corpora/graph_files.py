@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Sequence
 from urllib.parse import quote
 
 from dts_ee.atomic_files import make_folder_atomically
-from dts_ee.corpora.corpus import Remark, counted
+from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.corpus_graph import corpus_graph
 from dts_ee.corpora.files import PathOrStr, open_atomically
+from dts_ee.counted import counted
 from dts_ee.document import Document, DocumentError
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ import json
 import tarfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sized
+from typing import Any, Dict, List, Optional
 
 from dts_ee.archives.extraction import DAMAGED, open_content
 from dts_ee.characters import in_one_line
+from dts_ee.counted import counted
 
 CARD_NAME = "model_card.json"
 """The name of the card's file, which is the first one in an archive."""
@@ -132,11 +133,11 @@ class ModelCard:
 
     def summary(self) -> str:
         """The model's types and scores in one line."""
-        parts = [_count(self.entity_types, "entity type")]
+        parts = [counted(len(self.entity_types), "entity type")]
         if self.entities_given:
             parts = ["entities are given"]
         if self.relation_types:
-            parts.append(_count(self.relation_types, "relation type"))
+            parts.append(counted(len(self.relation_types), "relation type"))
         split = "test" if "test" in self.figures else "development"
         scores = [
             f"{figures.title or _TITLES.get(task, task)} {100 * figures.f1:.1f}"
@@ -282,10 +283,6 @@ def read_card(archive: Path) -> Optional[ModelCard]:
             return None if card is None else ModelCard.from_json(card.read().decode())
     except (OSError, *DAMAGED, ValueError, TypeError, AttributeError):
         return None
-
-
-def _count(types: Sized, name: str) -> str:
-    return f"{len(types)} {name}{'' if len(types) == 1 else 's'}"
 
 
 def _rows(*rows: tuple[str, str]) -> str:

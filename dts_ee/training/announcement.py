@@ -10,6 +10,7 @@ from allennlp.data import DataLoader
 
 from dts_ee.analysis.training_data import new_and_kept_types
 from dts_ee.console import say
+from dts_ee.counted import counted
 from dts_ee.models import DeeperTaskSpecificity
 
 
@@ -33,7 +34,7 @@ def announce(training: TrainModel) -> None:
     name = "" if is_ours else f" {type(model).__name__}"
     data = _number_of_instances(trainer.data_loader)
     copies = getattr(trainer.data_loader, "num_copies", 0)
-    text = f"training{name}" + ("" if data is None else f" on {_counted(data - copies, unit)}")
+    text = f"training{name}" + ("" if data is None else f" on {counted(data - copies, unit)}")
     if copies:
         other = trainer.data_loader.has_other_mentions
         with_what = "with other mentions" if other else "as they are, since no mention was replaced"
@@ -73,13 +74,9 @@ def _batch_size(loader: Any) -> Optional[int]:
 def _types(model: Any) -> List[str]:
     if not isinstance(model, DeeperTaskSpecificity):
         return []
-    entities = _counted(len(model.entity_types), "entity type")
-    relations = _counted(len(model.relation_types), "relation type")
+    entities = counted(len(model.entity_types), "entity type")
+    relations = counted(len(model.relation_types), "relation type")
     return [f"{entities}, {relations if model.extracts_relations else 'no relations'}"]
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def _number_of_instances(loader: Optional[DataLoader]) -> Optional[int]:

@@ -6,7 +6,7 @@ import logging
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple, Union
 
 import torch
 from allennlp.common import Params
@@ -82,7 +82,6 @@ class DtsTrainer(GradientDescentTrainer):
         self._metric_tracker = EpochChoice(validation_metric, patience, take_last=bool(too_small))
         training = _documents(data_loader)
         self._evaluated_types = count_types(development or training)
-        self._lost_in_tags = _tasks_lost_in_tags(data_loader, training)
         if training and self._primary:
             former = model.former_types if isinstance(model, DeeperTaskSpecificity) else {}
             types = {
@@ -141,15 +140,16 @@ class DtsTrainer(GradientDescentTrainer):
             and scores[task.micro].f1 == 0
         ]
         if failed and self._primary:
+            lost_in_tags = _tasks_lost_in_tags(self.data_loader)
             reasons = {
                 "the model has not learned to find any; it needs more annotated sentences, or more "
                 "steps (trainer.num_epochs, data_loader.batch_sampler.min_batches)": [
-                    task.plural for task in failed if task.name not in self._lost_in_tags
+                    task.plural for task in failed if task.name not in lost_in_tags
                 ],
                 "tags cannot express any of those in the training data, because spans overlap; "
                 "the warning about that says more (dataset_reader.tag_sequences, "
                 "dataset_reader.on_overlap)": [
-                    task.plural for task in failed if task.name in self._lost_in_tags
+                    task.plural for task in failed if task.name in lost_in_tags
                 ],
             }
             self._warn(
@@ -187,11 +187,12 @@ def _documents(data_loader: Optional[DataLoader], path: Any = None) -> List[Docu
     return reader.documents(path or getattr(data_loader, "data_path"))  # noqa: B009
 
 
-def _tasks_lost_in_tags(data_loader: DataLoader, documents: Sequence[Document]) -> Set[str]:
+def _tasks_lost_in_tags(data_loader: DataLoader) -> Set[str]:
     """The tasks of which documents have items, but the parts that tags can express have none."""
     reader = getattr(data_loader, "reader", None)
     if not isinstance(reader, SpertReader) or reader.on_overlap == "error":
         return set()
+    documents = _documents(data_loader)
     learned = count_types(map(reader.tagged, documents))
     return {name for name, types in count_types(documents).items() if types and not learned[name]}
 

@@ -139,11 +139,3 @@ def test_malformed_line_is_an_error(tmp_path, text, problem):
     with pytest.raises(DocumentError, match=problem) as raised:
         read(tmp_path, text)
     assert raised.value.path == str(tmp_path / "corpus.conll")
-
-
-def test_only_identifiers_of_the_documents_own_are_lost(tmp_path):
-    places = [Document(("It", "rained"), id=id) for id in ("line 1", "#2", "line 3-1", "#4-12")]
-    assert write_conll(tmp_path / "a.txt", places) == []
-    own = [*places, Document(("It", "rained"), id="line 5 of a.ann")]
-    (remark,) = write_conll(tmp_path / "a.txt", own)
-    assert str(remark) == "of 1 document, the first 'line 5 of a.ann'"
