@@ -18,6 +18,7 @@ from dts_ee.commands.run_arguments import (
     positive,
     print_table,
     seeds,
+    whole_numbers,
 )
 from dts_ee.corpora.files import open_atomically
 from dts_ee.runs.search_space import read_space
@@ -78,6 +79,14 @@ class Tune(Subcommand):
             help="how many trials the study has at the end, those of other processes included",
         )
         subparser.add_argument(
+            "--folds",
+            type=whole_numbers,
+            default=[],
+            metavar="N,N,…",
+            help="train each of these folds in a trial, whose score is their mean: the arguments "
+            "that CONFIG is called with, as in `cross-validate`",
+        )
+        subparser.add_argument(
             "--study", metavar="NAME", help="the name of the study (default = the name of DIR)"
         )
         subparser.add_argument(
@@ -91,7 +100,7 @@ class Tune(Subcommand):
             choices=PRUNERS,
             default=PRUNERS[0],
             help="which trainings are ended early (default = %(default)s: those that are below the "
-            "median of the trials before, at the same epoch)",
+            "median of the trials before, at the same epoch or, with --folds, after as many folds)",
         )
         subparser.add_argument(
             "--seeds",
@@ -122,10 +131,11 @@ def tune_from_args(args: argparse.Namespace) -> None:
     """
     if find_spec("optuna") is None:
         raise ConfigurationError("`tune` needs Optuna: pip install 'dts_ee[tune]'")
-    settings = load_settings(args.config, args.overrides)
+    folds = {fold: load_settings(args.config, args.overrides, fold) for fold in args.folds}
+    settings = folds[args.folds[0]] if folds else load_settings(args.config, args.overrides)
     directory: Path = args.directory
     search = Search(
-        settings, read_space(args.space, settings), directory, tuple(args.include_package)
+        settings, read_space(args.space, settings), directory, tuple(args.include_package), folds
     )
     directory.mkdir(parents=True, exist_ok=True)
     storage = args.storage or f"sqlite:///{(directory / 'study.db').absolute()}"
@@ -151,11 +161,11 @@ def tune_from_args(args: argparse.Namespace) -> None:
 
     table = candidates_table(candidates)
     changes = {**parse_overrides(args.overrides), **candidates[0].values}
-    write_best(directory / "best.jsonnet", args.config, changes)
+    write_best(directory / "best.jsonnet", args.config, changes, args.folds)
     with open_atomically(directory / "trials.csv") as file:
         file.write(study.trials_dataframe().to_csv(index=False))
     with open_atomically(directory / "study.html") as file:
-        file.write(render_study(study, table))
+        file.write(render_study(study, table, bool(folds)))
     print_table(
         table,
         args.table_format,

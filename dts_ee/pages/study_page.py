@@ -12,7 +12,7 @@ from dts_ee.pages.templates import TEMPLATES
 _SLICES = "Score by value"
 
 
-def render_study(study: Any, best: Table) -> str:
+def render_study(study: Any, best: Table, has_folds: bool = False) -> str:
     """
     An HTML page with the best settings and Optuna's pictures.
 
@@ -24,9 +24,14 @@ def render_study(study: Any, best: Table) -> str:
         The study.
     best : `Table`
         The best settings.
+    has_folds : `bool`, optional (default = `False`)
+        Whether each trial trained several folds, and reported the sum of their scores.
     """
     return TEMPLATES.get_template("study.html").render(
-        title=study.study_name, counts=_counts(study), best=best, pictures=_pictures(study)
+        title=study.study_name,
+        counts=_counts(study),
+        best=best,
+        pictures=_pictures(study, has_folds),
     )
 
 
@@ -38,7 +43,7 @@ def _counts(study: Any) -> Dict[str, int]:
     return counts
 
 
-def _pictures(study: Any) -> Dict[str, str]:
+def _pictures(study: Any, has_folds: bool) -> Dict[str, str]:
     """Optuna's pictures as data URLs, by their captions."""
     import matplotlib
 
@@ -48,9 +53,10 @@ def _pictures(study: Any) -> Dict[str, str]:
     from optuna.trial import TrialState
     from optuna.visualization import matplotlib as optuna_plots
 
+    steps = "Sum of the scores by fold" if has_folds else "Score by epoch"
     plots: Dict[str, Any] = {
         "Score by trial": lambda: optuna_plots.plot_optimization_history(study),
-        "Score by epoch": lambda: optuna_plots.plot_intermediate_values(study),
+        steps: lambda: optuna_plots.plot_intermediate_values(study),
     }
     if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) > 1:
         plots[_SLICES] = lambda: optuna_plots.plot_slice(study)

@@ -76,6 +76,20 @@ class Dimension:
         """The setting's value for what Optuna has as the parameter of a trial."""
         return json.loads(param) if self.kind == "categorical" else param
 
+    def param(self, value: Any) -> Any:
+        """Optuna's parameter for a value of the setting; `None` if it is not in the space."""
+        if self.kind == "categorical":
+            return json.dumps(value) if value in self.choices else None
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not self.low <= value <= self.high:
+            return None
+        step = 1 if self.kind == "int" and self.step is None else self.step
+        if step is not None:
+            steps = (value - self.low) / step
+            if not math.isclose(steps, round(steps), abs_tol=1e-8):
+                return None
+        return int(value) if self.kind == "int" else float(value)
+
 
 def read_space(path: Path, settings: Mapping[str, Any]) -> List[Dimension]:
     """
@@ -192,3 +206,16 @@ def with_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> Dict[
         The values, by keys such as `"trainer.optimizer.lr"`.
     """
     return with_overrides(dict(settings), dict(values))
+
+
+def own_value(settings: Mapping[str, Any], key: str) -> Any:
+    """The value that an experiment has for a key such as `"trainer.optimizer.lr"`."""
+    value: Any = settings
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value of a setting, as people read it."""
+    return f"{value:.4g}" if isinstance(value, float) else json.dumps(value)

@@ -5,7 +5,7 @@ A search for the settings of an experiment that are best on its development data
 import time
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
@@ -15,10 +15,11 @@ from allennlp.common.util import SigTermReceived
 from filelock import FileLock, Timeout
 
 from dts_ee.console import say
+from dts_ee.counted import counted
 from dts_ee.metrics.flat_names import metrics_of
 from dts_ee.runs.progress import Progress
-from dts_ee.runs.run_folder import SEED, TRIAL, Run, RunFolder
-from dts_ee.runs.search_space import Dimension, with_values
+from dts_ee.runs.run_folder import FOLD, SEED, TRIAL, Run, RunFolder
+from dts_ee.runs.search_space import Dimension, own_value, shown, with_values
 from dts_ee.runs.settings import differences, num_epochs, validation_score, with_seed
 from dts_ee.runs.training import RunTraining, stop, threads_for_each, train_runs
 from dts_ee.training.epoch_line import epoch_line
@@ -64,6 +65,9 @@ class Search:
         The folder of the trials.
     include_packages : `Sequence[str]`, optional (default = `()`)
         Packages beside this one that the trainings import.
+    folds : `Mapping[int, Mapping[str, Any]]`, optional (default = `{}`)
+        The evaluated experiment of each fold. A trial trains all of them, and its score is their
+        mean. Without folds, it trains `settings`.
 
     # Raises
 
@@ -75,13 +79,15 @@ class Search:
     space: Sequence[Dimension]
     directory: Path
     include_packages: Sequence[str] = ()
+    folds: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.settings.get("validation_data_path"):
-            raise ConfigurationError(
-                "the experiment has no validation_data_path: a search compares models on "
-                "development data"
-            )
+        for settings in [self.settings, *self.folds.values()]:
+            if not settings.get("validation_data_path"):
+                raise ConfigurationError(
+                    "the experiment has no validation_data_path: a search compares models on "
+                    "development data"
+                )
 
     def values(self, params: Mapping[str, Any]) -> Dict[str, Any]:
         """The values of the settings for the parameters of one of Optuna's trials."""
@@ -91,14 +97,35 @@ class Search:
             if dimension.key in params
         }
 
-    def settings_with(self, values: Mapping[str, Any]) -> Dict[str, Any]:
-        """The settings of a training, without the test data, which a search never reads."""
-        settings = with_values(self.settings, values)
-        return {name: value for name, value in settings.items() if name not in _TEST_KEYS}
+    def trainings(
+        self, folder: RunFolder, values: Mapping[str, Any]
+    ) -> Dict[RunFolder, Dict[str, Any]]:
+        """
+        The settings of a trial's trainings, without the test data, which a search never reads.
+
+        # Parameters
+
+        folder : `RunFolder`
+            The folder of the trial. The training of a fold has a folder in it.
+        values : `Mapping[str, Any]`
+            The values of what is varied.
+        """
+        if not self.folds:
+            return {folder: _without_test_data(with_values(self.settings, values))}
+        return {
+            RunFolder.within(folder.path, Run(FOLD, number), str(folder)): _without_test_data(
+                with_values(settings, values)
+            )
+            for number, settings in self.folds.items()
+        }
 
     def score(self, metrics: Mapping[str, Any]) -> float:
         """What is compared: the experiment's `validation_metric`; higher is better."""
         return validation_score(self.settings, metrics)
+
+
+def _without_test_data(settings: Mapping[str, Any]) -> Dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in _TEST_KEYS}
 
 
 def open_study(name: str, storage: str, pruner: str) -> Any:
@@ -177,6 +204,8 @@ def check_study(study: Any, search: Search) -> None:
     settings = {
         key: value for key, value in search.settings.items() if not key.endswith("_data_path")
     }
+    if search.folds:
+        settings["folds"] = list(search.folds)
     changed = differences(settings, study.user_attrs.get("settings", settings))
     if changed:
         raise ConfigurationError(
@@ -190,6 +219,9 @@ def run_trials(search: Search, study: Any, num_trials: int) -> None:
     """
     Trains until a study has this many trials that are complete or pruned, those of other processes
     included.
+
+    The first trial has the values of the experiment as it is, so that the others can be compared
+    with it.
 
     A trial whose process was killed is taken up by the next one: at once if it finds the trial's
     folder, otherwise when its heart has not beaten for `GRACE_SECONDS`.
@@ -224,6 +256,8 @@ def run_trials(search: Search, study: Any, num_trials: int) -> None:
 
     if len(study.get_trials(deepcopy=False, states=states)) >= num_trials:
         return
+    if not study.trials:
+        _queue_own_values(search, study)
     _queue_killed_again(search, study)
     study.optimize(
         lambda trial: _train(search, study, trial),
@@ -232,16 +266,31 @@ def run_trials(search: Search, study: Any, num_trials: int) -> None:
     )
 
 
+def _queue_own_values(search: Search, study: Any) -> None:
+    """Has the first trial train the experiment as it is, if its values are in the space."""
+    params = {}
+    for dimension in search.space:
+        value = own_value(search.settings, dimension.key)
+        params[dimension.key] = dimension.param(value)
+        if params[dimension.key] is None:
+            say(
+                f"no trial has the experiment's own settings: its {dimension.key}, "
+                f"{shown(value)}, is not in the search space"
+            )
+            return
+    # Another process may do the same.
+    study.enqueue_trial(params, skip_if_exists=True)
+
+
 def _train(search: Search, study: Any, trial: Any) -> float:
     """Trains one of Optuna's trials, and returns its score."""
     from optuna.storages import RetryHeartbeatStaleTrialCallback
 
     values = {dimension.key: dimension.suggest(trial) for dimension in search.space}
-    settings = search.settings_with(values)
     number = RetryHeartbeatStaleTrialCallback.retried_trial_number(study.trials[trial.number])
     number = trial.number if number is None else number
     folder = RunFolder.within(search.directory, Run(TRIAL, number))
-    say(f"{folder}: {', '.join(f'{key} {value}' for key, value in values.items())}")
+    say(f"{folder}: {', '.join(f'{key} {shown(value)}' for key, value in values.items())}")
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder.path / _LOCK, timeout=0):
@@ -249,37 +298,63 @@ def _train(search: Search, study: Any, trial: Any) -> float:
             # Whoever reads this finds the lock of a living process. A trial that is tried again
             # inherits the attributes of the former one, so that this has its own number.
             trial.set_user_attr("locked", trial.number)
-            return _train_in(folder, settings, search, study, trial)
+            return _train_locked(folder, values, search, study, trial)
     except (Timeout, BlockingIOError):
         raise _failure(trial, folder, "another process trains in its folder") from None
+
+
+def _train_locked(
+    folder: RunFolder, values: Mapping[str, Any], search: Search, study: Any, trial: Any
+) -> float:
+    """Trains a trial in its folder or, with folds, in one folder for each."""
+    import optuna
+
+    scores: List[float] = []
+    for training, settings in search.trainings(folder, values).items():
+        if not search.folds:
+            return _train_in(training, settings, search, study, trial)
+        if not training.is_trained():
+            _train_in(training, settings, search, study, trial)
+        scores.append(search.score(training.development()))
+        # Pruners compare the highest value until a step. The sum, unlike the mean, is the highest
+        # after the last fold; that of losses is not, so that nothing is pruned.
+        trial.report(sum(scores), len(scores))
+        if len(scores) < len(search.folds) and trial.should_prune():
+            say(f"{folder}: pruned after {counted(len(scores), 'fold')}")
+            raise optuna.TrialPruned
+    say(f"{folder}: mean {fmean(scores):.4f}")
+    return fmean(scores)
 
 
 def _train_in(
     folder: RunFolder, settings: Mapping[str, Any], search: Search, study: Any, trial: Any
 ) -> float:
-    """Trains, reports the epochs to Optuna, and returns the score; the folder is locked."""
+    """Trains, reports the epochs to Optuna unless there are folds, and returns the score."""
     import optuna
 
     training = _begin(folder, settings, search.include_packages)
-    is_running, is_pruned, reported = True, False, 0
+    is_running, is_pruned, num_finished = True, False, 0
     try:
         while is_running and not is_pruned:
             time.sleep(_POLL_SECONDS)
             # The epochs are read once more after its end.
             is_running = training.is_running()
-            for metrics in _finished_epochs(folder, reported):
-                reported += 1
-                trial.report(search.score(metrics_of(metrics, "validation_")), reported)
-                line = epoch_line(reported, num_epochs(settings), metrics, [])
-                say(f"{folder}: {line}")
-            is_pruned = is_running and reported > 0 and trial.should_prune()
+            for metrics in _finished_epochs(folder, num_finished):
+                num_finished += 1
+                if not search.folds:
+                    score = search.score(metrics_of(metrics, "validation_"))
+                    trial.report(score, num_finished)
+                say(f"{folder}: {epoch_line(num_finished, num_epochs(settings), metrics, [])}")
+            is_pruned = (
+                is_running and not search.folds and num_finished > 0 and trial.should_prune()
+            )
     except (KeyboardInterrupt, SigTermReceived):
         _queue_again(study, trial)
         raise
     finally:
         stop([training])
     if is_pruned:
-        say(f"{folder}: pruned after {reported} epochs")
+        say(f"{folder}: pruned after {num_finished} epochs")
         raise optuna.TrialPruned
     problem = training.problem()
     if problem is not None:
@@ -394,7 +469,7 @@ def train_with_seeds(
     search: Search, candidates: Sequence[Candidate], seeds: Sequence[int]
 ) -> List[Candidate]:
     """
-    Trains the best settings once for each seed, and ranks them by their means.
+    Trains the best settings once for each seed and fold, and ranks them by their means.
 
     # Parameters
 
@@ -410,26 +485,28 @@ def train_with_seeds(
     `TrialFailed`
         If a training fails.
     """
-    folders: Dict[RunFolder, Dict[str, Any]] = {}
-    for candidate in candidates:
-        settings = search.settings_with(candidate.values)
+
+    def trainings(candidate: Candidate, seed: int) -> Dict[RunFolder, Dict[str, Any]]:
         directory = search.directory / f"best_{candidate.number}"
-        for seed in seeds:
-            folder = RunFolder.within(directory, Run(SEED, seed), f"trial {candidate.number}")
-            folders[folder] = with_seed(settings, seed)
+        folder = RunFolder.within(directory, Run(SEED, seed), f"trial {candidate.number}")
+        found = search.trainings(folder, candidate.values)
+        return {folder: with_seed(settings, seed) for folder, settings in found.items()}
 
     def fail(folder: RunFolder, problem: str) -> None:
         raise TrialFailed(f"{folder}: {problem}; its log is {folder.log}")
 
-    untrained = {folder: folders[folder] for folder in folders if not folder.is_trained()}
-    epochs = {folder: num_epochs(settings) for folder, settings in folders.items()}
+    every: Dict[RunFolder, Dict[str, Any]] = {}
+    for candidate in candidates:
+        for seed in seeds:
+            every.update(trainings(candidate, seed))
+    untrained = {folder: every[folder] for folder in every if not folder.is_trained()}
+    epochs = {folder: num_epochs(settings) for folder, settings in every.items()}
     with Progress(epochs) as progress:
         train_runs(untrained, 1, search.include_packages, progress, lambda folder: None, fail)
     ranked = []
     for candidate in candidates:
-        directory = search.directory / f"best_{candidate.number}"
         scores = {
-            seed: search.score(RunFolder.within(directory, Run(SEED, seed)).development())
+            seed: fmean(search.score(folder.development()) for folder in trainings(candidate, seed))
             for seed in seeds
         }
         ranked.append(Candidate(candidate.number, candidate.values, candidate.score, scores))

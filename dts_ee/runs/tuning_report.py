@@ -9,10 +9,13 @@ from typing import Any, List, Mapping, Sequence
 
 from dts_ee.analysis.table import Table
 from dts_ee.corpora.files import open_atomically
+from dts_ee.runs.search_space import shown
 from dts_ee.runs.tuning import Candidate
 
 
-def write_best(path: Path, config: Path, values: Mapping[str, Any]) -> None:
+def write_best(
+    path: Path, config: Path, values: Mapping[str, Any], folds: Sequence[int] = ()
+) -> None:
     """
     Writes an experiment that is another one with some values changed.
 
@@ -24,15 +27,18 @@ def write_best(path: Path, config: Path, values: Mapping[str, Any]) -> None:
         The experiment, which the file imports.
     values : `Mapping[str, Any]`
         The values, by keys such as `"trainer.optimizer.lr"`.
+    folds : `Sequence[int]`, optional (default = `()`)
+        The folds that were searched. With them, the written experiment is a function of a fold.
     """
+    if folds:
+        function, evaluated = f"function(fold={folds[0]}) ", "experiment(fold=fold)"
+    else:
+        function = ""
+        evaluated = "if std.isFunction(experiment) then experiment() else experiment"
     changes = json.dumps([[key.split("."), value] for key, value in values.items()], indent=2)
     imported = json.dumps(os.path.relpath(config.resolve(), path.resolve().parent))
     text = f"""// The best settings that a search found. The rest is that of the experiment.
 local experiment = import {imported};
-// As data, so that a change of one value changes no other one that refers to it.
-local evaluated = std.parseJson(std.manifestJson(
-  if std.isFunction(experiment) then experiment() else experiment
-));
 
 local with(settings, path, value) =
   if std.length(path) == 0 then value
@@ -42,10 +48,11 @@ local with(settings, path, value) =
   )
   else settings {{ [path[0]]: with(std.get(settings, path[0]), path[1:], value) }};
 
-std.foldl(
+{function}std.foldl(
   function(settings, change) with(settings, change[0], change[1]),
   {changes},
-  evaluated
+  // As data, so that a change of one value changes no other one that refers to it.
+  std.parseJson(std.manifestJson({evaluated}))
 )
 """
     with open_atomically(path) as file:
@@ -62,13 +69,9 @@ def candidates_table(candidates: Sequence[Candidate]) -> Table:
             f"{candidate.score:.4f}",
             *(f"{candidate.scores[seed]:.4f}" for seed in seeds),
             *([f"{candidate.mean:.4f}"] if seeds else []),
-            *(_shown(candidate.values.get(key)) for key in keys),
+            *(shown(candidate.values.get(key)) for key in keys),
         ]
         for candidate in candidates
     ]
     seed_headings = [f"seed {seed}" for seed in seeds] + (["mean"] if seeds else [])
     return Table(["trial", "score", *seed_headings, *keys], rows)
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else json.dumps(value)

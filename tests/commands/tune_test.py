@@ -76,6 +76,20 @@ def test_a_search_ends_with_an_experiment_a_table_and_a_page(run, tmp_path, caps
     assert len(list((tmp_path / "out").glob("trial_*"))) == 4
 
 
+def test_a_search_over_folds_ends_with_a_function_of_the_fold(run, tmp_path, capsys):
+    config = tmp_path / "folds.jsonnet"
+    config.write_text(f"function(fold=0) (import '{TINY / 'dts.jsonnet'}') {{ random_seed: fold }}")
+    space, out = tmp_path / "space.json", tmp_path / "out"
+    words = ["tune", config, space, "-s", out, "--trials", 1, "--folds", "1,3"]
+    assert run_allennlp(*words) == 0
+    row = capsys.readouterr().out.splitlines()[2]
+    rate = load_settings(out / "best.jsonnet", fold=3)["trainer"]["optimizer"]["lr"]
+    # 1 / (1 + seed) is 1/2 and 1/4.
+    assert f"| {-abs(rate - 0.5) - 3 / 8:.4f} |" in row
+    assert load_settings(out / "best.jsonnet", fold=3)["random_seed"] == 3
+    assert "Sum of the scores by fold" in (out / "study.html").read_text()
+
+
 def test_without_optuna_it_says_what_to_install(run, monkeypatch, capsys):
     found = importlib.util.find_spec
     monkeypatch.setattr(tune, "find_spec", lambda name: None if name == "optuna" else found(name))

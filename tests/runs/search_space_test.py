@@ -103,3 +103,25 @@ def test_the_documentation_s_space_fits_its_experiment(tmp_path):
     path.write_text(re.findall(r"```jsonnet\n(.*?)```", text, re.DOTALL)[0])
     dimensions = read_space(path, load_settings(PROJECT / "experiments" / "sample.jsonnet"))
     assert [dimension.kind for dimension in dimensions] == ["float", "categorical", "int", "float"]
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value", "param"),
+    [
+        (Dimension("a", "float", 0.1, 0.6, step=0.05), 0.35, 0.35),
+        (Dimension("a", "float", 0.1, 0.6, step=0.05), 0.36, None),
+        (Dimension("a", "float", 0.1, 0.6), 0.1, 0.1),
+        (Dimension("a", "float", 0.1, 0.6), 0.61, None),
+        (Dimension("a", "float", 0.0, 2.0), True, None),
+        (Dimension("a", "float", 0.0, 2.0), 1, 1.0),
+        (Dimension("a", "int", 1, 9, step=2), 7, 7),
+        (Dimension("a", "int", 1, 9, step=2), 6, None),
+        (Dimension("a", "int", 1, 9), 2.5, None),
+        (Dimension("a", "categorical", choices=[None, [1]]), [1], "[1]"),
+        (Dimension("a", "categorical", choices=[None, [1]]), None, "null"),
+        (Dimension("a", "categorical", choices=[None, [1]]), [2], None),
+    ],
+)
+def test_a_value_of_the_experiment_is_a_parameter_if_it_is_in_the_space(dimension, value, param):
+    assert dimension.param(value) == param
+    assert type(dimension.param(value)) is type(param)

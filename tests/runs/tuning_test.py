@@ -90,6 +90,26 @@ def test_trials_are_scored_by_the_validation_metric_of_their_best_epoch(
     assert len(study.trials) == 3
 
 
+def test_the_first_trial_is_the_experiment_as_it_is(trains, tmp_path, storage, capsys):
+    trains(TRAIN)
+    space = [SPACE[0], Dimension("model.size", "categorical", choices=[2, 1])]
+    study = open_study("a", storage, "none")
+    run_trials(Search(SETTINGS, space, tmp_path / "out"), study, 2)
+    assert study.trials[0].params == {"model.dropout": 0.0, "model.size": "1"}
+    assert "not in the search space" not in capsys.readouterr().err
+    # A study that goes on does not try it again.
+    run_trials(Search(SETTINGS, space, tmp_path / "out"), study, 3)
+    assert study.trials[2].params["model.dropout"] != 0.0
+
+
+def test_it_is_said_when_the_experiments_values_are_not_in_the_space(
+    trains, search, storage, capsys
+):
+    trains(TRAIN)
+    run_trials(search, open_study("a", storage, "none"), 1)
+    assert "its model.size, 1, is not in the search space" in capsys.readouterr().err
+
+
 def test_a_trial_below_the_median_is_ended_early(trains, search, storage, monkeypatch):
     trains(TRAIN)
     study = open_study("a", storage, "median")
@@ -105,6 +125,92 @@ def test_a_trial_below_the_median_is_ended_early(trains, search, storage, monkey
     run_trials(search, study, 6)
     assert study.trials[5].state == TrialState.PRUNED
     assert study.trials[5].intermediate_values == {1: 0.0}
+
+
+TRAIN_FOLD = """
+    import json
+    settings = json.loads((folder / "config.json").read_text())
+    assert not {"test_data_path", "evaluate_on_test"} & settings.keys()
+    f1 = settings["model"]["dropout"] * {"1.json": 1.0, "2.json": 0.5}[settings["train_data_path"]]
+    f1 += 0.125 * settings.get("random_seed", 0)
+    with (folder / "trainings").open("a") as file:
+        file.write("x")
+    for name in ("metrics_epoch_0.json", "metrics.json"):
+        metrics = {"validation_mean_f1": f1, "best_validation_mean_f1": f1}
+        (folder / name).write_text(json.dumps(metrics))
+    (folder / "model.tar.gz").write_text("")
+"""
+"""Stands in for a training of a fold, whose F1 is the dropout in one, half of it in another."""
+
+
+@pytest.fixture
+def search_of_folds(tmp_path):
+    folds = {fold: {**SETTINGS, "train_data_path": f"{fold}.json"} for fold in (1, 2)}
+    return Search(folds[1], SPACE, tmp_path / "out", folds=folds)
+
+
+def test_the_score_of_a_trial_is_the_mean_of_its_folds(trains, search_of_folds, storage, capsys):
+    trains(TRAIN_FOLD)
+    study = open_study("a", storage, "none")
+    run_trials(search_of_folds, study, 2)
+    printed = capsys.readouterr().err
+    for trial in study.trials:
+        dropout = trial.params["model.dropout"]
+        assert trial.value == pytest.approx(0.75 * dropout)
+        assert trial.intermediate_values == pytest.approx({1: dropout, 2: 1.5 * dropout})
+        folder = search_of_folds.directory / f"trial_{trial.number}"
+        assert {path.name for path in folder.glob("fold_*")} == {"fold_1", "fold_2"}
+        assert f"trial {trial.number}: mean {0.75 * dropout:.4f}\n" in printed
+    check_study(study, search_of_folds)
+    changed = Search(SETTINGS, SPACE, search_of_folds.directory)
+    with pytest.raises(ConfigurationError, match="folds was"):
+        check_study(study, changed)
+
+
+def test_a_trial_is_ended_after_a_fold_by_the_sum_of_its_scores(
+    trains, search_of_folds, storage, capsys
+):
+    trains(TRAIN_FOLD)
+    study = open_study("a", storage, "median")
+    for dropout in (0.5, 0.5, 0.5, 0.5, 0.5, 0.25):
+        study.enqueue_trial({"model.dropout": dropout, "model.size": "[1]"})
+    run_trials(search_of_folds, study, 6)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 5 + [
+        TrialState.PRUNED
+    ]
+    assert study.trials[5].intermediate_values == {1: 0.25}
+    assert "trial 5: pruned after 1 fold\n" in capsys.readouterr().err
+
+
+def test_a_trial_that_is_taken_up_keeps_its_trained_folds(
+    trains, search_of_folds, storage, monkeypatch
+):
+    trains(TRAIN_FOLD)
+    study = open_study("a", storage, "none")
+    folder = search_of_folds.directory / "trial_0"
+
+    sleep = time.sleep
+
+    def interrupt(seconds):
+        if (folder / "fold_2").exists():
+            raise KeyboardInterrupt
+        sleep(seconds)
+
+    with monkeypatch.context() as context:
+        context.setattr(tuning.time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run_trials(search_of_folds, study, 1)
+    run_trials(search_of_folds, study, 1)
+    assert study.trials[1].state == TrialState.COMPLETE
+    assert (folder / "fold_1" / "trainings").read_text() == "x"
+
+
+def test_seeds_are_trained_on_all_folds(trains, search_of_folds):
+    trains(TRAIN_FOLD)
+    candidate = Candidate(4, {"model.dropout": 0.5, "model.size": [1]}, 0.9, {})
+    (ranked,) = train_with_seeds(search_of_folds, [candidate], [1, 2])
+    assert ranked.scores == pytest.approx({1: 0.5, 2: 0.625})
+    assert (search_of_folds.directory / "best_4" / "seed_2" / "fold_1" / "model.tar.gz").exists()
 
 
 def test_failures_one_after_the_other_end_the_search(trains, search, storage, capsys):
@@ -295,3 +401,12 @@ def test_the_best_experiment_is_the_experiment_with_the_values(tmp_path, is_func
             "name": "'\\",
         },
     }
+
+
+def test_the_best_experiment_of_folds_is_a_function_of_the_fold(tmp_path):
+    config = tmp_path / "a.jsonnet"
+    config.write_text("function(fold) { fold: fold, model: { size: 2 } }")
+    best = tmp_path / "best.jsonnet"
+    write_best(best, config, {"model.size": 5}, [3, 4])
+    assert load_settings(best) == {"fold": 3, "model": {"size": 5}}
+    assert load_settings(best, fold=7) == {"fold": 7, "model": {"size": 5}}
