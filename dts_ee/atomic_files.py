@@ -46,12 +46,12 @@ def open_bytes_atomically(path: Union[str, PathLike], durable: bool = False) -> 
         if durable:
             sync_folder(os.path.dirname(os.path.abspath(name)))
     except OSError as error:
-        if error.errno is None or error.filename is not None:
+        if error.errno is None or error.filename not in (None, temporary):
             raise
-        # An error of `write` does not name the file.
+        # An error of `write` names no file, one of `open` or `replace` the temporary one.
         raise type(error)(error.errno, error.strerror, name) from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.unlink(temporary)
 
 
@@ -83,9 +83,12 @@ def make_folder_atomically(path: Union[str, PathLike]) -> Iterator[Path]:
         temporary.mkdir(parents=True)
         yield temporary
         os.replace(temporary, target)
-    except BaseException:
+    except OSError as error:
+        if error.filename != os.fspath(temporary):
+            raise
+        raise type(error)(error.errno, error.strerror, os.fspath(target)) from error
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
 def sync_folder(folder: Union[str, PathLike]) -> None:

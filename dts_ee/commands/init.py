@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
         print(error, file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        print(f"{args.folder} could not be created: {error}", file=sys.stderr)
+        print(f"{args.folder} could not be created: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
     if args.folder.resolve() == Path.cwd():
         print(_NEXT.format(folder="This folder", enter=""), end="")

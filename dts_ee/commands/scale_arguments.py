@@ -5,6 +5,7 @@ from typing import Any, Dict
 
 from allennlp.common.checks import ConfigurationError
 
+from dts_ee.counted import counted
 from dts_ee.predictors.document_predict_manager import LINES_AT_A_TIME
 
 _FOR_FOLDERS = ("engine", "workers", "address", "text_column", "id_column", "keep_columns")
@@ -143,10 +144,17 @@ def predict_to_folder(args: argparse.Namespace, predictor_args: Dict[str, Any]) 
 
 
 def _summary(output: str, manifest: Dict[str, Any]) -> str:
-    names = ("rows", "sentences", "entities", "relations")
-    counts = ", ".join(f"{manifest[name]:,} {name}" for name in names)
+    counts = ", ".join(
+        counted(manifest[plural], singular, plural)
+        for singular, plural in (
+            ("row", "rows"),
+            ("sentence", "sentences"),
+            ("entity", "entities"),
+            ("relation", "relations"),
+        )
+    )
     call = manifest["last_call"]
     rate = f"{call['sentences_per_second']:,} sentences/s" if call["rows"] else "already complete"
     errors = manifest["errors"]
-    hint = f"; {errors:,} rows with an error, in the column `error`" if errors else ""
+    hint = f"; {counted(errors, 'row')} with an error, in the column `error`" if errors else ""
     return f"{output}: {counts} ({rate}){hint}"

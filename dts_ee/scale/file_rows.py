@@ -20,6 +20,9 @@ from dts_ee.scale.row_columns import JSON_LINE, READ_ERROR, SOURCE_FILE, SOURCE_
 _LINES_AT_A_TIME = 1024
 _ZSTD_START = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 """The first bytes of a frame, also of one that is skipped, as pzstd writes."""
+
+_LARGE_WINDOW = "requires too much memory"
+"""A part of libzstd's message for a window that it does not decompress by default."""
 _SOURCE = [pa.field(SOURCE_FILE, pa.string()), pa.field(SOURCE_ROW, pa.int64())]
 _TEXT_TYPES = {pa.string(), pa.large_string(), pa.string_view(), pa.null()}
 
@@ -245,7 +248,16 @@ def _numbered_lines(
             yield from numbered_lines(reader, file.name, "surrogateescape")
             return
         with io.BufferedReader(pa.CompressedInputStream(reader, "zstd"), 1 << 20) as lines:
-            yield from numbered_lines(lines, file.name, "surrogateescape")
+            try:
+                yield from numbered_lines(lines, file.name, "surrogateescape")
+            except DocumentError as error:
+                if _LARGE_WINDOW not in str(error):
+                    raise
+                raise DocumentError(
+                    "its zstd window is larger than 128 MiB: decompress it, or compress it again "
+                    "without --long",
+                    path=file.name,
+                ) from error
 
 
 def _check_no_list(line: str, file: FoundFile) -> None:

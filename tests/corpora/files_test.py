@@ -2,6 +2,7 @@ import gzip
 
 import pytest
 
+from dts_ee.atomic_files import make_folder_atomically
 from dts_ee.corpora.files import open_atomically, read_text
 from dts_ee.document import DocumentError
 
@@ -36,6 +37,27 @@ def test_failure_while_writing_leaves_what_was_there(tmp_path):
         interrupted_writing(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["folder", "a" * 254])
+def test_an_error_names_the_file_and_not_the_temporary_one(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with (
+        pytest.raises(OSError, match="directory|too long") as caught,
+        open_atomically(tmp_path / name) as file,
+    ):
+        file.write("a")
+    assert caught.value.filename == str(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    with (
+        pytest.raises(OSError, match="too long") as caught,
+        make_folder_atomically(tmp_path / ("a" * 254)),
+    ):
+        pass
+    assert caught.value.filename == str(tmp_path / ("a" * 254))
 
 
 def test_gzip_is_known_without_its_suffix(tmp_path):

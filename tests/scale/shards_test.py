@@ -237,6 +237,10 @@ def test_files_that_are_no_lines(tmp_path):
         assert make_plan(str(path), RowColumns()).num_rows == 2
     (tmp_path / "b.jsonl.zst").write_bytes(b'"a"\n')
     assert make_plan(str(tmp_path / "b.jsonl.zst"), RowColumns()).num_rows == 1
+    # A window of 2 GiB, as `zstd --long=31` has, and one block that is not compressed.
+    path.write_bytes(b"\x28\xb5\x2f\xfd\x00\xa8" + bytes([4 << 3 | 1, 0, 0]) + b'"a"\n')
+    with pytest.raises(DocumentError, match="file a.jsonl: its zstd window is larger than 128 MiB"):
+        make_plan(str(path), RowColumns())
     path.write_bytes('"a"\n'.encode("utf-16"))
     with pytest.raises(DocumentError, match="file a.jsonl: this is UTF-16: save it as UTF-8"):
         make_plan(str(path), RowColumns())
