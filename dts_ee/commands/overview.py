@@ -17,6 +17,7 @@ OTHER_COMMANDS = {
     "cross-validate": "Train an experiment once for each fold, and write mean and deviation.",
     "describe": "Describe the files of a corpus, and list all problems in them.",
     "diff": "Display a diff between two model checkpoints.",
+    "ensemble": "Combine trained models in one archive, which predicts with all of them.",
     "evaluate": "Evaluate the specified model + dataset(s).",
     "export": "Export the frozen encoder of a model for onnxruntime.",
     "find-lr": "Find a learning rate range.",
@@ -46,6 +47,7 @@ GROUPS = {
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
     "Using a model": (
         "predict",
+        "ensemble",
         "export",
         "models",
         "keep",

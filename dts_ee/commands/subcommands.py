@@ -12,6 +12,7 @@ from dts_ee.commands.compare import Compare
 from dts_ee.commands.convert import Convert
 from dts_ee.commands.cross_validate import CrossValidate
 from dts_ee.commands.describe import Describe
+from dts_ee.commands.ensemble import CombineModels
 from dts_ee.commands.export import Export
 from dts_ee.commands.keep import Keep
 from dts_ee.commands.label_studio import LabelStudio
@@ -31,6 +32,7 @@ from dts_ee.commands.tune import Tune
 __all__ = [
     "Ablate",
     "Calibrate",
+    "CombineModels",
     "Compare",
     "Convert",
     "CrossValidate",

@@ -100,7 +100,8 @@ class Tune(Subcommand):
             choices=PRUNERS,
             default=PRUNERS[0],
             help="which trainings are ended early (default = %(default)s: those that are below the "
-            "median of the trials before, at the same epoch or, with --folds, after as many folds)",
+            "median of the trials before, at the same epoch or, with --folds, after as many folds; "
+            "a third of them are trained in any case)",
         )
         subparser.add_argument(
             "--seeds",
@@ -139,7 +140,9 @@ def tune_from_args(args: argparse.Namespace) -> None:
     )
     directory.mkdir(parents=True, exist_ok=True)
     storage = args.storage or f"sqlite:///{(directory / 'study.db').absolute()}"
-    study = open_study(args.study or directory.absolute().name, storage, args.pruner)
+    study = open_study(
+        args.study or directory.absolute().name, storage, args.pruner, search.warmup_steps
+    )
     check_study(study, search)
 
     def run() -> List[Candidate]:

@@ -308,14 +308,8 @@ class DeeperTaskSpecificity(Model):
         if tags is not None:
             # Shape: (batch_size, num_tokens, num_sequences)
             batch.tags = self.tag_sequences.split(tags)
-        # Shape: (batch_size, num_tokens, embedding_dim)
-        embedded = self.text_field_embedder(tokens)
-        # Each with shape (batch_size, num_tokens, shared_dim)
-        shared = [stack(embedded, batch.mask) for stack in self._shared]
-        for name, head in self.heads.items():
-            batch.outputs[name] = [
-                head(layer, batch.mask, network) for network, layer in enumerate(shared)
-            ]
+        # Shape: (batch_size, num_tokens, dim)
+        layer = self.run_networks(tokens, batch)
         output: Dict[str, Any] = {}
         if tags is not None:
             losses = [head.loss(batch) for head in self.heads.values()]
@@ -331,13 +325,39 @@ class DeeperTaskSpecificity(Model):
             if examine:
                 errors = [head.expected_errors(batch, documents) for head in self.heads.values()]
                 output["expected_errors"] = torch.stack(errors).sum(0)
-                layer = embedded if self._has_frozen_encoder() else shared[0]
                 mask = cast(torch.BoolTensor, batch.mask.unsqueeze(2))
                 output["vectors"] = masked_mean(layer, mask, dim=1)
             if tags is not None:
                 for metric in self.document_metrics:
                     metric(documents, batch.documents)
         return output
+
+    def run_networks(self, tokens: TextFieldTensors, batch: TaskBatch) -> torch.Tensor:
+        """
+        Adds the outputs of all networks to a batch.
+
+        # Parameters
+
+        tokens : `TextFieldTensors`
+            The sentences.
+        batch : `TaskBatch`
+            The batch, which may have outputs of other models.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (batch_size, num_tokens, dim): the embedded tokens if an encoder is frozen, and
+            otherwise the tokens after the first network's shared layers.
+        """
+        # Shape: (batch_size, num_tokens, embedding_dim)
+        embedded = self.text_field_embedder(tokens)
+        # Each with shape (batch_size, num_tokens, shared_dim)
+        shared = [stack(embedded, batch.mask) for stack in self._shared]
+        for name, head in self.heads.items():
+            batch.outputs.setdefault(name, []).extend(
+                head(layer, batch.mask, network) for network, layer in enumerate(shared)
+            )
+        return embedded if self._has_frozen_encoder() else shared[0]
 
     def _zero_of_all_parameters(self) -> torch.Tensor:
         """

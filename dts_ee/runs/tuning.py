@@ -119,6 +119,11 @@ class Search:
             for number, settings in self.folds.items()
         }
 
+    @property
+    def warmup_steps(self) -> int:
+        """The epochs or folds without which a trial is not ended: a third, and one more."""
+        return (len(self.folds) or num_epochs(self.settings)) // 3 + 1
+
     def score(self, metrics: Mapping[str, Any]) -> float:
         """What is compared: the experiment's `validation_metric`; higher is better."""
         return validation_score(self.settings, metrics)
@@ -128,7 +133,7 @@ def _without_test_data(settings: Mapping[str, Any]) -> Dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in _TEST_KEYS}
 
 
-def open_study(name: str, storage: str, pruner: str) -> Any:
+def open_study(name: str, storage: str, pruner: str, warmup_steps: int = 1) -> Any:
     """
     Opens a study, or makes a new one.
 
@@ -141,6 +146,8 @@ def open_study(name: str, storage: str, pruner: str) -> Any:
         `journal:PATH`, a file for one machine or a shared folder.
     pruner : `str`
         One of `PRUNERS`.
+    warmup_steps : `int`, optional (default = `1`)
+        The first epoch or fold after which `median` may end a trial.
 
     # Raises
 
@@ -155,7 +162,7 @@ def open_study(name: str, storage: str, pruner: str) -> Any:
     # Heartbeats are called experimental.
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     pruners = {
-        "median": optuna.pruners.MedianPruner(),
+        "median": optuna.pruners.MedianPruner(n_warmup_steps=warmup_steps),
         "hyperband": optuna.pruners.HyperbandPruner(),
         "none": optuna.pruners.NopPruner(),
     }
@@ -354,7 +361,7 @@ def _train_in(
     finally:
         stop([training])
     if is_pruned:
-        say(f"{folder}: pruned after {num_finished} epochs")
+        say(f"{folder}: pruned after {counted(num_finished, 'epoch')}")
         raise optuna.TrialPruned
     problem = training.problem()
     if problem is not None:

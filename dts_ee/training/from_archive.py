@@ -17,14 +17,14 @@ from allennlp.common.params import with_overrides
 from allennlp.models.archival import load_archive
 
 from dts_ee.archives.extraction import extracted
-from dts_ee.models import DeeperTaskSpecificity
+from dts_ee.models import DeeperTaskSpecificity, Ensemble
 from dts_ee.modules.frozen_encoders.encoder_files import keep_encoders
 from dts_ee.named_models import find_model
 from dts_ee.quiet_loading import quiet_loading
 
 FROM_ARCHIVE = "from_archive"
 
-_OF_THE_DATA = ("on_overlap", "max_documents", "max_instances", "sampling_seed")
+OF_THE_DATA = ("on_overlap", "max_documents", "max_instances", "sampling_seed")
 """The settings of a dataset reader that belong to the data, not to the model."""
 
 
@@ -86,6 +86,10 @@ def settings_from_archive(settings: Mapping[str, Any], archive: str) -> Dict[str
             f"{archive} has the model {type(loaded.model).__name__}; only a model `dts` can be "
             "trained further"
         )
+    if isinstance(loaded.model, Ensemble):
+        raise ConfigurationError(
+            f"{archive} is an ensemble: train its members further, and combine them again"
+        )
     config = loaded.config.as_dict(quiet=True)
     changed: Dict[str, Any] = {
         name: _reader(config["dataset_reader"], settings[name])
@@ -106,8 +110,8 @@ def settings_from_archive(settings: Mapping[str, Any], archive: str) -> Dict[str
 
 
 def _reader(of_archive: Mapping[str, Any], own: Mapping[str, Any]) -> Dict[str, Any]:
-    reader = {name: value for name, value in of_archive.items() if name not in _OF_THE_DATA}
-    of_the_data = {name: own[name] for name in _OF_THE_DATA if name in own}
+    reader = {name: value for name, value in of_archive.items() if name not in OF_THE_DATA}
+    of_the_data = {name: own[name] for name in OF_THE_DATA if name in own}
     # An archive of another corpus may have a reader that refuses overlaps.
     return {**reader, "on_overlap": "longest", **of_the_data}
 

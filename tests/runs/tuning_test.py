@@ -213,6 +213,17 @@ def test_seeds_are_trained_on_all_folds(trains, search_of_folds):
     assert (search_of_folds.directory / "best_4" / "seed_2" / "fold_1" / "model.tar.gz").exists()
 
 
+def test_the_median_ends_no_trial_in_its_first_third(trains, search_of_folds, storage):
+    assert Search(SETTINGS, SPACE, search_of_folds.directory).warmup_steps == 2
+    assert search_of_folds.warmup_steps == 1
+    trains(TRAIN_FOLD)
+    study = open_study("a", storage, "median", warmup_steps=2)
+    for dropout in (0.5, 0.5, 0.5, 0.5, 0.5, 0.25):
+        study.enqueue_trial({"model.dropout": dropout, "model.size": "[1]"})
+    run_trials(search_of_folds, study, 6)
+    assert study.trials[5].intermediate_values == {1: 0.25, 2: 0.375}
+
+
 def test_failures_one_after_the_other_end_the_search(trains, search, storage, capsys):
     trains("print('no such encoder'); sys.exit(2)")
     study = open_study("a", storage, "none")
