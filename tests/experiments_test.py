@@ -27,6 +27,7 @@ from dts_ee.modules.frozen_encoders import encoder_files
 from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEncoder
 from dts_ee.runs.ablation import read_ablations
 from dts_ee.runs.evaluation import evaluate_archive, predict_candidates
+from dts_ee.runs.search_space import own_value, read_space
 from dts_ee.runs.settings import load_settings
 from tests.documents import document
 from tests.paths import EXPERIMENTS, FIXTURES, PROJECT
@@ -599,3 +600,23 @@ def test_settings_of_own_text_that_exclude_each_other(monkeypatch):
     monkeypatch.setenv("TEXT_LANGUAGE", "zh")
     with pytest.raises(RuntimeError, match="TEXT_LANGUAGE is for TOKENIZER=rules"):
         Params.from_file(EXPERIMENTS / "own.jsonnet")
+
+
+@pytest.mark.parametrize("name", ["few_sentences", "ade", "conll04_minilm"])
+def test_folds_for_searches_have_data_of_their_own(name):
+    of_folds = [load_settings(EXPERIMENTS / "tuning" / f"{name}.jsonnet", fold=n) for n in (0, 1)]
+    first, second = (
+        {key: settings[key] for key in ("train_data_path", "validation_data_path")}
+        for settings in of_folds
+    )
+    assert first["train_data_path"] != second["train_data_path"]
+    assert first["validation_data_path"] != second["validation_data_path"]
+
+
+@pytest.mark.parametrize("name", ["few_sentences", "ade"])
+def test_search_spaces_contain_what_their_experiments_have(name):
+    settings = load_settings(EXPERIMENTS / "tuning" / f"{name}.jsonnet", fold=0)
+    space = read_space(EXPERIMENTS / "tuning" / f"{name}_space.jsonnet", settings)
+    assert len(space) > 5
+    for dimension in space:
+        assert dimension.param(own_value(settings, dimension.key)) is not None
