@@ -338,6 +338,7 @@ def _train_in(
 ) -> float:
     """Trains, reports the epochs to Optuna unless there are folds, and returns the score."""
     import optuna
+    from optuna.trial import TrialState
 
     training = _begin(folder, settings, search.include_packages)
     is_running, is_pruned, num_finished = True, False, 0
@@ -355,7 +356,10 @@ def _train_in(
             is_pruned = (
                 is_running and not search.folds and num_finished > 0 and trial.should_prune()
             )
-    except (KeyboardInterrupt, SigTermReceived):
+    except (KeyboardInterrupt, SigTermReceived) as error:
+        if isinstance(error, SigTermReceived):
+            # Optuna lets it pass, and would leave the trial running.
+            study.tell(trial.number, state=TrialState.FAIL)
         _queue_again(study, trial)
         raise
     finally:

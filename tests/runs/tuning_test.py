@@ -4,6 +4,7 @@ import time
 
 import pytest
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import SigTermReceived
 from optuna.trial import TrialState
 
 from dts_ee.runs import tuning
@@ -237,17 +238,18 @@ def test_failures_one_after_the_other_end_the_search(trains, search, storage, ca
     assert states == [TrialState.FAIL] * 3 + [TrialState.COMPLETE] * 2
 
 
-def test_an_interrupted_trial_is_taken_up_at_once(trains, search, storage, monkeypatch):
+@pytest.mark.parametrize("signal", [KeyboardInterrupt, SigTermReceived])
+def test_an_interrupted_trial_is_taken_up_at_once(trains, search, storage, monkeypatch, signal):
     trains("(folder / 'began').write_text(''); time.sleep(1000)")
     study = open_study("a", storage, "none")
 
     def interrupt(seconds):
         if (search.directory / "trial_0" / "began").exists():
-            raise KeyboardInterrupt
+            raise signal
 
     with monkeypatch.context() as context:
         context.setattr(tuning.time, "sleep", interrupt)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(signal):
             run_trials(search, study, 1)
     trains(TRAIN)
     run_trials(search, open_study("a", storage, "none"), 1)
