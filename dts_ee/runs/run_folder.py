@@ -4,6 +4,7 @@ The folder of one run: its files, and the progress of its training.
 
 import json
 import re
+import shutil
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -126,6 +127,12 @@ class RunFolder:
         The archive alone does not show it: AllenNLP also writes one when it is interrupted.
         """
         return self.archive.is_file() and self.metrics.is_file()
+
+    def remove_model(self) -> None:
+        """Deletes the model and its checkpoints. Settings, metrics and log stay."""
+        for path in [self.archive, *self.path.glob("*.th")]:
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.path / "vocabulary", ignore_errors=True)
 
     def stored_settings(self) -> Optional[dict[str, Any]]:
         """

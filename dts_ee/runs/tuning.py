@@ -318,25 +318,27 @@ def _train_locked(
 
     scores: List[float] = []
     for training, settings in search.trainings(folder, values).items():
-        if not search.folds:
-            return _train_in(training, settings, search, study, trial)
-        if not training.is_trained():
+        if not training.metrics.is_file():
             _train_in(training, settings, search, study, trial)
+        # Those of many trials would fill the disk.
+        training.remove_model()
         scores.append(search.score(training.development()))
+        if not search.folds:
+            break
         # Pruners compare the highest value until a step. The sum, unlike the mean, is the highest
         # after the last fold; that of losses is not, so that nothing is pruned.
         trial.report(sum(scores), len(scores))
         if len(scores) < len(search.folds) and trial.should_prune():
             say(f"{folder}: pruned after {counted(len(scores), 'fold')}")
             raise optuna.TrialPruned
-    say(f"{folder}: mean {fmean(scores):.4f}")
+    say(f"{folder}: {'mean ' if search.folds else ''}{fmean(scores):.4f}")
     return fmean(scores)
 
 
 def _train_in(
     folder: RunFolder, settings: Mapping[str, Any], search: Search, study: Any, trial: Any
-) -> float:
-    """Trains, reports the epochs to Optuna unless there are folds, and returns the score."""
+) -> None:
+    """Trains, and reports the epochs to Optuna unless there are folds."""
     import optuna
     from optuna.trial import TrialState
 
@@ -366,13 +368,13 @@ def _train_in(
         stop([training])
     if is_pruned:
         say(f"{folder}: pruned after {counted(num_finished, 'epoch')}")
+        folder.remove_model()
         raise optuna.TrialPruned
     problem = training.problem()
     if problem is not None:
         raise _failure(trial, folder, problem)
-    score = search.score(folder.development())
-    say(f"{folder}: {score:.4f}")
-    return score
+    if search.folds:
+        say(f"{folder}: {search.score(folder.development()):.4f}")
 
 
 def _begin(

@@ -82,6 +82,8 @@ def test_trials_are_scored_by_the_validation_metric_of_their_best_epoch(
         )
         assert stored["model"]["dropout"] == trial.params["model.dropout"]
         assert stored["model"]["size"] == json.loads(trial.params["model.size"])
+        # The model is not kept.
+        assert not (tmp_path / "out" / f"trial_{trial.number}" / "model.tar.gz").exists()
     best = best_trials(search, study, 2)
     assert [candidate.score for candidate in best] == sorted(
         (trial.value for trial in trials), reverse=True
