@@ -13,7 +13,7 @@ from dts_ee.pages.study_page import render_study
     [
         (1, ["Score by trial", "Score by epoch"]),
         # A single trial says nothing of the settings.
-        (5, ["Score by trial", "Score by epoch", "Score by value", "Importance of the settings"]),
+        (5, ["Score by trial", "Score by epoch", "Importance of the settings", "Score by rate"]),
     ],
 )
 def test_pictures(num_trials, captions):
