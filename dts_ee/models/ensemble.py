@@ -20,7 +20,7 @@ class Ensemble(DeeperTaskSpecificity):
     mean of their tag scores and of their relation probabilities, as one model with several networks
     does, and has the thresholds of the first. Its loss is the mean of theirs.
 
-    A frozen encoder that several of them have is loaded and run once.
+    A frozen encoder that several of them have is kept and run once.
 
     Registered as a `Model` with name "dts_ensemble". `dts-ee ensemble` makes one of trained models.
 
@@ -83,8 +83,9 @@ class Ensemble(DeeperTaskSpecificity):
             for name, child in module.named_children():
                 if isinstance(child, FrozenEmbedder) and not list(child.parameters()):
                     shared = encoders.setdefault(child.fingerprint(), child)
-                    shared.keep_last_batch()
-                    setattr(module, name, shared)
+                    if shared is not child:
+                        shared.keep_last_batch()
+                        setattr(module, name, shared)
 
 
 def _inputs(embedder: TextFieldEmbedder, tokens: TextFieldTensors) -> TextFieldTensors:

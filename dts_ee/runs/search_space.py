@@ -79,7 +79,11 @@ class Dimension:
     def param(self, value: Any) -> Any:
         """Optuna's parameter for a value of the setting; `None` if it is not in the space."""
         if self.kind == "categorical":
-            return json.dumps(value) if value in self.choices else None
+            for choice in self.choices:
+                # 5.0 is the choice 5, but true is not 1.
+                if choice == value and isinstance(choice, bool) == isinstance(value, bool):
+                    return json.dumps(choice)
+            return None
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not is_number or not self.low <= value <= self.high:
             return None

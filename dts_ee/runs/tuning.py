@@ -208,9 +208,7 @@ def check_study(study: Any, search: Search) -> None:
     `ConfigurationError`
         If the study has trials of other settings; the message has the differences.
     """
-    settings = {
-        key: value for key, value in search.settings.items() if not key.endswith("_data_path")
-    }
+    settings = _without_data(search.settings)
     if search.folds:
         settings["folds"] = list(search.folds)
     changed = differences(settings, study.user_attrs.get("settings", settings))
@@ -310,14 +308,31 @@ def _train(search: Search, study: Any, trial: Any) -> float:
         raise _failure(trial, folder, "another process trains in its folder") from None
 
 
+def _without_data(settings: Mapping[str, Any]) -> Dict[str, Any]:
+    """The settings without the paths of the data, which may be elsewhere on another machine."""
+    return {key: value for key, value in settings.items() if not key.endswith("_data_path")}
+
+
+def _check_folder(folder: RunFolder, settings: Mapping[str, Any]) -> None:
+    """Checks that a trial does not take up a training of another study."""
+    stored = folder.stored_settings()
+    changed = "" if stored is None else differences(_without_data(settings), _without_data(stored))
+    if changed:
+        raise ConfigurationError(
+            f"{folder.path} has a training of another study: {changed}; choose another folder "
+            "with -s"
+        )
+
+
 def _train_locked(
     folder: RunFolder, values: Mapping[str, Any], search: Search, study: Any, trial: Any
 ) -> float:
-    """Trains a trial in its folder or, with folds, in one folder for each."""
+    """Trains a trial in its folder or, with folds, in one folder for each; returns its score."""
     import optuna
 
     scores: List[float] = []
     for training, settings in search.trainings(folder, values).items():
+        _check_folder(training, settings)
         if not training.metrics.is_file():
             _train_in(training, settings, search, study, trial)
         # Those of many trials would fill the disk.

@@ -94,6 +94,19 @@ def test_a_failure_leaves_nothing(tmp_path, exists, monkeypatch, capsys):
     assert list(tmp_path.rglob("*")) == ([target] if exists else [])
 
 
+def test_a_folder_that_may_not_be_written_is_named(tmp_path, monkeypatch, capsys):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(tmp_path / ".new-1234"))
+
+    monkeypatch.setattr(init.shutil, "copytree", refuse)
+    with pytest.raises(SystemExit) as ended:
+        _run(tmp_path / "new")
+    assert ended.value.code == 1
+    assert (
+        capsys.readouterr().err == f"{tmp_path / 'new'} could not be created: Permission denied\n"
+    )
+
+
 def test_the_examples_are_those_of_the_repository(tmp_path):
     _run(tmp_path / "project", examples=True)
     experiments = tmp_path / "project" / "experiments"

@@ -120,6 +120,9 @@ def test_the_documentation_s_space_fits_its_experiment(tmp_path):
         (Dimension("a", "categorical", choices=[None, [1]]), [1], "[1]"),
         (Dimension("a", "categorical", choices=[None, [1]]), None, "null"),
         (Dimension("a", "categorical", choices=[None, [1]]), [2], None),
+        (Dimension("a", "categorical", choices=[5, 1]), 5.0, "5"),
+        (Dimension("a", "categorical", choices=[5, 1]), True, None),
+        (Dimension("a", "categorical", choices=[0, False]), False, "false"),
     ],
 )
 def test_a_value_of_the_experiment_is_a_parameter_if_it_is_in_the_space(dimension, value, param):

@@ -240,6 +240,18 @@ def test_failures_one_after_the_other_end_the_search(trains, search, storage, ca
     assert states == [TrialState.FAIL] * 3 + [TrialState.COMPLETE] * 2
 
 
+def test_a_trial_does_not_take_up_a_training_of_another_study(trains, search, tmp_path):
+    trains(TRAIN)
+    storage = f"sqlite:///{tmp_path / 'one.db'}"
+    run_trials(search, open_study("a", storage, "none"), 1)
+    before = (search.directory / "trial_0" / "config.json").read_text()
+    other = open_study("a", f"sqlite:///{tmp_path / 'other.db'}", "none")
+    other.enqueue_trial({"model.dropout": 0.75, "model.size": "[1]"})
+    with pytest.raises(ConfigurationError, match="trial_0 has a training of another study: .*0.75"):
+        run_trials(search, other, 1)
+    assert (search.directory / "trial_0" / "config.json").read_text() == before
+
+
 @pytest.mark.parametrize("signal", [KeyboardInterrupt, SigTermReceived])
 def test_an_interrupted_trial_is_taken_up_at_once(trains, search, storage, monkeypatch, signal):
     trains("(folder / 'began').write_text(''); time.sleep(1000)")

@@ -85,6 +85,8 @@ class FrozenEmbedder(TokenEmbedder):
 
     def train(self, mode: bool = True) -> "FrozenEmbedder":
         """Sets the mode of the module. The first call with `True` turns the cache on."""
+        # Vectors of a prediction have no place in a computation of gradients.
+        self._last_batch = None
         if mode and not self._keeps_features:
             self._keeps_features = True
             self._cache = FeatureCache(self._memory_limit_gib, self._file())

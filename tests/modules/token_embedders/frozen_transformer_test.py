@@ -190,6 +190,24 @@ def test_outside_of_training_nothing_is_kept(bert):
     assert embedder._cache.num_bytes == 0
 
 
+def test_the_last_batch_can_be_kept(bert):
+    embedder = FrozenTransformerEmbedder(str(bert), layer_mix="mean").eval()
+    runs = _count_runs(embedder)
+    first, second = (_tensors(bert, sentences) for sentences in (SENTENCES, SENTENCES[:2]))
+    embedder.keep_last_batch()
+    with torch.inference_mode():
+        before = embedder(**first)
+        num_runs = len(runs)
+        assert embedder(**first) is before
+        assert len(runs) == num_runs
+        _assert_close(embedder(**second), before[:2, :4])
+        assert len(runs) > num_runs
+        embedder(**first)
+    # It takes part in no computation of gradients.
+    embedder.train()
+    assert not embedder(**first).is_inference()
+
+
 def test_what_was_kept_in_training_is_used_in_evaluation(bert):
     embedder = FrozenTransformerEmbedder(str(bert)).train()
     runs = _count_runs(embedder)
