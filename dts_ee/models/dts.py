@@ -23,6 +23,7 @@ from dts_ee.models.old_archives import rename_old_parameters
 from dts_ee.models.relation_head import RelationHead
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
+from dts_ee.models.teacher import Teacher
 from dts_ee.models.thresholds import Thresholds
 from dts_ee.modules.entity_tagger import CrfEntityTagger, EntityTagger
 from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
@@ -102,6 +103,8 @@ class DeeperTaskSpecificity(Model):
         has its own tagger, and `L_NER` is the sum of the taggers' losses.
     further_heads : `List[TaskHead]`, optional (default = `None`)
         The heads of further tasks, each with its own stack and loss.
+    teacher : `Teacher`, optional (default = `None`)
+        A trained model to learn from, in addition to the training data.
     pretrained_file : `str`, optional (default = `None`)
         An archive whose weights the model starts with, and whose vocabulary the model's vocabulary
         extends. New words and types have the weights of an untrained model. AllenNLP leaves this
@@ -113,6 +116,8 @@ class DeeperTaskSpecificity(Model):
     """
 
     default_predictor = "dts"
+
+    _teacher: Optional[Teacher] = None
 
     def __init__(
         self,
@@ -136,6 +141,7 @@ class DeeperTaskSpecificity(Model):
         tag_encoding: Optional[str] = None,
         tag_sequences: Optional[str] = None,
         further_heads: Optional[List[Lazy[TaskHead]]] = None,
+        teacher: Optional[Teacher] = None,
         pretrained_file: Optional[str] = None,
         initializer: InitializerApplicator = InitializerApplicator(),
         **kwargs: Any,
@@ -206,6 +212,9 @@ class DeeperTaskSpecificity(Model):
             raise ConfigurationError(
                 f"two heads have the same name: {', '.join(head.name for head in heads)}"
             )
+        if teacher is not None and teacher.is_there:
+            teacher.check(self.heads)
+            self._teacher = teacher
         initializer(self)
         if pretrained_file is not None:
             self._copy_archive(pretrained_file)
@@ -308,6 +317,11 @@ class DeeperTaskSpecificity(Model):
         if tags is not None:
             # Shape: (batch_size, num_tokens, num_sequences)
             batch.tags = self.tag_sequences.split(tags)
+            if self.training and self._teacher is not None:
+                batch.soft_weight = self._teacher.weight
+                batch.soft_targets = self._teacher.soft_targets(
+                    batch.tagged_documents, self.heads, batch.mask.device
+                )
         # Shape: (batch_size, num_tokens, dim)
         layer = self.run_networks(tokens, batch)
         output: Dict[str, Any] = {}
@@ -331,6 +345,12 @@ class DeeperTaskSpecificity(Model):
                 for metric in self.document_metrics:
                     metric(documents, batch.documents)
         return output
+
+    def task_batch(self, tokens: TextFieldTensors, metadata: List[Dict[str, Any]]) -> TaskBatch:
+        """The outputs of all networks for a batch of sentences; see `forward`."""
+        batch = TaskBatch(_token_mask(tokens), metadata)
+        self.run_networks(tokens, batch)
+        return batch
 
     def run_networks(self, tokens: TextFieldTensors, batch: TaskBatch) -> torch.Tensor:
         """

@@ -102,11 +102,19 @@ class EntityHead(TaskHead):
         assert batch.tags is not None
         gold = self._tag_sequences.sequence_ids(batch.tags).unbind(2)
         losses = []
+        soft = batch.soft_targets.get(self.name)
         for network_scores in self._scores(batch):
             sequence_losses = [
                 scores.loss(tags) for scores, tags in zip(network_scores, gold, strict=True)
             ]
             loss = torch.stack(sequence_losses).sum()
+            if soft is not None:
+                # Shape: (num_sequences,)
+                soft_losses = [
+                    scores.soft_loss(targets)
+                    for scores, *targets in zip(network_scores, *soft, strict=True)
+                ]
+                loss = torch.lerp(loss, torch.stack(soft_losses).sum(), batch.soft_weight)
             self.mean_loss(loss)
             losses.append(loss)
         return torch.stack(losses).mean()
@@ -177,6 +185,18 @@ class EntityHead(TaskHead):
             for sequence, scores in enumerate(self._scores(batch)[network])
         ]
         return torch.stack(decoded, dim=2)
+
+    def soft_targets(
+        self, batch: TaskBatch, documents: Sequence[Document], student: TaskHead
+    ) -> List[List[TagScores]]:
+        """For each sentence, the mean scores of the networks for each sequence of tags."""
+        assert isinstance(student, EntityHead)
+        means = self._mean_scores(batch)
+        scores = [
+            means[sequence].split(order)
+            for sequence, order in self._tag_sequences.order_of(student._tag_sequences)
+        ]
+        return [list(sentence) for sentence in zip(*scores, strict=True)]
 
     def _scores(self, batch: TaskBatch) -> List[List[TagScores]]:
         """The scores of each network for each sequence of tags."""

@@ -221,7 +221,11 @@ class RelationHead(TaskHead):
         if len(logits) == 0:
             # The loss must have a gradient, even if it is zero.
             return 0.0 * tokens.tokens.sum()
+        # Shape: (num_pairs, num_relations)
         targets = relation_targets(gold, self._columns).to(logits)
+        if self.name in batch.soft_targets:
+            soft = torch.cat(batch.soft_targets[self.name])
+            targets = torch.lerp(targets, soft, batch.soft_weight)
         # Shape: (num_pairs, num_relations)
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, targets, reduction="none"
@@ -277,12 +281,32 @@ class RelationHead(TaskHead):
         self, batch: TaskBatch, entities: Sequence[Sequence[Entity]]
     ) -> torch.Tensor:
         """Shape (num_pairs, num_relations), in the order of `entity_pairs`."""
-        labels = self._tag_sequences.expected_last_tags(entities, batch.mask.device)
-        scores = [tokens.score_pairs(entities, labels).sigmoid() for tokens in self._tokens(batch)]
-        probabilities = torch.stack(scores).mean(0)
+        probabilities = self._relation_probabilities(batch, entities)
         if self._score == "joint":
             probabilities = probabilities * _entity_probabilities(entities).to(probabilities)
         return probabilities
+
+    def _relation_probabilities(
+        self, batch: TaskBatch, entities: Sequence[Sequence[Entity]]
+    ) -> torch.Tensor:
+        """The relations' own, without those of the entities; the shape of `_probabilities`."""
+        labels = self._tag_sequences.expected_last_tags(entities, batch.mask.device)
+        scores = [tokens.score_pairs(entities, labels).sigmoid() for tokens in self._tokens(batch)]
+        return torch.stack(scores).mean(0)
+
+    def soft_targets(
+        self, batch: TaskBatch, documents: Sequence[Document], student: TaskHead
+    ) -> List[torch.Tensor]:
+        """
+        For each sentence, the mean probabilities of the relations between its entities. Shape of
+        each: (num_pairs, num_relations), with the student's relations.
+        """
+        assert isinstance(student, RelationHead)
+        entities = [document.entities for document in documents]
+        columns = [self._columns[type] for type in student._relation_types.values()]
+        probabilities = self._relation_probabilities(batch, entities)[:, columns]
+        num_pairs = [len(sentence) * (len(sentence) - 1) for sentence in entities]
+        return list(probabilities.split(num_pairs))
 
     def _tokens(self, batch: TaskBatch) -> List[RelationTokens]:
         """The output of each network."""

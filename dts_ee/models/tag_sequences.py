@@ -141,6 +141,31 @@ class TagSequences:
             for type, sequence in former._sequence_of_type.items()
         ]
 
+    def order_of(self, other: "TagSequences") -> List[Tuple[int, List[int]]]:
+        """
+        For each sequence of another model with the same tags: the index of that sequence here, and
+        the ids here of its tags, in the order of the other model.
+
+        # Raises
+
+        `ConfigurationError`
+            If the other model has other tags.
+        """
+        own, others = (
+            [[sequences._tags[tag_id] for tag_id in layer] for layer in sequences._layers]
+            for sequences in (self, other)
+        )
+        order = []
+        for tags in others:
+            same = [i for i, sequence in enumerate(own) if sorted(sequence) == sorted(tags)]
+            if not same:
+                differing = set(tags).symmetric_difference(*own)
+                raise ConfigurationError(
+                    f"the two models have other tags: only one has {', '.join(sorted(differing))}"
+                )
+            order.append((same[0], [own[same[0]].index(tag) for tag in tags]))
+        return order
+
     def constraints(self) -> List[List[Tuple[int, int]]]:
         """The allowed transitions between the ids of each sequence, start and end included."""
         return [

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Dict, List, Optional
+from typing import Any, ClassVar, Dict, List, Optional, Sequence
 
 import torch
 from allennlp.common import Registrable
+from allennlp.common.checks import ConfigurationError
 
 from dts_ee.document import Document
 from dts_ee.metrics.mean_loss import MeanLoss
@@ -29,12 +30,18 @@ class TaskBatch:
         Shape (batch_size, num_tokens, num_sequences): the gold tags, if there are any.
     outputs : `Dict[str, List[Any]]`
         The outputs of the networks of each head, by the head's name.
+    soft_targets : `Dict[str, List[Any]]`
+        A teacher's targets for each sentence, by the head's name: see `TaskHead.soft_targets`.
+    soft_weight : `float`
+        The weight of the teacher's targets, between 0 and 1; 0 without a teacher.
     """
 
     mask: torch.BoolTensor
     metadata: List[Dict[str, Any]]
     tags: Optional[torch.LongTensor] = None
     outputs: Dict[str, List[Any]] = field(default_factory=dict)
+    soft_targets: Dict[str, List[Any]] = field(default_factory=dict)
+    soft_weight: float = 0.0
 
     @property
     def documents(self) -> List[Document]:
@@ -172,6 +179,33 @@ class TaskHead(torch.nn.Module, Registrable, ABC):
         `List[Document]`
             The documents with the predictions of this task.
         """
+
+    def soft_targets(
+        self, batch: TaskBatch, documents: Sequence[Document], student: "TaskHead"
+    ) -> List[Any]:
+        """
+        What the same head of another model learns from this one (see `Teacher`).
+
+        # Parameters
+
+        batch : `TaskBatch`
+            The sentences, with the outputs of all heads of this model.
+        documents : `Sequence[Document]`
+            The sentences, with the entities of the training data.
+        student : `TaskHead`
+            The head that learns, with the same types.
+
+        # Returns
+
+        `List[Any]`
+            One for each sentence, as `loss` of the student finds it in its batch.
+
+        # Raises
+
+        `ConfigurationError`
+            If the head cannot be a teacher.
+        """
+        raise ConfigurationError(f"the head {self.name!r} cannot learn from a teacher")
 
     def expected_errors(self, batch: TaskBatch, documents: List[Document]) -> torch.Tensor:
         """

@@ -6,8 +6,10 @@ from typing import List, Sequence, Tuple, TypeVar
 
 import torch
 from allennlp.common import Lazy, Registrable
+from allennlp.common.checks import ConfigurationError
 from allennlp.modules import FeedForward
 from allennlp.nn import Activation
+from torch.nn.utils.rnn import pad_sequence
 
 from dts_ee.modules.kernels.conditional_random_field import BatchedConditionalRandomField, mean_crf
 from dts_ee.modules.kernels.crf_marginals import TaggedSpans, span_probabilities
@@ -37,6 +39,34 @@ class TagScores(ABC):
     @abstractmethod
     def mean_with(self: SomeTagScores, others: Sequence[SomeTagScores]) -> SomeTagScores:
         """The mean of these scores and the scores of other taggers of the same class."""
+
+    def split(self: SomeTagScores, order: Sequence[int]) -> List[SomeTagScores]:
+        """
+        The scores of each sentence, for `soft_loss` of another tagger.
+
+        # Parameters
+
+        order : `Sequence[int]`
+            The tags, in the order of the other tagger.
+        """
+        raise ConfigurationError(f"{type(self).__name__} cannot be a teacher's")
+
+    def soft_loss(self: SomeTagScores, targets: Sequence[SomeTagScores]) -> torch.Tensor:
+        """
+        Computes the loss of tags that are only known by their probabilities: the cross-entropy
+        between the distributions over tag sequences of a teacher and of these scores.
+
+        # Parameters
+
+        targets : `Sequence[SomeTagScores]`
+            The teacher's scores for each sentence, see `split`.
+
+        # Returns
+
+        `torch.Tensor`
+            A scalar, of the scale of `loss`.
+        """
+        raise ConfigurationError(f"{type(self).__name__} cannot learn from a teacher")
 
     @abstractmethod
     def best(self) -> List[List[int]]:
@@ -118,6 +148,26 @@ class CrfScores(TagScores):
             self.mask,
             mean_crf([score.crf for score in scores]),
         )
+
+    def split(self, order: Sequence[int]) -> List["CrfScores"]:
+        crf = self.crf.reordered(order)
+        return [
+            CrfScores(logits[mask][:, order].unsqueeze(0), mask[mask].unsqueeze(0), crf)
+            for logits, mask in zip(self.logits, self.mask, strict=True)
+        ]
+
+    def soft_loss(self, targets: Sequence["CrfScores"]) -> torch.Tensor:
+        """
+        The cross-entropy between the distributions of the two CRFs, summed over the tokens of a
+        sentence and averaged over the sentences of the batch. With a teacher that is sure of a tag
+        sequence, it is `loss` of that sequence.
+        """
+        logits = pad_sequence([target.logits[0] for target in targets], batch_first=True)
+        expected = targets[0].crf.expected_counts(logits, self.mask)
+        scores = [self.logits, *self.crf.scores()]
+        # The mean score of the teacher's tag sequences, as each score is a sum over tags.
+        mean = sum((count * score).sum() for count, score in zip(expected, scores, strict=True))
+        return (self.crf.log_total(self.logits, self.mask).sum() - mean) / len(self.logits)
 
     def best(self) -> List[List[int]]:
         return [path for path, _ in self.crf.viterbi_tags(self.logits, self.mask)]

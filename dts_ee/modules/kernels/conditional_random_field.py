@@ -103,6 +103,66 @@ class BatchedConditionalRandomField(ConditionalRandomField):
             self._constrained(end, allowed[:num_tags, num_tags + 1]),
         )
 
+    def scores(self) -> List[torch.Tensor]:
+        """
+        The parameters: the scores of the transitions, of shape (num_tags, num_tags), and, if there
+        are any, of the start and the end, of shape (num_tags,).
+        """
+        if not self.include_start_end_transitions:
+            return [self.transitions]
+        return [self.transitions, self.start_transitions, self.end_transitions]
+
+    def log_total(self, logits: torch.Tensor, mask: torch.BoolTensor) -> torch.Tensor:
+        """
+        The log-sum of the exponentiated scores of all tag sequences, without constraints, as in the
+        loss.
+
+        # Parameters
+
+        logits : `torch.Tensor`
+            Shape (batch_size, num_tokens, num_tags): the emission scores.
+        mask : `torch.BoolTensor`
+            Shape (batch_size, num_tokens), left-aligned.
+
+        # Returns
+
+        `torch.Tensor`
+            Shape (batch_size,).
+        """
+        return self._input_likelihood(logits, self.transitions, mask)
+
+    def expected_counts(self, logits: torch.Tensor, mask: torch.BoolTensor) -> List[torch.Tensor]:
+        """
+        How often a tag sequence of the distribution has each tag and transition, on average: the
+        gradient of `log_total`, which is not part of the computation of other gradients.
+
+        # Parameters
+
+        logits, mask
+            See `log_total`.
+
+        # Returns
+
+        `List[torch.Tensor]`
+            The marginal probabilities of the tags, of the shape of `logits`, 0 at padding; and, for
+            each of `scores`, the number of its occurrences in the sentences of the batch.
+        """
+        with torch.enable_grad():
+            emissions = logits.detach().requires_grad_()
+            total = self.log_total(emissions, mask).sum()
+            return list(torch.autograd.grad(total, [emissions, *self.scores()]))
+
+    def reordered(self, order: Sequence[int]) -> "BatchedConditionalRandomField":
+        """The same CRF for the tags in another order, without constraints."""
+        crf = BatchedConditionalRandomField(
+            len(order), include_start_end_transitions=self.include_start_end_transitions
+        )
+        with torch.no_grad():
+            for own, copied in zip(self.scores(), crf.scores(), strict=True):
+                reordered = own[order] if own.dim() == 1 else own[order][:, order]
+                copied.copy_(reordered)
+        return crf.to(self.transitions.device)
+
     @torch.no_grad()
     def viterbi_tags(
         self,
