@@ -213,7 +213,7 @@ class DeeperTaskSpecificity(Model):
                 f"two heads have the same name: {', '.join(head.name for head in heads)}"
             )
         if teacher is not None and teacher.is_there:
-            teacher.check(self.heads)
+            teacher.check(self.heads, self.tag_sequences)
             self._teacher = teacher
         initializer(self)
         if pretrained_file is not None:

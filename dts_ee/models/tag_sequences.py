@@ -161,7 +161,8 @@ class TagSequences:
             if not same:
                 differing = set(tags).symmetric_difference(*own)
                 raise ConfigurationError(
-                    f"the two models have other tags: only one has {', '.join(sorted(differing))}"
+                    "its tags are other ones, as with another tag_encoding or tag_sequences: only "
+                    f"one of the two has {', '.join(sorted(differing))}"
                 )
             order.append((same[0], [own[same[0]].index(tag) for tag in tags]))
         return order

@@ -10,6 +10,7 @@ from allennlp.models.archival import load_archive
 from allennlp.nn.util import move_to_device
 
 from dts_ee.document import Document, Entity
+from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskHead
 from dts_ee.quiet_loading import quiet_loading
 
@@ -24,8 +25,8 @@ class Teacher(FromParams):
     The targets of training are a weighted mean of the data's and the teacher's. For entities, the
     teacher's is its distribution over tag sequences; for a pair of the data's entities, its
     probabilities of the relations. The two models may have other inputs, layers and vocabularies,
-    but have the same types and tags. The teacher predicts a sentence once, and its targets are kept
-    in memory: about 3 kB for a sentence of CoNLL04.
+    but have the same types and tags. The teacher predicts a sentence once: its scores of the tags
+    and of the pairs are kept in memory.
 
     # Parameters
 
@@ -43,9 +44,7 @@ class Teacher(FromParams):
 
     def __init__(self, pretrained_file: Optional[str] = None, weight: float = 0.5) -> None:
         if not 0.0 < weight <= 1.0:
-            raise ConfigurationError(
-                f"teacher.weight is {weight}, but must be above 0 and at most 1"
-            )
+            raise ConfigurationError(f"weight is {weight}, but must be above 0 and at most 1")
         self.weight = weight
         self._file = pretrained_file
         self._kept: Dict[_Key, Dict[str, Any]] = {}
@@ -65,12 +64,12 @@ class Teacher(FromParams):
         """Whether there is a teacher: a trained model has none any more."""
         return self._file is not None
 
-    def check(self, heads: Mapping[str, TaskHead]) -> None:
+    def check(self, heads: Mapping[str, TaskHead], tag_sequences: TagSequences) -> None:
         """
         # Raises
 
         `ConfigurationError`
-            If the teacher does not have the tasks and types of the model that it teaches.
+            If the teacher does not have the tasks, types and tags of the model that it teaches.
         """
         for name, head in heads.items():
             own = self._model.heads.get(name)
@@ -80,6 +79,10 @@ class Teacher(FromParams):
                     f"the teacher {self._file} has other types of {name} ({types}) than the "
                     f"training data ({', '.join(head.types)})"
                 )
+        try:
+            self._model.tag_sequences.order_of(tag_sequences)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"the teacher {self._file}: {error.message}") from None
 
     def soft_targets(
         self,
