@@ -50,6 +50,7 @@ def params(tmp_path, monkeypatch, request):
     monkeypatch.setenv("ENCODER_LAYERS", "3")
     if kind != "mpnet":
         monkeypatch.setenv("GRADIENT_CHECKPOINTING", "true")
+    monkeypatch.setenv("ENTITY_MARKERS", "true")
     return Params.from_file(FINE_TUNED / "conll04.jsonnet", json.dumps(OF_TWO_SENTENCES))
 
 
@@ -66,7 +67,7 @@ def test_the_learning_rate_falls_from_layer_to_layer(params, tmp_path):
     rates = {id(value): group["initial_lr"] for group in groups for value in group["params"]}
     # 5e-5 in the last layer, and nine tenths of it in each layer below.
     expected = {"2": 5e-5, "1": 4.5e-5, "0": 4.05e-5, "embeddings": 3.645e-5}
-    seen = set()
+    seen = []
     for name, value in training.model.named_parameters():
         if not value.requires_grad:
             continue
@@ -75,9 +76,11 @@ def test_the_learning_rate_falls_from_layer_to_layer(params, tmp_path):
             assert rates[id(value)] == 0.001, name
         else:
             key = part[1] or part[2]
-            seen.add(key)
+            seen.append(key)
             assert rates[id(value)] == pytest.approx(expected[key]), name
-    assert seen == set(expected)
+    assert set(seen) == set(expected)
+    # The encoder of the tokens, and that of the pairs.
+    assert all(seen.count(key) % 2 == 0 for key in seen)
 
 
 @pytest.mark.parametrize("params", ["bert"], indirect=True)
@@ -89,7 +92,8 @@ def test_the_archive_has_the_encoder(params, tmp_path):
     assert [prediction.gold for prediction in predictions] == documents
 
 
-def test_checkpointing_is_true_or_false(monkeypatch):
-    monkeypatch.setenv("GRADIENT_CHECKPOINTING", "1")
-    with pytest.raises(ConfigurationError, match="GRADIENT_CHECKPOINTING is true or false"):
+@pytest.mark.parametrize("variable", ["GRADIENT_CHECKPOINTING", "ENTITY_MARKERS"])
+def test_a_switch_is_true_or_false(variable, monkeypatch):
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(ConfigurationError, match=f"{variable} is true or false"):
         load_settings(FINE_TUNED / "conll04.jsonnet")

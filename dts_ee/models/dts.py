@@ -313,7 +313,7 @@ class DeeperTaskSpecificity(Model):
             the model's.
         """
         self._check_thresholds(thresholds)
-        batch = TaskBatch(_token_mask(tokens), metadata)
+        batch = TaskBatch(_token_mask(tokens), metadata, text=tokens)
         if tags is not None:
             # Shape: (batch_size, num_tokens, num_sequences)
             batch.tags = self.tag_sequences.split(tags)
@@ -348,7 +348,7 @@ class DeeperTaskSpecificity(Model):
 
     def task_batch(self, tokens: TextFieldTensors, metadata: List[Dict[str, Any]]) -> TaskBatch:
         """The outputs of all networks for a batch of sentences; see `forward`."""
-        batch = TaskBatch(_token_mask(tokens), metadata)
+        batch = TaskBatch(_token_mask(tokens), metadata, text=tokens)
         self.run_networks(tokens, batch)
         return batch
 

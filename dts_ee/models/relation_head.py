@@ -6,6 +6,7 @@ from typing import Callable, List, Mapping, Optional, Sequence
 import torch
 from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import TextFieldTensors
 from allennlp.modules import Seq2SeqEncoder
 from allennlp.modules.span_extractors import SpanExtractor
 
@@ -76,7 +77,10 @@ class RelationTokens:
     network: RelationNetwork
 
     def score_pairs(
-        self, entities: Sequence[Sequence[Entity]], labels: torch.Tensor
+        self,
+        entities: Sequence[Sequence[Entity]],
+        labels: torch.Tensor,
+        text: Optional[TextFieldTensors] = None,
     ) -> torch.Tensor:
         """
         Scores every ordered pair of entities in each sentence.
@@ -87,6 +91,8 @@ class RelationTokens:
             The entities of each sentence.
         labels : `torch.LongTensor`
             Shape (num_entities,): the tag to embed for each entity.
+        text : `TextFieldTensors`, optional (default = `None`)
+            The indexed tokens of the sentences.
 
         # Returns
 
@@ -101,7 +107,9 @@ class RelationTokens:
         if network.label_embedding is not None:
             # Shape: (num_entities, span_dim + label_embedding_dim)
             vectors = torch.cat([vectors, network.label_embedding(labels)], dim=1)
-        batch = EntityBatch(network.dropout(vectors), self.tokens, sentences, starts, ends, counts)
+        batch = EntityBatch(
+            network.dropout(vectors), self.tokens, sentences, starts, ends, counts, text
+        )
         heads, tails = entity_pairs(counts)
         return network.relation_scorer(batch, heads, tails)
 
@@ -217,7 +225,8 @@ class RelationHead(TaskHead):
             tags = self._predict_tags(batch, network)
         gold = batch.tagged_documents
         entities = [document.entities for document in gold]
-        logits = tokens.score_pairs(entities, self._tag_sequences.last_tags(entities, tags))
+        labels = self._tag_sequences.last_tags(entities, tags)
+        logits = tokens.score_pairs(entities, labels, batch.text)
         if len(logits) == 0:
             # The loss must have a gradient, even if it is zero.
             return 0.0 * tokens.tokens.sum()
@@ -291,7 +300,10 @@ class RelationHead(TaskHead):
     ) -> torch.Tensor:
         """The relations' own, without those of the entities; the shape of `_probabilities`."""
         labels = self._tag_sequences.expected_last_tags(entities, batch.mask.device)
-        scores = [tokens.score_pairs(entities, labels).sigmoid() for tokens in self._tokens(batch)]
+        scores = [
+            tokens.score_pairs(entities, labels, batch.text).sigmoid()
+            for tokens in self._tokens(batch)
+        ]
         return torch.stack(scores).mean(0)
 
     def soft_targets(

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Dict, List, Optional, Sequence
 import torch
 from allennlp.common import Registrable
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import TextFieldTensors
 
 from dts_ee.document import Document
 from dts_ee.metrics.mean_loss import MeanLoss
@@ -30,6 +31,8 @@ class TaskBatch:
         Shape (batch_size, num_tokens, num_sequences): the gold tags, if there are any.
     outputs : `Dict[str, List[Any]]`
         The outputs of the networks of each head, by the head's name.
+    text : `TextFieldTensors`, optional (default = `None`)
+        The indexed tokens of the sentences.
     soft_targets : `Dict[str, List[Any]]`
         A teacher's targets for each sentence, by the head's name: see `TaskHead.soft_targets`.
     soft_weight : `float`
@@ -40,6 +43,7 @@ class TaskBatch:
     metadata: List[Dict[str, Any]]
     tags: Optional[torch.LongTensor] = None
     outputs: Dict[str, List[Any]] = field(default_factory=dict)
+    text: Optional[TextFieldTensors] = None
     soft_targets: Dict[str, List[Any]] = field(default_factory=dict)
     soft_weight: float = 0.0
 

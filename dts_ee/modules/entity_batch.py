@@ -1,9 +1,10 @@
 """The entities of a batch of sentences, and the pairs between them, as flat tensors."""
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import torch
+from allennlp.data import TextFieldTensors
 
 
 @dataclass
@@ -22,6 +23,8 @@ class EntityBatch:
         exclusive).
     counts : `torch.LongTensor`
         Shape (batch_size,): the number of entities of each sentence.
+    text : `TextFieldTensors`, optional (default = `None`)
+        The indexed tokens of the sentences.
     """
 
     vectors: torch.Tensor
@@ -30,6 +33,7 @@ class EntityBatch:
     starts: torch.Tensor
     ends: torch.Tensor
     counts: torch.Tensor
+    text: Optional[TextFieldTensors] = None
 
 
 def flatten_spans(

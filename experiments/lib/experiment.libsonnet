@@ -14,7 +14,7 @@ function(
   tag_sequences='one',
   // The representation of an entity in the RE head; 'last_token' is the paper's.
   span_extractor='last_token_and_maximum',
-  // The features of a pair of entities; 'cosine' and 'distmult' are the paper's.
+  // The features of a pair of entities, by type or as objects; 'cosine' and 'distmult' are the paper's.
   pair_features=['cosine', 'distmult', 'context', 'distance'],
   num_epochs=20,
   batch_size=16,
@@ -97,7 +97,10 @@ function(
       relation_scorer: {
         type: 'pairwise',
         feedforward: { num_layers: 1, hidden_dims: 128, activations: 'relu' },
-        pair_features: [{ type: feature } for feature in pair_features],
+        pair_features: [
+          if std.isString(feature) then { type: feature } else feature
+          for feature in pair_features
+        ],
       },
       label_embedding_dim: 25,
       dropout: 0.35,

@@ -1,6 +1,7 @@
 // An experiment with an encoder of which all layers are fine-tuned, for a GPU. ENCODER is another encoder than the
 // default: a folder, or a name on the Hugging Face hub; ENCODER_LAYERS is the number of its layers, by default 12. With
-// GRADIENT_CHECKPOINTING=true, training takes less memory and more time; MPNet cannot.
+// GRADIENT_CHECKPOINTING=true, training takes less memory and more time; MPNet cannot. With ENTITY_MARKERS=true, a second
+// encoder reads the sentence of each pair of entities with markers around them.
 local environment = import 'environment.libsonnet';
 local experiment = import 'experiment.libsonnet';
 local features = import 'features.libsonnet';
@@ -18,8 +19,10 @@ function(
   num_epochs=20,
   batch_size=8,
 )
-  local checkpointing = std.get(environment, 'GRADIENT_CHECKPOINTING', 'false');
-  assert std.member(['true', 'false'], checkpointing) : 'GRADIENT_CHECKPOINTING is true or false';
+  local is_on(variable) =
+    local value = std.get(environment, variable, 'false');
+    if std.member(['true', 'false'], value) then value == 'true' else error variable + ' is true or false';
+  local checkpointing = { [if is_on('GRADIENT_CHECKPOINTING') then 'gradient_checkpointing']: true };
   local num_layers = std.parseInt(std.get(environment, 'ENCODER_LAYERS', '12'));
   local transformer = features.transformer(std.get(environment, 'ENCODER', encoder), fine_tuned='all');
   // Layers are counted from 0; -1 stands for the embeddings.
@@ -30,13 +33,20 @@ function(
   experiment(
     corpus=corpus,
     features=[
-      transformer { embedder+: { [if checkpointing == 'true' then 'gradient_checkpointing']: true } },
+      transformer { embedder+: checkpointing },
       features.characters,
       features.casing,
     ],
     shared=null,
     ner=layers.gru(1, 128),
     relation=layers.gru(1, 128),
+    pair_features=['cosine', 'distmult', 'context', 'distance'] + (
+      if is_on('ENTITY_MARKERS') then [checkpointing {
+        type: 'entity_markers',
+        model_name: transformer.embedder.model_name,
+        indexer: transformer.name,
+      }] else []
+    ),
     num_epochs=num_epochs,
     batch_size=batch_size,
     learning_rate=learning_rate,

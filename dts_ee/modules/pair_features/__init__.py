@@ -5,6 +5,7 @@ from dts_ee.modules.pair_features.context import ContextFeature
 from dts_ee.modules.pair_features.cosine import CosineFeature
 from dts_ee.modules.pair_features.distance import DistanceFeature
 from dts_ee.modules.pair_features.distmult import DistMultFeature
+from dts_ee.modules.pair_features.entity_markers import EntityMarkersFeature
 from dts_ee.modules.pair_features.pair_feature import PairFeature
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "CosineFeature",
     "DistMultFeature",
     "DistanceFeature",
+    "EntityMarkersFeature",
     "PairFeature",
 ]
