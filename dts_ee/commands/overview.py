@@ -33,6 +33,7 @@ OTHER_COMMANDS = {
     "repeat": "Train an experiment once for each seed, and write mean and deviation.",
     "report": "Write an HTML page about what a trained model predicts for gold documents.",
     "select": "Select the sentences whose annotation is likely to help a model most.",
+    "self-train": "Train a model on annotated sentences and on others without annotation.",
     "serve-dts": "Serve a trained model over HTTP.",
     "test-install": "Test AllenNLP installation.",
     "train": "Train a model.",
@@ -42,7 +43,7 @@ OTHER_COMMANDS = {
 
 GROUPS = {
     "Data": ("init", "fetch", "convert", "describe", "select"),
-    "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate"),
+    "Training": ("train", "learning-curve", "repeat", "cross-validate", "ablate", "self-train"),
     "Choosing settings": ("tune", "find-lr"),
     "Looking at a model": ("evaluate", "report", "compare", "calibrate"),
     "Using a model": (

@@ -36,6 +36,12 @@ def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
     add_experiment_arguments(
         subparser, f"the folder to write to; if it has {kind}s with other settings, it is an error"
     )
+    add_jobs_argument(subparser, kind)
+    add_table_format(subparser)
+
+
+def add_jobs_argument(subparser: argparse.ArgumentParser, kind: str) -> None:
+    """Adds how many runs of a kind are trained at once."""
     subparser.add_argument(
         "--jobs",
         type=positive,
@@ -47,7 +53,7 @@ def add_run_arguments(subparser: argparse.ArgumentParser, kind: str) -> None:
 
 
 def add_experiment_arguments(subparser: argparse.ArgumentParser, folder_help: str) -> None:
-    """Adds the experiment, the folder, which has this help, and the format of the table."""
+    """Adds the experiment, the folder, which has this help, and what to change."""
     subparser.add_argument(
         "config", type=Path, metavar="CONFIG", help="the experiment, a Jsonnet or JSON file"
     )
@@ -68,7 +74,6 @@ def add_experiment_arguments(subparser: argparse.ArgumentParser, folder_help: st
         metavar="JSON",
         help="what to change in CONFIG, for example '{\"trainer.num_epochs\": 30}'",
     )
-    add_table_format(subparser)
 
 
 def add_table_format(subparser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,7 @@ from dts_ee.commands.render import Render
 from dts_ee.commands.repeat import Repeat
 from dts_ee.commands.report import Report
 from dts_ee.commands.select import Select
+from dts_ee.commands.self_train import SelfTrain
 from dts_ee.commands.serve import ServeDts
 from dts_ee.commands.train import TrainFromArchive
 from dts_ee.commands.tune import Tune
@@ -48,6 +49,7 @@ __all__ = [
     "Repeat",
     "Report",
     "Select",
+    "SelfTrain",
     "ServeDts",
     "TrainFromArchive",
     "Tune",

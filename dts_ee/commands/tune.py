@@ -14,6 +14,7 @@ from allennlp.common.params import parse_overrides
 
 from dts_ee.commands.run_arguments import (
     add_experiment_arguments,
+    add_table_format,
     do_runs,
     positive,
     print_table,
@@ -63,6 +64,7 @@ class Tune(Subcommand):
         add_experiment_arguments(
             subparser, "the folder to write to; processes on one machine share it"
         )
+        add_table_format(subparser)
         subparser.add_argument(
             "space",
             type=Path,

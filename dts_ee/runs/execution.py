@@ -67,7 +67,7 @@ def train_and_evaluate(
     numbers = {folder: number for number, runs in enumerate(planned) for folder in runs.settings}
     with ExitStack() as stack:
         for plan in plans:
-            stack.enter_context(_alone_in(plan.directory))
+            stack.enter_context(alone_in(plan.directory))
         epochs = {folder: num_epochs(settings[folder]) for folder in settings}
         progress = stack.enter_context(Progress(epochs))
 
@@ -129,7 +129,15 @@ def check_kind(directory: Path, kind: str) -> list[RunFolder]:
 
 
 @contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
+def alone_in(directory: Path) -> Iterator[None]:
+    """
+    Makes a folder of runs, and locks it.
+
+    # Raises
+
+    `ConfigurationError`
+        If another process works in it.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     lock = FileLock(directory / ".runs.lock")
     try:

@@ -138,7 +138,7 @@ class PlannedRuns:
     def fail(self, folder: RunFolder, problem: str, say: Callable[[str], None]) -> None:
         """Records that a run failed, and why."""
         self._missing[folder.run] = problem
-        say("\n".join(_failure(folder, problem)))
+        say(folder.failure(problem))
 
     def summary(self) -> Summary:
         """The results of those that are finished until now."""
@@ -214,11 +214,6 @@ def _torch_threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _failure(folder: RunFolder, problem: str) -> list[str]:
-    lines = [f"    {line}" for line in folder.last_lines_of_log()]
-    return [f"{folder}: {problem}. The end of {folder.log}:", *lines]
 
 
 def _success(folder: RunFolder, result: RunResult) -> str:

@@ -15,7 +15,7 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.corpora.files import open_atomically
 from dts_ee.metrics.flat_names import metrics_of
 
-SEED, FOLD, TRIAL = "seed", "fold", "trial"
+SEED, FOLD, TRIAL, TEACHER, STUDENT = "seed", "fold", "trial", "teacher", "student"
 """The kinds of runs."""
 
 _BEST = "best_validation_"
@@ -31,9 +31,9 @@ class Run:
     # Parameters
 
     kind : `str`
-        What the number means: `"seed"`, `"fold"` or `"trial"`.
+        What the number means: `"seed"`, `"fold"`, `"trial"`, `"teacher"` or `"student"`.
     number : `int`
-        The seed, the fold, or the number of the trial.
+        The fold, the number of the trial, or else the seed.
     """
 
     kind: str
@@ -198,6 +198,11 @@ class RunFolder:
         except FileNotFoundError:
             return []
         return [line.rstrip() for line in text.splitlines() if line.strip()][-number:]
+
+    def failure(self, problem: str) -> str:
+        """A message that the training failed, with the end of its log."""
+        lines = [f"    {line}" for line in self.last_lines_of_log()]
+        return "\n".join([f"{self}: {problem}. The end of {self.log}:", *lines])
 
     def _epoch_files(self) -> list[Path]:
         paths: list[Path] = []
