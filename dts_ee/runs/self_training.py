@@ -6,10 +6,13 @@ import hashlib
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, cast
 
+from allennlp.common.checks import ConfigurationError
 from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
 from dts_ee.console import say
+from dts_ee.corpora.spert import read_documents
+from dts_ee.counted import counted
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
 from dts_ee.predictors.document_predict_manager import DocumentPredictManager
@@ -67,8 +70,8 @@ def self_train(
     # Raises
 
     `ConfigurationError`
-        If the settings cannot be read, the folder has trainings with other settings, or another
-        process works in it.
+        If the settings cannot be read, the folder has trainings with other settings, another
+        process works in it, or the teachers predict no entity.
     `DocumentError`
         If a sentence without annotation cannot be read.
     """
@@ -86,6 +89,18 @@ def self_train(
         if not predicted.exists():
             say(f"predicting {unannotated} with {teacher}")
             _predict(teacher, unannotated, predicted)
+        documents = read_documents(predicted)
+        if not any(document.entities for document in documents):
+            raise ConfigurationError(
+                f"{unannotated}: the teachers found no entity in its "
+                f"{counted(len(documents), 'sentence')}, so there is nothing to learn from: is it "
+                "text of the same kind as the annotated sentences?"
+            )
+        say(
+            f"{predicted}: {counted(len(documents), 'sentence')} with "
+            f"{sum(len(document.entities) for document in documents):,} entities and "
+            f"{sum(len(document.relations) for document in documents):,} relations"
+        )
         student = RunFolder(Run(STUDENT, seeds[0]), directory / STUDENT)
         learns = _with_teacher(with_seed(settings, seeds[0]), teacher, weight, predicted)
         return student if _train({student: learns}, 1, include_packages) else None

@@ -15,7 +15,7 @@ from tests.paths import FIXTURES, PROJECT
 SAMPLE = "experiments/sample.jsonnet"
 TRAIN = FIXTURES / "sample" / "news_train.json"
 OVERRIDES = {
-    "trainer.num_epochs": 2,
+    "trainer.num_epochs": 8,
     "trainer.optimizer.lr": 0.02,
     "dataset_reader.max_instances": 40,
     "data_loader.batch_sampler.batch_size": 4,
@@ -75,8 +75,8 @@ def test_the_teachers_have_the_annotated_sentences_and_their_seeds(finished):
 
 def test_the_student_learns_from_both_and_from_the_teachers(finished):
     settings = settings_of(finished / "student")
-    (predicted,) = finished.glob("predicted_*.jsonl")
-    assert settings["train_data_path"] == ["fixtures/sample/news_train.json", str(predicted)]
+    annotated, predicted = settings["train_data_path"]
+    assert annotated == "fixtures/sample/news_train.json"
     assert settings["model"]["teacher"] == {
         "pretrained_file": str(finished / "teachers.tar.gz"),
         "weight": 0.6,
@@ -141,6 +141,13 @@ def test_a_teacher_that_fails(tmp_path, pool, monkeypatch, capsys):
     assert self_train(pool, out, "--seeds", "5", **changes) == 1
     assert "teacher 5: the training ended with exit status" in capsys.readouterr().err
     assert not list(out.glob("predicted_*"))
+
+
+def test_text_in_which_the_teachers_find_nothing(finished, tmp_path, capsys):
+    other = write_pool(tmp_path / "other.jsonl", ["and"])
+    assert self_train(other, finished, "--seeds", "3,4") == 2
+    error = capsys.readouterr().err
+    assert f"{other}: the teachers found no entity in its 1 sentence" in error
 
 
 @pytest.mark.parametrize("weight", ["0", "1.5", "much", "nan"])
