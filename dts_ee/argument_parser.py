@@ -80,3 +80,14 @@ class CommandLineParser(argparse.ArgumentParser):
             option = word.partition("=")[0]
             if option.startswith("--") and not any(name.startswith(option) for name in known):
                 yield option
+
+
+def share(text: str) -> float:
+    """A command line's number above 0 and at most 1, or an `argparse.ArgumentTypeError`."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and at most 1")
+    return number

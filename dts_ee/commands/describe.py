@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from allennlp.commands import Subcommand
 
+from dts_ee.argument_parser import share
 from dts_ee.commands.reading_arguments import add_reading_arguments, reading_from_args
 from dts_ee.corpora.corpus import Remark
 from dts_ee.corpora.files import open_atomically
@@ -61,7 +62,7 @@ class Describe(Subcommand):
         )
         subparser.add_argument(
             "--similarity",
-            type=_similarity,
+            type=share,
             default=0.8,
             metavar="S",
             help="the least similarity of near-duplicates, above 0 and at most 1 (default = 0.8)",
@@ -198,13 +199,3 @@ def _to_json(
         "remarks": [{"file": name, **remark.to_json()} for name, remark in remarks],
         **asdict(description),
     }
-
-
-def _similarity(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and at most 1")
-    return number

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from allennlp.commands import Subcommand
 
+from dts_ee.argument_parser import share
 from dts_ee.commands.run_arguments import (
     add_experiment_arguments,
     add_jobs_argument,
@@ -56,7 +57,7 @@ class SelfTrain(Subcommand):
         )
         subparser.add_argument(
             "--weight",
-            type=_share,
+            type=share,
             default=0.7,
             metavar="SHARE",
             help="the weight of the teachers' probabilities among the student's targets, above 0 "
@@ -83,13 +84,3 @@ def self_train_from_args(args: argparse.Namespace) -> None:
     if student is None:
         sys.exit(1)
     print(f"The model is {student.path}")
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.0 < value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and at most 1")
-    return value
