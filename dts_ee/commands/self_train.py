@@ -29,9 +29,9 @@ class SelfTrain(Subcommand):
         subparser = parser.add_parser(
             self.name,
             description=f"{description} Teachers are trained on the annotated sentences of CONFIG, "
-            "one for each seed, into DIR/teacher_N. Together (DIR/teachers.tar.gz) they predict "
-            "UNANNOTATED, which should be text of the same kind. The student, DIR/student, is "
-            "trained on both, and learns from the teachers' probabilities too. The same command "
+            "one for each seed, into DIR/teacher_N. Together (DIR/teachers_1_2_3.tar.gz) they "
+            "predict UNANNOTATED, which should be text of the same kind. The student, DIR/student, "
+            "is trained on both, and learns from the teachers' probabilities too. The same command "
             "goes on after an interruption. The exit status is 0 if the student is trained, and 1 "
             "otherwise.",
             epilog="For example: TRAIN_DATA=data/all.json dts-ee self-train own.jsonnet texts/ "

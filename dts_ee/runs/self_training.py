@@ -49,8 +49,8 @@ def self_train(
     unannotated : `Path`
         What is predicted: JSON Lines, or a folder of texts, as for `predict`.
     directory : `Path`
-        The folder to write to: a folder `teacher_N` for each seed, `teachers.tar.gz` with all of
-        them, a file with the predictions, and the folder `student`.
+        The folder to write to: a folder `teacher_N` for each seed, an archive `teachers_N_N` with
+        all of them, a file with the predictions, and the folder `student`.
     seeds : `Sequence[int]`
         The seeds of the teachers. The student has the first.
     weight : `float`
@@ -76,7 +76,7 @@ def self_train(
         If a sentence without annotation cannot be read.
     """
     settings = load_settings(config, overrides)
-    name = _digest(unannotated)
+    name = _digest(unannotated, seeds)
     with alone_in(directory):
         teachers = {
             RunFolder.within(directory, Run(TEACHER, seed)): with_seed(settings, seed)
@@ -145,7 +145,8 @@ def _train(
 def _ensemble(teachers: Sequence[RunFolder], directory: Path) -> Path:
     if len(teachers) == 1:
         return teachers[0].archive
-    ensemble = directory / "teachers.tar.gz"
+    numbers = "_".join(str(folder.run.number) for folder in teachers)
+    ensemble = directory / f"teachers_{numbers}.tar.gz"
     if not ensemble.exists():
         write_ensemble([str(folder.archive) for folder in teachers], ensemble)
     return ensemble
@@ -157,15 +158,15 @@ def _predict(teacher: Path, unannotated: Path, predicted: Path) -> None:
     DocumentPredictManager(predictor, str(unannotated), str(predicted), None, False, False).run()
 
 
-def _digest(unannotated: Path) -> str:
+def _digest(unannotated: Path, seeds: Sequence[int]) -> str:
     """
-    A short digest of the files, for the name of their predictions: a student that was begun with
-    others is noticed by its settings then.
+    A short digest of the files and of the teachers' seeds, for the name of the predictions: a
+    student that was begun with others is noticed by its settings then.
     """
     if not unannotated.exists():
         raise DocumentError("there is no such file or folder", path=str(unannotated))
     files = text_files(unannotated) if unannotated.is_dir() else [unannotated]
-    digest = hashlib.blake2b(digest_size=4)
+    digest = hashlib.blake2b(repr(list(seeds)).encode(), digest_size=4)
     for path in files:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "blake2b").digest())

@@ -1,6 +1,9 @@
 """A student that learns from teachers, on sentences with and without annotation."""
 
 import json
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 from allennlp.models.archival import load_archive
@@ -69,7 +72,7 @@ def test_the_teachers_have_the_annotated_sentences_and_their_seeds(finished):
         assert settings["random_seed"] == settings["pytorch_seed"] == seed
         assert settings["train_data_path"] == "fixtures/sample/news_train.json"
         assert "teacher" not in settings["model"]
-    ensemble = load_archive(finished / "teachers.tar.gz").model
+    ensemble = load_archive(finished / "teachers_3_4.tar.gz").model
     assert isinstance(ensemble, Ensemble) and len(ensemble.members) == 2
 
 
@@ -78,11 +81,11 @@ def test_the_student_learns_from_both_and_from_the_teachers(finished):
     annotated, predicted = settings["train_data_path"]
     assert annotated == "fixtures/sample/news_train.json"
     assert settings["model"]["teacher"] == {
-        "pretrained_file": str(finished / "teachers.tar.gz"),
+        "pretrained_file": str(finished / "teachers_3_4.tar.gz"),
         "weight": 0.6,
     }
     assert settings["random_seed"] == 3
-    of_the_teachers = Extractor.load(finished / "teachers.tar.gz")
+    of_the_teachers = Extractor.load(finished / "teachers_3_4.tar.gz")
     with_entities = read_documents(predicted)
     assert [document.text for document in with_entities] == SENTENCES
     for sentence, document in zip(SENTENCES, with_entities, strict=True):
@@ -124,7 +127,22 @@ def test_one_teacher_is_no_ensemble(tmp_path, pool, monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == f"The model is {out / 'student'}"
     teacher = settings_of(out / "student")["model"]["teacher"]
     assert teacher == {"pretrained_file": str(out / "teacher_5" / "model.tar.gz"), "weight": 0.7}
-    assert not (out / "teachers.tar.gz").exists()
+    assert not list(out.glob("teachers_*"))
+
+
+def test_predictions_are_those_of_the_teachers(finished, pool, tmp_path, monkeypatch):
+    """Also where other teachers have predicted the same sentences before."""
+    train_in_forks(monkeypatch)
+    out = tmp_path / "out"
+    shutil.copytree(finished, out)
+    shutil.rmtree(out / "student")
+    assert self_train(pool, out, "--seeds", "3,4,6") == 0
+    settings = settings_of(out / "student")
+    teacher = settings["model"]["teacher"]["pretrained_file"]
+    ensemble: Any = load_archive(teacher).model
+    assert len(ensemble.members) == 3
+    predicted = settings["train_data_path"][1]
+    assert not (finished / Path(predicted).name).exists()
 
 
 def test_texts_that_are_not_there(tmp_path, capsys):
