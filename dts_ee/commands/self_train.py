@@ -13,6 +13,7 @@ from dts_ee.commands.run_arguments import (
     add_experiment_arguments,
     add_jobs_argument,
     do_runs,
+    positive,
     seeds,
 )
 from dts_ee.runs.self_training import self_train
@@ -63,6 +64,13 @@ class SelfTrain(Subcommand):
             help="the weight of the teachers' probabilities among the student's targets, above 0 "
             "and at most 1; the annotation, and the predictions, have the rest (default = 0.7)",
         )
+        subparser.add_argument(
+            "--epochs",
+            type=positive,
+            metavar="N",
+            help="the student's number of epochs, as it has more sentences than the teachers "
+            "(default = that of CONFIG)",
+        )
         subparser.set_defaults(func=self_train_from_args)
         return subparser
 
@@ -76,6 +84,7 @@ def self_train_from_args(args: argparse.Namespace) -> None:
             args.directory,
             args.seeds,
             args.weight,
+            args.epochs,
             args.overrides,
             args.jobs,
             args.include_package,

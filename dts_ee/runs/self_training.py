@@ -32,6 +32,7 @@ def self_train(
     directory: Path,
     seeds: Sequence[int],
     weight: float,
+    epochs: Optional[int] = None,
     overrides: str = "",
     jobs: int = 1,
     include_packages: Sequence[str] = (),
@@ -55,6 +56,8 @@ def self_train(
         The seeds of the teachers. The student has the first.
     weight : `float`
         The weight of the teachers' targets.
+    epochs : `int`, optional (default = `None`)
+        The student's number of epochs; `None` for the experiment's.
     overrides : `str`, optional (default = `""`)
         A JSON object with what to change in the experiment.
     jobs : `int`, optional (default = `1`)
@@ -103,6 +106,8 @@ def self_train(
         )
         student = RunFolder(Run(STUDENT, seeds[0]), directory / STUDENT)
         learns = _with_teacher(with_seed(settings, seeds[0]), teacher, weight, predicted)
+        if epochs is not None:
+            learns["trainer"] = {**learns["trainer"], "num_epochs": epochs}
         return student if _train({student: learns}, 1, include_packages) else None
 
 

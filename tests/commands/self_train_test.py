@@ -62,7 +62,8 @@ def finished(tmp_path_factory, pool):
     directory = tmp_path_factory.mktemp("self") / "out"
     with pytest.MonkeyPatch.context() as patches:
         train_in_forks(patches)
-        assert self_train(pool, directory, "--seeds", "3,4", "--weight", "0.6") == 0
+        words = ("--seeds", "3,4", "--weight", "0.6", "--epochs", "3")
+        assert self_train(pool, directory, *words) == 0
     return directory
 
 
@@ -85,6 +86,10 @@ def test_the_student_learns_from_both_and_from_the_teachers(finished):
         "weight": 0.6,
     }
     assert settings["random_seed"] == 3
+    epochs = [
+        settings_of(finished / name)["trainer"]["num_epochs"] for name in ("teacher_3", "student")
+    ]
+    assert epochs == [OVERRIDES["trainer.num_epochs"], 3]
     of_the_teachers = Extractor.load(finished / "teachers_3_4.tar.gz")
     with_entities = read_documents(predicted)
     assert [document.text for document in with_entities] == SENTENCES
@@ -96,7 +101,7 @@ def test_the_student_learns_from_both_and_from_the_teachers(finished):
 
 def test_what_is_finished_is_not_done_again(finished, pool):
     before = times(finished)
-    assert self_train(pool, finished, "--seeds", "3,4", "--weight", "0.6") == 0
+    assert self_train(pool, finished, "--seeds", "3,4", "--weight", "0.6", "--epochs", "3") == 0
     assert times(finished) == before
 
 
