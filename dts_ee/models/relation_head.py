@@ -233,7 +233,7 @@ class RelationHead(TaskHead):
         # Shape: (num_pairs, num_relations)
         targets = relation_targets(gold, self._columns).to(logits)
         if self.name in batch.soft_targets:
-            soft = torch.cat(batch.soft_targets[self.name])
+            soft = torch.cat(batch.soft_targets[self.name]).to(targets)
             targets = torch.lerp(targets, soft, batch.soft_weight)
         # Shape: (num_pairs, num_relations)
         losses = torch.nn.functional.binary_cross_entropy_with_logits(

@@ -125,8 +125,10 @@ class Teacher(FromParams):
             self._reader.apply_token_indexers(instance)
         batch.index_instances(self._model.vocab)
         tensors = move_to_device(batch.as_tensor_dict(), device)
-        task_batch = self._model.to(device).task_batch(**tensors)
-        return {
-            name: self._model.heads[name].soft_targets(task_batch, documents, head)
-            for name, head in heads.items()
-        }
+        # The targets are kept, so they are exact, also where the student trains in half precision.
+        with torch.autocast(device_type=device.type, enabled=False):
+            task_batch = self._model.to(device).task_batch(**tensors)
+            return {
+                name: self._model.heads[name].soft_targets(task_batch, documents, head)
+                for name, head in heads.items()
+            }

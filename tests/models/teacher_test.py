@@ -165,6 +165,21 @@ def test_a_teacher_predicts_a_sentence_once(archive, monkeypatch):
     assert losses[1] == losses[2]
 
 
+def test_the_targets_are_exact_in_mixed_precision(archive):
+    model, batch = taught(archive, 0.5)
+    model.train()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = model(**batch)["loss"]
+    loss.backward()
+    assert torch.isfinite(loss)
+    documents = read_documents(TINY_NEWS)
+    kept = model._teacher.soft_targets(documents, model.heads, torch.device("cpu"))
+    anew = Teacher(str(archive)).soft_targets(documents, model.heads, torch.device("cpu"))
+    for (tags,), (exact,) in zip(kept["entity"], anew["entity"], strict=True):
+        torch.testing.assert_close(tags.logits, exact.logits)
+    torch.testing.assert_close(kept["relation"], anew["relation"])
+
+
 def test_a_trained_student_needs_its_teacher_no_more(archive, tmp_path):
     ensemble = tmp_path / "ensemble.tar.gz"
     other = train(tmp_path / "other", random_seed=2, numpy_seed=2, pytorch_seed=2)
