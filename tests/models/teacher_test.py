@@ -146,6 +146,32 @@ def test_a_teacher_may_have_its_tags_and_relations_in_another_order(archive, tmp
             torch.testing.assert_close(targets["relation"][row][:, index], probabilities[:, column])
 
 
+def test_each_sequence_of_tags_learns_from_that_of_its_type(tmp_path):
+    documents = read_documents(TINY_NEWS)
+    other = train(tmp_path / "other", **{"dataset_reader.tag_sequences": "per_type"})
+    model, batch = model_and_batch(
+        {"teacher": {"pretrained_file": str(other), "weight": 1.0}},
+        reader={"tag_sequences": "per_type"},
+    )
+    teacher = model._teacher._model
+    for either in (model, teacher):
+        for parameter in only_network(either, "entity").taggers.parameters():
+            torch.nn.init.zeros_(parameter)
+    # Both have one preferred tag among the three of persons, and none for the other types.
+    for either in (model, teacher):
+        sequence = either.tag_sequences._sequence_of_type["Peop"]
+        tagger = only_network(either, "entity").taggers[sequence]
+        with torch.no_grad():
+            tagger.projection.bias[either.tag_sequences.inside_id(sequence, "Peop")] = 2.0
+    model.train()
+    model(**batch)
+    num_tokens = sum(len(item.tokens) for item in documents)
+    total = exp(2.0) + 2
+    of_persons = log(total) - 2.0 * exp(2.0) / total
+    expected = num_tokens * (of_persons + 3 * log(3)) / len(documents)
+    assert model.get_metrics()["ner_loss"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_teacher_predicts_a_sentence_once(archive, monkeypatch):
     model, batch = taught(archive)
     calls = []
