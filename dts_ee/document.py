@@ -172,7 +172,9 @@ class Document:
     text. `extra` has the values of further tasks, by their keys in JSON: see
     `dts_ee.tasks.register_task`. `tokenizer` is the configuration of the tokenizer that made the
     tokens, and `windows` the number of neighbouring sentences that were joined to one document, if
-    they are known; they do not count when documents are compared.
+    they are known. `whole_text` is the longer text, and `tokens_before` and `tokens_after` are the
+    tokens of neighbouring sentences, which an encoder may read too: see
+    `dts_ee.corpora.context.with_context`. These do not count when documents are compared.
 
     Other modules add methods (see `document_method`): `to_json`, `to_displacy`, `to_brat`,
     `to_networkx`, and the representation in a Jupyter notebook.
@@ -197,6 +199,8 @@ class Document:
     tokenizer: Optional[Mapping[str, Any]] = dataclass_field(default=None, compare=False)
     windows: Optional[int] = dataclass_field(default=None, compare=False)
     whole_text: Optional[str] = dataclass_field(default=None, compare=False, repr=False)
+    tokens_before: tuple[str, ...] = dataclass_field(default=(), compare=False, repr=False)
+    tokens_after: tuple[str, ...] = dataclass_field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check_tokens()

@@ -162,7 +162,12 @@ class EntityRelationExtractor(Pipe):
         starts = self._sentence_starts(doc, spans, reading)
         return sentences_of(
             doc.text,
-            TextReading(lambda text: spans, lambda text, spans: starts, windows=reading.windows),
+            TextReading(
+                lambda text: spans,
+                lambda text, spans: starts,
+                windows=reading.windows,
+                context_sentences=reading.context_sentences,
+            ),
             entities,
             MAX_SENTENCE_TOKENS,
         )

@@ -7,6 +7,7 @@ from typing import Optional, Sequence
 
 from dts_ee.characters import is_blank
 from dts_ee.corpora.annotated_text import DIVIDED_TOKEN, OTHER_UNIT, AnnotatedText, TextEntity
+from dts_ee.corpora.context import with_context
 from dts_ee.corpora.corpus import REPEATED_ENTITY, Remark
 from dts_ee.corpora.sentence_rules import Spans
 from dts_ee.corpora.text_reading import TextReading
@@ -64,7 +65,9 @@ def sentences_of(
     documents = _documents(
         text, spans, starts, entities, document_id, remarks, True, reading.windows
     )
-    return [_trimmed(documents[0])] if len(documents) == 1 else documents
+    if len(documents) == 1:
+        return [_trimmed(documents[0])]
+    return with_context(documents, reading.context_sentences)
 
 
 def one_sentence(

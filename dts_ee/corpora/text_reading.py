@@ -36,6 +36,9 @@ class TextReading:
         The configuration of the tokenizer, which documents keep.
     windows : `int`, optional (default = `1`)
         How many neighbouring sentences of a text become one document.
+    context_sentences : `int`, optional (default = `0`)
+        How many documents of the text on each side of a document are its context: see
+        `with_context`.
     """
 
     tokenize: Tokenize
@@ -43,6 +46,7 @@ class TextReading:
     divide_tokens: bool = False
     note: Optional[Mapping[str, Any]] = None
     windows: int = 1
+    context_sentences: int = 0
 
     def __post_init__(self) -> None:
         if self.windows < 1:

@@ -8,6 +8,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Union
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
 
+from dts_ee.corpora.context import with_context
 from dts_ee.corpora.files import PathOrStr
 from dts_ee.corpora.spert import read_documents
 from dts_ee.dataset_readers.held_out import FilePart
@@ -36,9 +37,15 @@ class CorpusFile:
     path: str
     part: Optional[FilePart] = None
 
-    def read(self) -> List[Document]:
+    def read(self, context_sentences: int = 0) -> List[Document]:
         """
         Reads the documents.
+
+        # Parameters
+
+        context_sentences : `int`, optional (default = `0`)
+            The number of neighbours in the file on each side that are a document's context: see
+            `with_context`. They may be of another part.
 
         # Raises
 
@@ -47,7 +54,7 @@ class CorpusFile:
         `ConfigurationError`
             If the file has too few documents to hold out a part.
         """
-        documents = _read(self.path)
+        documents = with_context(_read(self.path), context_sentences)
         if self.part is None:
             return documents
         try:

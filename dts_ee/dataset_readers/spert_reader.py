@@ -21,6 +21,7 @@ from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
 from dts_ee.dataset_readers.tag_layers_field import TagLayersField
 from dts_ee.dataset_readers.tags_field import TagsField
 from dts_ee.document import Document, DocumentError
+from dts_ee.token_indexers import TokensInContext
 from dts_ee.tokenizers import (
     RulesSentenceSplitter,
     SpacyRulesTokenizer,
@@ -76,13 +77,17 @@ class SpertReader(DatasetReader):
         another one that is registered.
     windows : `int`, optional (default = `1`)
         The number of neighbouring sentences of a text that are predicted together, as one document.
+    context_sentences : `int`, optional (default = `0`)
+        The number of sentences before a sentence, and after it, that an encoder with the token
+        indexer `word_pieces` reads too. In a file they are its neighbours of the same text (see
+        `with_context`), in training, evaluation and prediction.
 
     # Raises
 
     `ConfigurationError`
-        If `tag_encoding`, `tag_sequences` or `on_overlap` has another value, or `max_documents` or
-        `windows` is less than 1. When reading, if documents say that another tokenizer made their
-        tokens, or that they are of another number of sentences.
+        If `tag_encoding`, `tag_sequences` or `on_overlap` has another value, `max_documents` or
+        `windows` is less than 1, or `context_sentences` less than 0. When reading, if documents say
+        that another tokenizer made their tokens, or that they are of another number of sentences.
     """
 
     def __init__(
@@ -96,10 +101,13 @@ class SpertReader(DatasetReader):
         sampling_seed: int = 0,
         sentences: Optional[SentenceSplitter] = None,
         windows: int = 1,
+        context_sentences: int = 0,
         **kwargs: Any,
     ) -> None:
         if windows < 1:
             raise ConfigurationError(f"windows is {windows}, but must be at least 1.")
+        if context_sentences < 0:
+            raise ConfigurationError(f"context_sentences is {context_sentences}, less than 0.")
         super().__init__(
             manual_distributed_sharding=True, manual_multiprocess_sharding=True, **kwargs
         )
@@ -111,6 +119,7 @@ class SpertReader(DatasetReader):
         self.tokenizer = tokenizer or SpacyRulesTokenizer()
         self.sentences = sentences or RulesSentenceSplitter()
         self.windows = windows
+        self.context_sentences = context_sentences
         self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
 
     def documents(self, file_path: DataPath) -> List[Document]:
@@ -133,7 +142,11 @@ class SpertReader(DatasetReader):
 
     def _located_documents(self, file_path: DataPath) -> List[Tuple[str, Document]]:
         files = corpus_files(file_path)
-        located = [(file.path, document) for file in files for document in file.read()]
+        located = [
+            (file.path, document)
+            for file in files
+            for document in file.read(self.context_sentences)
+        ]
         self._check_tokenizer(located)
         self._check_windows(located)
         sample = sample_in_order(located, self.max_documents, self.sampling_seed)
@@ -269,6 +282,8 @@ class SpertReader(DatasetReader):
         entities_given: bool = False,
     ) -> Instance:
         words = [Token(word) for word in document.tokens]
+        if self.context_sentences:
+            words = TokensInContext(words, document.tokens_before, document.tokens_after)
         for word, (start, end) in zip(words, document.token_offsets or (), strict=False):
             word.idx, word.idx_end = start, end
         tokens = TextField(words)

@@ -14,7 +14,7 @@ from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskHead
 from dts_ee.quiet_loading import quiet_loading
 
-_Key = Tuple[Tuple[str, ...], Tuple[Entity, ...]]
+_Key = Tuple[Tuple[str, ...], Tuple[str, ...], Tuple[str, ...], Tuple[Entity, ...]]
 
 
 class Teacher(FromParams):
@@ -102,7 +102,10 @@ class Teacher(FromParams):
         device : `torch.device`
             The device of the targets.
         """
-        keys = [(document.tokens, document.entities) for document in documents]
+        keys = [
+            (document.tokens, document.tokens_before, document.tokens_after, document.entities)
+            for document in documents
+        ]
         missing = {
             key: document
             for key, document in zip(keys, documents, strict=True)

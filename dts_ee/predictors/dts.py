@@ -154,7 +154,10 @@ class DtsPredictor(Predictor):
         if isinstance(splitter, TokenSentenceSplitter):
             splitter.prepare()
         self._reading = text_reading(
-            dataset_reader.tokenizer, splitter, windows=dataset_reader.windows
+            dataset_reader.tokenizer,
+            splitter,
+            windows=dataset_reader.windows,
+            context_sentences=dataset_reader.context_sentences,
         )
 
     @property

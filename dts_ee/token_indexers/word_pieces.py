@@ -1,6 +1,6 @@
 """The token indexer of transformers: words as word pieces."""
 
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import numpy
 from allennlp.common.checks import ConfigurationError
@@ -10,6 +10,7 @@ from allennlp.data.tokenizers import Token
 from allennlp.data.vocabulary import Vocabulary
 
 from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_tokenizer
+from dts_ee.token_indexers.tokens_in_context import TokensInContext
 
 
 @TokenIndexer.register("word_pieces")
@@ -20,7 +21,8 @@ class WordPiecesIndexer(TokenIndexer):
     Use it with the embedders `frozen_transformer` and `fine_tuned_transformer`. AllenNLP's
     `pretrained_transformer_mismatched` calls the tokenizer for every word, and splits a long text
     into segments without overlap. This indexer calls the tokenizer once for each sentence, and the
-    embedder splits long sentences into overlapping windows.
+    embedder splits long sentences into overlapping windows. It also takes the words of the
+    neighbouring sentences, if the tokens are `TokensInContext`.
 
     Registered as a `TokenIndexer` with name "word_pieces".
 
@@ -66,9 +68,26 @@ class WordPiecesIndexer(TokenIndexer):
         `IndexedTokenList`
             `piece_ids`, the word pieces of the sentence, without special tokens; `piece_counts`,
             the number of word pieces of each word; and `mask`, true for each word. A word without
-            word pieces, such as a control character, gets the unknown token.
+            word pieces, such as a control character, gets the unknown token. For
+            `TokensInContext`, `piece_ids` has the word pieces of the words around the sentence
+            too, and `context` their numbers before and after it.
         """
         words = [token.ensure_text() for token in tokens]
+        mask = [True] * len(words)
+        if not isinstance(tokens, TokensInContext):
+            piece_ids, piece_counts = self._pieces(words)
+            return {"piece_ids": piece_ids, "piece_counts": piece_counts, "mask": mask}
+        piece_ids, piece_counts = self._pieces([*tokens.before, *words, *tokens.after])
+        first, last = len(tokens.before), len(tokens.before) + len(words)
+        return {
+            "piece_ids": piece_ids,
+            "piece_counts": piece_counts[first:last],
+            "context": [sum(piece_counts[:first]), sum(piece_counts[last:])],
+            "mask": mask,
+        }
+
+    def _pieces(self, words: List[str]) -> Tuple[List[int], List[int]]:
+        """The word pieces of all words, and their number for each word."""
         encoding = self._tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False)
         piece_ids = encoding.ids
         piece_counts = numpy.bincount(
@@ -84,11 +103,7 @@ class WordPiecesIndexer(TokenIndexer):
             indices = numpy.cumsum(piece_counts)[without_pieces]
             piece_ids = numpy.insert(piece_ids, indices, self._unknown_id).astype(int).tolist()
             piece_counts[without_pieces] = 1
-        return {
-            "piece_ids": piece_ids,
-            "piece_counts": piece_counts.tolist(),
-            "mask": [True] * len(words),
-        }
+        return piece_ids, piece_counts.tolist()
 
     def __eq__(self, other: object) -> bool:
         # Two tokenizers from the same files compare as different.

@@ -17,6 +17,7 @@ def text_reading(
     sentences: Optional[SentenceSplitter] = None,
     divide_tokens: bool = False,
     windows: int = 1,
+    context_sentences: int = 0,
 ) -> TextReading:
     """
     How text is divided into sentences and tokens.
@@ -31,6 +32,8 @@ def text_reading(
         Whether a token is divided where an entity begins or ends inside it.
     windows : `int`, optional (default = `1`)
         How many neighbouring sentences of a text become one document.
+    context_sentences : `int`, optional (default = `0`)
+        See `TextReading`.
     """
     return TextReading(
         partial(token_spans, tokenizer=tokenizer),
@@ -38,4 +41,5 @@ def text_reading(
         divide_tokens,
         note_of(tokenizer),
         windows,
+        context_sentences,
     )

@@ -10,7 +10,7 @@ from allennlp.data.tokenizers import Token
 from transformers import AutoTokenizer
 
 from dts_ee.modules.frozen_encoders.encoder_files import keep_files, transformer_files
-from dts_ee.token_indexers import WordPiecesIndexer
+from dts_ee.token_indexers import TokensInContext, WordPiecesIndexer
 from tests.tiny_transformer import build_tiny_transformer, set_truncation
 
 WORDS = ["The", "bank", "in", "Oslo", "closed", "early", "in", "1998", "."]
@@ -108,3 +108,30 @@ def test_indexers_of_the_same_model_are_equal(tmp_path):
     assert WordPiecesIndexer(str(first)) != WordPiecesIndexer(
         str(first), token_min_padding_length=2
     )
+
+
+def test_the_words_around_a_sentence_are_split_too(tmp_path):
+    indexer = WordPiecesIndexer(str(build_tiny_transformer(tmp_path / "bert")))
+    whole = _index(indexer, ["ab", "\u200b", "cde", "f", "gh"])
+    tokens = TokensInContext([Token("cde"), Token("f")], ["ab", "\u200b"], ["gh"])
+    indexed = indexer.tokens_to_indices(tokens, Vocabulary())
+    assert indexed == {
+        "piece_ids": whole["piece_ids"],
+        "piece_counts": [3, 1],
+        "context": [3, 2],
+        "mask": [True, True],
+    }
+    alone = indexer.tokens_to_indices(TokensInContext(tokens, [], []), Vocabulary())
+    assert alone == {**_index(indexer, ["cde", "f"]), "context": [0, 0]}
+
+
+def test_sentences_with_and_without_words_around_them_are_one_batch(tmp_path):
+    indexer = WordPiecesIndexer(str(build_tiny_transformer(tmp_path / "bert")))
+    sentences = [TokensInContext([Token("d")], ["ab"], []), TokensInContext([Token("cc")], [], [])]
+    batch = Batch(
+        [Instance({"tokens": TextField(tokens, {"pieces": indexer})}) for tokens in sentences]
+    )
+    batch.index_instances(Vocabulary())
+    tensors = cast(Dict[str, Any], batch.as_tensor_dict())["tokens"]["pieces"]
+    assert tensors["context"].tolist() == [[2, 0], [0, 0]]
+    assert tensors["piece_counts"].tolist() == [[1], [2]]

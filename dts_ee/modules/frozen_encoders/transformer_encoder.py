@@ -23,7 +23,7 @@ from dts_ee.modules.frozen_encoders.transformer_network import (
     position_limit,
     special_ids,
 )
-from dts_ee.modules.frozen_encoders.windows import Window, split_into_windows
+from dts_ee.modules.frozen_encoders.windows import Window, windows_in_context
 
 _POOLINGS = ("mean", "first")
 _LAYER_MIXES = ("trained", "mean")
@@ -35,7 +35,8 @@ class TransformerEncoder(FrozenEncoder):
     A pretrained transformer as a `FrozenEncoder`, which encodes long sentences in windows.
 
     A `Sentence` is a pair of arrays: the ids of all word pieces, and the number of pieces of each
-    word.
+    word. With the pieces of other sentences around it, there is an array between the two: the
+    number of pieces before the sentence and after it.
 
     # Parameters
 
@@ -184,18 +185,19 @@ class TransformerEncoder(FrozenEncoder):
         self, sentences: Sequence[Sentence], device: torch.device
     ) -> Iterator[EncodedWords]:
         check_precision(self._precision, device)
-        piece_ids = numpy.concatenate([ids for ids, _ in sentences])
-        piece_counts = numpy.concatenate([counts for _, counts in sentences])
+        piece_ids = numpy.concatenate([sentence[0] for sentence in sentences])
         if piece_ids.max() >= self._num_pieces:
             raise ConfigurationError(
                 f"There is a word piece {piece_ids.max()}, but the encoder has {self._num_pieces}: "
                 "the `word_pieces` indexer and the `frozen_transformer` embedder must name the "
                 "same model."
             )
-        # Shape: (num_pieces,)
-        words = numpy.repeat(numpy.arange(len(piece_counts)), piece_counts)
+        # Shape: (num_pieces,), each
+        words = _words_of_pieces(sentences)
         continues = numpy.diff(words, prepend=-1) == 0
-        is_pooled = ~continues if self._pooling == "first" else numpy.ones_like(continues)
+        is_pooled = words >= 0
+        if self._pooling == "first":
+            is_pooled &= ~continues
         windows = [
             window
             for window in self._windows(sentences)
@@ -210,8 +212,11 @@ class TransformerEncoder(FrozenEncoder):
         """The windows of all sentences, as indices into the word pieces of all sentences."""
         windows = []
         offset = 0
-        for ids, counts in sentences:
-            for window in split_into_windows(counts.tolist(), self._capacity, self._overlap):
+        for ids, *context, counts in sentences:
+            before, after = context[0].tolist() if context else (0, 0)
+            for window in windows_in_context(
+                counts.tolist(), before, after, self._capacity, self._overlap
+            ):
                 windows.append(window.shifted(offset))
             offset += len(ids)
         return windows
@@ -290,6 +295,22 @@ class TransformerEncoder(FrozenEncoder):
         return self._layer_states(
             torch.from_numpy(inputs).to(device), torch.from_numpy(attention).to(device)
         )
+
+
+def _words_of_pieces(sentences: Sequence[Sentence]) -> numpy.ndarray:
+    """
+    The index of the word of each piece among the words of all sentences, and -1 for pieces around a
+    sentence. Shape: (num_pieces,)
+    """
+    parts = []
+    num_words = 0
+    for _, *context, counts in sentences:
+        words = numpy.repeat(numpy.arange(num_words, num_words + len(counts)), counts)
+        if context:
+            words = numpy.pad(words, context[0], constant_values=-1)
+        parts.append(words)
+        num_words += len(counts)
+    return numpy.concatenate(parts)
 
 
 def _join_parts(parts: Iterator[EncodedWords], cut: torch.Tensor) -> Iterator[EncodedWords]:

@@ -69,6 +69,41 @@ def split_into_windows(piece_counts: Sequence[int], capacity: int, overlap: int)
     ]
 
 
+def windows_in_context(
+    piece_counts: Sequence[int], num_before: int, num_after: int, capacity: int, overlap: int
+) -> list[Window]:
+    """
+    The windows of a sentence with the word pieces of other sentences around it.
+
+    A sentence that fits in one window is in its middle, as far as there are pieces on both sides.
+    A longer one is split by `split_into_windows`, without the pieces around it.
+
+    # Parameters
+
+    piece_counts : `Sequence[int]`
+        The number of pieces of each word of the sentence.
+    num_before, num_after : `int`
+        The number of pieces before and after the sentence.
+    capacity, overlap : `int`
+        See `split_into_windows`.
+
+    # Returns
+
+    `list[Window]`
+        The windows, as indices into the pieces before, in and after the sentence. Their kept ranges
+        are disjoint and cover the pieces of the sentence.
+    """
+    num_pieces = sum(piece_counts)
+    room = capacity - num_pieces
+    if room <= 0 or not num_pieces:
+        windows = split_into_windows(piece_counts, capacity, overlap)
+        return [window.shifted(num_before) for window in windows]
+    before = min(num_before, max(room // 2, room - num_after))
+    after = min(num_after, room - before)
+    end = num_before + num_pieces
+    return [Window(num_before - before, end + after, num_before, end)]
+
+
 def _unit_bounds(piece_counts: Sequence[int], capacity: int) -> list[int]:
     # Windows may begin and end between words, and inside words that are longer than a window.
     bounds = [0]

@@ -116,7 +116,10 @@ class EntityMarkersFeature(PairFeature):
         return torch.where(swapped, states.flip(1), states).flatten(1)
 
     def _pieces(self, entities: EntityBatch) -> Tuple[List[numpy.ndarray], List[numpy.ndarray]]:
-        """The word pieces of each sentence, and the index of each word's first one, and the end."""
+        """
+        The word pieces of each sentence and those around it, and the index of each word's first one
+        and of the sentence's end.
+        """
         found = (entities.text or {}).get(self._indexer, {})
         if "piece_ids" not in found:
             raise ConfigurationError(
@@ -124,9 +127,19 @@ class EntityMarkersFeature(PairFeature):
                 f"`word_pieces`; the indexers are {', '.join(entities.text or ['none'])}"
             )
         counts = found["piece_counts"].cpu().numpy()
-        starts = [numpy.concatenate([[0], row.cumsum()]) for row in counts]
+        around = numpy.zeros((len(counts), 2), dtype=numpy.int64)
+        if "context" in found:
+            around = found["context"].cpu().numpy()
+        starts = [
+            before + numpy.concatenate([[0], row.cumsum()])
+            for (before, _), row in zip(around, counts, strict=True)
+        ]
         all_ids = found["piece_ids"].cpu().numpy()
-        return [ids[: words[-1]] for ids, words in zip(all_ids, starts, strict=True)], starts
+        ids = [
+            row[: words[-1] + after]
+            for row, words, (_, after) in zip(all_ids, starts, around, strict=True)
+        ]
+        return ids, starts
 
     @staticmethod
     def _piece_span(

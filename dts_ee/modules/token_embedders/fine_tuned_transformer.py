@@ -26,7 +26,7 @@ from dts_ee.modules.frozen_encoders.transformer_network import (
     position_limit,
     special_ids,
 )
-from dts_ee.modules.frozen_encoders.windows import split_into_windows
+from dts_ee.modules.frozen_encoders.windows import windows_in_context
 
 _ALL_LAYERS = {"output_hidden_states": True, "return_dict": True}
 
@@ -130,7 +130,11 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         return self._dim
 
     def forward(
-        self, piece_ids: torch.LongTensor, piece_counts: torch.LongTensor, mask: torch.BoolTensor
+        self,
+        piece_ids: torch.LongTensor,
+        piece_counts: torch.LongTensor,
+        mask: torch.BoolTensor,
+        context: Optional[torch.LongTensor] = None,
     ) -> torch.Tensor:
         """
         # Parameters
@@ -141,6 +145,8 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
             Shape `(batch_size, num_words)`, the number of word pieces of each word.
         mask : `torch.BoolTensor`
             Shape `(batch_size, num_words)`.
+        context : `torch.LongTensor`, optional (default = `None`)
+            See `FrozenTransformerEmbedder`.
 
         # Returns
 
@@ -153,7 +159,8 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
                 piece_counts.cpu().numpy(), mask.sum(dim=1).tolist(), strict=True
             )
         ]
-        windows, kept = self._windows(piece_ids.cpu().numpy(), counts)
+        around = numpy.zeros((len(mask), 2), int) if context is None else context.cpu().numpy()
+        windows, kept = self._windows(piece_ids.cpu().numpy(), counts, around)
         # Shape: (sum of piece counts, dim), the pieces of all sentences
         pieces = self._encode(windows, kept, mask.device)
         # Shape: (sum of word counts,)
@@ -168,15 +175,19 @@ class FineTunedTransformerEmbedder(TokenEmbedder):
         return embedded
 
     def _windows(
-        self, piece_ids: numpy.ndarray, counts: Sequence[numpy.ndarray]
+        self, piece_ids: numpy.ndarray, counts: Sequence[numpy.ndarray], context: numpy.ndarray
     ) -> Tuple[List[numpy.ndarray], List[slice]]:
         """The word pieces of each window, with special tokens, and the range of those to use."""
         prefix, suffix = (numpy.array(ids, dtype=piece_ids.dtype) for ids in self._specials)
         windows, kept = [], []
-        for ids, sentence_counts in zip(piece_ids, counts, strict=True):
+        for ids, (before, after), sentence_counts in zip(
+            piece_ids, context.tolist(), counts, strict=True
+        ):
             # As with a frozen encoder.
             overlap = self._capacity // 4
-            for window in split_into_windows(sentence_counts.tolist(), self._capacity, overlap):
+            for window in windows_in_context(
+                sentence_counts.tolist(), before, after, self._capacity, overlap
+            ):
                 windows.append(numpy.concatenate([prefix, ids[window.start : window.end], suffix]))
                 shift = len(prefix) - window.start
                 kept.append(slice(window.keep_start + shift, window.keep_end + shift))

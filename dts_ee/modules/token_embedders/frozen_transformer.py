@@ -13,6 +13,7 @@ from dts_ee.modules.frozen_encoders.encoder_files import (
     transformer_files,
 )
 from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
+from dts_ee.modules.frozen_encoders.frozen_encoder import Sentence
 from dts_ee.modules.frozen_encoders.onnx_export import OnnxExport
 from dts_ee.modules.frozen_encoders.transformer_encoder import TransformerEncoder
 
@@ -106,7 +107,11 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
         self._forget_features()
 
     def forward(
-        self, piece_ids: torch.LongTensor, piece_counts: torch.LongTensor, mask: torch.BoolTensor
+        self,
+        piece_ids: torch.LongTensor,
+        piece_counts: torch.LongTensor,
+        mask: torch.BoolTensor,
+        context: Optional[torch.LongTensor] = None,
     ) -> torch.Tensor:
         """
         # Parameters
@@ -117,21 +122,29 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
             Shape `(batch_size, num_words)`, the number of word pieces of each word.
         mask : `torch.BoolTensor`
             Shape `(batch_size, num_words)`.
+        context : `torch.LongTensor`, optional (default = `None`)
+            Shape `(batch_size, 2)`, how many of the pieces are before the sentence, and after it.
 
         # Returns
 
         `torch.Tensor`
             Shape `(batch_size, num_words, dim)`, zero at padding.
         """
-        sentences = [
-            (ids[: counts.sum()], counts[:num_words])
-            for ids, counts, num_words in zip(
+        around = None if context is None else context.cpu().numpy()
+        sentences: List[Sentence] = []
+        for row, (ids, counts, num_words) in enumerate(
+            zip(
                 piece_ids.cpu().numpy(),
                 piece_counts.cpu().numpy(),
                 mask.sum(dim=1).tolist(),
                 strict=True,
             )
-        ]
+        ):
+            if around is None:
+                sentences.append((ids[: counts.sum()], counts[:num_words]))
+            else:
+                num_pieces = counts.sum() + around[row].sum()
+                sentences.append((ids[:num_pieces], around[row], counts[:num_words]))
         return self.embed(sentences, mask)
 
 

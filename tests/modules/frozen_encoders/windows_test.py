@@ -2,7 +2,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dts_ee.modules.frozen_encoders.windows import Window, split_into_windows
+from dts_ee.modules.frozen_encoders.windows import (
+    Window,
+    split_into_windows,
+    windows_in_context,
+)
 
 
 @st.composite
@@ -98,3 +102,34 @@ def test_nothing_gives_no_windows(counts):
 
 def test_a_shifted_window_keeps_its_form():
     assert Window(0, 6, 0, 5).shifted(10) == Window(10, 16, 10, 15)
+
+
+@pytest.mark.parametrize(
+    ("num_before", "num_after", "expected"),
+    [
+        (0, 0, Window(0, 4, 0, 4)),
+        (2, 1, Window(0, 7, 2, 6)),
+        (3, 3, Window(0, 10, 3, 7)),
+        # 6 of the 10 pieces are for the others: 3 on each side, or more where there are less on
+        # the other side.
+        (9, 9, Window(6, 16, 9, 13)),
+        (9, 1, Window(4, 14, 9, 13)),
+        (1, 9, Window(0, 10, 1, 5)),
+        (9, 0, Window(3, 13, 9, 13)),
+    ],
+)
+def test_a_sentence_is_in_the_middle_of_its_context(num_before, num_after, expected):
+    assert windows_in_context([1, 3], num_before, num_after, 10, 2) == [expected]
+
+
+def test_an_odd_piece_goes_after_the_sentence():
+    assert windows_in_context([1, 2], 9, 9, 10, 2) == [Window(6, 16, 9, 12)]
+
+
+def test_a_sentence_that_fills_a_window_has_no_context():
+    assert windows_in_context([6, 4], 5, 5, 10, 2) == [Window(5, 15, 5, 15)]
+    assert windows_in_context([1] * 10, 7, 5, capacity=6, overlap=2) == [
+        Window(7, 13, 7, 12),
+        Window(11, 17, 12, 17),
+    ]
+    assert windows_in_context([], 2, 2, 10, 2) == []

@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from dts_ee.modules.token_embedders import FineTunedTransformerEmbedder, FrozenTransformerEmbedder
-from dts_ee.token_indexers import WordPiecesIndexer
+from dts_ee.token_indexers import TokensInContext, WordPiecesIndexer
 from tests.tiny_transformer import build_tiny_transformer
 
 SENTENCES = [["The", "bank", "in", "Oslo"], ["Ada"], ["He", "left", "Rome"]]
@@ -37,13 +37,18 @@ def bert(tmp_path):
     return build_tiny_transformer(tmp_path / "tiny", num_layers=4)
 
 
+def _tokens(words):
+    """The tokens of words, or of a pair of the words before, in and after a sentence."""
+    if isinstance(words, tuple):
+        before, sentence, after = words
+        return TokensInContext(_tokens(sentence), before, after)
+    return [Token(word) for word in words]
+
+
 def _tensors(folder, sentences):
     indexer = WordPiecesIndexer(str(folder))
     batch = Batch(
-        [
-            Instance({"t": TextField([Token(w) for w in words], {"x": indexer})})
-            for words in sentences
-        ]
+        [Instance({"t": TextField(_tokens(words), {"x": indexer})}) for words in sentences]
     )
     batch.index_instances(Vocabulary())
     return cast(Dict[str, Any], batch.as_tensor_dict())["t"]["x"]
@@ -211,3 +216,15 @@ def test_checkpointed_gradients_are_the_same(bert):
 def test_gradients_of_some_layers_are_not_checkpointed(bert):
     with pytest.raises(ConfigurationError, match='needs num_trained_layers: "all"'):
         FineTunedTransformerEmbedder(str(bert), 2, gradient_checkpointing=True)
+
+
+@pytest.mark.parametrize("num_trained", [2, "all"])
+def test_it_reads_the_words_around_a_sentence(folder, num_trained):
+    embedder = FineTunedTransformerEmbedder(str(folder), num_trained).eval()
+    sentences = [(["Ada"], ["The", "bank"], ["in", "Oslo"]), ([], ["Rome"], ["left"])]
+    embedded = embedder(**_tensors(folder, sentences))
+    layers = [3, 4] if num_trained == 2 else [1, 2, 3, 4]
+    for row, (before, words, after) in zip(embedded, sentences, strict=True):
+        whole = _plain(folder, [*before, *words, *after])[layers].mean(dim=0)
+        expected = whole[len(before) : len(before) + len(words)]
+        torch.testing.assert_close(row[: len(words)], expected, atol=ROUNDING, rtol=0.0)

@@ -16,7 +16,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, T5Config
 
 from dts_ee.modules.frozen_encoders import encoder_precision
 from dts_ee.modules.token_embedders import FrozenTransformerEmbedder
-from dts_ee.token_indexers import WordPiecesIndexer
+from dts_ee.token_indexers import TokensInContext, WordPiecesIndexer
 from tests.modules.frozen_encoders.encoder_precision_test import has_int8
 from tests.tiny_transformer import build_tiny_transformer
 
@@ -46,13 +46,18 @@ def bert(tmp_path):
     return build_tiny_transformer(tmp_path / "encoders" / "bert")
 
 
+def _tokens(words):
+    """The tokens of words, or of a pair of the words before, in and after a sentence."""
+    if isinstance(words, tuple):
+        before, sentence, after = words
+        return TokensInContext(_tokens(sentence), before, after)
+    return [Token(word) for word in words]
+
+
 def _tensors(folder, sentences):
     indexer = WordPiecesIndexer(str(folder))
     batch = Batch(
-        [
-            Instance({"t": TextField([Token(w) for w in words], {"x": indexer})})
-            for words in sentences
-        ]
+        [Instance({"t": TextField(_tokens(words), {"x": indexer})}) for words in sentences]
     )
     batch.index_instances(Vocabulary())
     return cast(Dict[str, Any], batch.as_tensor_dict())["t"]["x"]
@@ -591,3 +596,38 @@ def test_the_same_pieces_in_other_words_are_another_sentence(bert):
     first = embedder(piece_ids, torch.tensor([[1, 2]]), torch.ones(1, 2, dtype=torch.bool))
     second = embedder(piece_ids, torch.tensor([[2, 1]]), torch.ones(1, 2, dtype=torch.bool))
     assert not torch.allclose(first, second)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+def test_it_reads_the_words_around_a_sentence(folder, pooling):
+    sentences = [
+        (["Ada", "left"], ["The", "bank"], ["in", "Oslo"]),
+        ([], ["He", "left"], ["\u200b"]),
+        (["Rome"], ["Ada"], []),
+        ([], ["The", "bank"], []),
+    ]
+    embedder = FrozenTransformerEmbedder(str(folder), layers=[2], pooling=pooling).train()
+    tensors = _tensors(folder, sentences)
+    embedded = embedder(**tensors)
+    for row, (before, words, after) in zip(embedded, sentences, strict=True):
+        whole = _plain(folder, [*before, *words, *after], pooling)[2]
+        _assert_close(row[: len(words)], whole[len(before) : len(before) + len(words)])
+        assert (row[len(words) :] == 0).all()
+    # The same words alone are another sentence.
+    assert not torch.allclose(embedded[0], embedded[3], atol=1e-2)
+    runs = _count_runs(embedder)
+    assert torch.equal(embedder(**tensors), embedded)
+    assert not runs
+
+
+def test_of_a_long_context_the_nearest_words_are_read(bert):
+    # The encoder takes 24 pieces, 2 of which are special, and a word of LONG has 3: of the 22 - 2
+    # for the others, 10 are on each side.
+    embedder = FrozenTransformerEmbedder(str(bert), layers=[2], pooling="first")
+    letters = [list("abcdefghijklmnopqrstuvwxyz"), list("nopqrstuvwxyzabcdefghijklm")]
+    embedded = embedder(**_tensors(bert, [(letters[0], ["Ad"], letters[1])]))
+    whole = _plain(bert, [*letters[0][-10:], "Ad", *letters[1][:10]], "first")[2]
+    _assert_close(embedded[0], whole[10:11])
+    # A sentence that fills the windows is read alone.
+    alone = embedder(**_tensors(bert, [LONG]))
+    assert torch.equal(embedder(**_tensors(bert, [(["Ad"], LONG, ["Ad"])])), alone)
