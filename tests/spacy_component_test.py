@@ -291,6 +291,14 @@ def test_windows_of_sentences(nlp, monkeypatch):
     assert len(list(doc.sents)) == 3
 
 
+def test_neighbouring_sentences_are_the_context(nlp, monkeypatch):
+    component = nlp.get_pipe("dts_ee")
+    predictor = component.extractor.predictor
+    monkeypatch.setattr(predictor, "_reading", replace(predictor.reading, context_sentences=1))
+    sentences = component._sentences(nlp.make_doc("Ann left. Bo left."))
+    assert [sentence.tokens_after for sentence in sentences] == [("Bo", "left", "."), ()]
+
+
 def with_ruler(labels, **config):
     nlp = pipeline(**config)
     patterns = [{"label": label, "pattern": text, "id": text} for text, label in labels.items()]

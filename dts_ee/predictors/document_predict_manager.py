@@ -5,9 +5,7 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from itertools import chain
-from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, List, Optional, TextIO, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Optional, TextIO
 
 from allennlp.common import logging as common_logging
 from allennlp.common.checks import ConfigurationError
@@ -16,19 +14,13 @@ from allennlp.common.util import JsonDict, lazy_groups_of
 from allennlp.data import Instance
 
 from dts_ee.corpora.files import open_atomically
-from dts_ee.corpora.lines import check_utf8, numbered_lines
-from dts_ee.corpora.recognition import with_hint
-from dts_ee.corpora.spert import SPERT_FORMATS
 from dts_ee.document import DocumentError
 from dts_ee.predictors.dts import DtsPredictor
-from dts_ee.predictors.input_files import list_of_inputs, open_input, read_input, text_files
+from dts_ee.predictors.input_files import Input, inputs_of, with_input_hint
 from dts_ee.predictors.requests import Request
 
 LINES_AT_A_TIME = 256
 """The default of `--batch-size` with the predictor `dts`."""
-
-_KNOWN_KINDS = (*SPERT_FORMATS, "texts", "text", "pdf", "zip")
-"""The kinds of files that are predicted, or of which the errors say what to do."""
 
 SENTENCES_AT_A_TIME = 4096
 """A batch of lines ends after this many sentences, as a line may be a long text."""
@@ -170,62 +162,22 @@ class DocumentPredictManager:
         `DocumentError`
             If one cannot be read, unless errors are skipped.
         """
-        for load, document, path in self._inputs():
+        for input in self._inputs():
             try:
-                request = self._predictor.request(load())
+                request = self._predictor.request(input.load())
             except DocumentError as error:
-                if document is not None and error.document_id not in (None, document):
-                    document = f"{error.document_id} ({document})"
-                located = DocumentError(
-                    error.problem, error.field, document or error.document_id, error.path or path
-                )
+                located = input.located(error)
                 if not self._skip_errors:
-                    raise self._with_hint(located) from None
+                    raise with_input_hint(located, self._input_file) from None
                 self._skipped.append(located)
             else:
                 yield request
 
-    def _with_hint(self, error: DocumentError) -> DocumentError:
-        if error.path is None or os.path.isdir(self._input_file):
-            return error
-        return with_hint(error, error.path, _KNOWN_KINDS)
-
-    def _inputs(self) -> Iterator[Tuple[Callable[[], JsonDict], Optional[str], Optional[str]]]:
-        """Functions that load the inputs, with the names of their documents and files in errors."""
+    def _inputs(self) -> Iterator[Input]:
         if self._text is not None:
-            yield partial(dict, text=self._text), None, None
+            yield Input(partial(dict, text=self._text))
             return
-        if os.path.isdir(self._input_file):
-            folder = Path(self._input_file)
-            for path in text_files(folder):
-                yield partial(read_input, path, folder), None, str(path)
-            return
-        with open_input(self._input_file) as (file, name):
-            try:
-                yield from self._inputs_of_lines(file, name)
-            except DocumentError as error:
-                raise self._with_hint(error) from error.__cause__
-
-    def _inputs_of_lines(
-        self, file: io.BufferedReader, name: str
-    ) -> Iterator[Tuple[Callable[[], JsonDict], Optional[str], Optional[str]]]:
-        lines = numbered_lines(file, name, "surrogateescape")
-        first = next(lines, None)
-        if first is None:
-            return
-        values = list_of_inputs(first, lines, name)
-        if values is not None:
-            for number, value in enumerate(values, start=1):
-                yield partial(self._predictor.load_item, value, number), f"#{number}", name
-            return
-        for number, line in chain([first], lines):
-            yield partial(self._load_line, line, number), f"line {number}", name
-
-    def _load_line(self, line: str, number: int) -> JsonDict:
-        # Every line is counted, also one that is not UTF-8.
-        inputs = self._predictor.load_line(line)
-        check_utf8(line, number)
-        return inputs
+        yield from inputs_of(self._input_file, self._predictor.load_line, self._predictor.load_item)
 
     def _open_output(self) -> AbstractContextManager[Optional[TextIO]]:
         if self._output_path is None:

@@ -32,8 +32,8 @@ from dts_ee.predictors.request_groups import (
 )
 from dts_ee.predictors.requests import (
     Request,
-    as_inputs,
     check_type,
+    inputs_from_item,
     inputs_from_line,
     request_from_json,
 )
@@ -432,22 +432,8 @@ class DtsPredictor(Predictor):
         return inputs_from_line(line, f"#{self._num_lines}")
 
     def load_item(self, value: Any, number: int) -> JsonDict:
-        """
-        The inputs for an item of a list, which is how SpERT's prediction data is written.
-
-        # Raises
-
-        `DocumentError`
-            If it is not an input, or is an annotated document. It names the number of the item.
-        """
-        if isinstance(value, dict) and "entities" in value:
-            raise DocumentError(
-                "the file is a list of annotated documents: a corpus is read with "
-                "`--use-dataset-reader`, and inputs with given entities from JSON Lines",
-                "entities",
-                f"#{number}",
-            )
-        return as_inputs(value, f"#{number}")
+        """The inputs for an item of a list: see `inputs_from_item`."""
+        return inputs_from_item(value, number)
 
     def predict_instance(self, instance: Instance) -> JsonDict:
         return self.predict_batch_instance([instance])[0]

@@ -112,6 +112,26 @@ def inputs_from_line(line: str, number: Optional[str] = None) -> JsonDict:
     return as_inputs(inputs, number)
 
 
+def inputs_from_item(value: Any, number: int) -> JsonDict:
+    """
+    The inputs of the predictor for an item of a list, which is how SpERT's prediction data is
+    written.
+
+    # Raises
+
+    `DocumentError`
+        If it is not an input, or is an annotated document. It names the number of the item.
+    """
+    if isinstance(value, dict) and "entities" in value:
+        raise DocumentError(
+            "the file is a list of annotated documents: `predict` reads a corpus with "
+            "`--use-dataset-reader`, and inputs with given entities from JSON Lines",
+            "entities",
+            f"#{number}",
+        )
+    return as_inputs(value, f"#{number}")
+
+
 def is_token_list(value: Any) -> bool:
     """Whether a JSON value is the tokens of one sentence, and no list of inputs."""
     return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)

@@ -16,13 +16,15 @@ from dts_ee.counted import counted
 from dts_ee.document import DocumentError
 from dts_ee.predictors import DtsPredictor
 from dts_ee.predictors.document_predict_manager import DocumentPredictManager
-from dts_ee.predictors.input_files import text_files
+from dts_ee.predictors.input_files import inputs_of, text_files, with_input_hint
+from dts_ee.predictors.requests import inputs_from_item, inputs_from_line, request_from_json
 from dts_ee.quiet_loading import quiet_loading
 from dts_ee.runs.execution import alone_in, check_stored_run
 from dts_ee.runs.progress import Progress
 from dts_ee.runs.run_folder import STUDENT, TEACHER, Run, RunFolder
 from dts_ee.runs.settings import load_settings, num_epochs, with_seed
 from dts_ee.runs.training import train_runs
+from dts_ee.tokenizers import SpacyRulesTokenizer, text_reading
 from dts_ee.training.ensemble_archive import write_ensemble
 
 
@@ -85,6 +87,7 @@ def self_train(
             RunFolder.within(directory, Run(TEACHER, seed)): with_seed(settings, seed)
             for seed in seeds
         }
+        _check_inputs(unannotated)
         if not _train(teachers, jobs, include_packages):
             return None
         teacher = _ensemble(list(teachers), directory)
@@ -109,6 +112,19 @@ def self_train(
         if epochs is not None:
             learns["trainer"] = {**learns["trainer"], "num_epochs": epochs}
         return student if _train({student: learns}, 1, include_packages) else None
+
+
+def _check_inputs(unannotated: Path) -> None:
+    """Raises a `DocumentError` if something cannot be read, before the teachers are trained."""
+    reading = text_reading(SpacyRulesTokenizer())
+    for input in inputs_of(str(unannotated), inputs_from_line, inputs_from_item):
+        try:
+            inputs = input.load()
+            # The teachers know the types that given entities can have.
+            inputs.pop("entities", None)
+            request_from_json(inputs, reading, entity_types=[])
+        except DocumentError as error:
+            raise with_input_hint(input.located(error), str(unannotated)) from None
 
 
 def _with_teacher(

@@ -157,6 +157,29 @@ def test_texts_that_are_not_there(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"sentence": "Ann left."}\n{"sentence": \n', "line 2: invalid JSON"),
+        ('{"content": "Ann left."}\n', 'line 1: there is neither "text" nor "sentence"'),
+        ('[{"tokens": ["Ann"], "entities": []}]', "#1, field entities: the file is a list of anno"),
+        ("", "there are no .txt files in the folder"),
+    ],
+)
+def test_texts_that_cannot_be_read_are_noticed_before_the_training(
+    content, message, tmp_path, capsys
+):
+    pool = tmp_path / "pool"
+    if content:
+        pool.write_text(content)
+    else:
+        pool.mkdir()
+    assert self_train(pool, tmp_path / "run") == 2
+    error = capsys.readouterr().err
+    assert message in error and str(pool) in error
+    assert not list((tmp_path / "run").glob("teacher*"))
+
+
 def test_a_teacher_that_fails(tmp_path, pool, monkeypatch, capsys):
     train_in_forks(monkeypatch)
     out = tmp_path / "out"

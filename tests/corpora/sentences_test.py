@@ -31,6 +31,18 @@ def test_windows_of_sentences():
     assert [window.text for window in bounded] == ["Ann left. Bo  left.", "Al met Di.", "Yes. No."]
 
 
+def test_neighbouring_sentences_are_the_context():
+    reading = replace(READING, context_sentences=1)
+    sentences = sentences_of("Ann left. Bo left. Yes.", reading)
+    assert [(item.tokens_before, item.tokens_after) for item in sentences] == [
+        ((), ("Bo", "left", ".")),
+        (("Ann", "left", "."), ("Yes", ".")),
+        (("Bo", "left", "."), ()),
+    ]
+    (alone,) = sentences_of("Ann left.", reading, document_id="a")
+    assert (alone.tokens_before, alone.tokens_after) == ((), ())
+
+
 def entity(text, quoted, type="Peop", key=0):
     start = text.index(quoted)
     return TextEntity(key, type, start, start + len(quoted), f"entities[{key}]")

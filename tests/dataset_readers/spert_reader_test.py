@@ -1,5 +1,7 @@
+import copy
 import json
 import logging
+import pickle
 import random
 import re
 from typing import Any, cast
@@ -419,6 +421,50 @@ def test_documents_of_another_number_of_sentences_are_refused(tmp_path):
     assert SpertReader(windows=3).documents(path)[0].windows is None
     with pytest.raises(ConfigurationError, match="windows is 0, but must be at least 1"):
         SpertReader(windows=0)
+
+
+def test_neighbouring_sentences_are_the_context(tmp_path):
+    path = tmp_path / "train.json"
+    records = [{"tokens": [word, "."], "entities": []} for word in ("Ann", "Bo", "Cy", "Di")]
+    path.write_text(json.dumps(records))
+    reader = SpertReader(context_sentences=1)
+    contexts = [
+        (instance["tokens"].tokens.before, instance["tokens"].tokens.after)
+        for instance in read(reader, path)
+    ]
+    assert contexts == [
+        ((), ("Bo", ".")),
+        (("Ann", "."), ("Cy", ".")),
+        (("Bo", "."), ("Di", ".")),
+        (("Cy", "."), ()),
+    ]
+    # Their words are not in the vocabulary, whose counts would be wrong.
+    vocabulary = Vocabulary.from_instances(read(reader, path)[:1])
+    assert set(vocabulary.get_token_to_index_vocabulary("tokens")) >= {"Ann"}
+    assert "Bo" not in vocabulary.get_token_to_index_vocabulary("tokens")
+    # The neighbours of a sample, or of a part of a file, are those of the whole file.
+    sample = SpertReader(context_sentences=1, max_documents=1)
+    held_out = {"path": str(path), "part": "held_out", "held_out": 0.25, "seed": 0}
+    for documents in (sample.documents(path), reader.documents(held_out)):
+        (document,) = documents
+        index = ["Ann", "Bo", "Cy", "Di"].index(document.tokens[0])
+        assert (document.tokens_before, document.tokens_after) == contexts[index]
+    (first, *_) = read(SpertReader(), path)
+    assert type(first["tokens"].tokens) is list
+
+
+def test_the_number_of_context_sentences_is_not_negative():
+    with pytest.raises(ConfigurationError, match="context_sentences is -1, less than 0"):
+        SpertReader(context_sentences=-1)
+
+
+def test_a_copy_of_an_instance_and_a_pickled_one_keep_the_context(tmp_path):
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps([{"tokens": [word], "entities": []} for word in ("Ann", "Bo")]))
+    instance = read(SpertReader(context_sentences=1), path)[0]
+    for copied in (copy.deepcopy(instance), pickle.loads(pickle.dumps(instance))):
+        assert words(copied) == ["Ann"]
+        assert copied["tokens"].tokens.after == ("Bo",)
 
 
 def test_how_text_becomes_sentences_is_a_setting():

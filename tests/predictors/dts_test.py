@@ -11,11 +11,12 @@ from allennlp.models.archival import load_archive
 from allennlp.predictors import Predictor
 
 import dts_ee  # noqa: F401
-from dts_ee.corpora.spert import read_documents
+from dts_ee.corpora.spert import read_documents, write_documents
 from dts_ee.document import Document, DocumentError, Entity
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors import DtsPredictor, prediction
 from tests.paths import FIXTURES
+from tests.tiny_transformer import build_tiny_transformer
 
 
 @pytest.fixture
@@ -264,6 +265,41 @@ def test_a_text_is_predicted_by_the_windows_of_the_reader(news_archive):
         f"{TEXT}\n\nNobody came. {TEXT}",
         "Velmouth lies on the northern coast of Kestria.",
     ]
+
+
+def test_an_encoder_reads_the_neighbouring_sentences_everywhere(tmp_path):
+    encoder = str(build_tiny_transformer(tmp_path / "encoder"))
+    indexers = {"pieces": {"type": "word_pieces", "model_name": encoder}}
+    overrides = {
+        "dataset_reader": {"type": "spert", "token_indexers": indexers, "context_sentences": 1},
+        "model.text_field_embedder.token_embedders": {
+            "pieces": {"type": "frozen_transformer", "model_name": encoder, "layer_mix": "mean"}
+        },
+        "trainer.num_epochs": 1,
+    }
+    params = Params.from_file(FIXTURES / "tiny" / "dts.jsonnet", json.dumps(overrides))
+    train_model(params, tmp_path / "run")
+    predictor = Predictor.from_archive(load_archive(tmp_path / "run" / "model.tar.gz"))
+    assert isinstance(predictor, DtsPredictor)
+
+    in_text = predictor.request({"text": "Ann left. Bo left. Ann left."}).sentences
+    path = tmp_path / "data.jsonl"
+    write_documents(path, in_text)
+    in_file = predictor._dataset_reader.documents(path)  # type: ignore[attr-defined]
+    alone = [replace(item, tokens_before=(), tokens_after=()) for item in in_text]
+    vectors = [predictor.examine(documents).vectors for documents in (in_text, in_file, alone)]
+    assert (vectors[0] == vectors[1]).all()
+    assert (abs(vectors[0] - vectors[2]).max(axis=1) > 1e-2).all()
+    # "Ann left." is another sentence at the beginning than at the end.
+    assert abs(vectors[0][0] - vectors[0][2]).max() > 1e-2
+    assert abs(vectors[2][0] - vectors[2][2]).max() == 0
+
+    instances = list(predictor._dataset_reader.read(path))
+    outputs = predictor.predict_batch_instance(instances)
+    for output, sentence in zip(
+        outputs, predictor.predict_text("Ann left. Bo left. Ann left.")["sentences"], strict=True
+    ):
+        assert output["entities"] == sentence["entities"]
 
 
 def shifted(entities, distance):

@@ -10,7 +10,7 @@ from allennlp.data.fields import TextField
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
 from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_tokenizer
 from dts_ee.modules.pair_features import EntityMarkersFeature
-from dts_ee.token_indexers.word_pieces import WordPiecesIndexer
+from dts_ee.token_indexers import TokensInContext, WordPiecesIndexer
 from tests.tiny_transformer import build_tiny_transformer
 
 FIRST, FIRST_END, SECOND, SECOND_END = "<1>", "</1>", "<2>", "</2>"
@@ -21,13 +21,21 @@ def folder(tmp_path_factory):
     return build_tiny_transformer(tmp_path_factory.mktemp("markers") / "bert")
 
 
+def tokens_of(words):
+    if isinstance(words, tuple):
+        before, sentence, after = words
+        return TokensInContext(tokens_of(sentence), before.split(), after.split())
+    return [Token(word) for word in words.split()]
+
+
 def batch_of(folder, *sentences):
-    """The entities of sentences, each a pair of its words and its spans."""
+    """
+    The entities of sentences, each a pair of its words and its spans. The words can be a triple:
+    those before, in and after the sentence.
+    """
     indexer = WordPiecesIndexer(str(folder))
     instances = [
-        Instance(
-            {"tokens": TextField([Token(word) for word in words.split()], {"pieces": indexer})}
-        )
+        Instance({"tokens": TextField(tokens_of(words), {"pieces": indexer})})
         for words, _ in sentences
     ]
     batch = Batch(instances)
@@ -79,6 +87,16 @@ def test_where_the_markers_are(folder, spans, expected):
     begins_first = spans[0] == min(spans, key=lambda span: (span[0], -span[1]))
     in_order = [marked.split().index(FIRST), marked.split().index(SECOND)]
     assert places == (in_order if begins_first else in_order[::-1])
+
+
+def test_the_words_around_a_sentence_are_read(folder):
+    feature = build(folder)
+    context = batch_of(folder, (("x y", "ab c d", "z"), [(0, 1), (2, 3)]), (("", "u v", ""), []))
+    ids, word_starts = feature._pieces(context)
+    pieces = [(word_starts[0][start], word_starts[0][end]) for start, end in [(0, 1), (2, 3)]]
+    marked = names(feature, folder, feature._marked(ids[0], pieces)[0])
+    assert marked == "[CLS] x y <1> a ##b </1> c <2> d </2> z [SEP]"
+    assert len(ids[1]) == 2
 
 
 def test_words_far_from_both_entities_are_left_out(folder):
