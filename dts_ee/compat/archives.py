@@ -13,6 +13,7 @@ from dts_ee.archives.archive_settings import class_path_problem
 from dts_ee.archives.checksums import other_versions
 from dts_ee.archives.extraction import extracted
 from dts_ee.archives.opening import opened_archive
+from dts_ee.archives.size_limit import check_sizes, folder_size, limited_parameters
 from dts_ee.archives.state_dict import SAFETENSORS_NAME, check_numbers, read_weights
 from dts_ee.archives.trust import only_registered_types, refuses_class_paths
 from dts_ee.archives.writer import open_archive_writer
@@ -46,8 +47,8 @@ def read_archives_as_data() -> None:
     leads, before Python 3.14, and stops before gzip's checksum, which comes last. It evaluates the
     configuration as Jsonnet, which can read any file; imports and calls whatever a `type` with a
     full stop names; and unpickles weights, with torch before 2.6. Its errors name a temporary
-    folder, or do not name the archive. Names of models (see `dts-ee models`) are accepted here
-    wherever an archive is.
+    folder, or do not name the archive. It builds a model of any size before it reads the weights.
+    Names of models (see `dts-ee models`) are accepted here wherever an archive is.
     """
     from allennlp.common import Params, Registrable
     from allennlp.common.checks import ConfigurationError
@@ -75,7 +76,10 @@ def read_archives_as_data() -> None:
         # Each consumes its configuration.
         readers = archival._load_dataset_readers(config.duplicate(), str(folder))
         weights = weights_file or archival.get_weights_path(folder)
-        model = archival._load_model(config.duplicate(), weights, str(folder), cuda_device)
+        num_bytes = folder_size(folder, weights)
+        check_sizes(config.params, num_bytes)
+        with limited_parameters(num_bytes):
+            model = archival._load_model(config.duplicate(), weights, str(folder), cuda_device)
         check_numbers(model.state_dict(), os.path.basename(weights))
         meta = None
         if (folder / META_NAME).exists():

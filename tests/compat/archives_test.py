@@ -15,8 +15,9 @@ from allennlp.models import archival
 from allennlp.models.archival import archive_model, extracted_archive, load_archive
 from safetensors.torch import load_file
 
-from dts_ee.archives import extraction
-from dts_ee.archives.trust import trusting_archives
+from dts_ee.archives import extraction, size_limit
+from dts_ee.archives.size_limit import limited_parameters
+from dts_ee.archives.trust import only_registered_types, trusting_archives
 from tests.archive_members import read_members, write_members
 from tests.paths import FIXTURES
 
@@ -221,6 +222,54 @@ def test_a_configuration_is_json_and_not_evaluated(model, content):
 )
 def test_the_model_is_missing_or_of_another_package(model, settings, problem):
     assert problem in message(changed(model, **settings))
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "problem"),
+    [
+        ("ner_encoder.num_layers", 10**7, "GRU is too large, or there are too many layers"),
+        ("ner_encoder.hidden_size", 5_000, "GRU is too large, or there are too many layers"),
+        ("num_networks", 10**6, "is too large, or there are too many layers"),
+        ("label_embedding_dim", 10**6, "Embedding is too large"),
+        ("text_field_embedder.token_embedders.words.embedding_dim", 10**6, "Embedding is too la"),
+        # AllenNLP makes a list of this length first, of 8 GB.
+        ("entity_tagger.feedforward.num_layers", 10**9, "model.entity_tagger.feedforward.num_la"),
+        ("relation_scorer.pair_features.3.num_buckets", 10**9, "model.relation_scorer.pair_feat"),
+    ],
+)
+def test_a_model_is_not_larger_than_its_weights(model, keys, value, problem):
+    config = json.loads((model / "config.json").read_text())
+    settings = config["model"]
+    *outer, last = keys.split(".")
+    for key in outer:
+        settings = settings[int(key) if key.isdigit() else key]
+    settings[last] = value
+    (model / "config.json").write_text(json.dumps(config))
+    assert problem in message(archive_model(model))
+
+
+def test_a_trusted_archive_can_ask_for_any_size(model, monkeypatch):
+    monkeypatch.setattr(size_limit, "_ALWAYS_ALLOWED", 0)
+    monkeypatch.setattr(size_limit, "_VALUES_PER_BYTE", 0)
+    archive = archive_model(model)
+    assert "is too large" in message(archive)
+    with trusting_archives():
+        assert load_archive(archive).model
+    # Training does not load an archive.
+    torch.nn.Linear(10, 10)
+
+
+def test_parameters_are_counted_in_the_innermost_limit():
+    with only_registered_types(), limited_parameters(0):
+        with limited_parameters(10_000_000):
+            # 12,000,000 values and two tensors, of the 20,000,000 and 2**20.
+            torch.nn.Linear(11_999_999 // 2, 2, device="cpu")
+            with pytest.raises(ValueError, match="Linear is too large"):
+                torch.nn.Linear(10_000_000, 1)
+        torch.nn.Linear(1_000_000, 1)
+        with pytest.raises(ValueError, match="Linear is too large"):
+            torch.nn.Linear(100_000, 1)
+    torch.nn.Linear(2_000_000, 1)
 
 
 def test_an_archive_that_grows_too_much_is_not_extracted(trained, monkeypatch):

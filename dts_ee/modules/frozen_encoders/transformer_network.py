@@ -16,6 +16,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from dts_ee.archives.size_limit import limited_parameters
 from dts_ee.modules.frozen_encoders.encoder_files import first_line, weight_files
 from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_config
 
@@ -56,14 +57,23 @@ def load_network(folder: Path) -> PreTrainedModel:
         weights = {name: tensor for name, tensor in weights.items() if ".pooler." not in f".{name}"}
     # The weights are passed in, because transformers would look for one kind of file alone. In half
     # precision, they would make a network in half precision.
-    network, loading = model_class.from_pretrained(
-        None,
-        config=config,
-        state_dict=weights,
-        dtype=torch.float32,
-        output_loading_info=True,
-        **options,
-    )
+    try:
+        with limited_parameters(sum(file.stat().st_size for file in files)):
+            network, loading = model_class.from_pretrained(
+                None,
+                config=config,
+                state_dict=weights,
+                dtype=torch.float32,
+                output_loading_info=True,
+                **options,
+            )
+    except RuntimeError as error:
+        # Since transformers 5, it is an error, whose message refers to what was logged.
+        if "ignore_mismatched_sizes" not in str(error):
+            raise
+        raise ConfigurationError(
+            f"The weights in {folder} do not fit its config.json: they are of another size."
+        ) from error
     if loading["missing_keys"] or loading["mismatched_keys"]:
         raise ConfigurationError(
             f"The weights in {folder} do not fit its config.json. Missing: "

@@ -10,6 +10,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.modules.elmo import _ElmoBiLm
 from allennlp.modules.token_embedders import TokenEmbedder
 
+from dts_ee.archives.size_limit import limited_parameters
 from dts_ee.modules.frozen_encoders.encoder_files import elmo_name, find_elmo, keep_files
 from dts_ee.modules.frozen_encoders.frozen_embedder import FrozenEmbedder
 from dts_ee.modules.frozen_encoders.frozen_encoder import EncodedWords, FrozenEncoder, Sentence
@@ -39,7 +40,8 @@ class ElmoEncoder(FrozenEncoder):
             raise ConfigurationError(f"batch_size is {batch_size}, less than 1.")
         try:
             options = json.loads(options_file.read_text())
-            network = _ElmoBiLm(str(options_file), str(weight_file))
+            with limited_parameters(weight_file.stat().st_size):
+                network = _ElmoBiLm(str(options_file), str(weight_file))
         except (KeyError, OSError, RuntimeError, ValueError) as error:
             raise ConfigurationError(
                 f"ELMo could not be built from {options_file} and {weight_file}: {error!r}"

@@ -1,4 +1,5 @@
 import copy
+import json
 import logging
 from typing import Any, Dict, cast
 
@@ -14,6 +15,7 @@ from allennlp.modules.text_field_embedders import TextFieldEmbedder
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer, T5Config
 
+from dts_ee.archives.trust import only_registered_types
 from dts_ee.modules.frozen_encoders import encoder_precision
 from dts_ee.modules.token_embedders import FrozenTransformerEmbedder
 from dts_ee.token_indexers import TokensInContext, WordPiecesIndexer
@@ -560,6 +562,20 @@ def test_weights_that_are_not_complete_are_refused(bert):
     del weights["encoder.layer.1.output.dense.weight"]
     save_file(weights, str(bert / "model.safetensors"), metadata={"format": "pt"})
     with pytest.raises(ConfigurationError, match=r"layer\.1\.output\.dense\.weight"):
+        FrozenTransformerEmbedder(str(bert))
+
+
+def test_weights_of_another_size_are_refused(bert):
+    path = bert / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "hidden_size": 16}))
+    with pytest.raises(ConfigurationError, match=r"bert do not fit its config\.json"):
+        FrozenTransformerEmbedder(str(bert))
+
+
+def test_the_layers_of_an_encoder_in_an_archive_are_limited(bert):
+    path = bert / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_hidden_layers": 10**7}))
+    with only_registered_types(), pytest.raises(ValueError, match="there are too many layers"):
         FrozenTransformerEmbedder(str(bert))
 
 
