@@ -128,7 +128,7 @@ def prepare_batches(
             for _, (document, is_given) in group
         ]
         first = group[0][0]
-        lengths = [_num_tokens(document) for _, (document, _) in group]
+        lengths = [len(document.tokens) for _, (document, _) in group]
         for indices in batches_by_length(lengths, max_batch_tokens):
             batch = Batch([instances[i] for i in indices])
             for instance in batch:
@@ -136,11 +136,6 @@ def prepare_batches(
             batch.index_instances(vocab)
             sentences = [documents[first + i] for i in indices]
             yield PreparedBatch([first + i for i in indices], sentences, batch.as_tensor_dict())
-
-
-def _num_tokens(document: Document) -> int:
-    """The number of tokens that an encoder may have to read."""
-    return len(document.tokens) + len(document.tokens_before) + len(document.tokens_after)
 
 
 def predict_batches(
