@@ -3,7 +3,7 @@ Limits the size of the model that an archive's configuration can ask for.
 """
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional
@@ -91,8 +91,10 @@ def check_sizes(settings: Mapping[str, Any], num_bytes: int) -> None:
 
 
 def _numbers(value: Any, key: str) -> Iterator[tuple[str, int]]:
-    if isinstance(value, int):
-        yield key, value
+    if isinstance(value, (int, str)):
+        # AllenNLP takes "3" for 3.
+        with suppress(ValueError):
+            yield key, int(value)
     items: Dict[Any, Any] = {}
     if isinstance(value, Mapping):
         items = dict(value)

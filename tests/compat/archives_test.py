@@ -234,6 +234,7 @@ def test_the_model_is_missing_or_of_another_package(model, settings, problem):
         ("text_field_embedder.token_embedders.words.embedding_dim", 10**6, "Embedding is too la"),
         # AllenNLP makes a list of this length first, of 8 GB.
         ("entity_tagger.feedforward.num_layers", 10**9, "model.entity_tagger.feedforward.num_la"),
+        ("entity_tagger.feedforward.num_layers", "1000000000", "model.entity_tagger.feedforward"),
         ("relation_scorer.pair_features.3.num_buckets", 10**9, "model.relation_scorer.pair_feat"),
     ],
 )
