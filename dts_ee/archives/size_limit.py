@@ -17,8 +17,10 @@ _VALUES_OF_A_TENSOR = 256
 """What a tensor counts in addition to its values, as many small ones take time and memory too."""
 
 _ALWAYS_ALLOWED = 1 << 20
+"""The values that any model may have, so that a few tensors that are not saved do not matter."""
 
 _MAX_NUMBER = 10**7
+"""The largest whole number that the configuration of any model may have."""
 
 _innermost: ContextVar[object] = ContextVar("innermost", default=None)
 

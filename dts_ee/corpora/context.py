@@ -1,10 +1,10 @@
 """The neighbouring sentences of a sentence, as its context."""
 
-import re
 from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Sequence
 
+from dts_ee.corpora.text_groups import is_next_sentence
 from dts_ee.document import Document
 
 
@@ -25,14 +25,14 @@ def with_context(documents: Sequence[Document], number: int) -> list[Document]:
     """
     if number == 0:
         return list(documents)
-    are_numbered = any(_is_next(*pair) for pair in pairwise(documents))
+    are_numbered = any(is_next_sentence(*pair) for pair in pairwise(documents))
     texts: list[list[Document]] = []
     for document in documents:
         previous = texts[-1][-1] if texts else None
         if (
             previous is None
             or document.whole_text != previous.whole_text
-            or (are_numbered and not _is_next(previous, document))
+            or (are_numbered and not is_next_sentence(previous, document))
         ):
             texts.append([])
         texts[-1].append(document)
@@ -45,12 +45,6 @@ def with_context(documents: Sequence[Document], number: int) -> list[Document]:
         for text in texts
         for i, document in enumerate(text)
     ]
-
-
-def _is_next(previous: Document, document: Document) -> bool:
-    """Whether the identifiers are `id-1` and `id-2`, or the like."""
-    match = re.fullmatch(r"(.*-)(\d{1,9})", previous.id or "", re.DOTALL)
-    return match is not None and document.id == f"{match[1]}{int(match[2]) + 1}"
 
 
 def _tokens(documents: Sequence[Document]) -> tuple[str, ...]:

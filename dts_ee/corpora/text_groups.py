@@ -8,6 +8,12 @@ from typing import Sequence
 from dts_ee.document import Document
 
 
+def is_next_sentence(previous: Document, document: Document) -> bool:
+    """Whether the identifiers are those of a sentence and the next of its text: `a-1`, `a-2`."""
+    match = re.fullmatch(r"(.+-)(\d{1,9})", previous.id or "", re.DOTALL)
+    return match is not None and document.id == f"{match[1]}{int(match[2]) + 1}"
+
+
 def texts_of(documents: Sequence[Document]) -> list[tuple[str, list[Document]]]:
     """
     The texts that documents are the sentences of, in their order.
@@ -29,7 +35,7 @@ def texts_of(documents: Sequence[Document]) -> list[tuple[str, list[Document]]]:
         while (
             match is not None
             and i + length < len(documents)
-            and documents[i + length].id == f"{match[1]}-{length + 1}"
+            and is_next_sentence(documents[i + length - 1], documents[i + length])
         ):
             length += 1
         if match is not None and length > 1:

@@ -1,6 +1,7 @@
 """A model that learns from the probabilities of another one."""
 
 import json
+from dataclasses import replace
 from math import exp, log
 from typing import Any
 
@@ -189,6 +190,14 @@ def test_a_teacher_predicts_a_sentence_once(archive, monkeypatch):
         losses.append(model(**batch)["loss"].item())
     assert calls == [len(read_documents(TINY_NEWS))]
     assert losses[1] == losses[2]
+
+
+def test_a_sentence_with_other_neighbours_is_another_one(archive):
+    model, _ = taught(archive)
+    alone = document("Ann left .")
+    first, last = replace(alone, tokens_after=("Yes",)), replace(alone, tokens_before=("Yes",))
+    model._teacher.soft_targets([first, last, alone, first], model.heads, torch.device("cpu"))
+    assert len(model._teacher._kept) == 3
 
 
 def test_the_targets_are_exact_in_mixed_precision(archive):

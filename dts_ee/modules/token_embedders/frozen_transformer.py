@@ -130,21 +130,18 @@ class FrozenTransformerEmbedder(FrozenEmbedder):
         `torch.Tensor`
             Shape `(batch_size, num_words, dim)`, zero at padding.
         """
-        around = None if context is None else context.cpu().numpy()
-        sentences: List[Sentence] = []
-        for row, (ids, counts, num_words) in enumerate(
-            zip(
+        # Without context, a sentence is a pair, so that features cached before are found.
+        around = [[]] * len(mask) if context is None else [[row] for row in context.cpu().numpy()]
+        sentences: List[Sentence] = [
+            (ids[: counts.sum() + sum(row.sum() for row in pair)], *pair, counts[:num_words])
+            for ids, pair, counts, num_words in zip(
                 piece_ids.cpu().numpy(),
+                around,
                 piece_counts.cpu().numpy(),
                 mask.sum(dim=1).tolist(),
                 strict=True,
             )
-        ):
-            if around is None:
-                sentences.append((ids[: counts.sum()], counts[:num_words]))
-            else:
-                num_pieces = counts.sum() + around[row].sum()
-                sentences.append((ids[:num_pieces], around[row], counts[:num_words]))
+        ]
         return self.embed(sentences, mask)
 
 

@@ -4,14 +4,15 @@ import numpy
 import pytest
 import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Batch, Instance, TextFieldTensors, Token, Vocabulary
+from allennlp.data import Batch, Instance, TextFieldTensors, Vocabulary
 from allennlp.data.fields import TextField
 
 from dts_ee.modules.entity_batch import EntityBatch, entity_pairs, flatten_spans
 from dts_ee.modules.frozen_encoders.encoder_tokenizer import load_tokenizer
 from dts_ee.modules.pair_features import EntityMarkersFeature
-from dts_ee.token_indexers import TokensInContext, WordPiecesIndexer
+from dts_ee.token_indexers import WordPiecesIndexer
 from tests.tiny_transformer import build_tiny_transformer
+from tests.tokens import tokens_of
 
 FIRST, FIRST_END, SECOND, SECOND_END = "<1>", "</1>", "<2>", "</2>"
 
@@ -21,21 +22,18 @@ def folder(tmp_path_factory):
     return build_tiny_transformer(tmp_path_factory.mktemp("markers") / "bert")
 
 
-def tokens_of(words):
-    if isinstance(words, tuple):
-        before, sentence, after = words
-        return TokensInContext(tokens_of(sentence), before.split(), after.split())
-    return [Token(word) for word in words.split()]
+def split(words):
+    return tuple(map(str.split, words)) if isinstance(words, tuple) else words.split()
 
 
 def batch_of(folder, *sentences):
     """
-    The entities of sentences, each a pair of its words and its spans. The words can be a triple:
-    those before, in and after the sentence.
+    The entities of sentences, each a pair of its words and its spans. The words are separated by
+    spaces, and can be a triple of those before, in and after the sentence.
     """
     indexer = WordPiecesIndexer(str(folder))
     instances = [
-        Instance({"tokens": TextField(tokens_of(words), {"pieces": indexer})})
+        Instance({"tokens": TextField(tokens_of(split(words)), {"pieces": indexer})})
         for words, _ in sentences
     ]
     batch = Batch(instances)

@@ -6,7 +6,6 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Batch, Instance, Vocabulary
 from allennlp.data.fields import TextField
-from allennlp.data.tokenizers import Token
 from safetensors.torch import load_file
 from transformers import (
     AutoConfig,
@@ -17,8 +16,9 @@ from transformers import (
 )
 
 from dts_ee.modules.token_embedders import FineTunedTransformerEmbedder, FrozenTransformerEmbedder
-from dts_ee.token_indexers import TokensInContext, WordPiecesIndexer
+from dts_ee.token_indexers import WordPiecesIndexer
 from tests.tiny_transformer import build_tiny_transformer
+from tests.tokens import tokens_of
 
 SENTENCES = [["The", "bank", "in", "Oslo"], ["Ada"], ["He", "left", "Rome"]]
 LONG = [f"w{i}" for i in range(10, 40)]
@@ -37,18 +37,10 @@ def bert(tmp_path):
     return build_tiny_transformer(tmp_path / "tiny", num_layers=4)
 
 
-def _tokens(words):
-    """The tokens of words, or of a pair of the words before, in and after a sentence."""
-    if isinstance(words, tuple):
-        before, sentence, after = words
-        return TokensInContext(_tokens(sentence), before, after)
-    return [Token(word) for word in words]
-
-
 def _tensors(folder, sentences):
     indexer = WordPiecesIndexer(str(folder))
     batch = Batch(
-        [Instance({"t": TextField(_tokens(words), {"x": indexer})}) for words in sentences]
+        [Instance({"t": TextField(tokens_of(words), {"x": indexer})}) for words in sentences]
     )
     batch.index_instances(Vocabulary())
     return cast(Dict[str, Any], batch.as_tensor_dict())["t"]["x"]

@@ -10,7 +10,6 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Batch, Instance, Vocabulary
 from allennlp.data.fields import TextField
-from allennlp.data.tokenizers import Token
 from allennlp.modules.text_field_embedders import TextFieldEmbedder
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer, T5Config
@@ -18,9 +17,10 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, T5Config
 from dts_ee.archives.trust import only_registered_types
 from dts_ee.modules.frozen_encoders import encoder_precision
 from dts_ee.modules.token_embedders import FrozenTransformerEmbedder
-from dts_ee.token_indexers import TokensInContext, WordPiecesIndexer
+from dts_ee.token_indexers import WordPiecesIndexer
 from tests.modules.frozen_encoders.encoder_precision_test import has_int8
 from tests.tiny_transformer import build_tiny_transformer
+from tests.tokens import tokens_of
 
 SENTENCES = [
     ["The", "bank", "in", "Oslo"],
@@ -48,18 +48,10 @@ def bert(tmp_path):
     return build_tiny_transformer(tmp_path / "encoders" / "bert")
 
 
-def _tokens(words):
-    """The tokens of words, or of a pair of the words before, in and after a sentence."""
-    if isinstance(words, tuple):
-        before, sentence, after = words
-        return TokensInContext(_tokens(sentence), before, after)
-    return [Token(word) for word in words]
-
-
 def _tensors(folder, sentences):
     indexer = WordPiecesIndexer(str(folder))
     batch = Batch(
-        [Instance({"t": TextField(_tokens(words), {"x": indexer})}) for words in sentences]
+        [Instance({"t": TextField(tokens_of(words), {"x": indexer})}) for words in sentences]
     )
     batch.index_instances(Vocabulary())
     return cast(Dict[str, Any], batch.as_tensor_dict())["t"]["x"]
