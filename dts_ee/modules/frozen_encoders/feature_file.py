@@ -159,7 +159,6 @@ class FeatureFile:
             subdir=False,
             map_size=_MAP_SIZE,
             metasync=False,
-            meminit=False,
             readonly=not self._is_writable,
             lock=self._is_writable,
         )

@@ -43,6 +43,14 @@ def test_what_was_written_is_read_by_the_next_run(tmp_path):
     assert file.read(_key(1000), num_words=20) is None
 
 
+def test_the_file_has_nothing_else_that_was_in_memory(tmp_path):
+    # LMDB could write memory that the process has given back, in what a page does not use.
+    freed = [bytearray(b"a secret" * (500 + i)) for i in range(200)]
+    del freed
+    _write_and_close(tmp_path / "features.lmdb", num_entries=1)
+    assert b"a secret" not in (tmp_path / "features.lmdb").read_bytes()
+
+
 def test_a_fork_reads_with_a_file_of_its_own(tmp_path):
     path = tmp_path / "features.lmdb"
     _write_and_close(path)
