@@ -445,14 +445,15 @@ def test_the_baseline_is_trained_and_evaluated_by_allennlps_tagger(project):
     settings["model"]["encoder"]["input_size"] -= 768 - 8
     model = train_model(settings, "tagger", force=True)
     assert type(model).__name__ == "CrfTagger"
-    documents = read_documents("resources/conll04/conll04_test.json")
+    test = Path("resources/conll04/conll04_test.json")
+    documents = read_documents(test)
     metrics, predictions = evaluate_archive(Path("tagger/model.tar.gz"), documents)
     assert [prediction.gold for prediction in predictions] == documents
     assert all(not prediction.predicted.relations for prediction in predictions)
     allennlps = metrics["f1-measure-overall"]
     assert metrics["entity_f1"] == pytest.approx(allennlps)
     # It has no relations, and so no threshold of any.
-    assert predict_candidates(Path("tagger/model.tar.gz"), documents, 0.0) == (predictions, None)
+    assert predict_candidates(Path("tagger/model.tar.gz"), str(test), 0.0) == (predictions, None)
     with pytest.raises(ConfigurationError, match="model CrfTagger; only a model `dts` can be"):
         Params.from_file(EXPERIMENTS / "sample.jsonnet", '{"from_archive": "tagger"}')
 

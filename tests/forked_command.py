@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from typing import IO, Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import pytest
 from tqdm import tqdm
@@ -72,10 +72,15 @@ class ForkedCommand(multiprocessing.get_context("fork").Process):  # type: ignor
 
 def train_in_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has runs be trained in copies of this process instead of new interpreters."""
+    start_process: Any = subprocess.Popen
 
-    def start(
-        command: Sequence[str], stdout: IO[bytes], env: Mapping[str, str], **others: Any
-    ) -> ForkedCommand:
-        return ForkedCommand(command[3:], stdout.fileno(), prepare=lambda: os.environ.update(env))
+    def start(command: Sequence[str], *arguments: Any, **options: Any) -> Any:
+        # Other packages start programs too: matplotlib lists the fonts when it has no list of them.
+        if list(command[1:3]) != ["-m", "dts_ee"]:
+            return start_process(command, *arguments, **options)
+        log, environment = options["stdout"], options["env"]
+        return ForkedCommand(
+            command[3:], log.fileno(), prepare=lambda: os.environ.update(environment)
+        )
 
     monkeypatch.setattr(subprocess, "Popen", start)

@@ -13,7 +13,6 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.corpora.files import open_atomically
-from dts_ee.corpora.spert import read_documents
 from dts_ee.document import DocumentError
 
 if TYPE_CHECKING:
@@ -113,9 +112,8 @@ def calibrate(archive: Path, data: Path, folder: Path) -> "Dict[str, Temperature
     from dts_ee.runs.curves import draw_reliability
     from dts_ee.runs.evaluation import predict_candidates
 
-    documents = read_documents(data)
     try:
-        predictions, _ = predict_candidates(archive, documents, 0.0)
+        predictions, _ = predict_candidates(archive, str(data), 0.0)
     except DocumentError as error:
         raise error.located(None, str(data)) from None
     found = [entity for prediction in predictions for entity in prediction.predicted.entities]

@@ -4,7 +4,6 @@ Subcommand for a report on the predictions of a model.
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Optional
 
@@ -14,7 +13,6 @@ from allennlp.common.checks import ConfigurationError
 from dts_ee.archives.trust import add_trust_argument
 from dts_ee.commands.model_arguments import MODEL_HELP
 from dts_ee.corpora.files import open_atomically
-from dts_ee.corpora.spert import read_documents
 from dts_ee.document import DocumentError
 from dts_ee.named_models import find_model
 
@@ -103,9 +101,8 @@ def report(model: Path, data: Path, page: Path, json_file: Optional[Path] = None
     from dts_ee.runs.evaluation import predict_candidates
     from dts_ee.runs.run_folder import SEED, Run, RunFolder
 
-    documents = read_documents(data)
     for target in (page, json_file):
-        if target is not None and target.exists() and os.path.samefile(data, target):
+        if target is not None and target.exists() and data.exists() and data.samefile(target):
             raise FileExistsError(f"{target} is the file of the documents: choose another name")
     epochs = []
     archive = Path(find_model(model))
@@ -117,12 +114,12 @@ def report(model: Path, data: Path, page: Path, json_file: Optional[Path] = None
             )
         epochs = folder.epochs()
     try:
-        candidates, threshold = predict_candidates(archive, documents, LEAST_PROBABILITY)
+        candidates, threshold = predict_candidates(archive, str(data), LEAST_PROBABILITY)
     except DocumentError as error:
         raise error.located(None, str(data)) from None
     facts = {
         "Model": str(model),
-        "Gold documents": f"{data} ({len(documents):,})",
+        "Gold documents": f"{data} ({len(candidates):,})",
     }
     if threshold is not None:
         facts["Threshold Θ"] = f"{threshold:g}"

@@ -16,6 +16,7 @@ from dts_ee.corpora.predictions import read_predictions, write_predictions
 from dts_ee.runs.execution import train_and_evaluate
 from dts_ee.runs.overlap_scores import OverlapScores
 from dts_ee.runs.pipeline import evaluate_pipeline
+from dts_ee.runs.planned_runs import Plan, TestSplit
 from dts_ee.runs.repeat import plan_of_seeds
 from dts_ee.runs.run_folder import SEED, Run, RunFolder, write_json
 from dts_ee.runs.settings import load_settings
@@ -178,8 +179,9 @@ def ablate(
             parts = [results[name] for name in ablation.pipeline or () if name in results]
             if ablation.name not in results and len(parts) == 2:
                 folder = directory / ablation.folder_name
+                plan = plans[trained.index(parts[1].ablation)]
                 results[ablation.name] = AblationResult(
-                    ablation, folder, _run_pipeline(ablation, folder, parts)
+                    ablation, folder, _run_pipeline(ablation, folder, parts, plan)
                 )
         if ablations[0].name in results:
             on_row(in_order())
@@ -188,7 +190,9 @@ def ablate(
     return in_order()
 
 
-def _run_pipeline(ablation: Ablation, directory: Path, parts: Sequence[AblationResult]) -> Summary:
+def _run_pipeline(
+    ablation: Ablation, directory: Path, parts: Sequence[AblationResult], relations_plan: Plan
+) -> Summary:
     """Evaluates the models of two ablations in a row, for each seed that both have finished."""
     entities, relations = parts
     folders: list[RunFolder] = []
@@ -201,6 +205,7 @@ def _run_pipeline(ablation: Ablation, directory: Path, parts: Sequence[AblationR
         metrics, predictions = evaluate_pipeline(
             RunFolder.within(relations.directory, seed).archive,
             read_predictions(RunFolder.within(entities.directory, seed).test_predictions),
+            TestSplit.of(relations_plan, seed).documents,
         )
         write_predictions(folder.test_predictions, predictions)
         write_json(folder.test_metrics, metrics)

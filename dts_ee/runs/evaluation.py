@@ -3,9 +3,11 @@ Evaluating an archive on a split of a corpus, and keeping what it predicted.
 """
 
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence, Union
 
+from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader
 from allennlp.models import Model
 from allennlp.models.archival import load_archive
 
@@ -16,8 +18,7 @@ from dts_ee.corpora.predictions import (
     read_predictions,
     write_predictions,
 )
-from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
-from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
+from dts_ee.dataset_readers.corpus_files import DataPath
 from dts_ee.dataset_readers.spert_reader import SpertReader
 from dts_ee.document import Document, DocumentError
 from dts_ee.metrics import Scores
@@ -42,7 +43,8 @@ def evaluate_archive(
         The archive of a `dts` model, or of a tagger that gives each sentence's tags, as AllenNLP's
         `crf_tagger` does.
     documents : `Sequence[Document]`
-        The gold documents. All are predicted: the reader's `max_instances` is ignored.
+        The gold documents, as the archive's reader reads them. All are predicted: its
+        `max_instances` is ignored.
 
     # Returns
 
@@ -69,17 +71,19 @@ def evaluate_archive(
 
 
 def predict_candidates(
-    archive_file: Path, documents: Sequence[Document], least_probability: float
+    archive_file: Path, data: DataPath, least_probability: float
 ) -> tuple[list[Prediction], Optional[float]]:
     """
     Predicts gold documents as `evaluate_archive` does, also relations below the model's threshold.
+
+    The archive's reader reads the documents; all of them, even if it has `max_documents`.
 
     # Parameters
 
     archive_file : `Path`
         The archive.
-    documents : `Sequence[Document]`
-        The gold documents.
+    data : `DataPath`
+        The files of the gold documents.
     least_probability : `float`
         Relations with at least this probability are predicted, or with at least the model's Θ,
         if that is lower.
@@ -95,9 +99,12 @@ def predict_candidates(
     `ConfigurationError`
         If the archive has another kind of reader or model.
     `DocumentError`
-        If a document has overlapping entities and the reader is to raise an error then.
+        If the documents cannot be read, or one has overlapping entities and the reader is to raise
+        an error then.
     """
     model, reader = _load(archive_file)
+    reader.max_documents = None
+    documents = reader.documents(data)
     threshold = None
     if isinstance(model, DeeperTaskSpecificity) and model.extracts_relations:
         threshold = model.heads[RELATIONS.name].threshold
@@ -120,13 +127,15 @@ def _predict(
 def _load(archive_file: Path) -> tuple[Model, SpertReader]:
     with quiet_loading():
         archive = load_archive(archive_file)
-    reader = archive.validation_dataset_reader
+    return archive.model.eval(), _checked_reader(archive.validation_dataset_reader, archive_file)
+
+
+def _checked_reader(reader: DatasetReader, owner: Union[str, Path]) -> SpertReader:
     if not isinstance(reader, SpertReader):
         raise ConfigurationError(
-            f"{archive_file} has a dataset reader {type(reader).__name__}, which does not read "
-            "documents"
+            f"{owner} has a dataset reader {type(reader).__name__}, which does not read documents"
         )
-    return archive.model.eval(), reader
+    return reader
 
 
 def score(predictions: Sequence[Prediction], *tasks: Task) -> Scores:
@@ -185,22 +194,24 @@ def is_evaluated(folder: RunFolder, documents: Sequence[Document]) -> bool:
 
 def read_test_data(path: DataPath, reader: Mapping[str, Any]) -> list[Document]:
     """
-    The gold documents of a test split.
+    The gold documents of a test split, as its dataset reader reads them.
 
     # Parameters
 
     path : `DataPath`
         The configuration's `test_data_path`.
     reader : `Mapping[str, Any]`
-        The settings of its dataset reader. With `max_documents`, the same sample is drawn.
+        The settings of the dataset reader.
 
     # Raises
 
     `ConfigurationError`
-        If the path is missing or of a wrong type.
+        If the path is of a wrong type, or the dataset reader does not read documents or cannot be
+        made.
     `DocumentError`
         If a file is missing or cannot be read.
     """
-    documents = [document for file in corpus_files(path) for document in file.read()]
-    max_documents = check_max_documents(reader.get("max_documents"))
-    return sample_in_order(documents, max_documents, reader.get("sampling_seed", 0))
+    # The indexers of encoders have large files, and are not needed to read documents.
+    settings = {name: value for name, value in reader.items() if name != "token_indexers"}
+    made = DatasetReader.from_params(Params(settings))
+    return _checked_reader(made, "the experiment").documents(path)

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from dts_ee.corpora.predictions import Prediction
+from dts_ee.document import Document
 from dts_ee.runs.evaluation import evaluate_archive, score
 from dts_ee.tasks import ENTITIES, RELATIONS, flat_metrics
 
 
 def evaluate_pipeline(
-    relations_archive: Path, entity_predictions: Sequence[Prediction]
+    relations_archive: Path,
+    entity_predictions: Sequence[Prediction],
+    documents: Sequence[Document],
 ) -> tuple[dict[str, float], list[Prediction]]:
     """
     Extracts relations between the entities that another model has found.
@@ -23,6 +26,8 @@ def evaluate_pipeline(
         The archive of a `dts` model with `tasks: "relations"`.
     entity_predictions : `Sequence[Prediction]`
         What the other model predicted, and the gold documents.
+    documents : `Sequence[Document]`
+        The gold documents, as the reader of the archive reads them.
 
     # Returns
 
@@ -34,7 +39,10 @@ def evaluate_pipeline(
     `ConfigurationError`
         If the archive has another reader or model.
     """
-    given = [replace(prediction.predicted, relations=()) for prediction in entity_predictions]
+    given = [
+        replace(document, entities=prediction.predicted.entities, relations=())
+        for document, prediction in zip(documents, entity_predictions, strict=True)
+    ]
     _, relation_predictions = evaluate_archive(relations_archive, given)
     predictions = [
         Prediction(relations.predicted, entities.gold)

@@ -66,9 +66,42 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _TestSplit:
+class TestSplit:
+    """
+    What a run is evaluated on.
+
+    # Parameters
+
+    name : `str`
+        The names of its files.
+    documents : `list[Document]`
+        The gold documents.
+    """
+
     name: str
     documents: list[Document]
+
+    @classmethod
+    def of(cls, plan: Plan, run: Run) -> "TestSplit":
+        """
+        Reads the test split of a run.
+
+        # Raises
+
+        `ConfigurationError`
+            If there is none.
+        `DocumentError`
+            If it cannot be read.
+        """
+        settings = plan.settings[run]
+        path = str(plan.test_data) if plan.test_data else settings.get("test_data_path")
+        if not path:
+            raise ConfigurationError(
+                f"there is no test split: {plan.config} has no test_data_path, and none is given "
+                "beside it"
+            )
+        documents = read_test_data(path, reader_of_test_split(settings))
+        return cls(", ".join(map(str, corpus_files(path))), documents)
 
 
 class PlannedRuns:
@@ -98,7 +131,7 @@ class PlannedRuns:
         self._threads = threads_for_each(jobs)
         # Read now: the experiment's file may be changed before all runs are finished.
         self._command = _command(plan, jobs, packages)
-        self._test_splits = {run: _test_split(plan, run) for run in plan.settings}
+        self._test_splits = {run: TestSplit.of(plan, run) for run in plan.settings}
         self._missing = dict.fromkeys(plan.settings, _NOT_FINISHED)
         self.settings: dict[RunFolder, Mapping[str, Any]] = {
             RunFolder.within(plan.directory, run, plan.name): settings
@@ -181,19 +214,7 @@ class PlannedRuns:
         return [folder for folder in self.settings if folder.run not in self._missing]
 
 
-def _test_split(plan: Plan, run: Run) -> _TestSplit:
-    settings = plan.settings[run]
-    path = str(plan.test_data) if plan.test_data else settings.get("test_data_path")
-    if not path:
-        raise ConfigurationError(
-            f"there is no test split: {plan.config} has no test_data_path, and none is given "
-            "beside it"
-        )
-    documents = read_test_data(path, reader_of_test_split(settings))
-    return _TestSplit(", ".join(map(str, corpus_files(path))), documents)
-
-
-def _evaluate(folder: RunFolder, split: _TestSplit, threads: int) -> Optional[str]:
+def _evaluate(folder: RunFolder, split: TestSplit, threads: int) -> Optional[str]:
     """Evaluates a run; returns what went wrong, or `None`. The traceback is added to its log."""
     try:
         with _torch_threads(threads):

@@ -97,7 +97,7 @@ def test_the_page_has_the_figures_of_evaluate(training, folder, capsys):
 def test_candidates_include_what_the_model_predicts(training):
     documents = read_documents(TINY_NEWS)
     _, predictions = evaluate_archive(training, documents)
-    candidates, threshold = predict_candidates(training, documents, 0.0)
+    candidates, threshold = predict_candidates(training, str(TINY_NEWS), 0.0)
     assert threshold == 0.3
     assert sum(len(prediction.predicted.relations) for prediction in predictions) > 0
     types = {relation.type for document in documents for relation in document.relations}
@@ -111,7 +111,7 @@ def test_candidates_include_what_the_model_predicts(training):
         ]
         assert replace(found, relations=tuple(kept)) == prediction.predicted
     # A threshold above the model's own changes nothing.
-    same, _ = predict_candidates(training, documents, 0.9)
+    same, _ = predict_candidates(training, str(TINY_NEWS), 0.9)
     assert same == predictions
 
 

@@ -16,7 +16,7 @@ from dts_ee.document import Document, DocumentError, Entity
 from dts_ee.models import DeeperTaskSpecificity
 from dts_ee.predictors import DtsPredictor, prediction
 from tests.paths import FIXTURES
-from tests.tiny_transformer import build_tiny_transformer
+from tests.training_with_context import train_with_context
 
 
 @pytest.fixture
@@ -268,18 +268,7 @@ def test_a_text_is_predicted_by_the_windows_of_the_reader(news_archive):
 
 
 def test_an_encoder_reads_the_neighbouring_sentences_everywhere(tmp_path):
-    encoder = str(build_tiny_transformer(tmp_path / "encoder"))
-    indexers = {"pieces": {"type": "word_pieces", "model_name": encoder}}
-    overrides = {
-        "dataset_reader": {"type": "spert", "token_indexers": indexers, "context_sentences": 1},
-        "model.text_field_embedder.token_embedders": {
-            "pieces": {"type": "frozen_transformer", "model_name": encoder, "layer_mix": "mean"}
-        },
-        "trainer.num_epochs": 1,
-    }
-    params = Params.from_file(FIXTURES / "tiny" / "dts.jsonnet", json.dumps(overrides))
-    train_model(params, tmp_path / "run")
-    predictor = Predictor.from_archive(load_archive(tmp_path / "run" / "model.tar.gz"))
+    predictor = Predictor.from_archive(load_archive(train_with_context(tmp_path)))
     assert isinstance(predictor, DtsPredictor)
 
     in_text = predictor.request({"text": "Ann left. Bo left. Ann left."}).sentences
