@@ -94,6 +94,11 @@ class Entity:
     def span(self) -> tuple[int, int]:
         return self.start, self.end
 
+    @property
+    def position(self) -> tuple[int, int, str]:
+        """A key to sort entities by where they are."""
+        return self.start, self.end, self.type
+
     def overlaps(self, other: "Entity") -> bool:
         """Whether the two share a token."""
         return self.start < other.end and other.start < self.end

@@ -129,20 +129,24 @@ def _depths(model):
 ADE = [file for file in FILES if file.name.startswith("ade")]
 
 
-@pytest.mark.parametrize("file", ADE, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", ADE, ids=lambda file: str(file.relative_to(EXPERIMENTS)))
 def test_every_experiment_on_ade_has_folds(file):
     first, last = (load_settings(file, fold=fold) for fold in (0, 9))
     assert first == load_settings(file)
-    paths = [f"{part}_data_path" for part in ("train", "validation", "test")]
-    assert {name for name in first if first[name] != last[name]} == set(paths)
-    training, development, test = (last[path] for path in paths)
-    assert test == "resources/ade/ade_split_9_test.json"
+    paths = {f"{part}_data_path" for part in ("train", "validation", "test")} & first.keys()
+    assert {name for name in first if first[name] != last[name]} == paths
+    assert last["test_data_path"] == "resources/ade/ade_split_9_test.json"
     share = {"path": "resources/ade/ade_split_9_train.json", "held_out": 0.1, "seed": 0}
-    assert training == {**share, "part": "rest"}
-    assert development == {**share, "part": "held_out"}
+    rest, held_out = ({**share, "part": part} for part in ("rest", "held_out"))
+    if file.parent.name == "final":
+        assert last["train_data_path"] == [rest, held_out]
+        assert "validation_data_path" not in last
+    else:
+        assert last["train_data_path"] == rest
+        assert last["validation_data_path"] == held_out
 
 
-@pytest.mark.parametrize("file", ADE, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", ADE, ids=lambda file: str(file.relative_to(EXPERIMENTS)))
 def test_every_experiment_on_ade_reads_its_data(file, project):
     assert train_model(Params.from_file(file), project / "dry", dry_run=True) is None
     assert (project / "dry" / "vocabulary" / "labels.txt").is_file()

@@ -5,6 +5,7 @@ Errors in a configuration, with the key that led to them.
 import errno
 import functools
 import inspect
+import json
 import os
 import re
 from contextlib import contextmanager
@@ -44,10 +45,10 @@ def name_configuration_key_in_errors() -> None:
     AllenNLP (2.10.1, with any torch) does not name the key of a value of a wrong type, and suggests
     no correction of a misspelt key or registered name. If a constructor takes `**kwargs`, a
     misspelt key raises Python's `TypeError`, as in the model `dts`, or is ignored, as in the
-    trainer. Its suggestion for a predictor, or for the class of a model, needs NLTK. Here
-    exceptions have the key as `configuration_key`, which `dts_ee.errors` puts into the message.
-    Data are read when a data loader is built, whose key says nothing about an error in them: it has
-    an empty key.
+    trainer. A string in the place of a list is taken for the list of its characters. Its suggestion
+    for a predictor, or for the class of a model, needs NLTK. Here exceptions have the key as
+    `configuration_key`, which `dts_ee.errors` puts into the message. Data are read when a data
+    loader is built, whose key says nothing about an error in them: it has an empty key.
     """
     from allennlp.commands.train import TrainModel
     from allennlp.common import FromParams, Lazy, Params, Registrable, params, registrable
@@ -95,6 +96,12 @@ def name_configuration_key_in_errors() -> None:
             if key != "type" and key not in names:
                 raise unknown_key(key, history, names)
 
+    def check_list(annotation: Any, value: Any, key: str) -> None:
+        annotation = from_params_module.remove_optional(annotation)
+        if get_origin(annotation) is list and isinstance(value, str):
+            example = json.dumps([value])
+            raise ConfigurationError(f"{key}: this should be a list, such as {example}")
+
     @functools.wraps(original_from_params)
     def from_params(
         cls: Any,
@@ -132,6 +139,7 @@ def name_configuration_key_in_errors() -> None:
                     raise unknown_key(key, params.history, names)
         for key, parameter in parameters.items():
             check_lazy(parameter.annotation, params.get(key), f"{params.history}{key}.")
+            check_list(parameter.annotation, params.get(key), f"{params.history}{key}")
             is_optional = type(None) in getattr(parameter.annotation, "__args__", ())
             needs_value = parameter.default is inspect.Parameter.empty and not is_optional
             if needs_value and key in params and params[key] is None and key not in extras:

@@ -18,6 +18,7 @@ from dts_ee.dataset_readers.corpus_files import DataPath, corpus_files
 from dts_ee.dataset_readers.document_field import DocumentField
 from dts_ee.dataset_readers.overlap import OVERLAP_POLICIES, resolve_overlaps
 from dts_ee.dataset_readers.sampling import check_max_documents, sample_in_order
+from dts_ee.dataset_readers.symmetric_relations import heads_first
 from dts_ee.dataset_readers.tag_layers_field import TagLayersField
 from dts_ee.dataset_readers.tags_field import TagsField
 from dts_ee.document import Document, DocumentError
@@ -81,6 +82,9 @@ class SpertReader(DatasetReader):
         The number of sentences before a sentence, and after it, that an encoder with the token
         indexer `word_pieces` reads too. In a file they are its neighbours of the same text (see
         `with_context`), in training, evaluation and prediction.
+    symmetric_relations : `List[str]`, optional (default = `None`)
+        The types of relations whose direction has no meaning, such as "is married to". The head of
+        such a relation is the entity that comes first, in training, evaluation and prediction.
 
     # Raises
 
@@ -102,6 +106,7 @@ class SpertReader(DatasetReader):
         sentences: Optional[SentenceSplitter] = None,
         windows: int = 1,
         context_sentences: int = 0,
+        symmetric_relations: Optional[List[str]] = None,
         **kwargs: Any,
     ) -> None:
         if windows < 1:
@@ -120,6 +125,7 @@ class SpertReader(DatasetReader):
         self.sentences = sentences or RulesSentenceSplitter()
         self.windows = windows
         self.context_sentences = context_sentences
+        self.symmetric_relations = frozenset(symmetric_relations or ())
         self._token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
 
     def documents(self, file_path: DataPath) -> List[Document]:
@@ -143,7 +149,7 @@ class SpertReader(DatasetReader):
     def _located_documents(self, file_path: DataPath) -> List[Tuple[str, Document]]:
         files = corpus_files(file_path)
         located = [
-            (file.path, document)
+            (file.path, heads_first(document, self.symmetric_relations))
             for file in files
             for document in file.read(self.context_sentences)
         ]
@@ -203,6 +209,7 @@ class SpertReader(DatasetReader):
             raise error.located(None, file_path) from None
         if self._logs():
             self._warn_of_overlaps(file_path, documents, tagged)
+            self._warn_of_missing_types(file_path, documents)
         return list(zip(documents, tagged, strict=True))
 
     def _logs(self) -> bool:
@@ -234,6 +241,16 @@ class SpertReader(DatasetReader):
             self.on_overlap,
             self._advice([whole for whole, _ in pairs], num_removed),
         )
+
+    def _warn_of_missing_types(self, file_path: str, documents: List[Document]) -> None:
+        found = {relation.type for document in documents for relation in document.relations}
+        missing = sorted(self.symmetric_relations - found)
+        if missing:
+            logger.warning(
+                "%s: there is no relation of the type %s, which symmetric_relations names",
+                file_path,
+                " or ".join(missing),
+            )
 
     def _advice(self, overlapping: List[Document], num_removed: int) -> str:
         """The end of the warning: the number of entities with `tag_sequences: "per_type"`."""
@@ -267,9 +284,10 @@ class SpertReader(DatasetReader):
         `DocumentError`
             If gold entities overlap and `on_overlap` is `"error"`.
         """
-        return self._instance(
-            document, self.tagged(document) if gold else None, entities_given and not gold
-        )
+        if not gold:
+            return self._instance(document, None, entities_given)
+        document = heads_first(document, self.symmetric_relations)
+        return self._instance(document, self.tagged(document))
 
     def tagged(self, document: Document) -> Document:
         """The part of a document that tags can express, which is what a model learns."""
@@ -295,7 +313,9 @@ class SpertReader(DatasetReader):
                 tagged_document.entities, len(document.tokens), self.tag_encoding
             )
             fields["tags"] = TagsField(tags, tokens, self.tag_encoding)
-        fields["metadata"] = DocumentField(document, tagged_document, entities_given)
+        fields["metadata"] = DocumentField(
+            document, tagged_document, entities_given, self.symmetric_relations
+        )
         return Instance(fields)
 
     def apply_token_indexers(self, instance: Instance) -> None:

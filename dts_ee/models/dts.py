@@ -17,10 +17,12 @@ from allennlp.nn.util import get_text_field_mask, is_distributed, masked_mean
 from dts_ee.corpora.spert import prediction_to_json
 from dts_ee.dataset_readers.choices import check_choice
 from dts_ee.dataset_readers.document_field import RELATION_NAMESPACE
+from dts_ee.dataset_readers.symmetric_relations import SYMMETRIC_NAMESPACE
 from dts_ee.metrics import DocumentF1, Scores
 from dts_ee.models.entity_head import EntityHead
 from dts_ee.models.old_archives import rename_old_parameters
 from dts_ee.models.relation_head import RelationHead
+from dts_ee.models.symmetric_relations import SymmetricRelations
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
 from dts_ee.models.teacher import Teacher
@@ -45,6 +47,9 @@ class DeeperTaskSpecificity(Model):
     ordered pair of entities; it represents an entity by its last token (or by another span
     extractor) and by an embedding of that token's tag. The pairs are formed of gold entities in
     training, and of predicted entities at inference.
+
+    The dataset reader's `symmetric_relations` are relations whose direction has no meaning: see
+    `SymmetricRelations`. The model takes them from the vocabulary.
 
     With `tasks: "entities"` there is no RE head. With `tasks: "relations"` there is no NER head,
     and relations are extracted between given entities. A model with both heads can be given the
@@ -158,10 +163,7 @@ class DeeperTaskSpecificity(Model):
         check_choice("training_labels", training_labels, ("gold", "predicted"))
         if tasks == "relations" and training_labels == "predicted":
             raise ConfigurationError("without the NER head there are no predicted training_labels")
-        relation_types: Mapping[int, str] = {}
-        # Reading a missing namespace would create an empty one, which AllenNLP cannot save.
-        if RELATION_NAMESPACE in vocab.get_namespaces():
-            relation_types = vocab.get_index_to_token_vocabulary(RELATION_NAMESPACE)
+        relation_types = _types_in(vocab, RELATION_NAMESPACE)
         if tasks == "relations" and not relation_types:
             raise ConfigurationError("the data has no relations, which are the model's only task")
         self.tasks = tasks
@@ -178,6 +180,7 @@ class DeeperTaskSpecificity(Model):
             relation_head = RelationHead(
                 self.tag_sequences,
                 relation_types,
+                SymmetricRelations(relation_types, _types_in(vocab, SYMMETRIC_NAMESPACE).values()),
                 relation_encoder,
                 span_extractor,
                 relation_scorer,
@@ -431,6 +434,13 @@ class DeeperTaskSpecificity(Model):
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any) -> None:
         rename_old_parameters(state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _types_in(vocab: Vocabulary, namespace: str) -> Mapping[int, str]:
+    # Reading a missing namespace would create an empty one, which AllenNLP cannot save.
+    if namespace not in vocab.get_namespaces():
+        return {}
+    return vocab.get_index_to_token_vocabulary(namespace)
 
 
 def _token_mask(tokens: TextFieldTensors) -> torch.BoolTensor:

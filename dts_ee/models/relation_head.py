@@ -11,6 +11,7 @@ from allennlp.modules import Seq2SeqEncoder
 from allennlp.modules.span_extractors import SpanExtractor
 
 from dts_ee.document import Document, Entity, Relation
+from dts_ee.models.symmetric_relations import SymmetricRelations
 from dts_ee.models.tag_sequences import TagSequences
 from dts_ee.models.task_head import TaskBatch, TaskHead
 from dts_ee.models.thresholds import Thresholds
@@ -128,6 +129,8 @@ class RelationHead(TaskHead):
         The sequences of tags.
     relation_types : `Mapping[int, str]`
         The relation type of each column of scores.
+    symmetric : `SymmetricRelations`
+        The relations whose direction has no meaning.
     encoder : `Lazy[Seq2SeqEncoder]` or `None`
         The RE-specific stack.
     span_extractor : `Lazy[SpanExtractor]`
@@ -161,6 +164,7 @@ class RelationHead(TaskHead):
         self,
         tag_sequences: TagSequences,
         relation_types: Mapping[int, str],
+        symmetric: SymmetricRelations,
         encoder: Optional[Lazy[Seq2SeqEncoder]],
         span_extractor: Lazy[SpanExtractor],
         scorer: Lazy[RelationScorer],
@@ -176,6 +180,7 @@ class RelationHead(TaskHead):
         super().__init__()
         self._tag_sequences = tag_sequences
         self._relation_types = relation_types
+        self._symmetric = symmetric
         self._columns = {type: column for column, type in relation_types.items()}
         self._encoder = encoder
         self._span_extractor = span_extractor
@@ -232,6 +237,7 @@ class RelationHead(TaskHead):
             return 0.0 * tokens.tokens.sum()
         # Shape: (num_pairs, num_relations)
         targets = relation_targets(gold, self._columns).to(logits)
+        targets = self._symmetric.joined(targets, _counts(entities), torch.maximum)
         if self.name in batch.soft_targets:
             soft = torch.cat(batch.soft_targets[self.name]).to(targets)
             targets = torch.lerp(targets, soft, batch.soft_weight)
@@ -263,6 +269,7 @@ class RelationHead(TaskHead):
             self._probabilities(batch, entities),
             entities,
             self._relation_types,
+            self._symmetric.can_hold(entities),
         )
         return [
             replace(document, relations=tuple(predicted))
@@ -277,11 +284,11 @@ class RelationHead(TaskHead):
         """
         entities = [document.entities for document in documents]
         probabilities = self._probabilities(batch, entities)
+        # Shape: (num_pairs, num_relations)
+        wrong = torch.where(probabilities >= self.threshold, 1.0 - probabilities, probabilities)
         # Shape: (num_pairs,)
-        wrong = torch.where(
-            probabilities >= self.threshold, 1.0 - probabilities, probabilities
-        ).sum(1)
-        counts = torch.tensor([len(sentence) for sentence in entities])
+        wrong = (wrong * self._symmetric.can_hold(entities).to(wrong)).sum(1)
+        counts = _counts(entities)
         sentences = torch.repeat_interleave(counts * (counts - 1))
         errors = torch.zeros(len(documents), device=wrong.device)
         return errors.index_add_(0, sentences.to(wrong.device), wrong)
@@ -293,7 +300,9 @@ class RelationHead(TaskHead):
         probabilities = self._relation_probabilities(batch, entities)
         if self._score == "joint":
             probabilities = probabilities * _entity_probabilities(entities).to(probabilities)
-        return probabilities
+        return self._symmetric.joined(
+            probabilities, _counts(entities), lambda one, other: (one + other) / 2
+        )
 
     def _relation_probabilities(
         self, batch: TaskBatch, entities: Sequence[Sequence[Entity]]
@@ -387,6 +396,7 @@ def relations_above(
     probabilities: torch.Tensor,
     entities: Sequence[Sequence[Entity]],
     types: Mapping[int, str],
+    can_hold: torch.Tensor,
 ) -> List[List[Relation]]:
     """
     The relations whose probability is at least the threshold of their type.
@@ -401,6 +411,8 @@ def relations_above(
         The entities of each sentence.
     types : `Mapping[int, str]`
         The relation type of each column.
+    can_hold : `torch.BoolTensor`
+        Whether a relation can hold, see `SymmetricRelations.can_hold`.
 
     # Returns
 
@@ -408,7 +420,7 @@ def relations_above(
         The relations of each sentence.
     """
     probabilities = probabilities.cpu()
-    counts = torch.tensor([len(sentence) for sentence in entities])
+    counts = _counts(entities)
     heads, tails = entity_pairs(counts)
     # Shape: (num_entities,)
     sentences = torch.repeat_interleave(counts)
@@ -416,7 +428,8 @@ def relations_above(
     # Shape: (num_relations,)
     least = torch.tensor([thresholds[types[column]] for column in range(len(types))])
     # Shape: (num_predicted,)
-    pairs, columns = (probabilities >= least.to(probabilities)).nonzero(as_tuple=True)
+    is_predicted = (probabilities >= least.to(probabilities)) & can_hold
+    pairs, columns = is_predicted.nonzero(as_tuple=True)
     heads, tails = heads[pairs], tails[pairs]
     relations: List[List[Relation]] = [[] for _ in entities]
     for sentence, head, tail, column, probability in zip(
@@ -443,5 +456,10 @@ def _entity_probabilities(entities: Sequence[Sequence[Entity]]) -> torch.Tensor:
             for entity in sentence
         ]
     )
-    heads, tails = entity_pairs(torch.tensor([len(sentence) for sentence in entities]))
+    heads, tails = entity_pairs(_counts(entities))
     return (probabilities[heads] * probabilities[tails]).unsqueeze(1)
+
+
+def _counts(entities: Sequence[Sequence[Entity]]) -> torch.Tensor:
+    """The number of entities of each sentence."""
+    return torch.tensor([len(sentence) for sentence in entities])

@@ -23,7 +23,8 @@ local ade_development = { held_out: 0.1, seed: 0 };
       test: 'resources/ade/ade_split_%d_test.json' % fold,
     },
   scierc: {
-    reader: { type: 'scierc' },
+    // SpERT, too, scores these two without a direction.
+    reader: { type: 'scierc', symmetric_relations: ['Compare', 'Conjunction'] },
     train: 'resources/scierc/scierc_train.json',
     validation: 'resources/scierc/scierc_dev.json',
     test: 'resources/scierc/scierc_test.json',

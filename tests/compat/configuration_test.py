@@ -35,6 +35,7 @@ class Whole(FromParams):
         part: Part,
         parts: Optional[List[Part]] = None,
         later: Optional[Lazy[Part]] = None,
+        names: Optional[List[str]] = None,
         threshold: float = 0.5,
     ) -> None:
         if later is not None:
@@ -53,7 +54,7 @@ GOOD = {"type": "long_name", "size": 1}
         ),
         (
             {"part": GOOD, "x": 0.1},
-            "x: there is no such key; the keys are later, part, parts, thres",
+            "x: there is no such key; the keys are later, names, part, parts, thres",
         ),
         ({"part": {**GOOD, "syze": 1}}, "part.syze: there is no such key; did you mean size?"),
         (
@@ -90,6 +91,11 @@ GOOD = {"type": "long_name", "size": 1}
             {"part": {**GOOD, "size": -1}, "later": {**GOOD, "syze": 1}},
             "later.syze: there is no such key; did you mean size?",
         ),
+        (
+            {"part": GOOD, "parts": "long_name"},
+            'parts: this should be a list, such as ["long_name"]',
+        ),
+        ({"part": GOOD, "names": "Kill"}, 'names: this should be a list, such as ["Kill"]'),
         ({"part": GOOD, "later": "lon_name"}, "later.type: there is no 'lon_name'; did you mean l"),
     ],
 )

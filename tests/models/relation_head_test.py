@@ -11,6 +11,7 @@ from dts_ee.models.relation_head import relation_targets, relations_above
 from tests.models.tiny_model import model_and_batch, only_network
 
 COLUMNS = {"OrgBased_In": 0, "Work_For": 1}
+ALL = torch.tensor(True)
 TYPES = {column: name for name, column in COLUMNS.items()}
 THREE_ENTITIES = Document(
     tokens=("Ada", "runs", "Velm", "in", "Tarn", "."),
@@ -46,6 +47,7 @@ def test_relations_stand_at_their_pair():
         probabilities,
         [(), two, ALONE.entities, THREE_ENTITIES.entities],
         TYPES,
+        ALL,
     )
     assert relations == [
         [],
@@ -58,7 +60,7 @@ def test_relations_stand_at_their_pair():
 def test_several_relations_may_hold_for_one_pair():
     two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
     probabilities = torch.tensor([[0.9, 0.8], [0.0, 0.0]])
-    (relations,) = relations_above(dict.fromkeys(COLUMNS, 0.7), probabilities, [two], TYPES)
+    (relations,) = relations_above(dict.fromkeys(COLUMNS, 0.7), probabilities, [two], TYPES, ALL)
     assert {relation.type for relation in relations} == set(COLUMNS)
 
 
@@ -66,7 +68,7 @@ def test_each_type_has_its_threshold():
     two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
     probabilities = torch.tensor([[0.6, 0.6], [0.3, 0.9]])
     thresholds = {"Work_For": 0.7, "OrgBased_In": 0.5}
-    (relations,) = relations_above(thresholds, probabilities, [two], TYPES)
+    (relations,) = relations_above(thresholds, probabilities, [two], TYPES, ALL)
     found = [(relation.type, relation.head) for relation in relations]
     assert found == [("OrgBased_In", 0), ("Work_For", 1)]
 
@@ -74,7 +76,7 @@ def test_each_type_has_its_threshold():
 def test_targets_and_relations_are_inverse():
     targets = relation_targets([THREE_ENTITIES], COLUMNS)
     (relations,) = relations_above(
-        dict.fromkeys(COLUMNS, 0.5), targets, [THREE_ENTITIES.entities], TYPES
+        dict.fromkeys(COLUMNS, 0.5), targets, [THREE_ENTITIES.entities], TYPES, ALL
     )
     found = {(relation.type, relation.head, relation.tail) for relation in relations}
     assert found == {(item.type, item.head, item.tail) for item in THREE_ENTITIES.relations}
@@ -107,6 +109,60 @@ def test_the_loss_is_summed_over_relations_and_averaged_over_pairs():
     expected = (of_org_based_in + of_work_for) / 8
     assert loss.item() == pytest.approx(3.0 * expected, rel=1e-5)
     assert model.get_metrics()["relation_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def _symmetric_model(**overrides):
+    """A model for which the direction of `Work_For` has no meaning, and a batch."""
+    reader = {"symmetric_relations": ["Work_For", "Married"]}
+    documents = [THREE_ENTITIES, TWO_ENTITIES]
+    return model_and_batch({"tasks": "relations", **overrides}, documents, reader=reader)
+
+
+def test_both_orders_are_examples_of_a_relation_without_a_direction():
+    model, batch = _symmetric_model(relation_loss_weight=1.0)
+    scorer = only_network(model, "relation").relation_scorer
+    with torch.no_grad():
+        scorer.projection.weight.zero_()
+        scorer.projection.bias.fill_(log(0.75 / 0.25))
+    loss = model(**batch)["loss"]
+    # Of 6 + 2 pairs, Work_For holds for two, OrgBased_In for one.
+    expected = -(3 * log(0.75) + 13 * log(0.25)) / 8
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_relation_without_a_direction_is_predicted_once(monkeypatch):
+    model, batch = _symmetric_model(relation_threshold=0.5)
+    column = model.vocab.get_token_index("Work_For", "relation_labels")
+    # Of the first sentence, by its entities' order: Peop (0), Org (1), Loc (2).
+    probabilities = torch.zeros(6 + 2, 2)
+    probabilities[0, column], probabilities[2, column] = 0.9, 0.3
+    probabilities[1, column], probabilities[4, column] = 0.7, 0.1
+    probabilities[3, 1 - column] = 0.5
+    head = model.heads["relation"]
+    monkeypatch.setattr(head, "_relation_probabilities", lambda batch, entities: probabilities)
+    model.eval()
+    output = model(**batch, examine=True)
+    first, second = output["documents"]
+    assert [entity.type for entity in first.entities] == ["Peop", "Org", "Loc"]
+    found = {
+        (relation.type, relation.head, relation.tail): relation.probability
+        for relation in first.relations
+    }
+    assert found == {
+        ("Work_For", 0, 1): pytest.approx((0.9 + 0.3) / 2),
+        ("OrgBased_In", 1, 2): pytest.approx(0.5),
+    }
+    assert second.relations == ()
+    # One minus 0.6, one minus 0.5, and the mean of 0.7 and 0.1.
+    assert output["expected_errors"].tolist() == pytest.approx([0.4 + 0.5 + 0.4, 0.0])
+    # The gold relation from the second entity to the first is the predicted one.
+    metrics = model.get_metrics()
+    assert (metrics["_relation_precision"], metrics["_relation_recall"]) == (1.0, 1.0)
+    # With all candidates, too, it is one.
+    thresholds = {"relation": Thresholds(0.0)}
+    candidates = model(**batch, thresholds=thresholds)["documents"][0].relations
+    of_type = [(item.head, item.tail) for item in candidates if item.type == "Work_For"]
+    assert of_type == [(0, 1), (0, 2), (1, 2)]
 
 
 def _entity_vectors(relation_dropout):
@@ -234,11 +290,11 @@ def test_the_expected_number_of_wrong_decisions_on_pairs(monkeypatch):
     model, _ = model_and_batch({"relation_threshold": 0.75})
     head = model.heads["relation"]
     two = Document(tokens=("Ada", "runs", "Velm"), entities=THREE_ENTITIES.entities[:2])
-    probabilities = torch.full((6 + 2, 2), 0.0)
+    probabilities = torch.zeros(6 + 2, len(model.relation_types))
     # Not predicted, just predicted, and predicted for sure.
-    probabilities[0] = torch.tensor([0.5, 0.75])
-    probabilities[5] = torch.tensor([0.25, 1.0])
-    probabilities[6] = torch.tensor([0.875, 0.125])
+    probabilities[0, :2] = torch.tensor([0.5, 0.75])
+    probabilities[5, :2] = torch.tensor([0.25, 1.0])
+    probabilities[6, :2] = torch.tensor([0.875, 0.125])
     monkeypatch.setattr(head, "_probabilities", lambda batch, entities: probabilities)
     errors = head.expected_errors(None, [THREE_ENTITIES, ALONE, two])
     assert errors.tolist() == [0.5 + 0.25 + 0.25, 0.0, 0.125 + 0.125]
