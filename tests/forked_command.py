@@ -70,13 +70,20 @@ class ForkedCommand(multiprocessing.get_context("fork").Process):  # type: ignor
         return self.exitcode
 
 
+def is_training(command: Sequence[str]) -> bool:
+    """
+    Whether a process is one of this package. Other packages start some, too: matplotlib lists the
+    fonts if it does not know them yet.
+    """
+    return list(command[1:3]) == ["-m", "dts_ee"]
+
+
 def train_in_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has runs be trained in copies of this process instead of new interpreters."""
     start_process: Any = subprocess.Popen
 
     def start(command: Sequence[str], *arguments: Any, **options: Any) -> Any:
-        # Other packages start programs too: matplotlib lists the fonts when it has no list of them.
-        if list(command[1:3]) != ["-m", "dts_ee"]:
+        if not is_training(command):
             return start_process(command, *arguments, **options)
         log, environment = options["stdout"], options["env"]
         return ForkedCommand(

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from tests.forked_command import is_training
+
 
 @pytest.fixture
 def directory(finished, tmp_path):
@@ -16,9 +18,12 @@ def directory(finished, tmp_path):
 
 @pytest.fixture
 def nothing_is_trained(monkeypatch):
-    """Makes it an error to start a process."""
+    """Makes it an error to start a training."""
+    start_process = subprocess.Popen
 
-    def refuse(*args, **kwargs):
-        raise AssertionError("a process was started")
+    def refuse(command, *args, **kwargs):
+        if is_training(command):
+            raise AssertionError("a training was started")
+        return start_process(command, *args, **kwargs)
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
