@@ -39,6 +39,17 @@ def train(directory, seeds, jobs=1, progress_class=Progress) -> Outcome:
     return outcome
 
 
+class WatchedProgress(Progress):
+    """Leaves a file `shown` in the folder of each run whose first epoch it has shown."""
+
+    def update(self, running):
+        folders = list(running)
+        shown = [folder for folder in folders if (folder.path / "metrics_epoch_0.json").exists()]
+        super().update(folders)
+        for folder in shown:
+            (folder.path / "shown").touch()
+
+
 def test_seeds_are_trained_one_after_the_other(tmp_path, trains, capsys):
     trains(f"""
         others = [path for path in folder.parent.iterdir() if path != folder]
@@ -47,13 +58,15 @@ def test_seeds_are_trained_one_after_the_other(tmp_path, trains, capsys):
         names = ("entity_f1", "_entity_precision", "_entity_recall", "loss")
         record = {{"training_loss": 2.5, **{{f"validation_{{name}}": 0.75 for name in names}}}}
         metrics = json.dumps(record)
-        (folder / "metrics_epoch_0.json").write_text(metrics)
-        time.sleep(0.2)
         import os
+        (folder / "unfinished").write_text(metrics)
+        os.replace(folder / "unfinished", folder / "metrics_epoch_0.json")
+        while not (folder / "shown").exists():
+            time.sleep(0.01)
         print("done:", os.environ["DTS_EE_RUN"])
         {FINISH}
     """)
-    outcome = train(tmp_path, [5, 3])
+    outcome = train(tmp_path, [5, 3], progress_class=WatchedProgress)
     assert outcome.trained == [5, 3]
     assert outcome.failed == {}
     folder = folder_of(tmp_path, 3)
