@@ -2,6 +2,7 @@
 Evaluating an archive on a split of a corpus, and keeping what it predicted.
 """
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Union
 
@@ -213,5 +214,6 @@ def read_test_data(path: DataPath, reader: Mapping[str, Any]) -> list[Document]:
     """
     # The indexers of encoders have large files, and are not needed to read documents.
     settings = {name: value for name, value in reader.items() if name != "token_indexers"}
-    made = DatasetReader.from_params(Params(settings))
+    # AllenNLP takes what it has used out of the objects in it.
+    made = DatasetReader.from_params(Params(deepcopy(settings)))
     return _checked_reader(made, "the experiment").documents(path)

@@ -91,6 +91,12 @@ def test_a_sample_of_the_test_split_is_that_of_the_reader():
     assert documents == reader.documents(TINY_NEWS)
 
 
+def test_the_settings_stay_as_they_are():
+    settings = {"type": "spert", "tokenizer": {"type": "spacy_rules", "split_hyphens": False}}
+    read_test_data(str(TINY_NEWS), settings)
+    assert settings["tokenizer"] == {"type": "spacy_rules", "split_hyphens": False}
+
+
 def test_a_reader_of_something_else_is_an_error():
     with pytest.raises(
         ConfigurationError,
