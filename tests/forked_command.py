@@ -70,10 +70,10 @@ class ForkedCommand(multiprocessing.get_context("fork").Process):  # type: ignor
         return self.exitcode
 
 
-def is_training(command: Sequence[str]) -> bool:
+def runs_dts_ee(command: Sequence[str]) -> bool:
     """
-    Whether a process is one of this package. Other packages start some, too: matplotlib lists the
-    fonts if it does not know them yet.
+    Whether a command runs this package, as a training does. Other packages run programs, too:
+    matplotlib lists the fonts if it does not know them yet.
     """
     return list(command[1:3]) == ["-m", "dts_ee"]
 
@@ -83,7 +83,7 @@ def train_in_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     start_process: Any = subprocess.Popen
 
     def start(command: Sequence[str], *arguments: Any, **options: Any) -> Any:
-        if not is_training(command):
+        if not runs_dts_ee(command):
             return start_process(command, *arguments, **options)
         log, environment = options["stdout"], options["env"]
         return ForkedCommand(

@@ -1,4 +1,4 @@
-"""Relations whose direction has no meaning."""
+"""Relations whose direction has no meaning, in gold documents."""
 
 from dataclasses import replace
 from typing import Collection, Dict, Tuple

@@ -412,7 +412,8 @@ def relations_above(
     types : `Mapping[int, str]`
         The relation type of each column.
     can_hold : `torch.BoolTensor`
-        Whether a relation can hold, see `SymmetricRelations.can_hold`.
+        What `SymmetricRelations.can_hold` returned: of shape (num_pairs, num_relations), or of one
+        that is broadcast to it.
 
     # Returns
 

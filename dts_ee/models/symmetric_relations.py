@@ -1,4 +1,4 @@
-"""The relations of a head whose direction has no meaning."""
+"""Relations whose direction has no meaning, in training and decoding."""
 
 from typing import Callable, Collection, Mapping, Sequence
 
@@ -12,7 +12,8 @@ Join = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 class SymmetricRelations:
     """
-    The columns of scores of pairs that are relations without a direction.
+    The relation types of a head whose direction has no meaning. SpERT's evaluation of SciERC treats
+    `Compare` and `Conjunction` so (https://github.com/lavis-nlp/spert); the paper has none.
 
     Both orders of two related entities are training examples of such a relation. Its probability is
     the mean of those of both orders, and the predicted head is the entity that comes first.
@@ -65,6 +66,11 @@ class SymmetricRelations:
         direction, only if the head comes first. Of two entities with the same tokens, the one whose
         type is first in the alphabet does.
 
+        # Parameters
+
+        entities : `Sequence[Sequence[Entity]]`
+            The entities of each sentence.
+
         # Returns
 
         `torch.BoolTensor`
@@ -73,11 +79,9 @@ class SymmetricRelations:
         """
         if not self._columns:
             return ~self._is_symmetric.unsqueeze(0)
-        # For each entity, how many of its sentence come before it.
-        ranks: list[int] = []
-        for sentence in entities:
-            order = sorted(range(len(sentence)), key=lambda i: sentence[i].position)
-            ranks += sorted(range(len(sentence)), key=order.__getitem__)
+        positions = [entity.position for sentence in entities for entity in sentence]
+        order = sorted(range(len(positions)), key=positions.__getitem__)
+        # Shape: (num_entities,)
+        rank = torch.tensor(order, dtype=torch.long).argsort()
         heads, tails = entity_pairs(torch.tensor([len(sentence) for sentence in entities]))
-        rank = torch.tensor(ranks, dtype=torch.long)
         return (rank[heads] < rank[tails]).unsqueeze(1) | ~self._is_symmetric

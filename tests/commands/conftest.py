@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.forked_command import is_training
+from tests.forked_command import runs_dts_ee
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def nothing_is_trained(monkeypatch):
     start_process = subprocess.Popen
 
     def refuse(command, *args, **kwargs):
-        if is_training(command):
+        if runs_dts_ee(command):
             raise AssertionError("a training was started")
         return start_process(command, *args, **kwargs)
 

@@ -11,7 +11,7 @@ from dts_ee.models.relation_head import relation_targets, relations_above
 from tests.models.tiny_model import model_and_batch, only_network
 
 COLUMNS = {"OrgBased_In": 0, "Work_For": 1}
-ALL = torch.tensor(True)
+ALL_CAN_HOLD = torch.tensor(True)
 TYPES = {column: name for name, column in COLUMNS.items()}
 THREE_ENTITIES = Document(
     tokens=("Ada", "runs", "Velm", "in", "Tarn", "."),
@@ -47,7 +47,7 @@ def test_relations_stand_at_their_pair():
         probabilities,
         [(), two, ALONE.entities, THREE_ENTITIES.entities],
         TYPES,
-        ALL,
+        ALL_CAN_HOLD,
     )
     assert relations == [
         [],
@@ -60,7 +60,9 @@ def test_relations_stand_at_their_pair():
 def test_several_relations_may_hold_for_one_pair():
     two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
     probabilities = torch.tensor([[0.9, 0.8], [0.0, 0.0]])
-    (relations,) = relations_above(dict.fromkeys(COLUMNS, 0.7), probabilities, [two], TYPES, ALL)
+    (relations,) = relations_above(
+        dict.fromkeys(COLUMNS, 0.7), probabilities, [two], TYPES, ALL_CAN_HOLD
+    )
     assert {relation.type for relation in relations} == set(COLUMNS)
 
 
@@ -68,7 +70,7 @@ def test_each_type_has_its_threshold():
     two = (Entity("Peop", 0, 1), Entity("Org", 2, 3))
     probabilities = torch.tensor([[0.6, 0.6], [0.3, 0.9]])
     thresholds = {"Work_For": 0.7, "OrgBased_In": 0.5}
-    (relations,) = relations_above(thresholds, probabilities, [two], TYPES, ALL)
+    (relations,) = relations_above(thresholds, probabilities, [two], TYPES, ALL_CAN_HOLD)
     found = [(relation.type, relation.head) for relation in relations]
     assert found == [("OrgBased_In", 0), ("Work_For", 1)]
 
@@ -76,7 +78,7 @@ def test_each_type_has_its_threshold():
 def test_targets_and_relations_are_inverse():
     targets = relation_targets([THREE_ENTITIES], COLUMNS)
     (relations,) = relations_above(
-        dict.fromkeys(COLUMNS, 0.5), targets, [THREE_ENTITIES.entities], TYPES, ALL
+        dict.fromkeys(COLUMNS, 0.5), targets, [THREE_ENTITIES.entities], TYPES, ALL_CAN_HOLD
     )
     found = {(relation.type, relation.head, relation.tail) for relation in relations}
     assert found == {(item.type, item.head, item.tail) for item in THREE_ENTITIES.relations}
